@@ -1,0 +1,99 @@
+"""The pace of the losses against a plain read of memory, and the cost of small updates."""
+
+import os
+import time
+from functools import partial
+
+import numpy as np
+from numba import njit, prange
+
+import streamloss as sl
+
+# 50 million pairs are far beyond any cache. A quick run sets a smaller size.
+SIZE = int(os.environ.get("STREAMLOSS_BENCH_SIZE", 50_000_000))
+ROUNDS = 15
+
+
+# fastmath, so that the sum may be taken in any order and memory alone sets the pace.
+@njit(parallel=True, fastmath=True)
+def sweep(a, b, zero):
+    total = zero
+    for i in prange(a.size):
+        total += a[i] + b[i]
+    return total
+
+
+@njit(parallel=True, fastmath=True)
+def weighted_sweep(a, b, c, zero):
+    total = zero
+    for i in prange(a.size):
+        total += a[i] + b[i] + c[i]
+    return total
+
+
+def interleaved_medians(*functions):
+    """Return the median seconds of each function, called in turn to see the same machine."""
+    seconds = np.empty((ROUNDS, len(functions)))
+    for row in seconds:
+        for k, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            row[k] = time.perf_counter() - start
+    return np.median(seconds, axis=0)
+
+
+class Evaluate:
+    """One call of `evaluate` on two large arrays, or three with weights."""
+
+    params = (["float32", "float64"], ["unweighted", "weighted"])
+    param_names = ("dtype", "weights")
+    timeout = 300
+
+    def setup(self, dtype, weights):
+        rng = np.random.default_rng(1)
+        y_true, y_pred = (rng.standard_normal(SIZE, dtype) for _ in range(2))
+        zero = np.dtype(dtype).type(0)
+        if weights == "weighted":
+            w = rng.random(SIZE, dtype)
+            w[rng.random(SIZE, "float32") < 0.1] = 0
+            self.read = partial(weighted_sweep, y_true, y_pred, w, zero)
+            # The reduction that needs all there is: the sums of losses and of weights, and a count.
+            nonzero = sl.Reduction.SUM_BY_NONZERO_WEIGHTS
+            self.evaluate = partial(sl.evaluate, "mae", y_true, y_pred, w, reduction=nonzero)
+        else:
+            self.read = partial(sweep, y_true, y_pred, zero)
+            self.evaluate = partial(sl.evaluate, "mae", y_true, y_pred)
+        # The first calls compile; the second ones find their threads awake.
+        for function in (self.read, self.evaluate) * 2:
+            function()
+
+    def time_evaluate(self, dtype, weights):
+        self.evaluate()
+
+    def track_ratio_to_read_sweep(self, dtype, weights):
+        read, evaluate = interleaved_medians(self.read, self.evaluate)
+        return evaluate / read
+
+    track_ratio_to_read_sweep.unit = "ratio"
+
+
+class Update:
+    """One `Accumulator.update` of a batch, as in a training loop."""
+
+    params = (64, 4096)
+    param_names = ("pairs",)
+
+    def setup(self, pairs):
+        rng = np.random.default_rng(1)
+        self.batch = [rng.standard_normal(pairs, "float32") for _ in range(2)]
+        self.accumulator = sl.Accumulator("mae")
+        for _ in range(50):
+            self.accumulator.update(*self.batch)
+
+    def time_update(self, pairs):
+        self.accumulator.update(*self.batch)
+
+    def track_saved_bytes(self, pairs):
+        return len(self.accumulator.to_bytes())
+
+    track_saved_bytes.unit = "bytes"
