@@ -1,0 +1,204 @@
+"""Compiled kernels on disk: safe with many processes, edited sources and broken folders.
+
+Numba's own cache does not see edits in other files, returns the wrong code when processes
+compile at once (their index and data files mix), and its index cannot be read by a process
+without the user's module. Here each signature is one file, written whole and then renamed,
+its name a digest of everything the machine code depends on; there is no index.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import pickle
+import sys
+import tempfile
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core.compiler import CompileResult
+from numba.core.serialize import NumbaPickler
+
+
+def folder() -> Path:
+    """Return the folder of compiled kernels.
+
+    The environment variable STREAMLOSS_CACHE_DIR, else ``streamloss`` in the user's cache
+    folder (XDG_CACHE_HOME, else ``~/.cache``).
+    """
+    given = os.environ.get("STREAMLOSS_CACHE_DIR")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) / "streamloss"
+
+
+@functools.cache
+def package_digest() -> bytes:
+    """Digest the sources of this package and the versions that decide what they compile to."""
+    digest = hashlib.sha256()
+    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+    digest.update(repr(versions).encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+class Uncacheable(Exception):
+    """Raised for code that depends on something that has no digest."""
+
+
+def loss_digest(cls: type) -> bytes:
+    """Digest a loss class: its name, its parameters, and all code and constants `point` reaches.
+
+    Raises
+    ------
+    Uncacheable
+        If `point` uses a global that is no function, module, number, text or numpy array.
+    """
+    digest = hashlib.sha256(f"{cls.__module__}:{cls.__qualname__}{cls._fields}".encode())  # type: ignore[attr-defined]
+    _digest_value(cls.point, digest, set())  # type: ignore[attr-defined]
+    return digest.digest()
+
+
+def _digest_value(value: Any, digest: Any, seen: set[int]) -> None:
+    """Add to the digest a value that compiled code may hold."""
+    value = getattr(value, "py_func", value)  # a numba dispatcher: what it was made of
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, FunctionType):
+        _digest_function(value, digest, seen)
+    elif isinstance(value, ModuleType):
+        digest.update(f"{value.__name__} {getattr(value, '__version__', '')}".encode())
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+    elif isinstance(value, tuple | frozenset):
+        for item in value:
+            _digest_value(item, digest, seen)
+    elif callable(value) and getattr(value, "__module__", None) in ("builtins", "math", "numpy"):
+        digest.update(repr(value).encode())
+    elif value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
+        digest.update(f"{type(value).__name__}={value!r};".encode())
+    else:
+        raise Uncacheable(repr(value))
+
+
+def _digest_function(function: FunctionType, digest: Any, seen: set[int]) -> None:
+    """Add a function's code, and everything that its names mean."""
+    names = _digest_code(function.__code__, digest)
+    for cell in function.__closure__ or ():
+        _digest_value(cell.cell_contents, digest, seen)
+    _digest_value(function.__defaults__, digest, seen)
+    for name in sorted(names & function.__globals__.keys()):
+        value = function.__globals__[name]
+        _digest_value(value, digest, seen)
+        if isinstance(value, ModuleType):
+            for attribute in sorted(names):
+                member = getattr(value, attribute, None)
+                if isinstance(getattr(member, "py_func", member), FunctionType | int | float):
+                    _digest_value(member, digest, seen)
+
+
+def _digest_code(code: CodeType, digest: Any) -> set[str]:
+    """Add a code object to the digest and return the names it uses, nested code included."""
+    digest.update(code.co_code + repr((code.co_names, code.co_varnames)).encode())
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= _digest_code(constant, digest)
+        else:
+            digest.update(repr(constant).encode())
+    return names
+
+
+class KernelCache:
+    """What numba asks of a dispatcher's cache, for the kernels of one tuple of loss classes."""
+
+    def __init__(self, body: FunctionType, classes: tuple[type, ...]) -> None:
+        self._classes = classes
+        digest = hashlib.sha256(package_digest() + body.__qualname__.encode())
+        for cls in classes:
+            digest.update(loss_digest(cls))
+        self._digest = digest.digest()
+
+    @property
+    def cache_path(self) -> str:
+        """The folder, as numba reports it."""
+        return str(folder())
+
+    def enable(self) -> None:
+        """Do nothing: the cache is always on."""
+
+    disable = flush = enable
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled signature, None if there is none or it cannot be used."""
+        target_context.refresh()
+        try:
+            data = self._path(sig, target_context).read_bytes()
+            digest, payload = data[:32], data[32:]
+            if hashlib.sha256(payload).digest() != digest:
+                return None
+            fields = _Unpickler(payload, self._classes).load()
+            return CompileResult._rebuild(target_context, *fields)
+        except Exception:  # a cache may cost time, never an answer
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Write a compiled signature, whole or not at all."""
+        try:
+            path = self._path(sig, data.target_context)
+            payload = _Pickler.dumps(data._reduce(), self._classes)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(payload).digest() + payload)
+                os.replace(name, path)
+            except BaseException:
+                os.unlink(name)
+                raise
+        except Exception:  # an unwritable folder costs time, never an error
+            return
+
+    def _path(self, sig: Any, target_context: Any) -> Path:
+        """Return the file of a signature on this CPU."""
+        machine = repr((str(sig), target_context.codegen().magic_tuple()))
+        name = hashlib.sha256(self._digest + machine.encode()).hexdigest()
+        return folder() / f"{name[:40]}.kernel"
+
+
+class _Pickler(NumbaPickler):
+    """Writes a loss class as its position, so that any process can put its own class there."""
+
+    @classmethod
+    def dumps(cls, value: Any, classes: tuple[type, ...]) -> bytes:
+        buffer = io.BytesIO()
+        pickler = cls(buffer, protocol=4)
+        pickler._classes = classes  # type: ignore[attr-defined]
+        pickler.dump(value)
+        return buffer.getvalue()
+
+    def persistent_id(self, value: Any) -> int | None:
+        """Return the position of a loss class."""
+        classes = self._classes  # type: ignore[attr-defined]
+        return classes.index(value) if isinstance(value, type) and value in classes else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, payload: bytes, classes: tuple[type, ...]) -> None:
+        super().__init__(io.BytesIO(payload))
+        self._classes = classes
+
+    def persistent_load(self, position: int) -> type:
+        """Return the loss class at a position."""
+        return self._classes[position]

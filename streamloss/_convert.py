@@ -1,0 +1,100 @@
+"""Anything array-like becomes a numpy array of numbers, with a mask where it has one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def as_array(name: str, value: Any) -> tuple[Array, Mask | None]:
+    """Return the numbers of an array-like, and which of them are valid (None: all).
+
+    Takes numpy arrays (masked ones too), lists and scalars, pandas and pyarrow columns (nulls
+    become NaN), and whatever offers ``__array__`` or DLPack, torch tensors that require a
+    gradient included. Nothing is copied that need not be.
+
+    Raises
+    ------
+    TypeError
+        If the values are no numbers float64 can hold: longdouble, object, text, dates, None; or
+        if they are lazy (dask).
+    """
+    array, valid = (value, None) if type(value) is np.ndarray else _foreign(name, value)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        _check_dtype(name, array.dtype)
+    return array, valid
+
+
+def is_numeric(dtype: np.dtype[Any]) -> bool:
+    """Return whether values of the dtype can be upcast to float64 or complex128."""
+    if dtype.kind in "biuf":
+        return dtype.itemsize <= 8
+    if dtype.kind == "c":
+        return dtype.itemsize <= 16
+    # bfloat16 and its like are registered with numpy from outside, as kind V
+    return dtype.kind == "V" and dtype.fields is None and np.can_cast(dtype, np.float64)
+
+
+def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
+    if not is_numeric(dtype):
+        raise TypeError(
+            f"{name} must hold booleans, integers, or real or complex numbers of at most 64 bits"
+            f" a part: got dtype {dtype}"
+        )
+
+
+def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
+    """Convert what is no plain numpy array."""
+    if value is None:
+        raise TypeError(f"{name} must be an array of numbers: got None")
+    if isinstance(value, np.ma.MaskedArray):
+        valid = None if value.mask is np.ma.nomask else ~np.ma.getmaskarray(value)
+        return np.asarray(value.data), valid
+    module = type(value).__module__.partition(".")[0]
+    if module == "dask":
+        raise TypeError(f"{name} is a dask array, which is not supported yet: got {value!r}")
+    convert = {"torch": _from_torch, "pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
+    if convert is not None:
+        return convert(name, value), None
+    if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
+        return np.asarray(value), None
+    return np.from_dlpack(value), None
+
+
+def _from_torch(name: str, tensor: Any) -> Array:
+    """Share a CPU tensor's memory; numpy has no bfloat16, but float32 holds its values."""
+    if tensor.device.type != "cpu":
+        raise TypeError(f"{name} must be a tensor on the CPU: got one on {tensor.device}")
+    tensor = tensor.detach()
+    if str(tensor.dtype) == "torch.bfloat16":
+        tensor = tensor.float()
+    return np.asarray(tensor.resolve_conj().resolve_neg().numpy())
+
+
+def _from_arrow(name: str, column: Any) -> Array:
+    """Convert an Array or ChunkedArray of numbers; integers with nulls become float64."""
+    kind = str(column.type)
+    if not kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):
+        raise TypeError(f"{name} must be a column of numbers: got a pyarrow column of {kind}")
+    if column.null_count and not kind.startswith(("float", "double", "halffloat")):
+        if kind == "bool":
+            column = column.cast("uint8")
+        column = column.cast("float64", safe=False)
+    return np.asarray(column)
+
+
+def _from_pandas(name: str, column: Any) -> Array:
+    """Convert a Series, Index, DataFrame or extension array; missing values become NaN."""
+    dtype = getattr(column, "dtype", None)
+    if dtype is None or isinstance(dtype, np.dtype):
+        return np.asarray(column)
+    if not (getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)):
+        raise TypeError(f"{name} must be a column of numbers: got a pandas column of {dtype}")
+    if column.isna().any():
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(column.to_numpy(dtype=getattr(dtype, "numpy_dtype", np.float64)))

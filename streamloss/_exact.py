@@ -1,0 +1,216 @@
+"""The exact sum: how it is held, added to, merged and rounded. Nothing else knows.
+
+Every finite float64 is an integer multiple of 2**-1074, so a sum of them is an integer. It is
+held in `LIMBS` digits of 32 bits, each in an int64, starting at a base digit. The digits are
+*balanced*, each in [-2**31, 2**31): that form is unique for every integer whatever its sign, so
+equal sums are equal arrays, and digits beyond both ends are zeros that need not be kept.
+
+In front of the digits a row has three counts of the terms that are no integers: NaN, +inf, -inf.
+A row of all 70 digits (a *wide* one) holds any sum of 2**62 float64. Wide rows are what the
+kernels add to; elsewhere a row keeps only the digits in use.
+
+The functions in the first part are bodies for the compiler: plain Python on numpy scalars, no
+checks. `fold` in `_loops` says why adding `magic` splits a float.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+UNIT = -1074
+"""The binary exponent of the unit of every exact sum."""
+
+NAN, PLUS_INF, MINUS_INF, DIGITS = range(4)
+"""Columns of a row: three counts, then the digits."""
+
+LIMBS = 70
+"""Digits of a wide row: 2098 bits for the largest float64, 62 for the count, and a sign."""
+
+WIDTH = DIGITS + LIMBS
+
+BLOCK = 2048
+"""Terms per block. Each adds less than 2**51 to an int64, so 2**12 is the limit; 1024 to 4096
+run at the same speed and three float32 arrays of 2048 leave room in 32 KiB of L1."""
+
+LOWEST, HIGHEST = -974, 1021
+"""Exponent bounds a block can be folded at: below, the second unit would be under 2**-1074;
+above, the magic number would overflow."""
+
+
+def magic(unit):  # type: ignore[no-untyped-def]
+    """Return 1.5 * 2**(52 + unit): adding it rounds a float64 to a multiple of 2**unit."""
+    return np.int64((np.int64(unit + 1075) << 52) | (np.int64(1) << 51)).view(np.float64)
+
+
+def bits(x):  # type: ignore[no-untyped-def]
+    """Return the bit pattern of a float64 as an int64."""
+    return np.float64(x).view(np.int64)
+
+
+def add(row, total, unit):  # type: ignore[no-untyped-def]
+    """Add the int64 `total` times 2**unit to a wide row, leaving carries in the digits."""
+    position = unit - UNIT
+    k = DIGITS + (position >> 5)
+    shift = position & 31
+    low = (total & 0xFFFFFFFF) << shift
+    high = (total >> 32) << shift
+    row[k] += low & 0xFFFFFFFF
+    row[k + 1] += (low >> 32) + (high & 0xFFFFFFFF)
+    row[k + 2] += high >> 32
+
+
+def add_block(row, size, total, magic_number, unit):  # type: ignore[no-untyped-def]
+    """Add a block's sum of the bit patterns of `x + magic`; it is taken modulo 2**64."""
+    add(row, total - size * bits(magic_number), unit)
+
+
+def add_float(row, x):  # type: ignore[no-untyped-def]
+    """Add one finite float64 of any size to a wide row."""
+    pattern = bits(x)
+    field = (pattern >> 52) & 0x7FF
+    mantissa = (pattern & 0xFFFFFFFFFFFFF) | (np.int64(field > 0) << 52)
+    add(row, -mantissa if pattern < 0 else mantissa, (field if field > 0 else 1) - 1075)
+
+
+def carry(row):  # type: ignore[no-untyped-def]
+    """Bring the digits of a wide row back to [-2**31, 2**31)."""
+    for k in range(DIGITS, row.size - 1):
+        over = (row[k] + 0x80000000) >> 32
+        row[k] -= over << 32
+        row[k + 1] += over
+
+
+def bound(pattern):  # type: ignore[no-untyped-def]
+    """Return the least E with |x| < 2**E, from the bit pattern of |x|; subnormals give -1022."""
+    return (pattern >> 52) - 1022
+
+
+def peel(row, terms, largest):  # type: ignore[no-untyped-def]
+    """Add any finite terms to a wide row, 50 bits at a time; destroys `terms`.
+
+    `largest` is the greatest bit pattern of their absolute values. Data of one scale take two
+    or three passes, terms spread over the whole exponent range 42. Returns the passes.
+    """
+    if bound(largest) > HIGHEST:
+        largest = np.int64(0)
+        for i in range(terms.size):
+            if bound(bits(abs(terms[i]))) > HIGHEST:
+                add_float(row, terms[i])
+                terms[i] = 0.0
+            size = bits(abs(terms[i]))
+            largest = size if size > largest else largest
+    passes = 0
+    while largest > 0:
+        unit = bound(largest) - 50
+        unit = unit if unit > UNIT else UNIT
+        m = magic(unit)
+        total = np.int64(0)
+        largest = np.int64(0)
+        for i in range(terms.size):
+            p = terms[i] + m
+            rest = terms[i] - (p - m)
+            terms[i] = rest
+            total += bits(p)
+            size = bits(abs(rest))
+            largest = size if size > largest else largest
+        add_block(row, terms.size, total, m, unit)
+        passes += 1
+    return passes
+
+
+# The second part works on whole arrays of rows, in numpy and Python integers.
+
+
+def empty(cells: int, sums: int) -> Ints:
+    """Return wide rows of sums that are zero, shape (cells, sums, WIDTH)."""
+    return np.zeros((cells, sums, WIDTH), np.int64)
+
+
+def trim(rows: Ints, base: int) -> tuple[Ints, int]:
+    """Return the rows with only the digits that any of them uses, and their new base."""
+    used = np.flatnonzero(rows[..., DIGITS:].any(axis=tuple(range(rows.ndim - 1))))
+    if not used.size:
+        return rows[..., :DIGITS].copy(), 0
+    low, high = DIGITS + int(used[0]), DIGITS + int(used[-1]) + 1
+    kept = np.concatenate([rows[..., :DIGITS], rows[..., low:high]], axis=-1)
+    return kept, base + low - DIGITS
+
+
+def pad(rows: Ints, base: int, low: int, high: int) -> Ints:
+    """Return the rows with the digits from `low` up to but not including `high`."""
+    out = np.zeros((*rows.shape[:-1], DIGITS + high - low), np.int64)
+    out[..., :DIGITS] = rows[..., :DIGITS]
+    start = DIGITS + base - low
+    out[..., start : start + rows.shape[-1] - DIGITS] = rows[..., DIGITS:]
+    return out
+
+
+def combine(a: Ints, a_base: int, b: Ints, b_base: int, sign: int) -> tuple[Ints, int]:
+    """Return a + sign * b, row by row: integer arithmetic, so exact and in any order."""
+    if a_base == b_base and a.shape == b.shape and a.shape[-1] == WIDTH:
+        low, out = a_base, a + sign * b
+    else:
+        low = min(a_base, b_base)
+        ends = a_base + a.shape[-1], b_base + b.shape[-1]
+        high = min(max(ends) - DIGITS + 1, LIMBS)  # one more digit for the carry
+        out = pad(a, a_base, low, high) + sign * pad(b, b_base, low, high)
+    digits = out[..., DIGITS:]
+    while (over := (digits[..., :-1] + 0x80000000) >> 32).any():
+        digits[..., :-1] -= over << 32
+        digits[..., 1:] += over
+    return out, low
+
+
+def integers(rows: Ints, base: int) -> list[int]:
+    """Return each row's sum as an integer number of units, in C order of the rows."""
+    flat = rows.reshape(-1, rows.shape[-1])[:, DIGITS:]
+    if len(flat) == 1:
+        digits = flat[0]
+        used = np.flatnonzero(digits).tolist()
+        return [sum(int(digits[k]) << 32 * (base + k) for k in used)]
+    total: Any = np.zeros(len(flat), object)
+    for k in range(flat.shape[1]):
+        total += flat[:, k].astype(object) << 32 * (base + k)
+    return [int(value) for value in total]
+
+
+def from_integers(values: list[int], flags: Ints) -> tuple[Ints, int]:
+    """Return rows (len(values), digits in use) for the sums, with their counts, and the base."""
+    rows = np.zeros((len(values), WIDTH), np.int64)
+    rows[:, :DIGITS] = flags
+    for row, value in zip(rows, values, strict=True):
+        k = DIGITS
+        while value:
+            digit = ((value + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+            row[k] = digit
+            value = (value - digit) >> 32
+            k += 1
+    return trim(rows, 0)
+
+
+def nonfinite(flags: Ints) -> float | None:
+    """Return what IEEE arithmetic makes of the terms that are not finite, None without any."""
+    nan, plus, minus = (int(count) for count in flags)
+    if nan < 0 or plus < 0 or minus < 0:
+        raise ValueError("this difference has a negative count of NaN or infinite terms")
+    if nan or (plus and minus):
+        return float("nan")
+    if plus:
+        return float("inf")
+    return float("-inf") if minus else None
+
+
+def divide(numerator: int, denominator: int) -> float:
+    """Return the correctly rounded quotient; 0/0 is NaN and anything else over 0 infinite."""
+    if denominator == 0:
+        sign = (numerator > 0) - (numerator < 0)
+        return sign * float("inf") if sign else float("nan")
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return float("inf") if (numerator > 0) == (denominator > 0) else float("-inf")

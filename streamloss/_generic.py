@@ -1,0 +1,73 @@
+"""Arithmetic that losses and loops share: its meaning in Python.
+
+`_overloads` gives the same names their meaning in compiled code. Python's `math` raises where
+IEEE arithmetic gives an infinity or NaN; these functions return what compiled code returns.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def exp(x: float) -> float:
+    """Return e**x, infinity where it overflows."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def expm1(x: float) -> float:
+    """Return e**x - 1, infinity where it overflows."""
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return math.inf
+
+
+def log1p(x: float) -> float:
+    """Return log(1 + x), -infinity at -1 and NaN below."""
+    if x > -1.0:
+        return math.log1p(x)
+    return -math.inf if x == -1.0 else math.nan
+
+
+def sqrt(x: float) -> float:
+    """Return the square root of x, NaN below zero."""
+    return math.sqrt(x) if x >= 0.0 else math.nan
+
+
+def widen(x: Any) -> Any:
+    """Return x as float64, or complex128 if it is complex."""
+    return np.complex128(x) if isinstance(x, np.complexfloating) else np.float64(x)
+
+
+def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
+    """Return the weighted loss of element i."""
+    value = loss.point(*(widen(a[i]) for a in inputs))
+    return value if weights is None else value * widen(weights[i])
+
+
+def missing(arrays: Any, i: int) -> bool:
+    """Return whether any of the arrays has a NaN at i."""
+    return any(a[i] != a[i] for a in arrays)
+
+
+def cut(arrays: Any, row: int, start: int, stop: int) -> Any:
+    """Return the slice [start, stop) of one row of each array."""
+    return tuple(a[row][start:stop] for a in arrays)
+
+
+def cut_weights(weights: Any, row: int, start: int, stop: int) -> Any:
+    """Return the slice [start, stop) of one row of the weights, None without any."""
+    return None if weights is None else weights[row][start:stop]
+
+
+def choose_screen(inputs: Any, weights: Any, omit: Any) -> Any:
+    """Return the arrays whose NaN takes an element out: none unless `omit` is given."""
+    if omit is None:
+        return ()
+    return inputs if weights is None else (*inputs, weights)

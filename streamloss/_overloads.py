@@ -1,0 +1,132 @@
+"""What the names of `_generic`, `_exact` and `_loops` mean in compiled code, on every target.
+
+A loss reaches the compiler as the type of an argument: `term` looks up its class there and
+compiles its `point`. That runs at the speed of a hand-written loop, changes parameters without
+compiling anew, and keeps the loop bodies free of generated source.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+
+import math
+
+import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
+
+from . import _exact, _generic, _loops
+
+for _body in (
+    _exact.magic,
+    _exact.bits,
+    _exact.add,
+    _exact.add_block,
+    _exact.add_float,
+    _exact.carry,
+    _exact.bound,
+    _exact.peel,
+    _loops.fold,
+    _loops.sift,
+    _loops.fold_block,
+    _loops.settle,
+    _loops.count_missing,
+    _loops.count_nonzero,
+    _loops.add_weights,
+):
+    register_jitable(_body)
+
+
+@overload(_generic.exp)
+def _exp(x):
+    return lambda x: math.exp(x)
+
+
+@overload(_generic.expm1)
+def _expm1(x):
+    return lambda x: math.expm1(x)
+
+
+@overload(_generic.log1p)
+def _log1p(x):
+    return lambda x: math.log1p(x)
+
+
+@overload(_generic.sqrt)
+def _sqrt(x):
+    return lambda x: math.sqrt(x)
+
+
+@overload(_generic.widen)
+def _widen(x):
+    if isinstance(x, types.Complex):
+        return lambda x: np.complex128(x)
+    return lambda x: np.float64(x)
+
+
+@overload(_generic.term)
+def _term(loss, inputs, weights, i):
+    widen = _generic.widen
+    point = register_jitable(loss.instance_class.point)
+    if not isinstance(weights, types.NoneType):
+        term = _generic.term
+        return lambda loss, inputs, weights, i: term(loss, inputs, None, i) * widen(weights[i])
+    match len(inputs):
+        case 1:
+            return lambda loss, inputs, weights, i: point(loss, widen(inputs[0][i]))
+        case 2:
+            return lambda loss, inputs, weights, i: point(
+                loss, widen(inputs[0][i]), widen(inputs[1][i])
+            )
+        case 3:
+            return lambda loss, inputs, weights, i: point(
+                loss, widen(inputs[0][i]), widen(inputs[1][i]), widen(inputs[2][i])
+            )
+    return None
+
+
+@overload(_generic.missing)
+def _missing(arrays, i):
+    if len(arrays) == 0:
+        return lambda arrays, i: False
+    missing = _generic.missing
+    return lambda arrays, i: arrays[0][i] != arrays[0][i] or missing(arrays[1:], i)
+
+
+@overload(_generic.cut)
+def _cut(arrays, row, start, stop):
+    if len(arrays) == 0:
+        return lambda arrays, row, start, stop: ()
+    cut = _generic.cut
+
+    def head_and_tail(arrays, row, start, stop):
+        return (arrays[0][row][start:stop], *cut(arrays[1:], row, start, stop))
+
+    return head_and_tail
+
+
+@overload(_generic.cut_weights)
+def _cut_weights(weights, row, start, stop):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, row, start, stop: None
+    return lambda weights, row, start, stop: weights[row][start:stop]
+
+
+@overload(_generic.choose_screen)
+def _choose_screen(inputs, weights, omit):
+    if isinstance(omit, types.NoneType):
+        return lambda inputs, weights, omit: ()
+    if isinstance(weights, types.NoneType):
+        return lambda inputs, weights, omit: inputs
+    return lambda inputs, weights, omit: (*inputs, weights)
+
+
+@overload(_loops.fold_losses)
+def _fold_losses(losses, k, inputs, weights, screen, dirty, sums, memory, narrow):
+    if len(losses) == 0:
+        return lambda losses, k, inputs, weights, screen, dirty, sums, memory, narrow: None
+    fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
+
+    def head_and_tail(losses, k, inputs, weights, screen, dirty, sums, memory, narrow):
+        fold_block(losses[0], inputs, weights, screen, dirty, sums[k], memory[k], narrow)
+        fold_losses(losses[1:], k + 1, inputs, weights, screen, dirty, sums, memory, narrow)
+
+    return head_and_tail

@@ -1,0 +1,219 @@
+"""Losses as values: the `loss` decorator, the table of names, and their spelling as text."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints, overload
+
+LOSSES: dict[str, type] = {}
+"""Every named loss class by its canonical name."""
+
+_NAMES: dict[str, type] = {}
+_KEYS: dict[str, type] = {}
+
+_Class = TypeVar("_Class", bound=type)
+
+
+class Interval(NamedTuple):
+    """The values that a parameter of a loss may take, for use in `typing.Annotated`."""
+
+    low: float
+    high: float
+    closed: bool = False
+
+    def admits(self, value: float) -> bool:
+        """Return whether the value is finite and lies in the interval."""
+        inside = self.low < value < self.high
+        return inside or (self.closed and math.isfinite(value) and value in (self.low, self.high))
+
+    def rule(self) -> str:
+        """Say what is asked of the value."""
+        if math.isinf(self.low):
+            return "finite"
+        if math.isinf(self.high):
+            return f"{'at least' if self.closed else 'greater than'} {self.low:g} and finite"
+        return f"{'in' if self.closed else 'strictly'} between {self.low:g} and {self.high:g}"
+
+
+Real = Interval(-math.inf, math.inf)
+Positive = Annotated[float, Interval(0.0, math.inf)]
+NonNegative = Annotated[float, Interval(0.0, math.inf, closed=True)]
+Proportion = Annotated[float, Interval(0.0, 1.0)]
+
+
+@overload
+def loss(cls: _Class, /) -> _Class: ...
+@overload
+def loss(name: str, /, *aliases: str) -> Callable[[_Class], _Class]: ...
+def loss(first: Any, /, *aliases: str) -> Any:
+    """Make a loss of a NamedTuple whose method `point` is the formula for one element.
+
+    The fields are the parameters: numbers, kept as float, checked against the `Interval` of an
+    annotation such as ``delta: streamloss.Positive = 1.0``. `point` takes one float for each
+    input and is compiled by numba; for arrays of any kind, streams, files, threads and every
+    reduction nothing else is needed. Two losses are equal if class and parameters are.
+
+    Parameters
+    ----------
+    first : class or str
+        The class, or a name under which the loss can be asked for as text.
+    *aliases : str
+        Further names.
+
+    Raises
+    ------
+    TypeError
+        If the class is no NamedTuple or has no method `point` of fixed positional arguments.
+    ValueError
+        If a name belongs to another loss.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> import streamloss as sl
+    >>> @sl.loss
+    ... class Asymmetric(NamedTuple):
+    ...     under: float = 2.0
+    ...     def point(self, y_true, y_pred):
+    ...         error = y_pred - y_true
+    ...         return error if error > 0.0 else -self.under * error
+    >>> sl.evaluate(Asymmetric(under=3.0), [1.0, 2.0], [2.0, 0.0])
+    3.5
+    """
+    if isinstance(first, str):
+        return lambda cls: _name(_prepare(cls), first, aliases)
+    return _prepare(first)
+
+
+def _prepare(cls: Any) -> Any:
+    """Turn a NamedTuple into a loss class, in place."""
+    if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
+        raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
+    cls.inputs = _count_inputs(cls)  # type: ignore[attr-defined]
+    cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
+    for attribute, default in (("complex_inputs", False), ("finish", None), ("formula", "")):
+        if attribute not in vars(cls):
+            setattr(cls, attribute, default)
+    _check_parameters(cls)
+    _compare_by_type(cls)
+    _KEYS[cls.key] = cls  # type: ignore[attr-defined]
+    return cls
+
+
+def _count_inputs(cls: Any) -> int:
+    """Return how many inputs `point` takes."""
+    point = getattr(cls, "point", None)
+    if not inspect.isfunction(point):
+        raise TypeError(f"loss {cls.__name__} needs a method point(self, y_true, y_pred)")
+    parameters = inspect.signature(point).parameters.values()
+    if len(parameters) < 2 or any(p.kind != p.POSITIONAL_OR_KEYWORD for p in parameters):
+        raise TypeError(
+            f"point of loss {cls.__name__} must take self and one positional argument per input:"
+            f" got {inspect.signature(point)}"
+        )
+    return len(parameters) - 1
+
+
+def _check_parameters(cls: Any) -> None:
+    """Make the class keep its parameters as float and refuse those outside their intervals."""
+    create = cls.__new__
+    hints = get_type_hints(cls, include_extras=True)
+    rules = [next(iter(get_args(hints[f])[1:]), Real) for f in cls._fields]
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        given = create(cls, *args, **kwargs)
+        values = [_number(cls, *item) for item in zip(cls._fields, given, rules, strict=True)]
+        return tuple.__new__(cls, values)
+
+    __new__.__signature__ = inspect.signature(create)  # type: ignore[attr-defined]
+    __new__.__doc__ = create.__doc__
+    cls.__new__ = __new__
+    cls._make = classmethod(lambda cls, values: cls(*values))
+
+
+def _number(cls: Any, field: str, value: Any, rule: Interval) -> float:
+    """Return a parameter as float."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{field} of {cls.__name__} must be a number: got {value!r}") from None
+    if not rule.admits(number):
+        raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {value!r}")
+    return number
+
+
+def _compare_by_type(cls: Any) -> None:
+    """Keep NamedTuples from comparing as plain tuples: Huber(1.0) is not Quantile(1.0)."""
+    cls.__eq__ = lambda self, other: type(self) is type(other) and tuple.__eq__(self, other)
+    cls.__ne__ = lambda self, other: not self == other
+    cls.__hash__ = lambda self: hash((type(self), tuple.__hash__(self)))
+
+
+def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
+    """Enter a loss class into the table of names."""
+    for spelling in (name, *aliases):
+        other = _NAMES.get(spelling)
+        if other is not None and other.key != cls.key:  # type: ignore[attr-defined]
+            raise ValueError(f"the loss name {spelling!r} belongs to {other.key}")  # type: ignore[attr-defined]
+    _NAMES.update(dict.fromkeys((name, *aliases), cls))
+    cls.name, cls.aliases = name, aliases
+    LOSSES[name] = cls
+    return cls
+
+
+def is_loss(value: object) -> bool:
+    """Return whether the value is a loss, made by a class that `loss` has seen."""
+    return isinstance(value, tuple) and _KEYS.get(getattr(value, "key", "")) is type(value)
+
+
+def resolve(spec: Any) -> Any:
+    """Return the loss that a text such as ``"huber:delta=0.5"`` names, or the loss given.
+
+    Raises
+    ------
+    TypeError
+        If the spec is neither text nor a loss, or a parameter is no number.
+    ValueError
+        If no loss has that name or parameter, or the parameter is outside its interval.
+    """
+    if isinstance(spec, type) and is_loss_class(spec):
+        return spec()
+    if is_loss(spec):
+        return spec
+    if not isinstance(spec, str):
+        raise TypeError(f"a loss must be a name or a loss such as Huber(0.5): got {spec!r}")
+    name, _, rest = spec.partition(":")
+    cls: Any = _NAMES.get(name.strip().lower())
+    if cls is None:
+        known = ", ".join(sorted(LOSSES))
+        raise ValueError(f"unknown loss {name!r}: the losses are {known}, and their aliases")
+    return cls(**_parameters(cls, spec, rest))
+
+
+def is_loss_class(cls: type) -> bool:
+    """Return whether the class was made a loss."""
+    return _KEYS.get(getattr(cls, "key", "")) is cls
+
+
+def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:
+    """Read ``a=1,b=2`` as parameters of the loss class."""
+    found = {}
+    for item in filter(None, text.split(",")):
+        field, equals, value = (part.strip() for part in item.partition("="))
+        if field not in cls._fields or not equals:
+            takes = ", ".join(cls._fields) or "none"
+            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: the parameters are {takes}")
+        try:
+            found[field] = float(value)
+        except ValueError:
+            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: not a number") from None
+    return found
+
+
+def by_key(key: str, values: Iterable[float]) -> Any:
+    """Return the loss of a class named by its key, as `Accumulator.to_bytes` writes it."""
+    if key not in _KEYS:
+        raise ValueError(f"unknown loss {key!r}: import the module that defines it first")
+    return _KEYS[key](*values)

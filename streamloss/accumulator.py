@@ -1,0 +1,306 @@
+"""The streaming interface: an accumulator takes batches and gives any reduction at any time."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from . import _format, _inputs
+from ._loops import ELEMENTS, MASKED, MISSING, NONZERO
+from ._exact import MINUS_INF, NAN, PLUS_INF
+from ._registry import resolve
+from .reductions import Reduction, check, finish
+from .state import WIDE_CELLS, State
+
+
+class Accumulator:
+    """Exact sums of weighted losses over any number of batches.
+
+    The result does not depend on how the data was cut into updates, nor on the order or tree
+    of merges, not in a single bit. All methods may be called from several threads.
+
+    Parameters
+    ----------
+    losses : str, loss, or list of them
+        As for `evaluate`; a list takes one pass, and `result` returns a dict.
+    axis : int or tuple of int, optional
+        The axes to reduce, as in numpy; all by default. The axes kept must have the same sizes
+        in every update.
+    nan : {"propagate", "omit", "raise"}
+        What a NaN in an input or weight does: makes the result NaN, takes its element out of
+        every sum and count, or makes `update` raise and change nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a loss is unknown, losses take different inputs, or a policy has no such name.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> acc = sl.Accumulator("mae")
+    >>> acc.update([1.0, 2.0], [1.5, 2.5]).update([4.0], [2.0]).result()
+    1.0
+    >>> acc.result("sum"), acc.counts["elements"]
+    (3.0, 3)
+    """
+
+    __slots__ = ("_axis", "_lock", "_losses", "_nan", "_specs", "_state")
+
+    def __init__(
+        self,
+        losses: Any,
+        axis: int | tuple[int, ...] | None = None,
+        nan: str = "propagate",
+    ) -> None:
+        self._specs = list(losses) if isinstance(losses, list) else losses
+        found = losses if isinstance(losses, list) else [losses]
+        self._losses = tuple(resolve(spec) for spec in found)
+        _inputs.check_same_inputs(self._losses)
+        self._axis = tuple(axis) if isinstance(axis, list) else axis
+        self._nan = _inputs.check_policy(nan)
+        self._state: State | None = None
+        self._lock = threading.Lock()
+
+    def update(
+        self, y_true: Any, y_pred: Any = None, weights: Any = None, *, where: Any = None
+    ) -> Accumulator:
+        """Add a batch and return the accumulator; an update that raises changes nothing.
+
+        Parameters
+        ----------
+        y_true, y_pred, weights, where
+            As for `evaluate`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`, and if the axes kept have other sizes than before.
+        """
+        from .backends import cpu
+
+        batch = _inputs.batch(self._losses, y_true, y_pred, weights, where)
+        omit = self._nan != "propagate"
+        if self._axis is None and self._nan != "raise":
+            with self._lock:
+                state = self._state or State.empty((), len(self._losses))
+                if cpu.add(state, self._losses, batch, omit):
+                    self._state = state
+                    return self
+        part = cpu.accumulate(self._losses, batch, self._axis, omit)
+        if self._nan == "raise":
+            _refuse_nan(part)
+        with self._lock:
+            self._state = self._plus(self._state, part, 1)
+        return self
+
+    def _plus(self, state: State | None, part: State | None, sign: int) -> State | None:
+        """Return state + sign * part in the layout that suits its cells."""
+        if part is None:
+            return state
+        if state is None:
+            state = State.empty(part.shape, len(self._losses))
+        if state.shape != part.shape:
+            raise ValueError(
+                f"the axes kept must have the same sizes: got {part.shape} after {state.shape}"
+            )
+        total = state.combine(part, sign)
+        return total.widened() if len(total.counts) <= WIDE_CELLS else total.trimmed()
+
+    def result(self, reduction: str = Reduction.MEAN) -> Any:
+        """Return the correctly rounded result of all updates, for any reduction but none.
+
+        Returns
+        -------
+        float, float64 array, or dict
+            As `evaluate`. Without any update, that of an empty array.
+
+        Raises
+        ------
+        ValueError
+            If the reduction is unknown, is "none", or does not fit a loss; if subtraction left
+            a negative count.
+        """
+        found = check(reduction, self._losses)
+        if found is Reduction.NONE:
+            raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
+        state = self._snapshot() or State.empty((), len(self._losses))
+        values = [_finish(state, k, loss, found) for k, loss in enumerate(self._losses)]
+        if not isinstance(self._specs, list):
+            return values[0]
+        return dict(zip(self._specs, values, strict=True))
+
+    def _snapshot(self) -> State | None:
+        """Return a state that no update will change."""
+        with self._lock:
+            return None if self._state is None else self._state.copy()
+
+    @property
+    def losses(self) -> tuple[Any, ...]:
+        """The losses as values."""
+        return self._losses
+
+    @property
+    def axis(self) -> int | tuple[int, ...] | None:
+        """The reduced axes as given."""
+        return self._axis
+
+    @property
+    def nan(self) -> str:
+        """The NaN policy."""
+        return self._nan
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of the results; None before the first update where an axis was given."""
+        state = self._state
+        return state.shape if state is not None else () if self._axis is None else None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was seen, over all cells.
+
+        ``elements`` (N, without masked and omitted ones), ``nonzero_weights`` (K), ``nan``
+        (elements omitted for a NaN, and terms that are NaN: of the loss that has most),
+        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0). An element
+        is counted once: masked before NaN before zero weight.
+        """
+        state = self._snapshot() or State.empty((), len(self._losses))
+        totals = [int(count) for count in state.counts.sum(axis=0)]
+        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._losses), -1)
+        return {
+            "elements": totals[ELEMENTS],
+            "nonzero_weights": totals[NONZERO],
+            "nan": totals[MISSING] + int(flags[:, NAN].max()),
+            "infinite": int((flags[:, PLUS_INF] + flags[:, MINUS_INF]).max()),
+            "masked": totals[MASKED],
+            "rows": state.rows,
+        }
+
+    def merge(self, other: Accumulator) -> Accumulator:
+        """Add all that another accumulator has seen, and return this one.
+
+        Raises
+        ------
+        TypeError
+            If the other is no Accumulator.
+        ValueError
+            If losses, axis, NaN policy or the sizes of the axes kept differ.
+        """
+        return self._merge(other, 1)
+
+    def _merge(self, other: Accumulator, sign: int) -> Accumulator:
+        self._check_like(other)
+        part = other._snapshot()
+        with self._lock:
+            self._state = self._plus(self._state, part, sign)
+        return self
+
+    def _check_like(self, other: Any) -> None:
+        """Refuse an accumulator that measures something else."""
+        if not isinstance(other, Accumulator):
+            raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
+        for name in ("losses", "axis", "nan"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise ValueError(f"{name} must be the same to merge: got {theirs!r} and {mine!r}")
+
+    def __add__(self, other: Any) -> Accumulator:
+        if not isinstance(other, Accumulator):
+            return NotImplemented
+        return self.copy()._merge(other, 1)
+
+    def __sub__(self, other: Any) -> Accumulator:
+        """Take out all that the other has seen: ``(a + b) - b == a``."""
+        if not isinstance(other, Accumulator):
+            return NotImplemented
+        return self.copy()._merge(other, -1)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether losses, settings and every exact sum and count are equal."""
+        if not isinstance(other, Accumulator):
+            return NotImplemented
+        mine = self._losses, self._axis, self._nan, self._snapshot()
+        return mine == (other._losses, other._axis, other._nan, other._snapshot())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> Accumulator:
+        """Return an accumulator of the same sums that shares nothing with this one."""
+        out = Accumulator(self._specs, self._axis, self._nan)
+        out._state = self._snapshot()
+        return out
+
+    def reset(self) -> Accumulator:
+        """Forget every update, and return the accumulator."""
+        with self._lock:
+            self._state = None
+        return self
+
+    def to_bytes(self) -> bytes:
+        """Return the accumulator as bytes: equal accumulators give equal bytes.
+
+        The format is described in `streamloss._format`.
+        """
+        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._snapshot())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Accumulator:
+        """Return the accumulator that `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the data is foreign, truncated, corrupt, of a newer version, or has a loss whose
+            class is not imported.
+        """
+        specs, axis, nan, state = _format.load(data)
+        out = cls(specs, axis, nan)
+        out._state = out._plus(None, state, 1)
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._specs, self._axis, self._nan, self._snapshot())
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
+        losses = self._specs if isinstance(self._specs, list) else self._losses[0]
+        return f"Accumulator({losses!r}, axis={self._axis}, nan={self._nan!r}: {counts or 'empty'})"
+
+    def _repr_html_(self) -> str:
+        """Return the means and counts as a table, for notebooks."""
+        means = [
+            _finish(self._snapshot() or State.empty((), len(self._losses)), k, loss, Reduction.MEAN)
+            for k, loss in enumerate(self._losses)
+        ]
+        items = [*zip(map(repr, self._losses), means, strict=True), *self.counts.items()]
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
+            f"<td>{escape(str(value))}</td></tr>"
+            for name, value in items
+        )
+        return f"<table><caption>Accumulator, means</caption>{rows}</table>"
+
+
+def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
+    """Rebuild a pickled accumulator."""
+    out = Accumulator(specs, axis, nan)
+    out._state = out._plus(None, state, 1)
+    return out
+
+
+def _refuse_nan(part: State) -> None:
+    missing = int(part.counts[:, MISSING].sum())
+    if missing:
+        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
+
+
+def _finish(state: State, k: int, loss: Any, reduction: Reduction) -> Any:
+    """Return one loss's results in the output shape."""
+    values = [finish(reduction, *cell) for cell in state.totals(k)]
+    if loss.finish is not None:
+        values = [loss.finish(value) for value in values]
+    return np.array(values).reshape(state.shape) if state.shape else values[0]

@@ -1,0 +1,1 @@
+"""Where kernels run: each backend offers accumulate(losses, batch, ...) -> State and map."""

@@ -1,0 +1,196 @@
+"""The one-call interface: arrays in, results or accumulators out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import _inputs
+from ._registry import resolve
+from .accumulator import Accumulator
+from .reductions import Reduction, check
+
+
+def evaluate(
+    losses: Any,
+    y_true: Any,
+    y_pred: Any = None,
+    weights: Any = None,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    where: Any = None,
+    nan: str = "propagate",
+    reduction: str = Reduction.MEAN,
+) -> Any:
+    """Return the weighted loss of predictions, every sum exact and the result correctly rounded.
+
+    Parameters
+    ----------
+    losses : str, loss, or list of them
+        A name (``"mae"``, ``"huber:delta=0.5"``) or a loss (`Huber(0.5)`). A list takes one pass.
+    y_true, y_pred : array_like
+        Labels and predictions, of the same shape and any rank: booleans, integers, floats up to
+        64 bits, or complex numbers where the loss allows. A loss of more than two inputs takes
+        the others in a tuple `y_pred`; one of a single input takes none.
+    weights : array_like, optional
+        Real numbers, aligned with the leading axes: each dimension equal to that of the losses
+        or 1. An element of weight zero adds nothing, whatever its value, but is counted in N.
+    axis : int or tuple of int, optional
+        The axes to reduce, as in numpy; all by default.
+    where : array_like of bool, optional
+        Which elements take part, aligned like the weights.
+    nan : {"propagate", "omit", "raise"}
+        What a NaN in an input or weight does: makes the result NaN, takes its element out of
+        every sum and count, or raises.
+    reduction : Reduction or str
+        By default the mean, S / W. With "none" every weighted loss is returned.
+
+    Returns
+    -------
+    float, float64 array, or dict
+        In the unit of the loss. An array of the axes kept, if `axis` leaves some; of the shape
+        of the losses with "none", zero where an element counts for nothing. For a list of losses
+        a dict, with keys as they were given.
+
+    Raises
+    ------
+    TypeError
+        If an input holds no numbers that float64 can hold or is missing; if a loss is unknown.
+    ValueError
+        If shapes, alignment, axis, a name or a parameter are wrong; if nan="raise" meets a NaN;
+        if the reduction does not fit a loss, or "none" comes with an axis.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> sl.evaluate("mae", [1.0, 2.0, 4.0], [1.5, 2.0, 2.0])
+    0.8333333333333334
+    >>> sl.evaluate(["mse", sl.Huber(0.5)], [1.0, 2.0], [1.0, 4.0], weights=[1.0, 3.0])
+    {'mse': 3.0, Huber(delta=0.5): 0.65625}
+    >>> sl.evaluate("mae", [[1.0, 2.0], [3.0, 5.0]], [[1.0, 1.0], [1.0, 1.0]], axis=0)
+    array([1. , 2.5])
+    """
+    specs = _as_list(losses)
+    found = check(reduction, tuple(resolve(spec) for spec in specs))
+    if found is not Reduction.NONE:
+        accumulator = Accumulator(losses, axis=axis, nan=nan)
+        return accumulator.update(y_true, y_pred, weights, where=where).result(found)
+    if axis is not None:
+        raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
+    results = _map(specs, y_true, y_pred, weights, where, _inputs.check_policy(nan))
+    return results[0] if specs is not losses else dict(zip(specs, results, strict=True))
+
+
+def _as_list(losses: Any) -> list[Any]:
+    """Return a list of losses as it is, and one loss as a new list."""
+    return losses if isinstance(losses, list) else [losses]
+
+
+def _map(
+    specs: list[Any], y_true: Any, y_pred: Any, weights: Any, where: Any, nan: str
+) -> list[Any]:
+    """Return the arrays of weighted losses."""
+    from .backends import cpu
+
+    losses = tuple(resolve(spec) for spec in specs)
+    _inputs.check_same_inputs(losses)
+    batch = _inputs.batch(losses, y_true, y_pred, weights, where)
+    if nan == "raise":
+        Accumulator(losses[:1], nan=nan).update(y_true, y_pred, weights, where=where)
+    return [cpu.map(loss, batch, nan == "omit") for loss in losses]
+
+
+def accumulate(
+    losses: Any,
+    y_true: Any,
+    y_pred: Any = None,
+    weights: Any = None,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    where: Any = None,
+    nan: str = "propagate",
+) -> Accumulator:
+    """Return an `Accumulator` of the arrays; the arguments are those of `evaluate`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `evaluate`.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> part = sl.accumulate("mae", [1.0, 2.0], [2.0, 4.0])
+    >>> part.result("sum"), part.result("mean")
+    (3.0, 1.5)
+    """
+    accumulator = Accumulator(losses, axis=axis, nan=nan)
+    return accumulator.update(y_true, y_pred, weights, where=where)
+
+
+def reduce(
+    losses: Any,
+    weights: Any = None,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    where: Any = None,
+    nan: str = "propagate",
+    reduction: str = Reduction.MEAN,
+) -> Any:
+    """Return the reduction of losses that are already computed.
+
+    Parameters
+    ----------
+    losses : array_like
+        The losses, real numbers of any shape.
+    weights, axis, where, nan, reduction
+        As for `evaluate`.
+
+    Returns
+    -------
+    float or float64 array
+        In the unit of the losses.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `evaluate`.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> sl.reduce([0.5, 1.5, 9.0], [1.0, 1.0, 0.0], reduction="sum_by_nonzero_weights")
+    1.0
+    """
+    return evaluate(
+        "value", losses, None, weights, axis=axis, where=where, nan=nan, reduction=reduction
+    )
+
+
+def merge(parts: Iterable[Accumulator]) -> Accumulator:
+    """Return the accumulator of all that the parts have seen; their order changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If there is no part, or parts differ in losses, axis, NaN policy or shape.
+    TypeError
+        If a part is no Accumulator.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> a, b = sl.accumulate("mae", [1.0], [2.0]), sl.accumulate("mae", [1.0], [4.0])
+    >>> sl.merge([a, b]).result(), sl.merge([b, a]) == a + b
+    (2.0, True)
+    """
+    total: Accumulator | None = None
+    for part in parts:
+        if not isinstance(part, Accumulator):
+            raise TypeError(f"parts must be Accumulators: got {part!r}")
+        total = part.copy() if total is None else total.merge(part)
+    if total is None:
+        raise ValueError("parts must hold at least one Accumulator: got none")
+    return total
+
+

@@ -1,0 +1,124 @@
+"""State: the exact sums and counts of some losses, one cell for each element of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import _exact
+from ._exact import DIGITS, WIDTH, Ints
+from ._loops import ELEMENTS, NONZERO
+from .reductions import Totals
+
+WIDE_CELLS = 64
+"""Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
+
+
+class State:
+    """Exact sums and counts that merge by integer addition.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The shape of the output; () for one cell.
+    sums : int64 array (cells, losses + 1, DIGITS + digits)
+        Rows of `_exact`: one for each loss, then one for the weights.
+    base : int
+        The number of the first digit of the rows.
+    counts : int64 array (cells, 4)
+        Elements, nonzero weights, elements omitted for a NaN, elements masked: the columns that
+        `_loops` names.
+    rows : int
+        The summed sizes of axis 0 of all that was added.
+    """
+
+    __slots__ = ("base", "counts", "rows", "shape", "sums")
+
+    def __init__(
+        self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints, rows: int
+    ) -> None:
+        self.shape, self.sums, self.base, self.counts, self.rows = shape, sums, base, counts, rows
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], losses: int) -> State:
+        """Return a state of nothing, with wide rows."""
+        cells = int(np.prod(shape, dtype=np.int64))
+        counts = np.zeros((cells, 4), np.int64)
+        return cls(shape, _exact.empty(cells, losses + 1), 0, counts, 0)
+
+    @classmethod
+    def joined(cls, shape: tuple[int, ...], parts: list[State]) -> State:
+        """Return the state whose cells are those of the parts in order."""
+        low = min(part.base for part in parts)
+        high = max(part.base + part.sums.shape[-1] - DIGITS for part in parts)
+        sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
+        return cls(shape, sums, low, np.concatenate([part.counts for part in parts]), 0)
+
+    @property
+    def losses(self) -> int:
+        """How many losses the state has sums of."""
+        return self.sums.shape[1] - 1
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether kernels can add to the rows."""
+        return self.sums.shape[-1] == WIDTH
+
+    def combine(self, other: State, sign: int) -> State:
+        """Return self + sign * other, exactly."""
+        sums, base = _exact.combine(self.sums, self.base, other.sums, other.base, sign)
+        counts = self.counts + sign * other.counts
+        return State(self.shape, sums, base, counts, self.rows + sign * other.rows)
+
+    def copy(self) -> State:
+        """Return a state that shares no memory with this one."""
+        return State(self.shape, self.sums.copy(), self.base, self.counts.copy(), self.rows)
+
+    def trimmed(self) -> State:
+        """Return the same state with only the digits in use."""
+        sums, base = _exact.trim(self.sums, self.base)
+        return State(self.shape, sums, base, self.counts, self.rows)
+
+    def widened(self) -> State:
+        """Return the same state in wide rows."""
+        if self.is_wide:
+            return self
+        sums = _exact.pad(self.sums, self.base, 0, _exact.LIMBS)
+        return State(self.shape, sums, 0, self.counts, self.rows)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        a, b = self.trimmed(), other.trimmed()
+        return (
+            (a.shape, a.base, a.rows) == (b.shape, b.base, b.rows)
+            and np.array_equal(a.sums, b.sums)
+            and np.array_equal(a.counts, b.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        small = self.trimmed()
+        return State, (small.shape, small.sums, small.base, small.counts, small.rows)
+
+    def totals(self, loss: int) -> Iterator[tuple[Totals, float | None, float | None]]:
+        """Yield each cell's totals of one loss, and the sums that are not finite, else None."""
+        last = self.losses
+        losses = _exact.integers(self.sums[:, loss], self.base)
+        weights = _exact.integers(self.sums[:, last], self.base)
+        flags = self.sums[..., :DIGITS]
+        strange = flags.any(axis=(1, 2)).tolist()
+        counts = self.counts.tolist()
+        for cell, (total, weight, count) in enumerate(zip(losses, weights, counts, strict=True)):
+            totals = Totals(total, weight, count[ELEMENTS], count[NONZERO])
+            if strange[cell]:
+                yield (
+                    totals,
+                    _exact.nonfinite(flags[cell, loss]),
+                    _exact.nonfinite(flags[cell, last]),
+                )
+            else:
+                yield totals, None, None
