@@ -1,0 +1,110 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import _report
+from ._job import Job, Run
+from ._registry import LOSSES
+from .files import BATCH_ROWS, Columns
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="streamloss")
+def streamloss() -> None:
+    """Exact weighted losses over data of any size: the same bits however the data was cut."""
+
+
+@streamloss.command()
+def losses() -> None:
+    """List all losses with their other names, parameters and formulas."""
+    _report.show_losses(LOSSES)
+
+
+@streamloss.command()
+@click.argument("files", nargs=-1)
+@click.option("--true", required=True, help="Column of the labels.")
+@click.option("--pred", help="Column of the predictions.")
+@click.option("--weights", help="Column of the weights.")
+@click.option("--where", help="Boolean column: the rows to take. A null leaves its row out.")
+@click.option(
+    "--loss",
+    "losses",
+    multiple=True,
+    default=["mae"],
+    show_default=True,
+    help="A loss, such as rmse or huber:delta=0.5; give it again for several."
+    " All of them: streamloss losses.",
+)
+@click.option(
+    "--reduction",
+    default="mean",
+    show_default=True,
+    help="mean, sum, sum_over_batch_size or sum_by_nonzero_weights.",
+)
+@click.option(
+    "--nan",
+    type=click.Choice(["propagate", "omit", "raise"]),
+    default="propagate",
+    show_default=True,
+    help="What to do with a NaN or null in labels, predictions or weights.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object, in which the strings NaN, Infinity and -Infinity stand for what"
+    " JSON has no numbers for.",
+)
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    help="Save here how far it came. After a crash the same command goes on from there, and once"
+    " finished it gives the result at once.",
+)
+@click.option(
+    "--checkpoint-every",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    help="Time between two saves.",
+)
+@click.option(
+    "--batch-rows",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=BATCH_ROWS,
+    show_default=True,
+    help="Rows in memory at a time. The result does not depend on it.",
+)
+@click.option(
+    "--threads",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Threads that decode and that compute; all cores by default.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")
+def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
+    """Evaluate predictions in FILES: Parquet files, folders of them, or globs.
+
+    Without FILES the columns are arrays: --true y.npy --pred p.npy, or --true data.npz:y.
+    """
+    columns = Columns(*(options.pop(part) for part in Columns._fields))
+    job = Job(columns=columns, **options)
+    run = Run(job)
+    try:
+        with _report.progress(run.data.rows, run.rows, quiet) as advance:
+            run.finish(advance)
+    except KeyboardInterrupt:
+        if job.checkpoint:
+            click.echo(f"{job.checkpoint} is kept: the same command goes on from there", err=True)
+        raise
+    outcome = run.results(), run.counts(), run.seconds
+    if as_json:
+        click.echo(_report.as_json(*outcome))
+    else:
+        _report.show(*outcome, job.reduction)

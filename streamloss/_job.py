@@ -1,0 +1,146 @@
+"""An evaluation of files: what was asked, and the run that does it batch by batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, NamedTuple
+
+from ._checkpoint import Checkpoint, Saved, stamp
+from ._registry import resolve
+from ._threads import set_num_threads
+from .accumulator import Accumulator
+from .files import Batch, Columns, DataSet, open_arrays, open_parquet
+from .reductions import Reduction
+
+
+class Job(NamedTuple):
+    """What was asked, under the names of the options of `streamloss evaluate`."""
+
+    files: tuple[str, ...]
+    columns: Columns
+    losses: tuple[str, ...]
+    reduction: str
+    nan: str
+    checkpoint: str | None
+    checkpoint_every: float
+    batch_rows: int
+    threads: int | None
+
+    def open(self) -> DataSet:
+        """Open the files, or the arrays if there are no files."""
+        if self.files:
+            return open_parquet(self.files, self.columns, self.threads)
+        return open_arrays(self.columns)
+
+    def identity(self, data: DataSet) -> dict[str, Any]:
+        """Return all that the sums depend on: what a checkpoint must agree with.
+
+        The reduction is not among it, since it is chosen at the end.
+        """
+        from . import __version__
+
+        return {
+            "versions of streamloss": __version__,
+            "files": [stamp(path) for path in data.paths],
+            "columns": list(self.columns),
+            "losses": [repr(resolve(loss)) for loss in self.losses],
+            "policies for NaN": self.nan,
+        }
+
+
+class Run:
+    """A job under way, from its checkpoint on if it has one.
+
+    Attributes
+    ----------
+    data : DataSet
+        The rows.
+    rows : int
+        How many of them are done.
+    seconds : float
+        How long they took, earlier runs of the same job included.
+
+    Raises
+    ------
+    OSError
+        If a file is missing or the checkpoint cannot be written.
+    TypeError, ValueError
+        If an option is wrong, a file cannot be read, a column is missing or has no numbers,
+        or the checkpoint is damaged or that of another job. No data have been read by then.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._accumulator = Accumulator(list(job.losses), nan=job.nan)
+        self.rows, self.seconds = 0, 0.0
+        self._check()
+        self.data = job.open()
+        self._checkpoint: Checkpoint | None = None
+        if job.checkpoint is not None:
+            identity = job.identity(self.data)
+            self._checkpoint = Checkpoint(job.checkpoint, identity, job.checkpoint_every)
+            self._resume(self._checkpoint)
+
+    def _check(self) -> None:
+        """Refuse what could not give a result, before any data are read."""
+        if Reduction(self._job.reduction) is Reduction.NONE:
+            raise ValueError("--reduction must give one number: got 'none'")
+        self.results()
+        inputs, named = self._accumulator.losses[0].inputs, self._job.columns.pred is not None
+        if (inputs > 1) != named:
+            rule = "is needed" if inputs > 1 else "is not for a loss of one input"
+            raise ValueError(f"--pred {rule}: got --loss {self._job.losses[0]}")
+        if self._job.threads is not None:
+            set_num_threads(self._job.threads)
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from the checkpoint; write a first one to know that it can be written."""
+        saved = checkpoint.load()
+        if saved is None:
+            checkpoint.save(self._saved())
+        else:
+            self._accumulator.merge(Accumulator.from_bytes(saved.state))
+            self.rows, self.seconds = saved.rows, saved.seconds
+
+    def _saved(self) -> Saved:
+        """Return what is needed to go on from here."""
+        return Saved(self.rows, self.seconds, self._accumulator.to_bytes())
+
+    def finish(self, advance: Callable[[int], object]) -> None:
+        """Add all rows that are not done, and tell `advance` how many came each time.
+
+        An interruption leaves the last checkpoint as it is: in the middle of a batch it is
+        unknown whether the batch counts, at a checkpoint it is certain.
+
+        Raises
+        ------
+        ValueError
+            If a file cannot be read, or the NaN policy is "raise" and a NaN comes.
+        """
+        begun = time.perf_counter() - self.seconds
+        with closing(self.data.batches(self.rows, self._job.batch_rows)) as batches:
+            for batch in batches:
+                self._add(batch)
+                self.seconds = time.perf_counter() - begun
+                advance(batch.length)
+                if self._checkpoint and (self._checkpoint.due() or self.rows == self.data.rows):
+                    self._checkpoint.save(self._saved())
+
+    def _add(self, batch: Batch) -> None:
+        """Add the losses of a batch."""
+        y_true, y_pred, weights, where = batch.rows
+        try:
+            self._accumulator.update(y_true, y_pred, weights, where=where)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{batch.origin}: {error}") from error
+        self.rows += batch.length
+
+    def results(self) -> dict[str, float]:
+        """Return the result of each loss, by its spelling."""
+        return dict(self._accumulator.result(self._job.reduction))
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts of the accumulator."""
+        return self._accumulator.counts

@@ -1,0 +1,188 @@
+"""Arrays in ``.npy`` files, memory mapped, and in ``.npz`` files, read in pieces."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ._convert import is_numeric
+from ._paths import missing
+from ._rows import Columns, Rows, listing
+
+KEPT = 4
+"""Batches after whose reading the pages of a mapping are let go: more than are ever in flight.
+
+Letting go costs nothing measurable and keeps the pages from counting as ours: they stay in the
+page cache. Should they be needed after all they come back from there.
+"""
+PIECE = 1 << 20
+"""Bytes taken from a compressed stream at a time."""
+
+
+class Mapped:
+    """The array of an ``.npy`` file, of which only the rows in use are in memory."""
+
+    def __init__(self, path: str) -> None:
+        mapped = npy.open_memmap(path, mode="r")
+        self._map = cast(mmap.mmap, mapped.base)
+        self._offset = mapped.offset % mmap.ALLOCATIONGRANULARITY
+        # An array without axes is one row.
+        self._array: NDArray[Any] = np.asarray(mapped).reshape(mapped.shape or 1)
+        self.shape, self.dtype = self._array.shape, self._array.dtype
+        self._freed = 0
+
+    def take(self, start: int, stop: int) -> NDArray[Any]:
+        """Return these rows, which the system starts to read, and let go of those long read."""
+        if hasattr(mmap, "MADV_WILLNEED") and self._array.flags.c_contiguous:
+            free = max(self._freed, start - KEPT * (stop - start))
+            self._advise(mmap.MADV_DONTNEED, self._freed, free)
+            self._advise(mmap.MADV_WILLNEED, start, stop)
+            self._freed = free
+        return self._array[start:stop]
+
+    def _advise(self, advice: int, start: int, stop: int) -> None:
+        """Tell the system what these rows are needed for."""
+        row = self.dtype.itemsize * math.prod(self.shape[1:])
+        begin = self._offset + start * row
+        begin -= begin % mmap.PAGESIZE
+        end = self._offset + stop * row
+        if start < stop and begin < end:
+            self._map.madvise(advice, begin, end - begin)
+
+
+class Member:
+    """An array in an ``.npz`` file, which can only be read from its beginning to its end."""
+
+    def __init__(self, path: str, name: str) -> None:
+        archive = zipfile.ZipFile(path)
+        names = [entry.removesuffix(".npy") for entry in archive.namelist()]
+        if not name and len(names) == 1:
+            name = names[0]
+        if name not in names:
+            raise ValueError(
+                f"name an array of it, as in {path}:name: it has {listing(names, name)}"
+            )
+        self._stream = archive.open(archive.namelist()[names.index(name)])
+        shape, fortran, self.dtype = _header(self._stream)
+        if fortran:
+            raise ValueError("its rows lie apart (Fortran order): save np.ascontiguousarray of it")
+        self.shape = shape or (1,)
+        self._data = self._stream.tell()
+
+    def take(self, start: int, stop: int) -> NDArray[Any]:
+        """Return a copy of these rows, none of which come before those taken last."""
+        array = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        begin = self._data + start * self.dtype.itemsize * math.prod(self.shape[1:])
+        if self._stream.tell() != begin:
+            self._stream.seek(begin)
+        buffer = array.reshape(-1).view(np.uint8)
+        for first in range(0, buffer.size, PIECE):
+            room = buffer[first : first + PIECE]
+            data = self._stream.read(room.size)
+            if len(data) != room.size:
+                raise ValueError("it ends too early")
+            room[:] = np.frombuffer(data, np.uint8)
+        return array
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read shape, order and dtype at the beginning of an array."""
+    version = npy.read_magic(stream)
+    if version == (1, 0):
+        return npy.read_array_header_1_0(stream)
+    return npy.read_array_header_2_0(stream)
+
+
+class Arrays:
+    """Arrays in files of their own, aligned along axis 0.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a file cannot be read as an array of numbers (for the mask: of booleans), or the
+        lengths differ.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        named = columns.named()
+        arrays = {option: _open(option, name) for option, name in named.items()}
+        self.paths = tuple(dict.fromkeys(_split(name)[0] for name in named.values()))
+        self.rows = arrays["--true"].shape[0]
+        self._width = max(1, *(math.prod(array.shape[1:]) for array in arrays.values()))
+        for option, array in arrays.items():
+            repeats = option in ("--weights", "--where") and array.shape[0] == 1
+            if array.shape[0] != self.rows and not repeats:
+                raise ValueError(
+                    f"{option}: {named[option]} must have as many rows as {columns.true},"
+                    f" {self.rows:,}: it has {array.shape[0]:,}"
+                )
+
+    def read(self, start: int, size: int) -> Iterator[Rows]:
+        """Yield the rows from `start` on, so few at a time that no array has over `size` values."""
+        step = max(1, size // self._width)
+        takes = [self._taker(f"--{part}", name) for part, name in self._columns._asdict().items()]
+        for first in range(start, self.rows, step):
+            stop = min(first + step, self.rows)
+            yield Rows(*(take(first, stop) for take in takes))
+
+    def _taker(self, option: str, name: str | None) -> Callable[[int, int], Any]:
+        """Return the function that takes rows of one array."""
+        if name is None:
+            return lambda start, stop: None
+        array = _open(option, name)
+        if array.shape[0] != self.rows:
+            whole = array.take(0, 1)
+            return lambda start, stop: whole
+
+        def take(start: int, stop: int) -> NDArray[Any]:
+            with _named(option, name):
+                return array.take(start, stop)
+
+        return take
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """Take ``file.npz:name`` apart."""
+    path, found, member = name.rpartition(".npz:")
+    if found:
+        return path + ".npz", member
+    return name, "" if name.endswith(".npz") else None
+
+
+def _open(option: str, name: str) -> Mapped | Member:
+    """Open an array, refused if it does not hold numbers."""
+    path, member = _split(name)
+    if not path.endswith((".npy", ".npz")):
+        rule = "without FILES it must name a .npy file, or an array as file.npz:name"
+        raise ValueError(f"{option}: {rule}: got {name!r}")
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{option}: {missing(path)}")
+    with _named(option, name):
+        array = Mapped(path) if member is None else Member(path, member)
+    rule = "booleans" if option == "--where" else "numbers"
+    if not (is_numeric(array.dtype) if rule == "numbers" else array.dtype == np.bool_):
+        raise ValueError(f"{option}: {name} must hold {rule}: it holds {array.dtype}")
+    return array
+
+
+@contextmanager
+def _named(option: str, name: str) -> Iterator[None]:
+    """Say which array it is that cannot be read."""
+    unreadable = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+    try:
+        yield
+    except unreadable as error:
+        raise ValueError(f"{option}: cannot read {name}: {error}") from error

@@ -1,0 +1,57 @@
+"""What the readers of files share: which column plays which part, and the rows they hand on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+
+class Columns(NamedTuple):
+    """The part that each column plays: names of Parquet columns, or of files of arrays."""
+
+    true: str
+    pred: str | None = None
+    weights: str | None = None
+    where: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """Return the names given, by the option that gave them."""
+        return {f"--{part}": name for part, name in self._asdict().items() if name is not None}
+
+
+class Rows(NamedTuple):
+    """Some rows, in the order of the arguments of `Accumulator.update`."""
+
+    y_true: NDArray[Any]
+    y_pred: NDArray[Any] | None
+    weights: NDArray[Any] | None
+    where: NDArray[Any] | None
+
+
+class Part(Protocol):
+    """A file, or arrays in several files, whose rows can be read from any row on."""
+
+    paths: tuple[str, ...]
+    rows: int
+
+    def read(self, start: int, size: int) -> Iterator[Rows]:
+        """Yield the rows from `start` on, at most `size` at a time."""
+        ...
+
+
+def listing(names: Iterable[str], wanted: str, most: int = 12) -> str:
+    """Name what exists, at most so many, those most like the wanted name first.
+
+    Examples
+    --------
+    >>> listing(["carrier", "dep_delay", "arr_delay"], "arr_dealy", most=2)
+    'arr_delay, dep_delay and 1 more'
+    """
+    names = list(names)
+    near = difflib.get_close_matches(wanted, names, most)
+    ordered = near + [name for name in names if name not in near]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(ordered[:most]) or "nothing") + more

@@ -1,0 +1,57 @@
+"""The command line: `streamloss evaluate` and `streamloss losses`.
+
+Exit codes: 0, 2 with one line on stderr if something asked for cannot be done, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+EXTRAS = ("click", "pyarrow", "rich")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    args : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Examples
+    --------
+    >>> main(["evaluate", "--loss", "mae", "--true", "y.npy", "--pred", "p.npy", "--nan", "omit"])
+    2
+    """
+    try:
+        return _run(args)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in EXTRAS:
+            raise
+        return _fail(f'{error.name} is not installed: pip install "streamloss[cli]"')
+    except (OSError, TypeError, ValueError) as error:
+        return _fail(str(error))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    """Run the command line, with click's errors in one line as well."""
+    import click
+
+    from ._commands import streamloss
+
+    try:
+        streamloss.main(args, "streamloss", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        print("streamloss: interrupted", file=sys.stderr)
+        return 130
+    except click.UsageError as error:
+        return _fail(f"{error.format_message()} (see streamloss --help)")
+    return 0
+
+
+def _fail(message: str) -> int:
+    """Say in one line what is wrong."""
+    print("streamloss:", " ".join(message.split()), file=sys.stderr)
+    return 2

@@ -1,0 +1,141 @@
+"""Read labels, predictions, weights and masks from files, in batches of bounded memory.
+
+A thread reads ahead while the caller computes. Whatever the size of the files and of their row
+groups, no more than `AHEAD` + 1 batches are in memory, of at most `BATCH_ROWS` values a column,
+and for Parquet one buffer and one page of each column. MEASURED
+
+Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is left out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from ._paths import expand
+from ._rows import Columns, Part, Rows
+
+__all__ = ["BATCH_ROWS", "Batch", "Columns", "DataSet", "Rows", "open_arrays", "open_parquet"]
+
+AHEAD = 2
+"""Batches read ahead of the one in use."""
+BATCH_ROWS = 1 << 20
+"""Rows in a batch: 8 MiB for a column of float64, where more no longer read faster."""
+
+T = TypeVar("T")
+
+
+class Batch(NamedTuple):
+    """Some rows, how many they are, and where they stand."""
+
+    rows: Rows
+    length: int
+    origin: str
+
+
+class DataSet:
+    """Rows in files, in a fixed order.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The files, opened.
+
+    Attributes
+    ----------
+    rows : int
+        Rows in all files.
+    paths : tuple of str
+        The files.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self.rows = sum(part.rows for part in parts)
+        self.paths = tuple(path for part in parts for path in part.paths)
+        if not self.rows:
+            raise ValueError(f"there are no rows in {', '.join(self.paths[:5])}")
+
+    def batches(self, start: int = 0, size: int = BATCH_ROWS) -> Generator[Batch, None, None]:
+        """Yield the rows from `start` on, at most `size` values a column, and read ahead.
+
+        Raises
+        ------
+        ValueError
+            If a file cannot be read.
+        """
+        return _ahead(self._read(start, size))
+
+    def _read(self, start: int, size: int) -> Iterator[Batch]:
+        """Yield the batches, each when it is asked for."""
+        for part in self._parts:
+            at = min(start, part.rows)
+            start -= at
+            if at < part.rows:
+                for rows in part.read(at, size):
+                    length = len(rows.y_true)
+                    where = f"{part.paths[0]}, rows {at:,} to {at + length - 1:,}"
+                    yield Batch(rows, length, where)
+                    at += length
+
+
+def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = None) -> DataSet:
+    """Open Parquet files, given as files, folders and globs, and check all their schemas.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Files, folders (every ``*.parquet`` below them) and globs.
+    columns : Columns
+        The names of the columns.
+    threads : int, optional
+        Threads that decode; all cores by default.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a name stands for no file.
+    ValueError
+        If a file is named twice or cannot be read, lacks a column or has no numbers in it, or
+        there are no rows.
+    """
+    from ._parquet import Parquet, set_num_threads
+
+    if threads is not None:
+        set_num_threads(threads)
+    return DataSet([Parquet(path, columns) for path in expand(names)])
+
+
+def open_arrays(columns: Columns) -> DataSet:
+    """Open arrays given as ``.npy`` files and members of ``.npz`` files, ``file.npz:name``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a file cannot be read or has no numbers, the lengths differ, or there are no rows.
+    """
+    from ._npy import Arrays
+
+    return DataSet([Arrays(columns)])
+
+
+def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """Yield the items, made in another thread before they are asked for."""
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="streamloss-read") as reader:
+        waiting = deque(reader.submit(next, items, end) for _ in range(AHEAD))
+        try:
+            while (item := waiting.popleft().result()) is not end:
+                waiting.append(reader.submit(next, items, end))
+                yield item  # type: ignore[misc]
+        finally:
+            reader.shutdown(cancel_futures=True)
