@@ -185,7 +185,7 @@ class _Pickler(NumbaPickler):
         buffer = io.BytesIO()
         pickler = cls(buffer, protocol=4)
         pickler._classes = classes  # type: ignore[attr-defined]
-        pickler.dump(value)
+        pickler.dump(value)  # type: ignore[no-untyped-call]
         return buffer.getvalue()
 
     def persistent_id(self, value: Any) -> int | None:

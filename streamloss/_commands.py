@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from . import _report
+from . import __version__, _report
 from ._job import Job, Run
 from ._registry import LOSSES
 from .files import BATCH_ROWS, Columns
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="streamloss")
+@click.version_option(__version__)
 def streamloss() -> None:
     """Exact weighted losses over data of any size: the same bits however the data was cut."""
 
@@ -100,9 +100,9 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
         with _report.progress(run.data.rows, run.rows, quiet) as advance:
             run.finish(advance)
     except KeyboardInterrupt:
-        if job.checkpoint:
-            click.echo(f"{job.checkpoint} is kept: the same command goes on from there", err=True)
-        raise
+        kept = f"; the same command goes on from {job.checkpoint}" if job.checkpoint else ""
+        click.echo(f"streamloss: interrupted{kept}", err=True)
+        raise click.exceptions.Exit(130) from None
     outcome = run.results(), run.counts(), run.seconds
     if as_json:
         click.echo(_report.as_json(*outcome))

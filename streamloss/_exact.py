@@ -42,17 +42,17 @@ LOWEST, HIGHEST = -974, 1021
 above, the magic number would overflow."""
 
 
-def magic(unit):  # type: ignore[no-untyped-def]
+def magic(unit: Any) -> Any:
     """Return 1.5 * 2**(52 + unit): adding it rounds a float64 to a multiple of 2**unit."""
     return np.int64((np.int64(unit + 1075) << 52) | (np.int64(1) << 51)).view(np.float64)
 
 
-def bits(x):  # type: ignore[no-untyped-def]
+def bits(x: Any) -> Any:
     """Return the bit pattern of a float64 as an int64."""
     return np.float64(x).view(np.int64)
 
 
-def add(row, total, unit):  # type: ignore[no-untyped-def]
+def add(row: Any, total: Any, unit: Any) -> None:
     """Add the int64 `total` times 2**unit to a wide row, leaving carries in the digits."""
     position = unit - UNIT
     k = DIGITS + (position >> 5)
@@ -64,12 +64,12 @@ def add(row, total, unit):  # type: ignore[no-untyped-def]
     row[k + 2] += high >> 32
 
 
-def add_block(row, size, total, magic_number, unit):  # type: ignore[no-untyped-def]
+def add_block(row: Any, size: Any, total: Any, magic_number: Any, unit: Any) -> None:
     """Add a block's sum of the bit patterns of `x + magic`; it is taken modulo 2**64."""
     add(row, total - size * bits(magic_number), unit)
 
 
-def add_float(row, x):  # type: ignore[no-untyped-def]
+def add_float(row: Any, x: Any) -> None:
     """Add one finite float64 of any size to a wide row."""
     pattern = bits(x)
     field = (pattern >> 52) & 0x7FF
@@ -77,7 +77,7 @@ def add_float(row, x):  # type: ignore[no-untyped-def]
     add(row, -mantissa if pattern < 0 else mantissa, (field if field > 0 else 1) - 1075)
 
 
-def carry(row):  # type: ignore[no-untyped-def]
+def carry(row: Any) -> None:
     """Bring the digits of a wide row back to [-2**31, 2**31)."""
     for k in range(DIGITS, row.size - 1):
         over = (row[k] + 0x80000000) >> 32
@@ -85,12 +85,12 @@ def carry(row):  # type: ignore[no-untyped-def]
         row[k + 1] += over
 
 
-def bound(pattern):  # type: ignore[no-untyped-def]
+def bound(pattern: Any) -> Any:
     """Return the least E with |x| < 2**E, from the bit pattern of |x|; subnormals give -1022."""
     return (pattern >> 52) - 1022
 
 
-def peel(row, terms, largest):  # type: ignore[no-untyped-def]
+def peel(row: Any, terms: Any, largest: Any) -> Any:
     """Add any finite terms to a wide row, 50 bits at a time; destroys `terms`.
 
     `largest` is the greatest bit pattern of their absolute values. Data of one scale take two

@@ -43,7 +43,9 @@ def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State 
     """Return the bytes of an accumulator."""
     header = {
         "losses": [[_key(loss), [float(x).hex() for x in loss]] for loss in losses],
-        "specs": [s if isinstance(s, str) else None for s in specs] if isinstance(specs, list) else None,
+        "specs": [s if isinstance(s, str) else None for s in specs]
+        if isinstance(specs, list)
+        else None,
         "axis": axis,
         "nan": nan,
         "shape": None if state is None else state.shape,

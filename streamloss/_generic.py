@@ -66,8 +66,11 @@ def cut_weights(weights: Any, row: int, start: int, stop: int) -> Any:
     return None if weights is None else weights[row][start:stop]
 
 
-def choose_screen(inputs: Any, weights: Any, omit: Any) -> Any:
-    """Return the arrays whose NaN takes an element out: none unless `omit` is given."""
-    if omit is None:
-        return ()
+def together(inputs: Any, weights: Any) -> Any:
+    """Return inputs and weights as one tuple of arrays."""
     return inputs if weights is None else (*inputs, weights)
+
+
+def sift(x: Any, weights: Any, i: int) -> Any:
+    """Return term x of element i, or zero where its weight is zero."""
+    return x if weights is None or weights[i] != 0 else 0.0

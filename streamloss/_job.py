@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
 
+from . import __version__
 from ._checkpoint import Checkpoint, Saved, stamp
 from ._registry import resolve
 from ._threads import set_num_threads
@@ -39,8 +40,6 @@ class Job(NamedTuple):
 
         The reduction is not among it, since it is chosen at the end.
         """
-        from . import __version__
-
         return {
             "versions of streamloss": __version__,
             "files": [stamp(path) for path in data.paths],

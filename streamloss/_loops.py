@@ -14,7 +14,6 @@ import numpy as np
 
 from ._exact import (
     BLOCK,
-    DIGITS,
     HIGHEST,
     LOWEST,
     MINUS_INF,
@@ -22,13 +21,14 @@ from ._exact import (
     PLUS_INF,
     add,
     add_block,
+    add_float,
     bits,
     bound,
     carry,
     magic,
     peel,
 )
-from ._generic import choose_screen, cut, cut_weights, missing, term
+from ._generic import cut, cut_weights, missing, sift, term, together
 from .losses import Value
 
 ELEMENTS, NONZERO, MISSING, MASKED = range(4)
@@ -39,8 +39,11 @@ MODE, EXPONENT, PATIENCE = range(3)
 
 SETTLE, ONE, TWO, SCREENED = range(4)
 
+MANY = 64
+"""From one missing element in so many on, a block is packed: taking one out costs 25 ns."""
 
-def fold(loss, inputs, weights, m1, m2, screen):
+
+def fold(loss, inputs, weights, m1, m2, screened):
     """Sum the terms x of a block as integers, in 50 bits for each magic number.
 
     With m = magic(unit), p = x + m rounds x to a multiple of 2**unit, and the low bits of p are
@@ -48,16 +51,16 @@ def fold(loss, inputs, weights, m1, m2, screen):
     therefore vectorises. x - (p - m) is exact, and is folded again with m2.
 
     Returns the sum for each magic number (modulo 2**64); `high`, below 2**52 if every x fitted;
-    `rest`, zero or a sign if nothing was left over; the count of NaN terms. Without a `screen`
-    (None) a NaN or infinity shows in `high`. With one (a tuple of arrays), terms of weight zero
-    and of elements missing in one of its arrays are zero, and NaN terms are counted and zero.
+    `rest`, zero or a sign if nothing was left over; the count of NaN terms. If not `screened`, a
+    NaN or infinity shows in `high`. If so, NaN terms are counted and dropped, and terms of weight
+    zero are zero.
     """
     b1 = bits(m1)
     t1 = t2 = high = rest = nan = np.int64(0)
     for i in range(inputs[0].size):
         x = term(loss, inputs, weights, i)
-        if screen is not None:
-            x = sift(x, weights, screen, i)
+        if screened is not None:
+            x = sift(x, weights, i)
             nan += x != x
             x = 0.0 if x != x else x
         p = x + m1
@@ -72,55 +75,62 @@ def fold(loss, inputs, weights, m1, m2, screen):
     return t1, t2, high, rest, nan
 
 
-def sift(x, weights, screen, i):
-    """Return term x, or zero where the weight is zero or the element is missing."""
-    if weights is not None:
-        x = x if weights[i] != 0 else 0.0
-    return 0.0 if missing(screen, i) else x
+def fold_block(loss, inputs, weights, gone, absent, row, memory, narrow):
+    """Add one block's terms to a row, but not those of the `absent` elements listed in `gone`.
 
-
-def fold_block(loss, inputs, weights, screen, dirty, row, memory, narrow):
-    """Add one block's terms to a row, by the cheapest fold that is exact for them.
-
-    `memory` holds the fold that served the last block and the exponent its terms stayed below.
-    Whatever is guessed is checked after the block, which is redone if it was wrong. `dirty` says
-    that an element is missing. Float32 inputs mostly fit one fold; it is given up for 64 blocks
-    when a block leaves a rest.
+    Exact sums can be subtracted from, so the few that are absent are added and taken out again.
     """
-    mode = SCREENED if dirty and memory[MODE] != SETTLE else memory[MODE]
+    if not fold_guessed(loss, inputs, weights, row, memory, narrow):
+        settle(loss, inputs, weights, row, memory, narrow)
+    for k in range(absent):
+        x = sift(term(loss, inputs, weights, gone[k]), weights, gone[k])
+        if abs(x) < np.inf:
+            add_float(row, -x)
+        else:
+            row[NAN if x != x else PLUS_INF if x > 0.0 else MINUS_INF] -= 1
+
+
+def fold_guessed(loss, inputs, weights, row, memory, narrow):
+    """Add one block's terms by the fold that served the last; False if it does not fit these.
+
+    `memory` holds that fold and the exponent its terms stayed below. Float32 inputs mostly fit
+    one fold; it is given up for 64 blocks when a block leaves a rest.
+    """
+    mode = memory[MODE]
     unit = memory[EXPONENT] - 50
     m1, m2 = magic(unit), magic(unit - 50)
     size = inputs[0].size
+    if mode == SETTLE:
+        return False
     if narrow is not None and mode == ONE:
         t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, None, None)
         if high >> 52 == 0 and rest << 1 == 0:
             add_block(row, size, t1, m1, unit)
-            return
+            return True
         mode = memory[MODE] = TWO
         memory[PATIENCE] = 64
-    if mode == TWO or mode == SCREENED:
-        if mode == TWO:
-            t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, None)
-        else:
-            t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, screen)
-        if high >> 52 == 0 and rest << 1 == 0:
-            add_block(row, size, t1, m1, unit)
-            add_block(row, size, t2, m2, unit - 50)
-            row[NAN] += nan
-            memory[PATIENCE] -= 1
-            if nan == 0 and not dirty:
-                memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
-            return
-    settle(loss, inputs, weights, screen, row, memory, narrow)
+    if mode == TWO:
+        t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, None)
+    else:
+        t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, True)
+    if high >> 52 != 0 or rest << 1 != 0:
+        return False
+    add_block(row, size, t1, m1, unit)
+    add_block(row, size, t2, m2, unit - 50)
+    row[NAN] += nan
+    memory[PATIENCE] -= 1
+    if nan == 0:
+        memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
+    return True
 
 
-def settle(loss, inputs, weights, screen, row, memory, narrow):
+def settle(loss, inputs, weights, row, memory, narrow):
     """Add one block of any terms to a row, and remember what would have served it."""
     terms = np.empty(inputs[0].size, np.float64)
     largest = np.int64(0)
     nan = plus = minus = np.int64(0)
     for i in range(terms.size):
-        x = sift(term(loss, inputs, weights, i), weights, screen, i)
+        x = sift(term(loss, inputs, weights, i), weights, i)
         nan += x != x
         plus += x == np.inf
         minus += x == -np.inf
@@ -141,35 +151,71 @@ def settle(loss, inputs, weights, screen, row, memory, narrow):
             memory[MODE] = SCREENED
 
 
-def count_missing(arrays, size):
-    """Return how many elements have a NaN in one of the arrays."""
-    count = np.int64(0)
+def find_missing(arrays, words, gone):
+    """List the elements with a NaN in one of the arrays, and return how many there are.
+
+    `words` is room for a byte for each element, so that eight at a time can be skipped.
+    """
+    size = arrays[0].size
+    marks = words.view(np.uint8)[:size]
+    words[(size - 1) // 8] = 0  # its last bytes belong to no element
     for i in range(size):
-        count += missing(arrays, i)
+        marks[i] = missing(arrays, i)
+    count = 0
+    for k in range((size + 7) // 8):
+        if words[k] != 0:
+            for i in range(8 * k, 8 * k + 8):
+                if i < size and marks[i] != 0:
+                    gone[count] = i
+                    count += 1
     return count
 
 
-def count_nonzero(weights, screen):
-    """Return how many weights are not zero, NaN included, of elements that are not missing."""
-    count = np.int64(0)
+def pack_one(array, gone, absent):
+    """Return an array without the absent elements."""
+    out = np.empty(array.size - absent, array.dtype)
+    start = 0
+    for k in range(absent):
+        out[start - k : gone[k] - k] = array[start : gone[k]]
+        start = gone[k] + 1
+    out[start - absent :] = array[start:]
+    return out
+
+
+def pack(arrays, gone, absent):
+    """Return the arrays without the absent elements."""
+    return tuple(pack_one(array, gone, absent) for array in arrays)
+
+
+def pack_weights(weights, gone, absent):
+    """Return the weights without the absent elements, None without any."""
+    return None if weights is None else pack_one(weights, gone, absent)
+
+
+def count_nonzero(weights):
+    """Return how many weights are not zero, NaN included."""
+    count = np.int32(0)
     for i in range(weights.size):
-        count += weights[i] != 0 and not missing(screen, i)
-    return count
+        count = np.int32(count + (weights[i] != 0))
+    return np.int64(count)
 
 
-def add_weights(weights, size, absent, screen, row, memory, narrow):
+def add_weights(weights, size, gone, absent, row, memory, narrow):
     """Add one block's weights, None being ones, to their row; return how many are not zero."""
     if weights is None:
         add(row, size - absent, 0)
         return size - absent
-    fold_block(Value(), (weights,), None, screen, absent > 0, row, memory, narrow)
-    return count_nonzero(weights, screen)
+    fold_block(Value(), (weights,), None, gone, absent, row, memory, narrow)
+    nonzero = count_nonzero(weights)
+    for k in range(absent):
+        nonzero -= weights[gone[k]] != 0
+    return nonzero
 
 
-def fold_losses(losses, k, inputs, weights, screen, dirty, sums, memory, narrow):
+def fold_losses(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
     """Add one block's terms of every loss to its row, `sums[k]` for the first."""
     for loss in losses:
-        fold_block(loss, inputs, weights, screen, dirty, sums[k], memory[k], narrow)
+        fold_block(loss, inputs, weights, gone, absent, sums[k], memory[k], narrow)
         k += 1
 
 
@@ -182,20 +228,26 @@ def fold_rows(losses, inputs, weights, sums, counts, narrow, omit):
     """
     last = len(losses)
     memory = np.zeros((last + 1, 3), np.int64)
+    gone = np.empty(0 if omit is None else BLOCK, np.int64)
+    words = np.empty(0 if omit is None else BLOCK // 8, np.int64)
     for row in range(inputs[0].shape[0]):
         for start in range(0, inputs[0].shape[1], BLOCK):
             block = cut(inputs, row, start, start + BLOCK)
             heavy = cut_weights(weights, row, start, start + BLOCK)
             size = block[0].size
-            screen = choose_screen(block, heavy, omit)
-            absent = count_missing(screen, size)
-            nonzero = add_weights(
-                heavy, size, absent, screen, sums[row, last], memory[last], narrow
-            )
-            fold_losses(losses, 0, block, heavy, screen, absent > 0, sums[row], memory, narrow)
+            absent = 0
+            if omit is not None:
+                absent = find_missing(together(block, heavy), words, gone)
             counts[row, ELEMENTS] += size - absent
-            counts[row, NONZERO] += nonzero
             counts[row, MISSING] += absent
+            if absent > size // MANY:
+                block = pack(block, gone, absent)
+                heavy = pack_weights(heavy, gone, absent)
+                size, absent = size - absent, 0
+            counts[row, NONZERO] += add_weights(
+                heavy, size, gone, absent, sums[row, last], memory[last], narrow
+            )
+            fold_losses(losses, 0, block, heavy, gone, absent, sums[row], memory, narrow)
         for k in range(last + 1):
             carry(sums[row, k])
 
@@ -205,6 +257,8 @@ def map_rows(loss, inputs, weights, out, omit):
     for row in range(out.shape[0]):
         block = cut(inputs, row, 0, out.shape[1])
         heavy = cut_weights(weights, row, 0, out.shape[1])
-        screen = choose_screen(block, heavy, omit)
+        everything = together(block, heavy)
         for i in range(out.shape[1]):
-            out[row, i] = sift(term(loss, block, heavy, i), heavy, screen, i)
+            out[row, i] = sift(term(loss, block, heavy, i), heavy, i)
+            if omit is not None:
+                out[row, i] = 0.0 if missing(everything, i) else out[row, i]

@@ -25,10 +25,11 @@ for _body in (
     _exact.bound,
     _exact.peel,
     _loops.fold,
-    _loops.sift,
     _loops.fold_block,
+    _loops.fold_guessed,
     _loops.settle,
-    _loops.count_missing,
+    _loops.find_missing,
+    _loops.pack_one,
     _loops.count_nonzero,
     _loops.add_weights,
 ):
@@ -85,10 +86,31 @@ def _term(loss, inputs, weights, i):
 
 @overload(_generic.missing)
 def _missing(arrays, i):
-    if len(arrays) == 0:
-        return lambda arrays, i: False
-    missing = _generic.missing
-    return lambda arrays, i: arrays[0][i] != arrays[0][i] or missing(arrays[1:], i)
+    # by hand, since taking a tail of the tuple would count references for every element
+    match len(arrays):
+        case 0:
+            return lambda arrays, i: False
+        case 1:
+            return lambda arrays, i: _isnan(arrays[0][i])
+        case 2:
+            return lambda arrays, i: _isnan(arrays[0][i]) | _isnan(arrays[1][i])
+        case 3:
+            return lambda arrays, i: (
+                _isnan(arrays[0][i]) | _isnan(arrays[1][i]) | _isnan(arrays[2][i])
+            )
+        case 4:
+            return lambda arrays, i: (
+                _isnan(arrays[0][i])
+                | _isnan(arrays[1][i])
+                | _isnan(arrays[2][i])
+                | _isnan(arrays[3][i])
+            )
+    return None
+
+
+@register_jitable
+def _isnan(x):
+    return x != x
 
 
 @overload(_generic.cut)
@@ -110,23 +132,48 @@ def _cut_weights(weights, row, start, stop):
     return lambda weights, row, start, stop: weights[row][start:stop]
 
 
-@overload(_generic.choose_screen)
-def _choose_screen(inputs, weights, omit):
-    if isinstance(omit, types.NoneType):
-        return lambda inputs, weights, omit: ()
+@overload(_generic.together)
+def _together(inputs, weights):
     if isinstance(weights, types.NoneType):
-        return lambda inputs, weights, omit: inputs
-    return lambda inputs, weights, omit: (*inputs, weights)
+        return lambda inputs, weights: inputs
+    return lambda inputs, weights: (*inputs, weights)
+
+
+@overload(_generic.sift)
+def _sift(x, weights, i):
+    if isinstance(weights, types.NoneType):
+        return lambda x, weights, i: x
+    return lambda x, weights, i: x if weights[i] != 0 else 0.0
+
+
+@overload(_loops.pack)
+def _pack(arrays, gone, absent):
+    if len(arrays) == 0:
+        return lambda arrays, gone, absent: ()
+    pack_one, pack = _loops.pack_one, _loops.pack
+
+    def head_and_tail(arrays, gone, absent):
+        return (pack_one(arrays[0], gone, absent), *pack(arrays[1:], gone, absent))
+
+    return head_and_tail
+
+
+@overload(_loops.pack_weights)
+def _pack_weights(weights, gone, absent):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, gone, absent: None
+    pack_one = _loops.pack_one
+    return lambda weights, gone, absent: pack_one(weights, gone, absent)
 
 
 @overload(_loops.fold_losses)
-def _fold_losses(losses, k, inputs, weights, screen, dirty, sums, memory, narrow):
+def _fold_losses(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, screen, dirty, sums, memory, narrow: None
+        return lambda losses, k, inputs, weights, gone, absent, sums, memory, narrow: None
     fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
 
-    def head_and_tail(losses, k, inputs, weights, screen, dirty, sums, memory, narrow):
-        fold_block(losses[0], inputs, weights, screen, dirty, sums[k], memory[k], narrow)
-        fold_losses(losses[1:], k + 1, inputs, weights, screen, dirty, sums, memory, narrow)
+    def head_and_tail(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
+        fold_block(losses[0], inputs, weights, gone, absent, sums[k], memory[k], narrow)
+        fold_losses(losses[1:], k + 1, inputs, weights, gone, absent, sums, memory, narrow)
 
     return head_and_tail

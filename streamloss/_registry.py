@@ -46,8 +46,10 @@ Proportion = Annotated[float, Interval(0.0, 1.0)]
 @overload
 def loss(cls: _Class, /) -> _Class: ...
 @overload
-def loss(name: str, /, *aliases: str) -> Callable[[_Class], _Class]: ...
-def loss(first: Any, /, *aliases: str) -> Any:
+def loss(
+    name: str, /, *aliases: str, formula: str = "", complex_inputs: bool = False
+) -> Callable[[_Class], _Class]: ...
+def loss(first: Any, /, *aliases: str, formula: str = "", complex_inputs: bool = False) -> Any:
     """Make a loss of a NamedTuple whose method `point` is the formula for one element.
 
     The fields are the parameters: numbers, kept as float, checked against the `Interval` of an
@@ -61,6 +63,10 @@ def loss(first: Any, /, *aliases: str) -> Any:
         The class, or a name under which the loss can be asked for as text.
     *aliases : str
         Further names.
+    formula : str
+        One line for lists of losses.
+    complex_inputs : bool
+        Whether `point` takes complex numbers.
 
     Raises
     ------
@@ -76,6 +82,7 @@ def loss(first: Any, /, *aliases: str) -> Any:
     >>> @sl.loss
     ... class Asymmetric(NamedTuple):
     ...     under: float = 2.0
+    ...
     ...     def point(self, y_true, y_pred):
     ...         error = y_pred - y_true
     ...         return error if error > 0.0 else -self.under * error
@@ -83,19 +90,18 @@ def loss(first: Any, /, *aliases: str) -> Any:
     3.5
     """
     if isinstance(first, str):
-        return lambda cls: _name(_prepare(cls), first, aliases)
-    return _prepare(first)
+        return lambda cls: _name(_prepare(cls, formula, complex_inputs), first, aliases)
+    return _prepare(first, formula, complex_inputs)
 
 
-def _prepare(cls: Any) -> Any:
+def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
     cls.inputs = _count_inputs(cls)  # type: ignore[attr-defined]
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
-    for attribute, default in (("complex_inputs", False), ("finish", None), ("formula", "")):
-        if attribute not in vars(cls):
-            setattr(cls, attribute, default)
+    cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
+    cls.finish = getattr(cls, "finish", None)  # type: ignore[attr-defined]
     _check_parameters(cls)
     _compare_by_type(cls)
     _KEYS[cls.key] = cls  # type: ignore[attr-defined]

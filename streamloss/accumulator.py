@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import _format, _inputs
-from ._loops import ELEMENTS, MASKED, MISSING, NONZERO
 from ._exact import MINUS_INF, NAN, PLUS_INF
+from ._loops import ELEMENTS, MASKED, MISSING, NONZERO
 from ._registry import resolve
 from .reductions import Reduction, check, finish
 from .state import WIDE_CELLS, State
@@ -56,11 +56,11 @@ class Accumulator:
         axis: int | tuple[int, ...] | None = None,
         nan: str = "propagate",
     ) -> None:
-        self._specs = list(losses) if isinstance(losses, list) else losses
+        self._specs: Any = list(losses) if isinstance(losses, list) else losses
         found = losses if isinstance(losses, list) else [losses]
         self._losses = tuple(resolve(spec) for spec in found)
         _inputs.check_same_inputs(self._losses)
-        self._axis = tuple(axis) if isinstance(axis, list) else axis
+        self._axis = axis
         self._nan = _inputs.check_policy(nan)
         self._state: State | None = None
         self._lock = threading.Lock()

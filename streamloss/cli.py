@@ -41,14 +41,14 @@ def _run(args: Sequence[str] | None) -> int:
     from ._commands import streamloss
 
     try:
-        streamloss.main(args, "streamloss", standalone_mode=False)
+        code = streamloss.main(args, "streamloss", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        print("streamloss: interrupted", file=sys.stderr)
         return 130
     except click.UsageError as error:
         return _fail(f"{error.format_message()} (see streamloss --help)")
-    return 0
+    # An exit within click gives its code, a command None.
+    return code if isinstance(code, int) else 0
 
 
 def _fail(message: str) -> int:

@@ -192,5 +192,3 @@ def merge(parts: Iterable[Accumulator]) -> Accumulator:
     if total is None:
         raise ValueError("parts must hold at least one Accumulator: got none")
     return total
-
-

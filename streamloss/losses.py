@@ -15,7 +15,14 @@ from ._registry import NonNegative, Positive, Proportion, loss
 LOG2 = 0.6931471805599453
 
 
-@loss("absolute_error", "mae", "mean_absolute_error", "l1")
+@loss(
+    "absolute_error",
+    "mae",
+    "mean_absolute_error",
+    "l1",
+    formula="|y_pred - y_true|",
+    complex_inputs=True,
+)
 class AbsoluteError(NamedTuple):
     """The absolute error, in the unit of y_true; the modulus of complex numbers.
 
@@ -25,15 +32,12 @@ class AbsoluteError(NamedTuple):
     2.5
     """
 
-    complex_inputs = True
-    formula = "|y_pred - y_true|"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         return abs(y_pred - y_true)
 
 
-@loss("squared_error", "mse", "mean_squared_error", "l2")
+@loss("squared_error", "mse", "mean_squared_error", "l2", formula="(y_pred - y_true)^2")
 class SquaredError(NamedTuple):
     """The squared error, in the unit of y_true squared.
 
@@ -43,16 +47,14 @@ class SquaredError(NamedTuple):
     6.25
     """
 
-    formula = "(y_pred - y_true)^2"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = y_pred - y_true
         return error * error
 
 
-@loss("root_mean_squared_error", "rmse")
-class RootMeanSquaredError(NamedTuple):
+@loss("root_mean_squared_error", "rmse", formula="sqrt(mean of (y_pred - y_true)^2)")
+class RootMeanSquaredError(SquaredError):
     """The square root of the mean squared error, in the unit of y_true.
 
     It needs a mean: the reductions sum and none are refused.
@@ -63,15 +65,18 @@ class RootMeanSquaredError(NamedTuple):
     2.5
     """
 
-    formula = "sqrt(mean of (y_pred - y_true)^2)"
-    point = SquaredError.point
+    __slots__ = ()
 
     def finish(self, mean: float) -> float:
         """Return the result for the rounded mean of the squared errors."""
         return sqrt(mean)
 
 
-@loss("huber", "huber_loss")
+@loss(
+    "huber",
+    "huber_loss",
+    formula="0.5 e^2 if |e| <= delta else delta (|e| - 0.5 delta),  e = y_pred - y_true",
+)
 class Huber(NamedTuple):
     """The Huber loss: squared up to `delta`, absolute beyond; in the unit of y_true squared.
 
@@ -85,8 +90,6 @@ class Huber(NamedTuple):
 
     delta: Positive = 1.0
 
-    formula = "0.5 e^2 if |e| <= delta else delta (|e| - 0.5 delta),  e = y_pred - y_true"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
@@ -94,7 +97,11 @@ class Huber(NamedTuple):
         return 0.5 * error * error if error <= delta else delta * (error - 0.5 * delta)
 
 
-@loss("smooth_l1", "smooth_l1_loss")
+@loss(
+    "smooth_l1",
+    "smooth_l1_loss",
+    formula="0.5 e^2 / beta if |e| < beta else |e| - 0.5 beta,  e = y_pred - y_true",
+)
 class SmoothL1(NamedTuple):
     """The Huber loss divided by `beta`, in the unit of y_true; absolute error for beta = 0.
 
@@ -108,8 +115,6 @@ class SmoothL1(NamedTuple):
 
     beta: NonNegative = 1.0
 
-    formula = "0.5 e^2 / beta if |e| < beta else |e| - 0.5 beta,  e = y_pred - y_true"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
@@ -117,7 +122,7 @@ class SmoothL1(NamedTuple):
         return 0.5 * error * error / beta if error < beta else error - 0.5 * beta
 
 
-@loss("log_cosh", "logcosh")
+@loss("log_cosh", "logcosh", formula="log(cosh(y_pred - y_true))")
 class LogCosh(NamedTuple):
     """The logarithm of the hyperbolic cosine of the error, in the unit of y_true, squared if small.
 
@@ -130,8 +135,6 @@ class LogCosh(NamedTuple):
     (5e-21, 999.3068528194401)
     """
 
-    formula = "log(cosh(y_pred - y_true))"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
@@ -141,7 +144,12 @@ class LogCosh(NamedTuple):
         return error - LOG2 + log1p(exp(-2.0 * error))
 
 
-@loss("quantile", "pinball", "quantile_loss")
+@loss(
+    "quantile",
+    "pinball",
+    "quantile_loss",
+    formula="q e if e >= 0 else (q - 1) e,  e = y_true - y_pred",
+)
 class Quantile(NamedTuple):
     """The pinball loss of a predicted quantile `q`, in the unit of y_true.
 
@@ -155,15 +163,13 @@ class Quantile(NamedTuple):
 
     q: Proportion = 0.5
 
-    formula = "q e if e >= 0 else (q - 1) e,  e = y_true - y_pred"
-
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = y_true - y_pred
         return self.q * error if error >= 0.0 else (self.q - 1.0) * error
 
 
-@loss("value")
+@loss("value", formula="y_true")
 class Value(NamedTuple):
     """A loss that is already computed: the value given, in its own unit.
 
@@ -172,8 +178,6 @@ class Value(NamedTuple):
     >>> Value().point(0.25)
     0.25
     """
-
-    formula = "y_true"
 
     def point(self, y_true: Any) -> Any:
         """Return the loss of one element."""

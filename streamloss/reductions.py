@@ -15,16 +15,16 @@ class Reduction(StrEnum):
     With S the sum of the weighted losses, W the sum of the weights, N the number of elements
     and K the number of weights that are not zero:
 
-    ==========================  ==========  =====================================
+    ==========================  ==========  ==================================================
     member                      result      also spelled
-    ==========================  ==========  =====================================
+    ==========================  ==========  ==================================================
     NONE                        each w * l  "none"
     SUM                         S           "sum", "weighted_sum"
     MEAN                        S / W       "mean", "weighted_mean"
-    SUM_OVER_BATCH_SIZE         S / N       "sum_over_batch_size", with weighted\\_
-    SUM_BY_NONZERO_WEIGHTS      S / K       "sum_by_nonzero_weights", with weighted\\_
+    SUM_OVER_BATCH_SIZE         S / N       "sum_over_batch_size", and with weighted
+    SUM_BY_NONZERO_WEIGHTS      S / K       "sum_by_nonzero_weights", and with weighted
     SUM_OVER_NONZERO_WEIGHTS    S / K       the same member
-    ==========================  ==========  =====================================
+    ==========================  ==========  ==================================================
 
     0/0 is NaN and anything else over 0 infinite.
 

@@ -59,12 +59,12 @@ class State:
     @property
     def losses(self) -> int:
         """How many losses the state has sums of."""
-        return self.sums.shape[1] - 1
+        return int(self.sums.shape[1]) - 1
 
     @property
     def is_wide(self) -> bool:
         """Whether kernels can add to the rows."""
-        return self.sums.shape[-1] == WIDTH
+        return bool(self.sums.shape[-1] == WIDTH)
 
     def combine(self, other: State, sign: int) -> State:
         """Return self + sign * other, exactly."""
@@ -110,7 +110,7 @@ class State:
         losses = _exact.integers(self.sums[:, loss], self.base)
         weights = _exact.integers(self.sums[:, last], self.base)
         flags = self.sums[..., :DIGITS]
-        strange = flags.any(axis=(1, 2)).tolist()
+        strange: list[bool] = np.any(flags, axis=(1, 2)).tolist()
         counts = self.counts.tolist()
         for cell, (total, weight, count) in enumerate(zip(losses, weights, counts, strict=True)):
             totals = Totals(total, weight, count[ELEMENTS], count[NONZERO])

@@ -10,20 +10,20 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numba.core.errors import NumbaError
 
-from .. import _loops, _overloads  # noqa: F401  # the overloads register themselves
-from .._convert import Array
-from .._cache import KernelCache, Uncacheable
-from .._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
-from .._loops import ELEMENTS, MASKED
-from .._threads import Jobs, get_num_threads, share
-from ..state import WIDE_CELLS, State
+from streamloss import _loops, _overloads  # noqa: F401  # the overloads register themselves
+from streamloss._cache import KernelCache, Uncacheable
+from streamloss._convert import Array
+from streamloss._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
+from streamloss._loops import ELEMENTS, MASKED
+from streamloss._threads import Jobs, get_num_threads, share
+from streamloss.state import WIDE_CELLS, State
 
 DIRECT = 1 << 20
 """Elements of a box that is read in place: long enough to hide the 5 us of a call."""
@@ -50,7 +50,7 @@ def _kernel(body: Any, classes: tuple[type, ...]) -> Any:
         cache = KernelCache(body, classes)
     except Uncacheable:
         return dispatcher
-    dispatcher._cache = cache
+    dispatcher._cache = cache  # type: ignore[attr-defined]  # numba offers no other way
     return dispatcher
 
 
@@ -171,9 +171,7 @@ class Reader:
                 weights = self._fit(len(inputs), weights, real, rows)
             return found, weights, 0
         masked = ~batch.where[index]
-        found = tuple(
-            _as_rows(self._copy(k, a, dtype, masked), rows) for k, a in enumerate(inputs)
-        )
+        found = tuple(_as_rows(self._copy(k, a, dtype, masked), rows) for k, a in enumerate(inputs))
         ones = np.broadcast_to(np.float64(1.0), masked.shape) if weights is None else weights
         weights = _as_rows(self._copy(len(inputs), ones, FLOAT64, masked), rows)
         return found, weights, _as_rows(masked, rows).sum(axis=1)
@@ -322,8 +320,7 @@ def _size(shape: tuple[int, ...], index: Index) -> int:
     """Return how many elements an index of `boxes` selects."""
     size = math.prod(shape[len(index) :])
     if index:
-        assert isinstance(last := index[-1], slice)
-        size *= len(range(*last.indices(shape[len(index) - 1])))
+        size *= len(range(*index[-1].indices(shape[len(index) - 1])))
     return size
 
 
@@ -337,7 +334,7 @@ def _add_box(
     state.counts[:, MASKED] += masked
 
 
-def map(loss: Any, batch: Batch, omit: bool = False) -> Array:  # noqa: A001
+def map(loss: Any, batch: Batch, omit: bool = False) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
