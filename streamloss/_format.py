@@ -12,8 +12,8 @@ offset     bytes  content
 
 Numbers are little-endian. The header is JSON: for each loss its name (or ``module:Class`` for a
 user's), its parameters as hexadecimal floats, and whether losses came as a list; axis, nan,
-shape (null without any update) and rows. The integers follow cell by cell: four counts
-(elements, nonzero weights, omitted, masked), then for each loss and at last for the weights the
+and shape (null without any update). The integers follow cell by cell: five counts
+(elements, nonzero weights, omitted, masked, sizes of axis 0), then for each loss and at last for the weights the
 counts of NaN, +inf and -inf terms and the sum in units of 2**-1074. An integer is written as
 two lengths (2 bytes each) and m: it is m * 2**e, m odd and in as few bytes as two's complement
 needs, the first "length" being e and the second the bytes of m; zero has neither. So equal
@@ -49,7 +49,6 @@ def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State 
         "axis": axis,
         "nan": nan,
         "shape": None if state is None else state.shape,
-        "rows": 0 if state is None else state.rows,
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     parts = [struct.pack("<I", len(text)), text]
@@ -120,7 +119,7 @@ def load(data: bytes) -> tuple[Any, Any, str, State | None]:
     axis = tuple(header["axis"]) if isinstance(header["axis"], list) else header["axis"]
     state = None
     if header["shape"] is not None:
-        state = _state(tuple(header["shape"]), len(losses), header["rows"], body[4 + size :])
+        state = _state(tuple(header["shape"]), len(losses), body[4 + size :])
     return specs, axis, header["nan"], state
 
 
@@ -130,19 +129,19 @@ def _loss(key: str, values: list[str]) -> Any:
     return cls(*numbers) if cls is not None else by_key(key, numbers)
 
 
-def _state(shape: tuple[int, ...], losses: int, rows: int, data: bytes) -> State:
+def _state(shape: tuple[int, ...], losses: int, data: bytes) -> State:
     """Read the integers of a state."""
     cells = int(np.prod(shape, dtype=np.int64))
-    width = 4 + (losses + 1) * 4
+    width = 5 + (losses + 1) * 4
     numbers = list(_unpack(data))
     table = [numbers[k * width : (k + 1) * width] for k in range(cells)]
     if len(numbers) != cells * width:
         raise ValueError("data is corrupt: it does not hold the integers that its header says")
-    counts = np.array([row[:4] for row in table], np.int64).reshape(cells, 4)
-    sums = [row[4 + 4 * k : 8 + 4 * k] for row in table for k in range(losses + 1)]
+    counts = np.array([row[:5] for row in table], np.int64).reshape(cells, 5)
+    sums = [row[5 + 4 * k : 9 + 4 * k] for row in table for k in range(losses + 1)]
     flags = np.array([s[:DIGITS] for s in sums], np.int64).reshape(-1, DIGITS)
     digits, base = _exact.from_integers([s[DIGITS] for s in sums], flags)
-    return State(shape, digits.reshape(cells, losses + 1, -1), base, counts, rows)
+    return State(shape, digits.reshape(cells, losses + 1, -1), base, counts)
 
 
 def _unpack(data: bytes) -> Iterator[int]:

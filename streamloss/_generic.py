@@ -74,3 +74,8 @@ def together(inputs: Any, weights: Any) -> Any:
 def sift(x: Any, weights: Any, i: int) -> Any:
     """Return term x of element i, or zero where its weight is zero."""
     return x if weights is None or weights[i] != 0 else 0.0
+
+
+def spare(wanted: Any, size: int) -> Any:
+    """Return room for int64, or None unless it is wanted."""
+    return None if wanted is None else np.empty(size, np.int64)

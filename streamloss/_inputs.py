@@ -41,25 +41,20 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         If shapes differ, or weights or `where` do not align with the leading axes.
     """
     found = [as_array(*item) for item in _name_inputs(losses, y_true, y_pred)]
-    inputs = tuple(array for array, _ in found)
+    inputs = tuple([array for array, _ in found])
+    valid = [mask for _, mask in found if mask is not None]
     shape = inputs[0].shape
-    for array in inputs[1:]:
+    for array in inputs:
         if array.shape != shape:
             raise ValueError(f"y_pred must have the shape of y_true: got {array.shape} and {shape}")
-    valid = [mask for _, mask in found if mask is not None]
     if weights is not None:
         weights, mask = as_array("weights", weights)
-        weights = _align("weights", weights, shape)
         if mask is not None:
             valid.append(_align("weights", mask, shape))
+        weights = _align("weights", weights, shape)
     if where is not None:
         valid.append(_align_where(where, shape))
-    return Batch(
-        inputs,
-        weights,
-        _all(valid),
-        _common_dtype(losses, inputs, weights),
-    )
+    return Batch(inputs, weights, _all(valid), _common_dtype(losses, inputs, weights))
 
 
 def _name_inputs(losses: Sequence[Any], y_true: Any, y_pred: Any) -> list[tuple[str, Any]]:
@@ -137,9 +132,11 @@ def _common_dtype(
     losses: Sequence[Any], inputs: tuple[Array, ...], weights: Array | None
 ) -> np.dtype[Any]:
     """Return the dtype that kernels see: float32 only if all are, complex128 if an input is."""
-    arrays = inputs if weights is None else (*inputs, weights)
-    if all(array.dtype == FLOAT32 for array in arrays):
-        return FLOAT32
+    dtypes = {array.dtype for array in inputs}
+    if weights is not None:
+        dtypes.add(weights.dtype)
+    if len(dtypes) == 1 and (FLOAT32 in dtypes or FLOAT64 in dtypes):
+        return dtypes.pop()
     if weights is not None and weights.dtype.kind == "c":
         raise TypeError(f"weights must be real: got dtype {weights.dtype}")
     if any(array.dtype.kind == "c" for array in inputs):

@@ -28,10 +28,10 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import cut, cut_weights, missing, sift, term, together
+from ._generic import cut, cut_weights, missing, sift, spare, term, together
 from .losses import Value
 
-ELEMENTS, NONZERO, MISSING, MASKED = range(4)
+ELEMENTS, NONZERO, MISSING, MASKED, ROWS = range(5)
 """Columns of the counts of a cell."""
 
 MODE, EXPONENT, PATIENCE = range(3)
@@ -82,12 +82,13 @@ def fold_block(loss, inputs, weights, gone, absent, row, memory, narrow):
     """
     if not fold_guessed(loss, inputs, weights, row, memory, narrow):
         settle(loss, inputs, weights, row, memory, narrow)
-    for k in range(absent):
-        x = sift(term(loss, inputs, weights, gone[k]), weights, gone[k])
-        if abs(x) < np.inf:
-            add_float(row, -x)
-        else:
-            row[NAN if x != x else PLUS_INF if x > 0.0 else MINUS_INF] -= 1
+    if gone is not None:
+        for k in range(absent):
+            x = sift(term(loss, inputs, weights, gone[k]), weights, gone[k])
+            if abs(x) < np.inf:
+                add_float(row, -x)
+            else:
+                row[NAN if x != x else PLUS_INF if x > 0.0 else MINUS_INF] -= 1
 
 
 def fold_guessed(loss, inputs, weights, row, memory, narrow):
@@ -97,30 +98,29 @@ def fold_guessed(loss, inputs, weights, row, memory, narrow):
     one fold; it is given up for 64 blocks when a block leaves a rest.
     """
     mode = memory[MODE]
-    unit = memory[EXPONENT] - 50
-    m1, m2 = magic(unit), magic(unit - 50)
-    size = inputs[0].size
     if mode == SETTLE:
         return False
+    unit = memory[EXPONENT] - 50
+    m1, m2 = magic(unit), magic(unit - 50)
     if narrow is not None and mode == ONE:
         t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, None, None)
-        if high >> 52 == 0 and rest << 1 == 0:
-            add_block(row, size, t1, m1, unit)
-            return True
-        mode = memory[MODE] = TWO
-        memory[PATIENCE] = 64
+        if high >> 52 == 0 and rest << 1 != 0:
+            mode = memory[MODE] = TWO
+            memory[PATIENCE] = 64
     if mode == TWO:
         t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, None)
-    else:
+    elif mode == SCREENED:
         t1, t2, high, rest, nan = fold(loss, inputs, weights, m1, m2, True)
     if high >> 52 != 0 or rest << 1 != 0:
         return False
+    size = inputs[0].size
     add_block(row, size, t1, m1, unit)
-    add_block(row, size, t2, m2, unit - 50)
-    row[NAN] += nan
-    memory[PATIENCE] -= 1
-    if nan == 0:
-        memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
+    if mode != ONE:
+        add_block(row, size, t2, m2, unit - 50)
+        row[NAN] += nan
+        memory[PATIENCE] -= 1
+        if nan == 0:
+            memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
     return True
 
 
@@ -207,8 +207,9 @@ def add_weights(weights, size, gone, absent, row, memory, narrow):
         return size - absent
     fold_block(Value(), (weights,), None, gone, absent, row, memory, narrow)
     nonzero = count_nonzero(weights)
-    for k in range(absent):
-        nonzero -= weights[gone[k]] != 0
+    if gone is not None:
+        for k in range(absent):
+            nonzero -= weights[gone[k]] != 0
     return nonzero
 
 
@@ -219,31 +220,33 @@ def fold_losses(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
         k += 1
 
 
-def fold_rows(losses, inputs, weights, sums, counts, narrow, omit):
+def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
     """Add every element to the sums and counts of its row's cell.
 
-    sums : int64 (rows, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
-    counts : int64 (rows, 4).
+    sums : int64 (cells, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
+    counts : int64 (cells, 5); each cell counts so many `rows` more.
     omit : None, or True to take elements with a NaN out.
     """
     last = len(losses)
     memory = np.zeros((last + 1, 3), np.int64)
-    gone = np.empty(0 if omit is None else BLOCK, np.int64)
-    words = np.empty(0 if omit is None else BLOCK // 8, np.int64)
+    gone = spare(omit, BLOCK)
+    words = spare(omit, BLOCK // 8)
     for row in range(inputs[0].shape[0]):
+        counts[row, ROWS] += rows
         for start in range(0, inputs[0].shape[1], BLOCK):
             block = cut(inputs, row, start, start + BLOCK)
             heavy = cut_weights(weights, row, start, start + BLOCK)
             size = block[0].size
             absent = 0
+            counts[row, ELEMENTS] += size
             if omit is not None:
                 absent = find_missing(together(block, heavy), words, gone)
-            counts[row, ELEMENTS] += size - absent
-            counts[row, MISSING] += absent
-            if absent > size // MANY:
-                block = pack(block, gone, absent)
-                heavy = pack_weights(heavy, gone, absent)
-                size, absent = size - absent, 0
+                counts[row, ELEMENTS] -= absent
+                counts[row, MISSING] += absent
+                if absent > size // MANY:
+                    block = pack(block, gone, absent)
+                    heavy = pack_weights(heavy, gone, absent)
+                    size, absent = size - absent, 0
             counts[row, NONZERO] += add_weights(
                 heavy, size, gone, absent, sums[row, last], memory[last], narrow
             )

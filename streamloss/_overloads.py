@@ -146,6 +146,13 @@ def _sift(x, weights, i):
     return lambda x, weights, i: x if weights[i] != 0 else 0.0
 
 
+@overload(_generic.spare)
+def _spare(wanted, size):
+    if isinstance(wanted, types.NoneType):
+        return lambda wanted, size: None
+    return lambda wanted, size: np.empty(size, np.int64)
+
+
 @overload(_loops.pack)
 def _pack(arrays, gone, absent):
     if len(arrays) == 0:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
+"""The counts that are shown, by what they are called in a table."""
 WIDE = 1000
 """Columns of a table that goes to a file or a pipe, so that no number is broken."""
 
@@ -53,7 +55,7 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, int], seconds: fl
     >>> as_json({"mae": float("nan")}, counts, 0.5).partition(", ")[0]
     '{"results": {"mae": "NaN"}'
     """
-    named = {name: counts[name] for name in ("rows", "nonzero_weights", "nan", "masked")}
+    named = {name: counts[name] for name in COUNTS.values()}
     values = {loss: _number(value) for loss, value in results.items()}
     return json.dumps({"results": values, **named, "seconds": seconds}, allow_nan=False)
 
@@ -69,11 +71,12 @@ def show(
     results: Mapping[str, float], counts: Mapping[str, int], seconds: float, reduction: str
 ) -> None:
     """Print the results, spelled so that they read back to the same bits, and the counts."""
-    _print_table(("loss", reduction), [(loss, repr(value)) for loss, value in results.items()])
-    heads = ("rows", "nonzero weights", "NaN", "masked")
-    numbers = [f"{counts[head.lower().replace(' ', '_')]:,}" for head in heads]
-    rate = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
-    _print_table((*heads, "seconds", "rows/s"), [(*numbers, f"{seconds:.3f}", rate)])
+    values = [(loss, repr(value)) for loss, value in results.items()]
+    _print_table(("loss", reduction), values)
+    shown = {name: f"{counts[key]:,}" for name, key in COUNTS.items()}
+    shown["seconds"] = f"{seconds:.3f}"
+    shown["rows/s"] = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
+    _print_table(("", ""), shown.items())
 
 
 def show_losses(losses: Mapping[str, Any]) -> None:
@@ -93,7 +96,8 @@ def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     from rich.text import Text
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE)
-    table = Table(*(Column(head, overflow="fold") for head in heads), box=box.SIMPLE_HEAD)
+    columns = (Column(head, overflow="fold") for head in heads)
+    table = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(heads))
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)

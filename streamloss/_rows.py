@@ -47,8 +47,8 @@ def listing(names: Iterable[str], wanted: str, most: int = 12) -> str:
 
     Examples
     --------
-    >>> listing(["carrier", "dep_delay", "arr_delay"], "arr_dealy", most=2)
-    'arr_delay, dep_delay and 1 more'
+    >>> listing(["carrier", "distance", "arr_delay"], "arr_dealy", most=2)
+    'arr_delay, carrier and 1 more'
     """
     names = list(names)
     near = difflib.get_close_matches(wanted, names, most)

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _format, _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
-from ._loops import ELEMENTS, MASKED, MISSING, NONZERO
+from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from ._registry import resolve
 from .reductions import Reduction, check, finish
 from .state import WIDE_CELLS, State
@@ -177,7 +177,7 @@ class Accumulator:
             "nan": totals[MISSING] + int(flags[:, NAN].max()),
             "infinite": int((flags[:, PLUS_INF] + flags[:, MINUS_INF]).max()),
             "masked": totals[MASKED],
-            "rows": state.rows,
+            "rows": int(state.counts[:, ROWS].max(initial=0)),
         }
 
     def merge(self, other: Accumulator) -> Accumulator:

@@ -27,26 +27,22 @@ class State:
         Rows of `_exact`: one for each loss, then one for the weights.
     base : int
         The number of the first digit of the rows.
-    counts : int64 array (cells, 4)
-        Elements, nonzero weights, elements omitted for a NaN, elements masked: the columns that
-        `_loops` names.
-    rows : int
-        The summed sizes of axis 0 of all that was added.
+    counts : int64 array (cells, 5)
+        Elements, nonzero weights, elements omitted for a NaN, elements masked, and the sizes of
+        axis 0: the columns that `_loops` names.
     """
 
-    __slots__ = ("base", "counts", "rows", "shape", "sums")
+    __slots__ = ("base", "counts", "shape", "sums")
 
-    def __init__(
-        self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints, rows: int
-    ) -> None:
-        self.shape, self.sums, self.base, self.counts, self.rows = shape, sums, base, counts, rows
+    def __init__(self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints) -> None:
+        self.shape, self.sums, self.base, self.counts = shape, sums, base, counts
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], losses: int) -> State:
         """Return a state of nothing, with wide rows."""
         cells = int(np.prod(shape, dtype=np.int64))
-        counts = np.zeros((cells, 4), np.int64)
-        return cls(shape, _exact.empty(cells, losses + 1), 0, counts, 0)
+        counts = np.zeros((cells, 5), np.int64)
+        return cls(shape, _exact.empty(cells, losses + 1), 0, counts)
 
     @classmethod
     def joined(cls, shape: tuple[int, ...], parts: list[State]) -> State:
@@ -54,7 +50,7 @@ class State:
         low = min(part.base for part in parts)
         high = max(part.base + part.sums.shape[-1] - DIGITS for part in parts)
         sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
-        return cls(shape, sums, low, np.concatenate([part.counts for part in parts]), 0)
+        return cls(shape, sums, low, np.concatenate([part.counts for part in parts]))
 
     @property
     def losses(self) -> int:
@@ -69,31 +65,30 @@ class State:
     def combine(self, other: State, sign: int) -> State:
         """Return self + sign * other, exactly."""
         sums, base = _exact.combine(self.sums, self.base, other.sums, other.base, sign)
-        counts = self.counts + sign * other.counts
-        return State(self.shape, sums, base, counts, self.rows + sign * other.rows)
+        return State(self.shape, sums, base, self.counts + sign * other.counts)
 
     def copy(self) -> State:
         """Return a state that shares no memory with this one."""
-        return State(self.shape, self.sums.copy(), self.base, self.counts.copy(), self.rows)
+        return State(self.shape, self.sums.copy(), self.base, self.counts.copy())
 
     def trimmed(self) -> State:
         """Return the same state with only the digits in use."""
         sums, base = _exact.trim(self.sums, self.base)
-        return State(self.shape, sums, base, self.counts, self.rows)
+        return State(self.shape, sums, base, self.counts)
 
     def widened(self) -> State:
         """Return the same state in wide rows."""
         if self.is_wide:
             return self
         sums = _exact.pad(self.sums, self.base, 0, _exact.LIMBS)
-        return State(self.shape, sums, 0, self.counts, self.rows)
+        return State(self.shape, sums, 0, self.counts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):
             return NotImplemented
         a, b = self.trimmed(), other.trimmed()
         return (
-            (a.shape, a.base, a.rows) == (b.shape, b.base, b.rows)
+            (a.shape, a.base) == (b.shape, b.base)
             and np.array_equal(a.sums, b.sums)
             and np.array_equal(a.counts, b.counts)
         )
@@ -102,7 +97,7 @@ class State:
 
     def __reduce__(self) -> tuple[Any, ...]:
         small = self.trimmed()
-        return State, (small.shape, small.sums, small.base, small.counts, small.rows)
+        return State, (small.shape, small.sums, small.base, small.counts)
 
     def totals(self, loss: int) -> Iterator[tuple[Totals, float | None, float | None]]:
         """Yield each cell's totals of one loss, and the sums that are not finite, else None."""

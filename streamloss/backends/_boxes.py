@@ -1,0 +1,184 @@
+"""Cutting arrays into boxes that a kernel takes: in place where it can, else through buffers.
+
+A box is read where it lies if it is contiguous and has the kernel's dtype; anything else
+(strides, other dtypes, broadcast weights, masks) is copied by numpy, without the GIL, into
+buffers that fit the cache. So two dtypes times weights or not is all that is ever compiled.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss._convert import Array
+from streamloss._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
+
+DIRECT = 1 << 20
+"""Elements of a box that is read in place: long enough to hide the 5 us of a call."""
+
+GATHER = 1 << 15
+"""Elements of a box that is copied: three float64 buffers of it are 768 KiB."""
+
+CELLS = 256
+"""Most cells of a box: their wide rows are 300 KiB for one loss."""
+
+Index = tuple[Any, ...]
+
+
+class Plan(NamedTuple):
+    """The arrays of a batch with the kept axes first and the reduced axes after them."""
+
+    batch: Batch
+    kept: tuple[int, ...]
+    reduced: tuple[int, ...]
+    in_place: bool
+
+    @property
+    def cells(self) -> int:
+        """The number of output cells."""
+        return math.prod(self.kept)
+
+    @property
+    def length(self) -> int:
+        """The number of elements of a cell."""
+        return math.prod(self.reduced)
+
+    @property
+    def narrow(self) -> bool | None:
+        """Whether the kernel sees float32 alone, as it wants to be told."""
+        return True if self.batch.dtype == FLOAT32 else None
+
+
+def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
+    """Order the axes of a batch: kept ones, then reduced ones as they lie in memory."""
+    reduced = normalise_axis(axis, len(batch.shape))
+    kept = [k for k in range(len(batch.shape)) if k not in reduced]
+    strides = batch.inputs[0].strides
+    order = [*kept, *sorted(reduced, key=lambda k: -abs(strides[k]))]
+    if order != list(range(len(order))):
+        batch = batch._replace(
+            inputs=tuple(a.transpose(order) for a in batch.inputs),
+            weights=None if batch.weights is None else batch.weights.transpose(order),
+            where=None if batch.where is None else batch.where.transpose(order),
+        )
+    arrays = batch.inputs if batch.weights is None else (*batch.inputs, batch.weights)
+    in_place = batch.where is None and all(
+        a.flags.c_contiguous and a.flags.aligned and a.dtype == batch.dtype for a in arrays
+    )
+    shape, split = batch.shape, len(kept)
+    if in_place and not kept and len(shape) != 1:
+        batch = batch._replace(
+            inputs=tuple(a.reshape(-1) for a in batch.inputs),
+            weights=None if batch.weights is None else batch.weights.reshape(-1),
+        )
+        shape = batch.shape
+    return Plan(batch, shape[:split], shape[split:], in_place)
+
+
+def boxes(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
+    """Cut a shape into indices of at most `limit` elements, each a range in C order."""
+    axis, inner = 0, math.prod(shape)
+    while axis < len(shape) and inner > limit:
+        inner //= shape[axis]
+        axis += 1
+    if axis == 0:
+        yield ()
+        return
+    step = max(1, limit // max(inner, 1))
+    for prefix in itertools.product(*(range(size) for size in shape[: axis - 1])):
+        for start in range(0, shape[axis - 1], step):
+            yield (*prefix, slice(start, start + step))
+
+
+class Reader:
+    """Reads boxes of a batch, in place or through buffers of its own: one for each thread."""
+
+    def __init__(self, batch: Batch, omit: bool) -> None:
+        self._batch, self._omit = batch, omit
+        self._buffers: dict[int, Array] = {}
+
+    def read(self, index: Index, rows: int) -> tuple[tuple[Array, ...], Array | None, Any]:
+        """Return inputs and weights of a box as (rows, n), and the masked elements of each row.
+
+        A masked element gets weight zero, which adds nothing; and where a NaN would be counted
+        as missing its inputs are zero too.
+        """
+        inputs, weights, where, dtype = self._batch
+        index = (*index, ...)  # an array even where every axis is indexed
+        shown = None if where is None else where[index]
+        masked = None if shown is None else ~shown
+        hidden = masked if self._omit else None
+        found = tuple([self._fit(k, a[index], dtype, rows, hidden) for k, a in enumerate(inputs)])
+        real = FLOAT32 if dtype == FLOAT32 else FLOAT64
+        if shown is None or masked is None:
+            if weights is not None:
+                weights = self._fit(len(inputs), weights[index], real, rows, None)
+            return found, weights, 0
+        if weights is None:
+            weights = self._fit(len(inputs), shown, real, rows, None)
+        else:
+            weights = self._fit(len(inputs), weights[index], real, rows, masked)
+        return found, weights, np.count_nonzero(_as_rows(masked, rows), axis=1)
+
+    def _fit(
+        self, k: int, array: Array, dtype: np.dtype[Any], rows: int, masked: Array | None
+    ) -> Array:
+        """Return a box as the kernel needs it: itself if it can be, else a copy in buffer k."""
+        flags = array.flags
+        if masked is None and array.dtype == dtype and flags.c_contiguous and flags.aligned:
+            return _as_rows(unlock(array), rows)
+        if k not in self._buffers or self._buffers[k].size < array.size:
+            self._buffers[k] = np.empty(array.size, dtype)
+        out = self._buffers[k][: array.size].reshape(array.shape)
+        np.copyto(out, array, casting="unsafe")
+        if masked is not None:
+            np.copyto(out, 0.0, where=masked)
+        return _as_rows(out, rows)
+
+
+class _Open:
+    """Offers the memory of an array as writable."""
+
+    def __init__(self, array: Array) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.owner = array
+
+
+def unlock(array: Array) -> Array:
+    """Return a native array as one that numba takes for writable: read-only is another type.
+
+    Kernels write to no input, and without this each of them would be compiled twice.
+    """
+    return array if array.flags.writeable else np.asarray(_Open(array))
+
+
+def _as_rows(array: Array, rows: int) -> Array:
+    return array.reshape(rows, array.size // rows if rows else 0)
+
+
+def jobs(todo: Plan, threads: int) -> Iterator[tuple[slice, Index]]:
+    """Yield boxes with the cells they belong to, those of the same cells together."""
+    limit = DIRECT if todo.in_place else GATHER
+    limit = min(limit, max(GATHER, todo.cells * todo.length // (4 * threads)))
+    whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
+    most = max(1, min(CELLS, whole if todo.in_place else max(whole, CELLS)))
+    start = 0
+    for outer in boxes(todo.kept, most):
+        cells = _size(todo.kept, outer)
+        for inner in boxes(todo.reduced, max(1, limit // max(cells, 1))):
+            full = (*outer, *(slice(None),) * (len(todo.kept) - len(outer)), *inner)
+            yield slice(start, start + cells), full
+        start += cells
+
+
+def _size(shape: tuple[int, ...], index: Index) -> int:
+    """Return how many elements an index of `boxes` selects."""
+    size = math.prod(shape[len(index) :])
+    if index:
+        size *= len(range(*index[-1].indices(shape[len(index) - 1])))
+    return size
