@@ -265,6 +265,15 @@ def test_importing_streamloss_imports_nothing_that_only_files_need() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
+def test_evaluating_does_not_import_pandas(path: str) -> None:
+    code = (
+        "import sys; from streamloss.cli import main; main(sys.argv[1:]);"
+        " assert not {'pandas', 'pyarrow.dataset', 'pyarrow.compute'} & set(sys.modules)"
+    )
+    args = ("evaluate", path, "--true", "y", "--pred", "holes", "--where", "m")
+    subprocess.check_output([sys.executable, "-c", code, *args])
+
+
 def test_it_is_silent_in_pipes_and_shows_progress_on_a_terminal(path: str) -> None:
     pty = pytest.importorskip("pty")
     out, err = spawn("evaluate", path, *GIVEN).communicate()

@@ -116,6 +116,17 @@ def test_nulls_are_nan_and_a_null_in_the_mask_is_false(tmp_path: Path) -> None:
     assert m.dtype == np.bool_
 
 
+@pytest.mark.parametrize("kind", ["bool", "int8", "int64", "uint64", "float16", "float", "double"])
+def test_nulls_keep_their_place_from_any_row_on(tmp_path: Path, kind: str) -> None:
+    values = np.where(M, np.nan, np.arange(N) % 2)
+    column = pa.array(values, from_pandas=True).cast("uint8").cast(kind)
+    pq.write_table(pa.table({"y": column}), tmp_path / "k.parquet", row_group_size=333)
+    data = open_parquet([str(tmp_path / "k.parquet")], Columns("y"))
+    for start in (0, 1, 13, 340):
+        got = np.concatenate([batch.rows.y_true for batch in data.batches(start, 100)])
+        np.testing.assert_array_equal(got, values[start:])
+
+
 @pytest.mark.parametrize("kind", ["int8", "uint16", "int64", "uint64", "float16", "float", "bool"])
 def test_numbers_keep_their_type(tmp_path: Path, kind: str) -> None:
     column = pa.array([0, 1, 1]).cast("uint8").cast(kind)
