@@ -84,11 +84,17 @@ def fold_block(loss, inputs, weights, gone, absent, row, memory, narrow):
         settle(loss, inputs, weights, row, memory, narrow)
     if gone is not None:
         for k in range(absent):
-            x = sift(term(loss, inputs, weights, gone[k]), weights, gone[k])
-            if abs(x) < np.inf:
-                add_float(row, -x)
-            else:
-                row[NAN if x != x else PLUS_INF if x > 0.0 else MINUS_INF] -= 1
+            take_out(row, sift(term(loss, inputs, weights, gone[k]), weights, gone[k]))
+
+
+def take_out(row, x):
+    """Subtract one term from a row."""
+    if abs(x) < np.inf:
+        add_float(row, -x)
+    elif x != x:
+        row[NAN] -= 1
+    else:
+        row[PLUS_INF if x > 0.0 else MINUS_INF] -= 1
 
 
 def fold_guessed(loss, inputs, weights, row, memory, narrow):
@@ -127,10 +133,27 @@ def fold_guessed(loss, inputs, weights, row, memory, narrow):
 def settle(loss, inputs, weights, row, memory, narrow):
     """Add one block of any terms to a row, and remember what would have served it."""
     terms = np.empty(inputs[0].size, np.float64)
-    largest = np.int64(0)
-    nan = plus = minus = np.int64(0)
     for i in range(terms.size):
-        x = sift(term(loss, inputs, weights, i), weights, i)
+        terms[i] = sift(term(loss, inputs, weights, i), weights, i)
+    nan, largest = drop_nonfinite(row, terms)
+    if largest > 0:
+        exponent = bound(largest) + 2
+        exponent = exponent if exponent > LOWEST else LOWEST
+        memory[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
+        passes = peel(row, terms, largest)
+        memory[MODE] = ONE if narrow is not None and passes == 1 else TWO
+        if nan > 0:
+            memory[MODE] = SCREENED
+
+
+def drop_nonfinite(row, terms):
+    """Count the terms that are not finite and make them zero.
+
+    Returns the count of NaN and the greatest bit pattern of the others' absolute values.
+    """
+    largest = nan = plus = minus = np.int64(0)
+    for i in range(terms.size):
+        x = terms[i]
         nan += x != x
         plus += x == np.inf
         minus += x == -np.inf
@@ -141,14 +164,7 @@ def settle(loss, inputs, weights, row, memory, narrow):
     row[NAN] += nan
     row[PLUS_INF] += plus
     row[MINUS_INF] += minus
-    if largest > 0:
-        exponent = bound(largest) + 2
-        exponent = exponent if exponent > LOWEST else LOWEST
-        memory[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
-        passes = peel(row, terms, largest)
-        memory[MODE] = ONE if narrow is not None and passes == 1 else TWO
-        if nan > 0:
-            memory[MODE] = SCREENED
+    return nan, largest
 
 
 def find_missing(arrays, words, gone):
@@ -174,11 +190,12 @@ def find_missing(arrays, words, gone):
 def pack_one(array, gone, absent):
     """Return an array without the absent elements."""
     out = np.empty(array.size - absent, array.dtype)
-    start = 0
-    for k in range(absent):
-        out[start - k : gone[k] - k] = array[start : gone[k]]
-        start = gone[k] + 1
-    out[start - absent :] = array[start:]
+    k = 0
+    for i in range(array.size):  # assigning slices would take 2 s to compile
+        if k < absent and gone[k] == i:
+            k += 1
+        else:
+            out[i - k] = array[i]
     return out
 
 
