@@ -12,12 +12,14 @@ offset     bytes  content
 
 Numbers are little-endian. The header is JSON: for each loss its name (or ``module:Class`` for a
 user's) and its parameters as hexadecimal floats; how a list of losses was spelled (null for one
-that was no text, and for a single loss); axis, nan, and shape (null without any update). The integers follow cell by cell: five counts
-(elements, nonzero weights, omitted, masked, sizes of axis 0), then for each loss and at last for
-the weights the counts of NaN, +inf and -inf terms and the sum in units of 2**-1074. An integer is written as
-two lengths (2 bytes each) and m: it is m * 2**e, m odd and in as few bytes as two's complement
-needs, the first "length" being e and the second the bytes of m; zero has neither. So equal
-accumulators, spelled alike, give equal bytes, however their sums are held.
+that was no text, and for a single loss); axis, nan, and shape (null without any update).
+
+The integers follow cell by cell: five counts (elements, nonzero weights, omitted, masked, sizes
+of axis 0), then for each loss and at last for the weights the counts of NaN, +inf and -inf terms
+and the sum in units of 2**-1074. An integer is two lengths (2 bytes each) and m: it is m * 2**e,
+m odd and in as few bytes as two's complement needs; the first "length" is e, the second the
+number of bytes of m; zero has neither. So equal accumulators, spelled alike, give equal bytes,
+however their sums are held.
 """
 
 from __future__ import annotations
