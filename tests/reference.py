@@ -1,0 +1,237 @@
+"""What is true: every loss as a formula on float64 arrays, every reduction in fractions.
+
+`CASES` has each loss of the package at several parameters. A formula does the operations of the
+loss in the order of its contract, so losses made of arithmetic are equal to it in every bit.
+`truth` is the contract of the reductions, said in numpy and `fractions.Fraction`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import streamloss as sl
+
+Floats = NDArray[np.float64]
+Sum = Fraction | float
+"""An exact sum, or a NaN or infinity."""
+
+LARGEST, TINY = 1.7976931348623157e308, 5e-324
+
+
+class Case(NamedTuple):
+    """A loss, what it computes from float64 inputs, and by how many ulp it may miss that."""
+
+    loss: Any
+    formula: Callable[..., Floats]
+    ulps: int = 0
+
+    def __call__(self, *inputs: ArrayLike) -> Floats:
+        """Return the losses of inputs upcast to float64."""
+        with np.errstate(all="ignore"):
+            return self.formula(*(np.asarray(array, np.float64) for array in inputs))
+
+
+def absolute(y: Floats, p: Floats) -> Floats:
+    return np.abs(p - y)
+
+
+def squared(y: Floats, p: Floats) -> Floats:
+    return (p - y) * (p - y)
+
+
+def huber(delta: float) -> Callable[[Floats, Floats], Floats]:
+    def formula(y: Floats, p: Floats) -> Floats:
+        error = np.abs(p - y)
+        return np.where(error <= delta, 0.5 * error * error, delta * (error - 0.5 * delta))
+
+    return formula
+
+
+def smooth_l1(beta: float) -> Callable[[Floats, Floats], Floats]:
+    def formula(y: Floats, p: Floats) -> Floats:
+        error = np.abs(p - y)
+        return np.where(error < beta, 0.5 * error * error / beta, error - 0.5 * beta)
+
+    return formula
+
+
+@np.vectorize(otypes=[float])
+def exact_log_cosh(error: float) -> float:
+    """Return log(cosh(error)) rounded once, from 60 digits."""
+    if not math.isfinite(error):
+        return abs(error)
+    with localcontext(prec=60):
+        e = abs(Decimal(error))
+        if e < Decimal("1e-12"):  # the next term of the series is e**8
+            return float(e**2 / 2 - e**4 / 12 + e**6 / 45)
+        if e > 1000:
+            return float(e - Decimal(2).ln())
+        return float(((e.exp() + (-e).exp()) / 2).ln())
+
+
+def log_cosh(y: Floats, p: Floats) -> Floats:
+    return exact_log_cosh(p - y)
+
+
+def quantile(q: float) -> Callable[[Floats, Floats], Floats]:
+    def formula(y: Floats, p: Floats) -> Floats:
+        error = y - p
+        return np.where(error >= 0.0, q * error, (q - 1.0) * error)
+
+    return formula
+
+
+CASES = [
+    Case(sl.AbsoluteError(), absolute),
+    Case(sl.SquaredError(), squared),
+    Case(sl.RootMeanSquaredError(), squared),
+    *(Case(sl.Huber(delta), huber(delta)) for delta in (1.0, 0.5, 1e-3, 1e200)),
+    *(Case(sl.SmoothL1(beta), smooth_l1(beta)) for beta in (1.0, 0.0, 0.1, 3e5)),
+    Case(sl.LogCosh(), log_cosh, ulps=4),
+    *(Case(sl.Quantile(q), quantile(q)) for q in (0.5, 0.1, 0.975)),
+    Case(sl.Value(), lambda y: y),
+]
+PAIRS = [case for case in CASES if case.loss.inputs == 2]
+ARITHMETIC = [case for case in PAIRS if case.ulps == 0]
+
+
+def name(case: Case) -> str:
+    """Return the name of a case in a list of tests."""
+    return repr(case.loss)
+
+
+def leading(array: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Broadcast an array aligned with the leading axes."""
+    array = np.asarray(array)
+    return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
+
+
+def terms(losses: ArrayLike, weights: ArrayLike | None) -> Floats:
+    """Return each w * l, zero where w is zero: what `reduction="none"` gives."""
+    losses = np.asarray(losses, np.float64)
+    if weights is None:
+        return losses
+    heavy = leading(weights, losses.shape).astype(np.float64)
+    with np.errstate(all="ignore"):
+        return np.where(heavy == 0.0, 0.0, heavy * losses)
+
+
+def exact(values: ArrayLike) -> Sum:
+    """Return the sum of float64 without rounding, or the NaN or infinity that it is."""
+    values = np.asarray(values, np.float64).ravel()
+    strange = values[~np.isfinite(values)]
+    if strange.size:
+        with np.errstate(invalid="ignore"):
+            return float(strange.sum())
+    total = 0
+    for numerator, denominator in map(float.as_integer_ratio, values.tolist()):
+        total += numerator << (1075 - denominator.bit_length())
+    return Fraction(total, 2**1074)
+
+
+def quotient(total: Sum, divisor: Sum) -> float:
+    """Return the correctly rounded quotient, IEEE's where one is zero or not finite."""
+    if isinstance(total, Fraction) and isinstance(divisor, Fraction) and total and divisor:
+        try:
+            return float(total / divisor)
+        except OverflowError:
+            return float("inf") if (total > 0) == (divisor > 0) else float("-inf")
+    with np.errstate(all="ignore"):
+        return float(np.float64(_like(total)) / np.float64(_like(divisor)))
+
+
+def _like(value: Sum) -> float:
+    """Return a float of the same sign, zero, infinite or NaN if the value is."""
+    return float((value > 0) - (value < 0)) if isinstance(value, Fraction) else value
+
+
+def truth(
+    losses: ArrayLike,
+    weights: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    where: ArrayLike = True,
+    absent: ArrayLike = False,
+) -> float:
+    """Return what a reduction of unweighted losses is.
+
+    `where` and `weights` align with the leading axes; `absent` are the elements taken out because
+    an input is NaN (a NaN weight must be among them).
+    """
+    losses = np.asarray(losses, np.float64)
+    heavy = leading(1.0 if weights is None else weights, losses.shape).astype(np.float64)
+    kept = leading(where, losses.shape) & ~leading(absent, losses.shape)
+    losses, heavy = losses[kept], heavy[kept]
+    divisor = {
+        "sum": lambda: Fraction(1),
+        "mean": lambda: exact(heavy),
+        "sum_over_batch_size": lambda: Fraction(heavy.size),
+        "sum_by_nonzero_weights": lambda: Fraction(np.count_nonzero(heavy)),
+    }[reduction]()
+    return quotient(exact(terms(losses, heavy)), divisor)
+
+
+REDUCTIONS = ("sum", "mean", "sum_over_batch_size", "sum_by_nonzero_weights")
+
+
+def truths(losses: ArrayLike, weights: ArrayLike | None = None, **options: Any) -> dict[str, float]:
+    """Return every reduction of the losses."""
+    return {r: truth(losses, weights, r, **options) for r in REDUCTIONS}
+
+
+def results(accumulator: sl.Accumulator) -> dict[str, float]:
+    """Return every reduction that an accumulator gives."""
+    return {r: accumulator.result(r) for r in REDUCTIONS}
+
+
+def bits(values: Any) -> Any:
+    """Return numbers as text that differs where a bit does, but not between NaNs."""
+    if isinstance(values, dict):
+        return {key: bits(value) for key, value in values.items()}
+    if isinstance(values, np.ndarray):
+        return [float(value).hex() for value in values.ravel()]
+    return float(values).hex()
+
+
+def wild(
+    rng: np.random.Generator, shape: Any, low: int = -1074, high: int = 1024, dtype: Any = "f8"
+) -> NDArray[Any]:
+    """Return floats of both signs with binary exponents in [low, high), subnormals included."""
+    mantissas = rng.uniform(0.5, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
+    with np.errstate(under="ignore"):
+        return np.ldexp(mantissas, rng.integers(low, high, shape) + 1).astype(dtype)
+
+
+WEIGHTS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Any]] = {
+    "none": lambda rng, shape: None,
+    "scalar": lambda rng, shape: 2.5,
+    "zero": lambda rng, shape: 0.0,
+    "negative scalar": lambda rng, shape: np.float32(-0.3),
+    "row": lambda rng, shape: rng.lognormal(size=shape[0]),
+    "row, kept": lambda rng, shape: rng.normal(size=(shape[0], 1)),
+    "column": lambda rng, shape: rng.normal(size=(1, shape[1])),
+    "full": lambda rng, shape: rng.lognormal(size=shape),
+    "float32": lambda rng, shape: rng.normal(size=shape).astype("f4"),
+    "zeros": lambda rng, shape: rng.normal(size=shape) * (rng.random(shape) < 0.5),
+    "integers": lambda rng, shape: rng.integers(-1, 4, shape),
+    "booleans": lambda rng, shape: rng.random(shape) < 0.5,
+    "wild": lambda rng, shape: wild(rng, shape),
+    "NaN": lambda rng, shape: sprinkle(rng, rng.lognormal(size=shape), 0.1, [np.nan, 0.0]),
+    "infinite": lambda rng, shape: sprinkle(rng, rng.lognormal(size=shape), 0.1, [np.inf, 0.0]),
+}
+"""Weights of every kind for losses of a shape (rows, columns)."""
+
+
+def sprinkle(
+    rng: np.random.Generator, array: NDArray[Any], share: float, values: list[float]
+) -> NDArray[Any]:
+    """Return a copy with a share of the elements replaced by values drawn from the list."""
+    found = rng.random(array.shape) < share
+    return np.where(found, rng.choice(np.array(values, array.dtype), array.shape), array)
