@@ -35,7 +35,9 @@ def folder() -> Path:
     given = os.environ.get("STREAMLOSS_CACHE_DIR")
     if given:
         return Path(given)
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(
+        os.path.expanduser("~"), ".cache"
+    )
     return Path(home) / "streamloss"
 
 
@@ -56,7 +58,7 @@ class Uncacheable(Exception):
     """Raised for code that depends on something that has no digest."""
 
 
-def loss_digest(cls: type) -> bytes:
+def loss_digest(cls: Any) -> bytes:
     """Digest a loss class: its name, its parameters, and all code and constants `point` reaches.
 
     Raises
@@ -64,8 +66,8 @@ def loss_digest(cls: type) -> bytes:
     Uncacheable
         If `point` uses a global that is no function, module, number, text or numpy array.
     """
-    digest = hashlib.sha256(f"{cls.__module__}:{cls.__qualname__}{cls._fields}".encode())  # type: ignore[attr-defined]
-    _digest_value(cls.point, digest, set())  # type: ignore[attr-defined]
+    digest = hashlib.sha256(f"{cls.key} {cls._fields}".encode())
+    _digest_value(cls.point, digest, set())
     return digest.digest()
 
 
@@ -84,9 +86,15 @@ def _digest_value(value: Any, digest: Any, seen: set[int]) -> None:
     elif isinstance(value, tuple | frozenset):
         for item in value:
             _digest_value(item, digest, seen)
-    elif callable(value) and getattr(value, "__module__", None) in ("builtins", "math", "numpy"):
+    elif callable(value) and getattr(value, "__module__", None) in (
+        "builtins",
+        "math",
+        "numpy",
+    ):
         digest.update(repr(value).encode())
-    elif value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
+    elif value is None or isinstance(
+        value, int | float | complex | str | bytes | np.generic
+    ):
         digest.update(f"{type(value).__name__}={value!r};".encode())
     else:
         raise Uncacheable(repr(value))
@@ -104,7 +112,9 @@ def _digest_function(function: FunctionType, digest: Any, seen: set[int]) -> Non
         if isinstance(value, ModuleType):
             for attribute in sorted(names):
                 member = getattr(value, attribute, None)
-                if isinstance(getattr(member, "py_func", member), FunctionType | int | float):
+                if isinstance(
+                    getattr(member, "py_func", member), FunctionType | int | float
+                ):
                     _digest_value(member, digest, seen)
 
 
@@ -191,7 +201,11 @@ class _Pickler(NumbaPickler):
     def persistent_id(self, value: Any) -> int | None:
         """Return the position of a loss class."""
         classes = self._classes  # type: ignore[attr-defined]
-        return classes.index(value) if isinstance(value, type) and value in classes else None
+        return (
+            classes.index(value)
+            if isinstance(value, type) and value in classes
+            else None
+        )
 
 
 class _Unpickler(pickle.Unpickler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from html import escape
 from typing import Any
@@ -80,8 +81,7 @@ class Accumulator:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        from .backends import cpu
-
+        cpu = _backend()
         batch = _inputs.batch(self._losses, y_true, y_pred, weights, where)
         omit = self._nan != "propagate"
         if self._axis is None and self._nan != "raise":
@@ -102,7 +102,7 @@ class Accumulator:
         if part is None:
             return state
         if state is None:
-            state = State.empty(part.shape, len(self._losses))
+            state = part.nothing()
         if state.shape != part.shape:
             raise ValueError(
                 f"the axes kept must have the same sizes: got {part.shape} after {state.shape}"
@@ -126,7 +126,9 @@ class Accumulator:
         """
         found = check(reduction, self._losses)
         if found is Reduction.NONE:
-            raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
+            raise ValueError(
+                "an Accumulator keeps sums, not losses: use evaluate for 'none'"
+            )
         state = self._snapshot() or State.empty((), len(self._losses))
         values = [_finish(state, k, loss, found) for k, loss in enumerate(self._losses)]
         if not isinstance(self._specs, list):
@@ -202,11 +204,15 @@ class Accumulator:
     def _check_like(self, other: Any) -> None:
         """Refuse an accumulator that measures something else."""
         if not isinstance(other, Accumulator):
-            raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
+            raise TypeError(
+                f"only Accumulators can be merged: got {type(other).__name__}"
+            )
         for name in ("losses", "axis", "nan"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
-                raise ValueError(f"{name} must be the same to merge: got {theirs!r} and {mine!r}")
+                raise ValueError(
+                    f"{name} must be the same to merge: got {theirs!r} and {mine!r}"
+                )
 
     def __add__(self, other: Any) -> Accumulator:
         if not isinstance(other, Accumulator):
@@ -245,7 +251,9 @@ class Accumulator:
 
         The format is described in `streamloss._format`.
         """
-        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._snapshot())
+        return _format.dump(
+            self._losses, self._specs, self._axis, self._nan, self._snapshot()
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Accumulator:
@@ -266,23 +274,41 @@ class Accumulator:
         return _restore, (self._specs, self._axis, self._nan, self._snapshot())
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
+        counts = ", ".join(
+            f"{value} {name}" for name, value in self.counts.items() if value
+        )
         losses = self._specs if isinstance(self._specs, list) else self._losses[0]
         return f"Accumulator({losses!r}, axis={self._axis}, nan={self._nan!r}: {counts or 'empty'})"
 
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks."""
         means = [
-            _finish(self._snapshot() or State.empty((), len(self._losses)), k, loss, Reduction.MEAN)
+            _finish(
+                self._snapshot() or State.empty((), len(self._losses)),
+                k,
+                loss,
+                Reduction.MEAN,
+            )
             for k, loss in enumerate(self._losses)
         ]
-        items = [*zip(map(repr, self._losses), means, strict=True), *self.counts.items()]
+        items = [
+            *zip(map(repr, self._losses), means, strict=True),
+            *self.counts.items(),
+        ]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
             f"<td>{escape(str(value))}</td></tr>"
             for name, value in items
         )
         return f"<table><caption>Accumulator, means</caption>{rows}</table>"
+
+
+@functools.cache
+def _backend() -> Any:
+    """Return the module of the kernels, imported with numba on first use."""
+    from .backends import cpu
+
+    return cpu
 
 
 def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
@@ -295,12 +321,14 @@ def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulato
 def _refuse_nan(part: State) -> None:
     missing = int(part.counts[:, MISSING].sum())
     if missing:
-        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
+        raise ValueError(
+            f"nan='raise': {missing} elements have a NaN in an input or weight"
+        )
 
 
 def _finish(state: State, k: int, loss: Any, reduction: Reduction) -> Any:
     """Return one loss's results in the output shape."""
-    values = [finish(reduction, *cell) for cell in state.totals(k)]
+    values = finish(reduction, state.totals(k))
     if loss.finish is not None:
         values = [loss.finish(value) for value in values]
     return np.array(values).reshape(state.shape) if state.shape else values[0]

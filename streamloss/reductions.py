@@ -56,43 +56,56 @@ class Reduction(StrEnum):
 
 
 class Totals(NamedTuple):
-    """The exact totals of one loss in one cell, sums in units of 2**-1074.
+    """The exact totals of one loss, a list item for each cell; sums are in units of 2**-1074.
 
-    `weights` is None, infinite or NaN if weights were not finite.
+    `strange` has the cells with sums that are not finite: that of the losses and that of the
+    weights, each None if it is finite after all.
     """
 
-    losses: int
-    weights: int
-    elements: int
-    nonzero: int
+    losses: list[int]
+    weights: list[int]
+    elements: list[int]
+    nonzero: list[int]
+    strange: dict[int, tuple[float | None, float | None]]
 
 
 ONE = 1 << -UNIT
 
-DIVISORS: dict[Reduction, Callable[[Totals], int]] = {
-    Reduction.SUM: lambda t: ONE,
-    Reduction.MEAN: lambda t: t.weights,
-    Reduction.SUM_OVER_BATCH_SIZE: lambda t: t.elements * ONE,
-    Reduction.SUM_BY_NONZERO_WEIGHTS: lambda t: t.nonzero * ONE,
+DIVISORS: dict[Reduction, Callable[[Totals], list[int]]] = {
+    Reduction.SUM: lambda totals: [ONE] * len(totals.losses),
+    Reduction.MEAN: lambda totals: totals.weights,
+    Reduction.SUM_OVER_BATCH_SIZE: lambda totals: [n * ONE for n in totals.elements],
+    Reduction.SUM_BY_NONZERO_WEIGHTS: lambda totals: [k * ONE for k in totals.nonzero],
 }
 
 
-def finish(
-    reduction: Reduction, totals: Totals, losses: float | None, weights: float | None
-) -> float:
-    """Return the correctly rounded result; `losses` and `weights` are sums that are not finite."""
-    if reduction is not Reduction.MEAN:
-        weights = None
-    if totals.elements < 0 or totals.nonzero < 0:
+def finish(reduction: Reduction, totals: Totals) -> list[float]:
+    """Return the correctly rounded result of each cell.
+
+    Raises
+    ------
+    ValueError
+        If subtraction left a negative count.
+    """
+    if min(totals.elements, default=0) < 0 or min(totals.nonzero, default=0) < 0:
         raise ValueError("this difference has a negative count of elements")
-    if losses is None and weights is None:
-        return divide(totals.losses, DIVISORS[reduction](totals))
-    if weights is None:
-        divisor = DIVISORS[reduction](totals)
-        return float("nan") if losses is None else losses * (-1.0 if divisor < 0 else 1.0)
-    if losses is None and weights == weights:
-        return 0.0 if (totals.losses >= 0) == (weights > 0) else -0.0
-    return float("nan")
+    divisors = DIVISORS[reduction](totals)
+    values = [divide(a, b) for a, b in zip(totals.losses, divisors, strict=True)]
+    for cell, (losses, weights) in totals.strange.items():
+        if reduction is Reduction.MEAN and weights is not None:
+            values[cell] = _over_nonfinite(
+                totals.losses[cell] if losses is None else None, weights
+            )
+        elif losses is not None:
+            values[cell] = losses * (-1.0 if divisors[cell] < 0 else 1.0)
+    return values
+
+
+def _over_nonfinite(losses: int | None, weights: float) -> float:
+    """Return a sum of losses, None if not finite, over an infinity or NaN."""
+    if losses is None or weights != weights:
+        return float("nan")
+    return 0.0 if (losses >= 0) == (weights > 0) else -0.0
 
 
 def check(reduction: Any, losses: tuple[Any, ...]) -> Reduction:

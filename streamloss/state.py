@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,9 @@ class State:
 
     __slots__ = ("base", "counts", "shape", "sums")
 
-    def __init__(self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints
+    ) -> None:
         self.shape, self.sums, self.base, self.counts = shape, sums, base, counts
 
     @classmethod
@@ -49,8 +50,15 @@ class State:
         """Return the state whose cells are those of the parts in order."""
         low = min(part.base for part in parts)
         high = max(part.base + part.sums.shape[-1] - DIGITS for part in parts)
-        sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
+        sums = np.concatenate(
+            [_exact.pad(part.sums, part.base, low, high) for part in parts]
+        )
         return cls(shape, sums, low, np.concatenate([part.counts for part in parts]))
+
+    def nothing(self) -> State:
+        """Return a state of nothing with the cells of this one."""
+        sums = np.zeros((*self.sums.shape[:2], DIGITS), np.int64)
+        return State(self.shape, sums, 0, np.zeros_like(self.counts))
 
     @property
     def losses(self) -> int:
@@ -99,21 +107,20 @@ class State:
         small = self.trimmed()
         return State, (small.shape, small.sums, small.base, small.counts)
 
-    def totals(self, loss: int) -> Iterator[tuple[Totals, float | None, float | None]]:
-        """Yield each cell's totals of one loss, and the sums that are not finite, else None."""
-        last = self.losses
-        losses = _exact.integers(self.sums[:, loss], self.base)
-        weights = _exact.integers(self.sums[:, last], self.base)
-        flags = self.sums[..., :DIGITS]
-        strange: list[bool] = np.any(flags, axis=(1, 2)).tolist()
-        counts = self.counts.tolist()
-        for cell, (total, weight, count) in enumerate(zip(losses, weights, counts, strict=True)):
-            totals = Totals(total, weight, count[ELEMENTS], count[NONZERO])
-            if strange[cell]:
-                yield (
-                    totals,
-                    _exact.nonfinite(flags[cell, loss]),
-                    _exact.nonfinite(flags[cell, last]),
-                )
-            else:
-                yield totals, None, None
+    def totals(self, loss: int) -> Totals:
+        """Return the totals of one loss.
+
+        Raises
+        ------
+        ValueError
+            If subtraction left a negative count of terms that are not finite.
+        """
+        pair = self.sums[:, [loss, self.losses]]
+        sums = _exact.integers(pair, self.base)
+        flags = pair[..., :DIGITS]
+        strange = {
+            cell: (_exact.nonfinite(flags[cell, 0]), _exact.nonfinite(flags[cell, 1]))
+            for cell in np.flatnonzero(np.any(flags, axis=(1, 2))).tolist()
+        }
+        elements, nonzero = self.counts[:, [ELEMENTS, NONZERO]].T.tolist()
+        return Totals(sums[::2], sums[1::2], elements, nonzero, strange)

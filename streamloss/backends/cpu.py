@@ -17,7 +17,16 @@ from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, Batch
 from streamloss._loops import ELEMENTS, MASKED, ROWS
 from streamloss._threads import Jobs, get_num_threads, share
-from streamloss.backends._boxes import GATHER, Index, Plan, Reader, boxes, jobs, plan
+from streamloss.backends._boxes import (
+    GATHER,
+    Index,
+    Plan,
+    Reader,
+    boxes,
+    jobs,
+    plan,
+    unlock,
+)
 from streamloss.state import WIDE_CELLS, State
 
 PARALLEL = 1 << 18
@@ -48,7 +57,9 @@ def _call(body: Any, losses: Any, classes: tuple[type, ...], *args: Any) -> None
     except NumbaError as error:
         names = ", ".join(cls.__qualname__ for cls in classes)
         reason = str(error).strip().splitlines()
-        raise TypeError(f"point of {names} cannot be compiled: {' '.join(reason[:6])}") from error
+        raise TypeError(
+            f"point of {names} cannot be compiled: {' '.join(reason[:6])}"
+        ) from error
 
 
 def check_subnormals() -> None:
@@ -72,11 +83,11 @@ def add(state: State, losses: tuple[Any, ...], batch: Batch, omit: bool) -> bool
     if where is not None or inputs[0].size > PARALLEL:
         return False
     for a in inputs if weights is None else (*inputs, weights):
-        if not (a.dtype == dtype and a.flags.carray):
+        if not (a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned):
             return False
     check_subnormals()
-    rows = tuple([a.reshape(1, -1) for a in inputs])
-    heavy = None if weights is None else weights.reshape(1, -1)
+    rows = tuple([unlock(a).reshape(1, -1) for a in inputs])
+    heavy = None if weights is None else unlock(weights).reshape(1, -1)
     narrow = True if dtype == FLOAT32 else None
     _fold(losses, rows, heavy, state, _count_rows(batch), narrow, omit or None)
     return True
@@ -94,7 +105,18 @@ def _fold(
     """Add arrays (cells, n) to a state in one call, so that no signal finds it half done."""
     classes = tuple([type(loss) for loss in losses])
     sums, counts = state.sums, state.counts
-    _call(_loops.fold_rows, losses, classes, inputs, weights, sums, counts, rows, narrow, omit)
+    _call(
+        _loops.fold_rows,
+        losses,
+        classes,
+        inputs,
+        weights,
+        sums,
+        counts,
+        rows,
+        narrow,
+        omit,
+    )
 
 
 def _count_rows(batch: Batch) -> int:
@@ -176,7 +198,12 @@ def _view(state: State, cells: slice) -> State:
 
 
 def _add_box(
-    losses: tuple[Any, ...], todo: Plan, reader: Reader, index: Index, state: State, omit: Any
+    losses: tuple[Any, ...],
+    todo: Plan,
+    reader: Reader,
+    index: Index,
+    state: State,
+    omit: Any,
 ) -> None:
     rows = len(state.sums)
     inputs, weights, masked = reader.read(index, rows)
@@ -197,7 +224,15 @@ def map(loss: Any, batch: Batch, omit: bool = False) -> Array:
         for index in jobs:
             inputs, weights, _ = reader.read(index, 1)
             target = out[(*index, ...)].reshape(1, -1)
-            _call(_loops.map_rows, loss, (type(loss),), inputs, weights, target, omit or None)
+            _call(
+                _loops.map_rows,
+                loss,
+                (type(loss),),
+                inputs,
+                weights,
+                target,
+                omit or None,
+            )
 
     share(work, boxes(batch.shape, GATHER), threads)
     return out
