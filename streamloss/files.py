@@ -8,10 +8,10 @@ are, which are page cache and are let go after use. Peaks of a whole `streamloss
 ==============================================================  =========  ==================
 input                                                           anonymous  with mapped pages
 ==============================================================  =========  ==================
-2 GB of Parquet in 10 files, 2 columns of float64                     255                 381
-2 GB of Parquet in a file of 1 GB row groups, 2 columns               285                 411
-1 GB of Parquet in one row group, 3 columns with nulls, a mask        461                 594
-4 GB of ``.npy``, 2 arrays of float64                                  57                 270
+2 GB of Parquet in 10 files, 2 columns of float64                     223                 338
+2 GB of Parquet in a file of 1 GB row groups, 2 columns               262                 381
+1 GB of Parquet in one row group, 3 columns with nulls, a mask        376                 497
+4 GB of ``.npy``, 2 arrays of float64                                  57                 303
 ==============================================================  =========  ==================
 
 Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is left out.

@@ -428,7 +428,7 @@ def test_a_damaged_checkpoint_is_refused(
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize("kind", ["parquet", "npy", "npz"])
 def test_memory_is_bounded(tmp_path: Path, kind: str) -> None:
-    """One row group of 128 MB; a pair of maps of 1 GB; thrice an array of 64 MB in an archive."""
+    """One row group of 128 MB; a pair of maps of 512 MB; thrice an array of 64 MB in an archive."""
     if kind == "parquet":
         columns = dict(zip("yp", np.random.default_rng(3).random((2, 1 << 23)), strict=True))
         name = str(tmp_path / "d.parquet")
@@ -442,7 +442,7 @@ def test_memory_is_bounded(tmp_path: Path, kind: str) -> None:
         args = [name, *GIVEN]
     elif kind == "npy":
         for name in "yp":
-            np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", "f8", (1 << 26,))
+            np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", "f8", (1 << 25,))
         args = ["--true", f"{tmp_path}/y.npy", "--pred", f"{tmp_path}/p.npy"]
     else:
         np.savez(tmp_path / "d.npz", y=np.zeros(1 << 23))
