@@ -107,8 +107,11 @@ def peel(row: Any, terms: Any, largest: Any) -> Any:
             size = bits(abs(terms[i]))
             largest = size if size > largest else largest
     passes = 0
+    unit = np.int64(HIGHEST)
     while largest > 0:
-        unit = bound(largest) - 50
+        # what a pass leaves is below its unit; of subnormals the bit pattern does not tell that
+        exponent = bound(largest)
+        unit = (exponent if exponent < unit else unit) - 50
         unit = unit if unit > UNIT else UNIT
         m = magic(unit)
         total = np.int64(0)
