@@ -173,7 +173,7 @@ def truth(
         "sum": lambda: Fraction(1),
         "mean": lambda: exact(heavy),
         "sum_over_batch_size": lambda: Fraction(heavy.size),
-        "sum_by_nonzero_weights": lambda: Fraction(np.count_nonzero(heavy)),
+        "sum_by_nonzero_weights": lambda: Fraction(int(np.count_nonzero(heavy))),
     }[reduction]()
     return quotient(exact(terms(losses, heavy)), divisor)
 
