@@ -123,6 +123,14 @@ def terms(losses: ArrayLike, weights: ArrayLike | None) -> Floats:
         return np.where(heavy == 0.0, 0.0, heavy * losses)
 
 
+def absent(weights: ArrayLike | None, *inputs: ArrayLike) -> NDArray[np.bool_]:
+    """Return which elements have a NaN in an input or a weight."""
+    arrays = np.broadcast_arrays(*inputs)
+    if weights is not None:
+        arrays = (*arrays, leading(weights, arrays[0].shape))
+    return np.any([np.isnan(array) for array in arrays], axis=0)
+
+
 def exact(values: ArrayLike) -> Sum:
     """Return the sum of float64 without rounding, or the NaN or infinity that it is."""
     values = np.asarray(values, np.float64).ravel()
