@@ -35,9 +35,7 @@ def folder() -> Path:
     given = os.environ.get("STREAMLOSS_CACHE_DIR")
     if given:
         return Path(given)
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(
-        os.path.expanduser("~"), ".cache"
-    )
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(home) / "streamloss"
 
 
@@ -92,9 +90,7 @@ def _digest_value(value: Any, digest: Any, seen: set[int]) -> None:
         "numpy",
     ):
         digest.update(repr(value).encode())
-    elif value is None or isinstance(
-        value, int | float | complex | str | bytes | np.generic
-    ):
+    elif value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
         digest.update(f"{type(value).__name__}={value!r};".encode())
     else:
         raise Uncacheable(repr(value))
@@ -112,9 +108,7 @@ def _digest_function(function: FunctionType, digest: Any, seen: set[int]) -> Non
         if isinstance(value, ModuleType):
             for attribute in sorted(names):
                 member = getattr(value, attribute, None)
-                if isinstance(
-                    getattr(member, "py_func", member), FunctionType | int | float
-                ):
+                if isinstance(getattr(member, "py_func", member), FunctionType | int | float):
                     _digest_value(member, digest, seen)
 
 
@@ -201,11 +195,7 @@ class _Pickler(NumbaPickler):
     def persistent_id(self, value: Any) -> int | None:
         """Return the position of a loss class."""
         classes = self._classes  # type: ignore[attr-defined]
-        return (
-            classes.index(value)
-            if isinstance(value, type) and value in classes
-            else None
-        )
+        return classes.index(value) if isinstance(value, type) and value in classes else None
 
 
 class _Unpickler(pickle.Unpickler):

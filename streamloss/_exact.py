@@ -44,9 +44,7 @@ above, the magic number would overflow."""
 
 def magic(unit: Any) -> Any:
     """Return 1.5 * 2**(52 + unit): adding it rounds a float64 to a multiple of 2**unit."""
-    return np.int64((np.int64(unit + 1075) << 52) | (np.int64(1) << 51)).view(
-        np.float64
-    )
+    return np.int64((np.int64(unit + 1075) << 52) | (np.int64(1) << 51)).view(np.float64)
 
 
 def bits(x: Any) -> Any:
@@ -203,9 +201,7 @@ def nonfinite(flags: Ints) -> float | None:
     """Return what IEEE arithmetic makes of the terms that are not finite, None without any."""
     nan, plus, minus = (int(count) for count in flags)
     if nan < 0 or plus < 0 or minus < 0:
-        raise ValueError(
-            "this difference has a negative count of NaN or infinite terms"
-        )
+        raise ValueError("this difference has a negative count of NaN or infinite terms")
     if nan or (plus and minus):
         return float("nan")
     if plus:

@@ -79,3 +79,8 @@ def sift(x: Any, weights: Any, i: int) -> Any:
 def spare(wanted: Any, size: int) -> Any:
     """Return room for int64, or None unless it is wanted."""
     return None if wanted is None else np.empty(size, np.int64)
+
+
+def weight_at(weights: Any, i: int) -> Any:
+    """Return the weight of element i, one without any weights."""
+    return np.float64(1.0) if weights is None else np.float64(weights[i])

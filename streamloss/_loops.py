@@ -28,7 +28,16 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import cut, cut_weights, missing, sift, spare, term, together
+from ._generic import (
+    cut,
+    cut_weights,
+    missing,
+    sift,
+    spare,
+    term,
+    together,
+    weight_at,
+)
 from .losses import Value
 
 ELEMENTS, NONZERO, MISSING, MASKED, ROWS = range(5)
@@ -75,26 +84,10 @@ def fold(loss, inputs, weights, m1, m2, screened):
     return t1, t2, high, rest, nan
 
 
-def fold_block(loss, inputs, weights, gone, absent, row, memory, narrow):
-    """Add one block's terms to a row, but not those of the `absent` elements listed in `gone`.
-
-    Exact sums can be subtracted from, so the few that are absent are added and taken out again.
-    """
+def fold_block(loss, inputs, weights, row, memory, narrow):
+    """Add one block's terms to a row."""
     if not fold_guessed(loss, inputs, weights, row, memory, narrow):
         settle(loss, inputs, weights, row, memory, narrow)
-    if gone is not None:
-        for k in range(absent):
-            take_out(row, sift(term(loss, inputs, weights, gone[k]), weights, gone[k]))
-
-
-def take_out(row, x):
-    """Subtract one term from a row."""
-    if abs(x) < np.inf:
-        add_float(row, -x)
-    elif x != x:
-        row[NAN] -= 1
-    else:
-        row[PLUS_INF if x > 0.0 else MINUS_INF] -= 1
 
 
 def fold_guessed(loss, inputs, weights, row, memory, narrow):
@@ -170,20 +163,28 @@ def drop_nonfinite(row, terms):
 def find_missing(arrays, words, gone):
     """List the elements with a NaN in one of the arrays, and return how many there are.
 
-    `words` is room for a byte for each element, so that eight at a time can be skipped.
+    `words` is room for a byte for each element of a block, so that 64 can be skipped at a time.
     """
     size = arrays[0].size
     marks = words.view(np.uint8)[:size]
-    words[(size - 1) // 8] = 0  # its last bytes belong to no element
     for i in range(size):
         marks[i] = missing(arrays, i)
     count = 0
-    for k in range((size + 7) // 8):
-        if words[k] != 0:
-            for i in range(8 * k, 8 * k + 8):
-                if i < size and marks[i] != 0:
-                    gone[count] = i
-                    count += 1
+    for k in range(0, (size + 7) // 8, 8):
+        low = words[k] | words[k + 1] | words[k + 2] | words[k + 3]
+        high = words[k + 4] | words[k + 5] | words[k + 6] | words[k + 7]
+        if (low | high) != 0:
+            count = list_marked(words, k, marks, gone, count)
+    return count
+
+
+def list_marked(words, k, marks, gone, count):
+    """List the marked elements of eight words, and return the new count."""
+    for j in range(k, k + 8):
+        if words[j] != 0:
+            for i in range(8 * j, min(8 * j + 8, marks.size)):
+                gone[count] = i
+                count += marks[i]
     return count
 
 
@@ -211,30 +212,55 @@ def pack_weights(weights, gone, absent):
 
 def count_nonzero(weights):
     """Return how many weights are not zero, NaN included."""
-    count = np.int32(0)
+    count = np.int32(0)  # of the width of a float32, so that the loop has its vectors
     for i in range(weights.size):
         count = np.int32(count + (weights[i] != 0))
     return np.int64(count)
 
 
-def add_weights(weights, size, gone, absent, row, memory, narrow):
+def add_weights(weights, size, row, memory, narrow):
     """Add one block's weights, None being ones, to their row; return how many are not zero."""
     if weights is None:
-        add(row, size - absent, 0)
-        return size - absent
-    fold_block(Value(), (weights,), None, gone, absent, row, memory, narrow)
-    nonzero = count_nonzero(weights)
-    if gone is not None:
-        for k in range(absent):
-            nonzero -= weights[gone[k]] != 0
-    return nonzero
+        add(row, size, 0)
+        return size
+    fold_block(Value(), (weights,), None, row, memory, narrow)
+    return count_nonzero(weights)
 
 
-def fold_losses(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
+def fold_losses(losses, k, inputs, weights, sums, memory, narrow):
     """Add one block's terms of every loss to its row, `sums[k]` for the first."""
     for loss in losses:
-        fold_block(loss, inputs, weights, gone, absent, sums[k], memory[k], narrow)
+        fold_block(loss, inputs, weights, sums[k], memory[k], narrow)
         k += 1
+
+
+def take_out(row, x):
+    """Subtract one term from a row."""
+    if abs(x) < np.inf:
+        add_float(row, -x)
+    elif x != x:
+        row[NAN] -= 1
+    else:
+        row[PLUS_INF if x > 0.0 else MINUS_INF] -= 1
+
+
+def take_out_losses(losses, k, inputs, weights, gone, absent, sums):
+    """Subtract the terms of some elements from every loss's row, `sums[k]` for the first."""
+    for loss in losses:
+        for j in range(absent):
+            i = gone[j]
+            take_out(sums[k], sift(term(loss, inputs, weights, i), weights, i))
+        k += 1
+
+
+def take_out_weights(weights, gone, absent, row):
+    """Subtract the weights of some elements from their row; return how many are not zero."""
+    nonzero = 0
+    for j in range(absent):
+        weight = weight_at(weights, gone[j])
+        take_out(row, weight)
+        nonzero += weight != 0
+    return nonzero
 
 
 def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
@@ -243,31 +269,38 @@ def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
     sums : int64 (cells, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
     counts : int64 (cells, 5); each cell counts so many `rows` more.
     omit : None, or True to take elements with a NaN out.
+
+    Missing elements are looked for after their block was added, while it is in the cache, and
+    are taken out again: exact sums can be subtracted from. Where the last block had many of
+    them, they are looked for first, and the block is packed.
     """
     last = len(losses)
     memory = np.zeros((last + 1, 3), np.int64)
-    gone = spare(omit, BLOCK)
-    words = spare(omit, BLOCK // 8)
+    gone, words = spare(omit, BLOCK + 1), spare(omit, BLOCK // 8)
+    crowded = False
     for row in range(inputs[0].shape[0]):
         counts[row, ROWS] += rows
         for start in range(0, inputs[0].shape[1], BLOCK):
             block = cut(inputs, row, start, start + BLOCK)
             heavy = cut_weights(weights, row, start, start + BLOCK)
-            size = block[0].size
             absent = 0
-            counts[row, ELEMENTS] += size
-            if omit is not None:
+            if omit is not None and crowded:
                 absent = find_missing(together(block, heavy), words, gone)
-                counts[row, ELEMENTS] -= absent
+                block = pack(block, gone, absent)
+                heavy = pack_weights(heavy, gone, absent)
+            size = block[0].size
+            counts[row, ELEMENTS] += size
+            counts[row, NONZERO] += add_weights(heavy, size, sums[row, last], memory[last], narrow)
+            fold_losses(losses, 0, block, heavy, sums[row], memory, narrow)
+            if omit is not None:
+                if not crowded:
+                    absent = find_missing(together(block, heavy), words, gone)
+                    nonzero = take_out_weights(heavy, gone, absent, sums[row, last])
+                    take_out_losses(losses, 0, block, heavy, gone, absent, sums[row])
+                    counts[row, ELEMENTS] -= absent
+                    counts[row, NONZERO] -= nonzero
                 counts[row, MISSING] += absent
-                if absent > size // MANY:
-                    block = pack(block, gone, absent)
-                    heavy = pack_weights(heavy, gone, absent)
-                    size, absent = size - absent, 0
-            counts[row, NONZERO] += add_weights(
-                heavy, size, gone, absent, sums[row, last], memory[last], narrow
-            )
-            fold_losses(losses, 0, block, heavy, gone, absent, sums[row], memory, narrow)
+                crowded = absent * MANY > size
         for k in range(last + 1):
             carry(sums[row, k])
 

@@ -31,9 +31,11 @@ for _body in (
     _loops.settle,
     _loops.drop_nonfinite,
     _loops.find_missing,
+    _loops.list_marked,
     _loops.pack_one,
     _loops.count_nonzero,
     _loops.add_weights,
+    _loops.take_out_weights,
 ):
     register_jitable(_body)
 
@@ -175,14 +177,37 @@ def _pack_weights(weights, gone, absent):
     return lambda weights, gone, absent: pack_one(weights, gone, absent)
 
 
+@overload(_generic.weight_at)
+def _weight_at(weights, i):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, i: 1.0
+    return lambda weights, i: np.float64(weights[i])
+
+
 @overload(_loops.fold_losses)
-def _fold_losses(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
+def _fold_losses(losses, k, inputs, weights, sums, memory, narrow):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, gone, absent, sums, memory, narrow: None
+        return lambda losses, k, inputs, weights, sums, memory, narrow: None
     fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
 
-    def head_and_tail(losses, k, inputs, weights, gone, absent, sums, memory, narrow):
-        fold_block(losses[0], inputs, weights, gone, absent, sums[k], memory[k], narrow)
-        fold_losses(losses[1:], k + 1, inputs, weights, gone, absent, sums, memory, narrow)
+    def head_and_tail(losses, k, inputs, weights, sums, memory, narrow):
+        fold_block(losses[0], inputs, weights, sums[k], memory[k], narrow)
+        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, narrow)
+
+    return head_and_tail
+
+
+@overload(_loops.take_out_losses)
+def _take_out_losses(losses, k, inputs, weights, gone, absent, sums):
+    if len(losses) == 0:
+        return lambda losses, k, inputs, weights, gone, absent, sums: None
+    take_out, take_out_losses = _loops.take_out, _loops.take_out_losses
+    sift, term = _generic.sift, _generic.term
+
+    def head_and_tail(losses, k, inputs, weights, gone, absent, sums):
+        for j in range(absent):
+            i = gone[j]
+            take_out(sums[k], sift(term(losses[0], inputs, weights, i), weights, i))
+        take_out_losses(losses[1:], k + 1, inputs, weights, gone, absent, sums)
 
     return head_and_tail

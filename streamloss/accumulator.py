@@ -126,9 +126,7 @@ class Accumulator:
         """
         found = check(reduction, self._losses)
         if found is Reduction.NONE:
-            raise ValueError(
-                "an Accumulator keeps sums, not losses: use evaluate for 'none'"
-            )
+            raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         state = self._snapshot() or State.empty((), len(self._losses))
         values = [_finish(state, k, loss, found) for k, loss in enumerate(self._losses)]
         if not isinstance(self._specs, list):
@@ -204,15 +202,11 @@ class Accumulator:
     def _check_like(self, other: Any) -> None:
         """Refuse an accumulator that measures something else."""
         if not isinstance(other, Accumulator):
-            raise TypeError(
-                f"only Accumulators can be merged: got {type(other).__name__}"
-            )
+            raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
         for name in ("losses", "axis", "nan"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
-                raise ValueError(
-                    f"{name} must be the same to merge: got {theirs!r} and {mine!r}"
-                )
+                raise ValueError(f"{name} must be the same to merge: got {theirs!r} and {mine!r}")
 
     def __add__(self, other: Any) -> Accumulator:
         if not isinstance(other, Accumulator):
@@ -251,9 +245,7 @@ class Accumulator:
 
         The format is described in `streamloss._format`.
         """
-        return _format.dump(
-            self._losses, self._specs, self._axis, self._nan, self._snapshot()
-        )
+        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._snapshot())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Accumulator:
@@ -274,9 +266,7 @@ class Accumulator:
         return _restore, (self._specs, self._axis, self._nan, self._snapshot())
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{value} {name}" for name, value in self.counts.items() if value
-        )
+        counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
         losses = self._specs if isinstance(self._specs, list) else self._losses[0]
         return f"Accumulator({losses!r}, axis={self._axis}, nan={self._nan!r}: {counts or 'empty'})"
 
@@ -321,9 +311,7 @@ def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulato
 def _refuse_nan(part: State) -> None:
     missing = int(part.counts[:, MISSING].sum())
     if missing:
-        raise ValueError(
-            f"nan='raise': {missing} elements have a NaN in an input or weight"
-        )
+        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
 def _finish(state: State, k: int, loss: Any, reduction: Reduction) -> Any:

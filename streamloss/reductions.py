@@ -93,9 +93,7 @@ def finish(reduction: Reduction, totals: Totals) -> list[float]:
     values = [divide(a, b) for a, b in zip(totals.losses, divisors, strict=True)]
     for cell, (losses, weights) in totals.strange.items():
         if reduction is Reduction.MEAN and weights is not None:
-            values[cell] = _over_nonfinite(
-                totals.losses[cell] if losses is None else None, weights
-            )
+            values[cell] = _over_nonfinite(totals.losses[cell] if losses is None else None, weights)
         elif losses is not None:
             values[cell] = losses * (-1.0 if divisors[cell] < 0 else 1.0)
     return values

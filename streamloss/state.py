@@ -33,9 +33,7 @@ class State:
 
     __slots__ = ("base", "counts", "shape", "sums")
 
-    def __init__(
-        self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints) -> None:
         self.shape, self.sums, self.base, self.counts = shape, sums, base, counts
 
     @classmethod
@@ -50,9 +48,7 @@ class State:
         """Return the state whose cells are those of the parts in order."""
         low = min(part.base for part in parts)
         high = max(part.base + part.sums.shape[-1] - DIGITS for part in parts)
-        sums = np.concatenate(
-            [_exact.pad(part.sums, part.base, low, high) for part in parts]
-        )
+        sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
         return cls(shape, sums, low, np.concatenate([part.counts for part in parts]))
 
     def nothing(self) -> State:

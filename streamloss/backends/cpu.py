@@ -57,9 +57,7 @@ def _call(body: Any, losses: Any, classes: tuple[type, ...], *args: Any) -> None
     except NumbaError as error:
         names = ", ".join(cls.__qualname__ for cls in classes)
         reason = str(error).strip().splitlines()
-        raise TypeError(
-            f"point of {names} cannot be compiled: {' '.join(reason[:6])}"
-        ) from error
+        raise TypeError(f"point of {names} cannot be compiled: {' '.join(reason[:6])}") from error
 
 
 def check_subnormals() -> None:
