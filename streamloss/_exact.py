@@ -105,7 +105,7 @@ def peel(row: Any, terms: Any, largest: Any) -> Any:
             size = bits(abs(terms[i]))
             largest = size if size > largest else largest
     passes = 0
-    unit = np.int64(HIGHEST)
+    unit: Any = np.int64(HIGHEST)
     while largest > 0:
         # what a pass leaves is below its unit; of subnormals the bit pattern does not tell that
         exponent = bound(largest)

@@ -19,8 +19,8 @@ import pytest
 
 import streamloss as sl
 from streamloss import files
-from streamloss._checkpoint import MAGIC
 from streamloss.cli import main
+from streamloss.cli._checkpoint import MAGIC
 
 N = 2000
 RNG = np.random.default_rng(11)
@@ -253,7 +253,7 @@ def test_what_is_not_installed_is_named(
     for module in [m for m in sys.modules if m.partition(".")[0] == name]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "streamloss._parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "streamloss.files._parquet", raising=False)
     line = refusal("evaluate", path, *GIVEN)
     assert line == f'{name} is not installed: pip install "streamloss[cli]"'
 

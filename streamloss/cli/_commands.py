@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from . import __version__, _report
+from streamloss import __version__
+from streamloss._registry import LOSSES
+from streamloss.cli import _report
+from streamloss.files import BATCH_ROWS, Columns
+
 from ._job import Job, Run
-from ._registry import LOSSES
-from .files import BATCH_ROWS, Columns
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

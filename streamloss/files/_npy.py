@@ -15,7 +15,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ._convert import is_numeric
+from streamloss._convert import is_numeric
+
 from ._paths import missing
 from ._rows import Columns, Rows, listing
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from . import __version__
+from streamloss import __version__
+from streamloss._registry import resolve
+from streamloss._threads import set_num_threads
+from streamloss.accumulator import Accumulator
+from streamloss.files import Batch, Columns, DataSet, open_arrays, open_parquet
+from streamloss.reductions import Reduction
+
 from ._checkpoint import Checkpoint, Saved, stamp
-from ._registry import resolve
-from ._threads import set_num_threads
-from .accumulator import Accumulator
-from .files import Batch, Columns, DataSet, open_arrays, open_parquet
-from .reductions import Reduction
 
 
 class Job(NamedTuple):
