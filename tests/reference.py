@@ -160,38 +160,38 @@ def _like(value: Sum) -> float:
     return float((value > 0) - (value < 0)) if isinstance(value, Fraction) else value
 
 
-def truth(
+REDUCTIONS = ("sum", "mean", "sum_over_batch_size", "sum_by_nonzero_weights")
+
+
+def truths(
     losses: ArrayLike,
     weights: ArrayLike | None = None,
-    reduction: str = "mean",
     *,
     where: ArrayLike = True,
     absent: ArrayLike = False,
-) -> float:
-    """Return what a reduction of unweighted losses is.
+) -> dict[str, float]:
+    """Return what every reduction of unweighted losses is.
 
-    `where` and `weights` align with the leading axes; `absent` are the elements taken out because
-    an input is NaN (a NaN weight must be among them).
+    `weights` and `where` align with the leading axes; `absent` are the elements taken out because
+    an input or weight is NaN.
     """
     losses = np.asarray(losses, np.float64)
     heavy = leading(1.0 if weights is None else weights, losses.shape).astype(np.float64)
     kept = leading(where, losses.shape) & ~leading(absent, losses.shape)
     losses, heavy = losses[kept], heavy[kept]
-    divisor = {
-        "sum": lambda: Fraction(1),
-        "mean": lambda: exact(heavy),
-        "sum_over_batch_size": lambda: Fraction(heavy.size),
-        "sum_by_nonzero_weights": lambda: Fraction(int(np.count_nonzero(heavy))),
-    }[reduction]()
-    return quotient(exact(terms(losses, heavy)), divisor)
+    divisors = {
+        "sum": Fraction(1),
+        "mean": exact(heavy),
+        "sum_over_batch_size": Fraction(heavy.size),
+        "sum_by_nonzero_weights": Fraction(int(np.count_nonzero(heavy))),
+    }
+    total = exact(terms(losses, heavy))
+    return {reduction: quotient(total, divisors[reduction]) for reduction in REDUCTIONS}
 
 
-REDUCTIONS = ("sum", "mean", "sum_over_batch_size", "sum_by_nonzero_weights")
-
-
-def truths(losses: ArrayLike, weights: ArrayLike | None = None, **options: Any) -> dict[str, float]:
-    """Return every reduction of the losses."""
-    return {r: truth(losses, weights, r, **options) for r in REDUCTIONS}
+def truth(losses: ArrayLike, weights: ArrayLike | None = None, reduction: str = "mean") -> float:
+    """Return what one reduction of unweighted losses is."""
+    return truths(losses, weights)[reduction]
 
 
 def results(accumulator: sl.Accumulator) -> dict[str, float]:
