@@ -102,7 +102,7 @@ class Reader:
         self._buffers: dict[int, Array] = {}
 
     def read(self, index: Index, rows: int) -> tuple[tuple[Array, ...], Array | None, Any]:
-        """Return inputs and weights of a box as (rows, n), and the masked elements of each row.
+        """Return inputs and weights of a box as (rows, n), and how many each row masks.
 
         A masked element gets weight zero, which adds nothing; and where a NaN would be counted
         as missing its inputs are zero too.
@@ -117,7 +117,7 @@ class Reader:
         if shown is None or masked is None:
             if weights is not None:
                 weights = self._fit(len(inputs), weights[index], real, rows, None)
-            return found, weights, 0
+            return found, weights, None
         if weights is None:
             weights = self._fit(len(inputs), shown, real, rows, None)
         else:
@@ -164,7 +164,8 @@ def _as_rows(array: Array, rows: int) -> Array:
 def jobs(todo: Plan, threads: int) -> Iterator[tuple[slice, Index]]:
     """Yield boxes with the cells they belong to, those of the same cells together."""
     limit = DIRECT if todo.in_place else GATHER
-    limit = min(limit, max(GATHER, todo.cells * todo.length // (4 * threads)))
+    if threads > 1:  # let the threads end together
+        limit = min(limit, max(GATHER, todo.cells * todo.length // (4 * threads)))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
     most = max(1, min(CELLS, whole if todo.in_place else max(whole, CELLS)))
     start = 0

@@ -206,8 +206,9 @@ def _add_box(
     rows = len(state.sums)
     inputs, weights, masked = reader.read(index, rows)
     _fold(losses, inputs, weights, state, 0, todo.narrow, omit)
-    state.counts[:, ELEMENTS] -= masked
-    state.counts[:, MASKED] += masked
+    if masked is not None:
+        state.counts[:, ELEMENTS] -= masked
+        state.counts[:, MASKED] += masked
 
 
 def map(loss: Any, batch: Batch, omit: bool = False) -> Array:
