@@ -34,7 +34,9 @@ for _body in (
     _loops.list_marked,
     _loops.pack_one,
     _loops.count_nonzero,
-    _loops.add_weights,
+    _loops.fold_both,
+    _loops.add_both,
+    _loops.fold_first,
     _loops.take_out_weights,
 ):
     register_jitable(_body)
