@@ -1,0 +1,286 @@
+"""The compiled loops: what they compile to, and every path through them."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from llvmlite import binding
+from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
+
+import streamloss as sl
+from streamloss import _exact, _loops, _overloads  # noqa: F401  # the overloads are needed
+from streamloss.backends import cpu
+
+NAN, INF = np.nan, np.inf
+BLOCK = _exact.BLOCK
+WIDE = pytest.mark.skipif(
+    not binding.get_host_cpu_features().get("avx2"), reason="the CPU has no AVX2"
+)
+
+
+def compiled_fold(loss: Any, dtype: str, weights: bool, screened: bool | None) -> Any:
+    """Return `_loops.fold` compiled for two folds of a loss."""
+    kernel = numba.njit(nogil=True, error_model="numpy")(_loops.fold)
+    array = np.ones(BLOCK, dtype)
+    kernel(loss, (array, array), array if weights else None, 1.0, 1.0, screened)
+    return kernel
+
+
+@WIDE
+@pytest.mark.parametrize("screened", [None, True])
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_the_fold_compiles_to_packed_instructions(
+    dtype: str, weights: bool, screened: bool | None
+) -> None:
+    kernel = compiled_fold(sl.AbsoluteError(), dtype, weights, screened)
+    (assembly,) = kernel.inspect_asm().values()
+    for instruction in ("vaddpd", "vsubpd", "vpaddq"):
+        assert re.search(rf"\b{instruction}\b.*[yz]mm", assembly)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(
+    "loss", [sl.AbsoluteError(), sl.SquaredError(), sl.Huber(), sl.SmoothL1(), sl.Quantile()]
+)
+def test_no_operation_is_contracted_or_reordered(loss: Any, dtype: str) -> None:
+    kernel = compiled_fold(loss, dtype, True, True)
+    (assembly,), (llvm,) = kernel.inspect_asm().values(), kernel.inspect_llvm().values()
+    assert not re.search(r"\bv?fn?m(add|sub|la|ls)", assembly)
+    assert re.search(r"\bfadd ", llvm)
+    assert not re.search(r"\bf\w+ (fast|reassoc|nnan|ninf|nsz|arcp|contract|afn)\b", llvm)
+    assert "llvm.fma" not in llvm
+
+
+def test_the_searches_find_what_they_look_for() -> None:
+    """A kernel that may contract does, so a fold that may would be seen."""
+    kernel = numba.njit(fastmath=True)(lambda a, b, c: a * b + c)
+    kernel(1.0, 2.0, 3.0)
+    (llvm,) = kernel.inspect_llvm().values()
+    assert re.search(r"\bf\w+ (fast|reassoc|nnan|ninf|nsz|arcp|contract|afn)\b", llvm)
+
+
+# The same bodies as plain Python.
+
+
+@pytest.fixture
+def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Run the bodies uncompiled, in blocks of 64 terms, and note which were called."""
+    called: set[str] = set()
+
+    def spy(module: Any, name: str, note: Callable[..., str]) -> None:
+        body = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
+
+    spy(_loops, "fold", lambda *args: _fold_note(*args[4:]))
+    for name in ("settle", "take_out", "pack_one"):
+        spy(_loops, name, lambda *args, name=name: name)
+    spy(_exact, "add_float", lambda *args: "add_float")
+    monkeypatch.setattr(_loops, "BLOCK", 64)
+    ignoring = np.errstate(all="ignore")
+    monkeypatch.setattr(cpu, "_kernel", lambda body, classes: ignoring(body))
+    return called
+
+
+def _fold_note(m2: Any, screened: Any) -> str:
+    if m2 is None:
+        return "one fold"
+    return "two folds" if screened is None else "screened"
+
+
+def whole_numbers(rng: np.random.Generator, block: int) -> np.ndarray:
+    return rng.integers(-1000, 1000, 4 * block).astype("f4")
+
+
+def ordinary(rng: np.random.Generator, block: int) -> np.ndarray:
+    return rng.normal(size=3 * block)
+
+
+def finer_and_finer(rng: np.random.Generator, block: int) -> np.ndarray:
+    """Return float32 whose third block has more bits than one fold takes."""
+    terms = whole_numbers(rng, block)
+    terms[2 * block : 3 * block] *= np.float32(2.0) ** rng.integers(-60, 0, block)
+    return terms
+
+
+def fine_for_long(rng: np.random.Generator, block: int) -> np.ndarray:
+    """Return float32 of which the first blocks need two folds and the last a hundred do not."""
+    coarse = rng.integers(-1000, 1000, 102 * block).astype("f4")
+    coarse[: 2 * block] *= np.float32(2.0) ** rng.integers(-60, 0, 2 * block)
+    return coarse
+
+
+def other_scales(rng: np.random.Generator, block: int) -> np.ndarray:
+    exponents = np.repeat([0, 300, -900, -1060, 1000, 2], block)
+    return np.ldexp(rng.normal(size=6 * block), exponents)
+
+
+def everything(rng: np.random.Generator, block: int) -> np.ndarray:
+    return wild(rng, 3 * block)
+
+
+def largest(rng: np.random.Generator, block: int) -> np.ndarray:
+    return rng.choice([LARGEST, -LARGEST, 1.0], 3 * block)
+
+
+def least(rng: np.random.Generator, block: int) -> np.ndarray:
+    return rng.integers(-3, 4, 3 * block) * 5e-324
+
+
+def some_nan(rng: np.random.Generator, block: int) -> np.ndarray:
+    terms = ordinary(rng, block)
+    terms[::block] = NAN
+    return terms
+
+
+def much_nan(rng: np.random.Generator, block: int) -> np.ndarray:
+    return sprinkle(rng, ordinary(rng, block), 0.5, [NAN])
+
+
+def nan_now_and_then(rng: np.random.Generator, block: int) -> np.ndarray:
+    """Return blocks without NaN, full of them, with one, with half, and without."""
+    terms = rng.normal(size=(5, block))
+    terms[1], terms[2, 3], terms[3, ::2] = NAN, NAN, NAN
+    return terms.ravel()
+
+
+def some_inf(rng: np.random.Generator, block: int) -> np.ndarray:
+    terms = ordinary(rng, block)
+    terms[block + 3] = INF
+    return terms
+
+
+PATHS: dict[str, tuple[Callable[..., np.ndarray], str, set[str]]] = {
+    "one fold": (whole_numbers, "propagate", {"settle", "one fold"}),
+    "two folds": (ordinary, "propagate", {"settle", "two folds"}),
+    "two after one": (finer_and_finer, "propagate", {"settle", "one fold", "two folds"}),
+    "one after two": (fine_for_long, "propagate", {"settle", "two folds", "one fold"}),
+    "settled again": (other_scales, "propagate", {"settle", "two folds"}),
+    "every scale": (everything, "propagate", {"settle", "two folds"}),
+    "largest": (largest, "propagate", {"settle", "two folds", "add_float"}),
+    "least": (least, "propagate", {"settle", "two folds"}),
+    "screened": (some_nan, "propagate", {"settle", "screened"}),
+    "infinite": (some_inf, "propagate", {"settle", "two folds"}),
+    "taken out": (some_nan, "omit", {"settle", "screened", "take_out"}),
+    "packed": (much_nan, "omit", {"settle", "take_out", "pack_one"}),
+    "packed now and then": (nan_now_and_then, "omit", {"settle", "take_out", "pack_one"}),
+}
+
+
+def total(terms: np.ndarray, nan: str) -> sl.Accumulator:
+    return sl.accumulate("value", terms, nan=nan)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_is_taken_and_exact_in_plain_python(path: str, trace: set[str]) -> None:
+    make, nan, called = PATHS[path]
+    terms = make(np.random.default_rng(41), 64)
+    gone = absent(None, terms) if nan == "omit" else False
+    assert bits(results(total(terms, nan))) == bits(truths(terms, absent=gone))
+    assert called <= trace
+
+
+@pytest.mark.parametrize("block", [64, BLOCK])
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_is_exact_compiled(path: str, block: int) -> None:
+    make, nan, _ = PATHS[path]
+    terms = make(np.random.default_rng(42), block)
+    gone = absent(None, terms) if nan == "omit" else False
+    assert bits(results(total(terms, nan))) == bits(truths(terms, absent=gone))
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+@pytest.mark.parametrize("kind", ["none", "float32", "zeros", "NaN", "wild"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_plain_python_and_compiled_code_give_the_same_bytes(
+    dtype: str, kind: str, nan: str, request: pytest.FixtureRequest
+) -> None:
+    rng = np.random.default_rng(43)
+    y, p = (sprinkle(rng, rng.normal(size=(30, 9)), 0.02, [NAN, INF]).astype(dtype) for _ in "yp")
+    weights = WEIGHTS[kind](rng, (30, 9))
+    want = sl.accumulate("mae", y, p, weights, nan=nan).to_bytes()
+    request.getfixturevalue("trace")
+    assert sl.accumulate("mae", y, p, weights, nan=nan).to_bytes() == want
+
+
+SCRIPT = """
+import numpy as np
+import streamloss as sl
+
+rng = np.random.default_rng(44)
+y, p, w = rng.normal(size=(3, 300))
+y[7], w[9] = np.nan, 0.0
+for loss in ("mae", "mse", "huber", "smooth_l1", "log_cosh", "quantile:q=0.9"):
+    print(sl.accumulate(loss, y, p, w).to_bytes().hex())
+    print(sl.evaluate(loss, y, p, w, reduction="none").tobytes().hex())
+y = np.where(rng.random(2500) < 0.4, np.nan, 1.0)
+print(sl.accumulate("value", y, nan="omit").to_bytes().hex())
+"""
+
+
+def run_script(**variables: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", SCRIPT]
+    environment = os.environ | variables
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_without_the_compiler_the_bits_are_the_same() -> None:
+    found = run_script(NUMBA_DISABLE_JIT="1")
+    assert len(found.splitlines()) == 2 * 6 + 1
+    assert found == run_script()
+
+
+# NaN and infinities in any number.
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+@pytest.mark.parametrize("kind", ["none", "full", "zeros", "NaN"])
+@pytest.mark.parametrize("share", [0.002, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_any_share_of_nan_is_counted_or_omitted(
+    dtype: str, share: float, kind: str, nan: str
+) -> None:
+    rng = np.random.default_rng(45)
+    shape = (3 * BLOCK + 100, 1)
+    y = sprinkle(rng, rng.normal(size=shape), share, [NAN]).astype(dtype)
+    p = rng.normal(size=shape).astype(dtype)
+    weights = WEIGHTS[kind](rng, shape)
+    gone = absent(weights, y, p)
+    part = sl.accumulate("mae", y, p, weights, nan=nan)
+    want = truths(CASES[0](y, p), weights, absent=gone if nan == "omit" else False)
+    assert bits(results(part)) == bits(want)
+    if nan == "omit":
+        assert part.counts["nan"] == gone.sum()
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+@pytest.mark.parametrize("values", [[INF], [-INF], [INF, -INF], [INF, NAN]])
+@pytest.mark.parametrize("share", [0.0005, 0.3])
+def test_any_share_of_infinities_adds_as_ieee_says(
+    share: float, values: list[float], nan: str
+) -> None:
+    rng = np.random.default_rng(46)
+    terms = sprinkle(rng, rng.normal(size=3 * BLOCK), share, values)
+    part = total(terms, nan)
+    gone = absent(None, terms) if nan == "omit" else False
+    assert bits(results(part)) == bits(truths(terms, absent=gone))
+    assert part.counts["infinite"] == np.isinf(terms).sum()
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_finite_numbers_beside_nan_are_not_lost(dtype: str, nan: str) -> None:
+    """Take the NaN out again by subtraction: what is left is the exact sum of the others."""
+    rng = np.random.default_rng(47)
+    terms = sprinkle(rng, rng.normal(size=3 * BLOCK), 0.01, [NAN, INF]).astype(dtype)
+    strange = ~np.isfinite(terms)
+    left = total(terms, nan) - total(terms[strange], nan)
+    assert bits(results(left)) == bits(truths(terms[~strange]))
