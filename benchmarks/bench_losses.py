@@ -42,39 +42,56 @@ def interleaved_medians(*functions):
     return np.median(seconds, axis=0)
 
 
+def numpy_mean(y_true, y_pred, weights=None):
+    """Return the mean absolute error as one would write it in NumPy."""
+    errors = np.abs(y_pred - y_true)
+    if weights is None:
+        return errors.mean()
+    return (errors * weights).sum() / np.count_nonzero(weights)
+
+
 class Evaluate:
     """One call of `evaluate` on two large arrays, or three with weights."""
 
-    params = (["float32", "float64"], ["unweighted", "weighted"])
-    param_names = ("dtype", "weights")
+    params = (["float32", "float64"], ["unweighted", "weighted"], ["none", "propagate", "omit"])
+    param_names = ("dtype", "weights", "nan")
     timeout = 300
 
-    def setup(self, dtype, weights):
+    def setup(self, dtype, weights, nan):
         rng = np.random.default_rng(1)
-        y_true, y_pred = (rng.standard_normal(SIZE, dtype) for _ in range(2))
+        arrays = [rng.standard_normal(SIZE, dtype) for _ in range(2)]
         zero = np.dtype(dtype).type(0)
+        if nan != "none":
+            for array in arrays:
+                array[rng.random(SIZE, "float32") < 0.001] = np.nan
         if weights == "weighted":
-            w = rng.random(SIZE, dtype)
-            w[rng.random(SIZE, "float32") < 0.1] = 0
-            self.read = partial(weighted_sweep, y_true, y_pred, w, zero)
-            # The reduction that needs all there is: the sums of losses and of weights, and a count.
-            nonzero = sl.Reduction.SUM_BY_NONZERO_WEIGHTS
-            self.evaluate = partial(sl.evaluate, "mae", y_true, y_pred, w, reduction=nonzero)
-        else:
-            self.read = partial(sweep, y_true, y_pred, zero)
-            self.evaluate = partial(sl.evaluate, "mae", y_true, y_pred)
+            arrays.append(rng.random(SIZE, dtype))
+            arrays[2][rng.random(SIZE, "float32") < 0.1] = 0
+        self.read = partial(weighted_sweep if weights == "weighted" else sweep, *arrays, zero)
+        self.numpy = partial(numpy_mean, *arrays)
+        # The reduction that needs all there is: the sums of losses and of weights, and a count.
+        options = {"nan": "omit" if nan == "omit" else "propagate"}
+        self.evaluate = partial(
+            sl.evaluate, "mae", *arrays, reduction="sum_by_nonzero_weights", **options
+        )
         # The first calls compile; the second ones find their threads awake.
         for function in (self.read, self.evaluate) * 2:
             function()
 
-    def time_evaluate(self, dtype, weights):
+    def time_evaluate(self, dtype, weights, nan):
         self.evaluate()
 
-    def track_ratio_to_read_sweep(self, dtype, weights):
+    def track_ratio_to_read_sweep(self, dtype, weights, nan):
         read, evaluate = interleaved_medians(self.read, self.evaluate)
         return evaluate / read
 
     track_ratio_to_read_sweep.unit = "ratio"
+
+    def track_ratio_of_numpy(self, dtype, weights, nan):
+        numpy, evaluate = interleaved_medians(self.numpy, self.evaluate)
+        return numpy / evaluate
+
+    track_ratio_of_numpy.unit = "ratio"
 
 
 class Update:

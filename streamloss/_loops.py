@@ -273,9 +273,7 @@ def add_both(loss, inputs, weights, row, weight_row, memory, weight_memory, narr
 
 
 def fold_first(losses, inputs, weights, sums, memory, narrow):
-    """Add one block's weights, None being ones, and terms of the first loss; return how many
-    weights are not zero.
-    """
+    """Add one block's weights (None: ones) and first loss; return how many weights are not 0."""
     last = len(losses)
     if weights is None:
         add(sums[last], inputs[0].size, 0)
