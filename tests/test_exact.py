@@ -184,6 +184,15 @@ def test_sums_held_in_many_digits_go_back_to_nothing() -> None:
     assert left.to_bytes() == part.to_bytes()
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("digit", range(65))
+def test_half_a_digit_is_held_in_one_way(digit: int, sign: float) -> None:
+    half = sl.accumulate("value", [sign * 2.0 ** (32 * digit + 31 - 1074)])
+    one = sl.accumulate("value", [TINY])
+    for other in (sl.Accumulator.from_bytes(half.to_bytes()), (half + one) - one):
+        assert other == half
+
+
 def big(bound: int = 2200) -> st.SearchStrategy[int]:
     """Integers of both signs of at most `bound` bits, powers of two and their neighbours too."""
     sizes = st.integers(0, bound)

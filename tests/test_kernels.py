@@ -24,46 +24,55 @@ WIDE = pytest.mark.skipif(
 )
 
 
-def compiled_fold(loss: Any, dtype: str, weights: bool, screened: bool | None) -> Any:
-    """Return `_loops.fold` compiled for two folds of a loss."""
-    kernel = numba.njit(nogil=True, error_model="numpy")(_loops.fold)
+def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
+    """Return the LLVM code and the assembly of a fold of a loss."""
+    kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
-    kernel(loss, (array, array), array if weights else None, 1.0, 1.0, screened)
-    return kernel
+    weights = array if body is _loops.fold_both or args[-1] else None
+    kernel(loss, (array, array), weights, *args)
+    (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
+    return llvm, assembly
+
+
+FOLDS = {  # the body, and its arguments after the arrays
+    "one fold": (_loops.fold, (1.0, None, None)),
+    "two folds": (_loops.fold, (1.0, 1.0, None)),
+    "screened": (_loops.fold, (1.0, 1.0, True)),
+    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0)),
+}
 
 
 @WIDE
-@pytest.mark.parametrize("screened", [None, True])
-@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("fold", FOLDS)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_the_fold_compiles_to_packed_instructions(
-    dtype: str, weights: bool, screened: bool | None
-) -> None:
-    kernel = compiled_fold(sl.AbsoluteError(), dtype, weights, screened)
-    (assembly,) = kernel.inspect_asm().values()
+def test_a_fold_compiles_to_packed_instructions(dtype: str, fold: str) -> None:
+    body, args = FOLDS[fold]
+    _, assembly = compiled(body, sl.AbsoluteError(), dtype, *args)
     for instruction in ("vaddpd", "vsubpd", "vpaddq"):
         assert re.search(rf"\b{instruction}\b.*[yz]mm", assembly)
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("fold", ["screened", "both"])
 @pytest.mark.parametrize(
     "loss", [sl.AbsoluteError(), sl.SquaredError(), sl.Huber(), sl.SmoothL1(), sl.Quantile()]
 )
-def test_no_operation_is_contracted_or_reordered(loss: Any, dtype: str) -> None:
-    kernel = compiled_fold(loss, dtype, True, True)
-    (assembly,), (llvm,) = kernel.inspect_asm().values(), kernel.inspect_llvm().values()
-    assert not re.search(r"\bv?fn?m(add|sub|la|ls)", assembly)
+def test_no_operation_is_contracted_or_reordered(loss: Any, fold: str) -> None:
+    body, args = FOLDS[fold]
+    llvm, assembly = compiled(body, loss, "f8", *args)
     assert re.search(r"\bfadd ", llvm)
-    assert not re.search(r"\bf\w+ (fast|reassoc|nnan|ninf|nsz|arcp|contract|afn)\b", llvm)
+    assert not re.search(FAST, llvm)
     assert "llvm.fma" not in llvm
+    assert not re.search(r"\bv?fn?m(add|sub|la|ls)", assembly)
+
+
+FAST = r"\bf\w+ (fast|reassoc|nnan|ninf|nsz|arcp|contract|afn)\b"
 
 
 def test_the_searches_find_what_they_look_for() -> None:
-    """A kernel that may contract does, so a fold that may would be seen."""
     kernel = numba.njit(fastmath=True)(lambda a, b, c: a * b + c)
     kernel(1.0, 2.0, 3.0)
     (llvm,) = kernel.inspect_llvm().values()
-    assert re.search(r"\bf\w+ (fast|reassoc|nnan|ninf|nsz|arcp|contract|afn)\b", llvm)
+    assert re.search(FAST, llvm)
 
 
 # The same bodies as plain Python.
@@ -79,7 +88,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
     spy(_loops, "fold", lambda *args: _fold_note(*args[4:]))
-    for name in ("settle", "take_out", "pack_one"):
+    for name in ("fold_both", "settle", "take_out", "pack_one"):
         spy(_loops, name, lambda *args, name=name: name)
     spy(_exact, "add_float", lambda *args: "add_float")
     monkeypatch.setattr(_loops, "BLOCK", 64)
@@ -193,6 +202,39 @@ def test_every_path_is_exact_compiled(path: str, block: int) -> None:
     terms = make(np.random.default_rng(42), block)
     gone = absent(None, terms) if nan == "omit" else False
     assert bits(results(total(terms, nan))) == bits(truths(terms, absent=gone))
+
+
+HEAVY: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
+    "ordinary": lambda rng, terms: rng.lognormal(size=terms.size),
+    "whole": lambda rng, terms: rng.integers(-9, 9, terms.size).astype("f8"),
+    "zero for NaN": lambda rng, terms: np.where(np.isnan(terms), 0.0, rng.normal(size=terms.size)),
+    "NaN": lambda rng, terms: sprinkle(rng, rng.normal(size=terms.size), 0.01, [NAN, INF, 0.0]),
+    "other scales": lambda rng, terms: np.ldexp(
+        rng.normal(size=terms.size), np.linspace(-500, 500, terms.size).astype(int)
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("kind", HEAVY)
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_is_exact_with_weights(path: str, kind: str, dtype: str) -> None:
+    make, nan, _ = PATHS[path]
+    rng = np.random.default_rng(48)
+    with np.errstate(over="ignore"):
+        terms = make(rng, BLOCK).astype(dtype)
+        weights = HEAVY[kind](rng, terms).astype(dtype)
+    gone = absent(weights, terms) if nan == "omit" else False
+    found = sl.accumulate("value", terms, None, weights, nan=nan)
+    assert bits(results(found)) == bits(truths(terms, weights, absent=gone))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_weights_and_terms_are_folded_in_one_loop(dtype: str, trace: set[str]) -> None:
+    terms, weights = np.random.default_rng(49).lognormal(size=(2, 300)).astype(dtype)
+    found = sl.accumulate("value", terms, None, weights)
+    assert bits(results(found)) == bits(truths(terms, weights))
+    assert "fold_both" in trace
 
 
 @pytest.mark.parametrize("nan", ["propagate", "omit"])
