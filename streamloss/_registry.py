@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable
@@ -193,8 +194,10 @@ def resolve(spec: Any) -> Any:
     name, _, rest = spec.partition(":")
     cls: Any = _NAMES.get(name.strip().lower())
     if cls is None:
-        known = ", ".join(sorted(LOSSES))
-        raise ValueError(f"unknown loss {name!r}: the losses are {known}, and their aliases")
+        near = difflib.get_close_matches(name, _NAMES, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        known = ", ".join(_NAMES)
+        raise ValueError(f"unknown loss {name!r}{hint}: the names are {known}")
     return cls(**_parameters(cls, spec, rest))
 
 

@@ -55,9 +55,22 @@ def _call(body: Any, losses: Any, classes: tuple[type, ...], *args: Any) -> None
     try:
         _kernel(body, classes)(losses, *args)
     except NumbaError as error:
-        names = ", ".join(cls.__qualname__ for cls in classes)
-        reason = str(error).strip().splitlines()
-        raise TypeError(f"point of {names} cannot be compiled: {' '.join(reason[:6])}") from error
+        found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
+        names, reasons = ", ".join(found), "; ".join(found.values())
+        raise TypeError(f"point of {names} cannot be compiled: {reasons or error}") from error
+
+
+def _why_not(cls: Any) -> str:
+    """Return why numba does not compile the `point` of a loss class, empty if it does."""
+    loss = tuple.__new__(cls, [1.0] * len(cls._fields))
+    try:
+        value = njit(cls.point)(loss, *[1.0] * cls.inputs)
+    except NumbaError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return lines[1] if lines[0].startswith("Failed in") else lines[0]
+    except Exception:  # it compiles, whatever it thinks of these numbers
+        return ""
+    return "" if isinstance(value, int | float) else f"it returns {value!r}, which is no number"
 
 
 def check_subnormals() -> None:
