@@ -200,7 +200,7 @@ POINTS = {
     "ModuleNumber": "constants.NUMBER * e",
     "ModuleArray": "constants.ARRAY[1] * e",
     "ModuleTuple": "constants.TUPLE[1] * e",
-    "ModuleText": "float(constants.TEXT == '3') + 2.0 * e",
+    "ModuleText": "(3.0 if constants.TEXT == '3' else 2.0) * e",
     "SubmoduleNumber": "deep.inner.DEEP * e",
     "SubmoduleHelper": "deep.inner.deeper(e)",
 }
