@@ -1,0 +1,142 @@
+"""The shape of the package: imports go down, heavy ones are lazy, and each is in one file."""
+
+import ast
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import streamloss as sl
+
+ROOT = Path(sl.__file__).parent
+
+LAYERS: tuple[set[str], ...] = (
+    {"_cache", "_convert", "_exact", "_generic", "_registry", "_threads"},
+    {"backends", "cli._checkpoint", "cli._report", "files._rows"},
+    {"_inputs", "losses", "reductions", "files._paths"},
+    {"_loops", "backends._boxes", "files._npy", "files._parquet"},
+    {"_overloads", "files", "state"},
+    {"_format", "backends.cpu"},
+    {"accumulator"},
+    {"functional"},
+    {"streamloss"},
+    {"cli._job"},
+    {"cli._commands"},
+    {"cli"},
+    {"__main__"},
+)
+"""Every module by its name in the package; it imports from the sets above its own alone."""
+
+
+def name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "streamloss"
+
+
+MODULES = {name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imports(module: str) -> Iterator[str]:
+    """Yield the full name of all that a module imports, wherever in it."""
+    path = MODULES[module]
+    package = ("streamloss", *path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            start = ".".join((*base, *filter(None, [node.module])))
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def imported_modules(module: str) -> set[str]:
+    """The modules of the package that a module imports."""
+    found = set()
+    for full in imports(module):
+        parts = full.split(".")
+        if parts[0] == "streamloss":
+            names = (".".join(parts[1:stop]) for stop in range(len(parts), 1, -1))
+            found.add(next((n for n in names if n in MODULES), "streamloss"))
+    return found
+
+
+def importers(library: str) -> list[str]:
+    """The modules that import a library or a part of it."""
+    return [m for m in MODULES if any(f"{i}.".startswith(f"{library}.") for i in imports(m))]
+
+
+def test_every_module_is_in_one_layer() -> None:
+    assert sorted(module for layer in LAYERS for module in layer) == sorted(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    level = next(k for k, layer in enumerate(LAYERS) if module in layer)
+    assert imported_modules(module) <= set().union(*LAYERS[:level])
+
+
+def test_the_imports_are_found() -> None:
+    assert "state" in imported_modules("accumulator")
+    assert "backends.cpu" in imported_modules("functional")
+    assert "_registry" in imported_modules("cli._job")
+    assert "backends.cpu" in importers("numba")
+    assert importers("num") == []
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["numba.cuda", "numba_cuda", "dask", "distributed", "pyarrow", "rich", "pandas", "torch"],
+)
+def test_a_library_is_imported_in_one_file_at_most(library: str) -> None:
+    assert len(importers(library)) <= 1
+
+
+def test_click_is_for_the_command_line() -> None:
+    assert all(module.startswith("cli") for module in importers("click"))
+
+
+def test_losses_are_mathematics_alone() -> None:
+    roots = {full.split(".")[0] for full in imports("losses")}
+    assert roots <= {"__future__", "typing", "streamloss"}
+    assert imported_modules("losses") <= {"_generic", "_registry"}
+
+
+def test_backends_do_not_import_each_other() -> None:
+    backends = {m for m in MODULES if m.startswith("backends.") and not m.startswith("backends._")}
+    assert "backends.cpu" in backends
+    for module in backends:
+        assert not imported_modules(module) & (backends - {module})
+
+
+def test_all_names_what_is_public() -> None:
+    members = vars(sl).items()
+    public = {n for n, v in members if n[0] != "_" and not isinstance(v, types.ModuleType)}
+    assert public == set(sl.__all__)
+    assert sl.__all__ == sorted(sl.__all__)
+
+
+HEAVY = "{'numba', 'llvmlite', 'dask', 'distributed', 'pyarrow', 'pandas', 'click', 'rich'}"
+
+
+def loaded(script: str) -> str:
+    """Run a script in a new process and return which heavy libraries it has loaded."""
+    script = f"import sys\n{script}\nprint(sorted(set(sys.modules) & {HEAVY}))"
+    return subprocess.check_output([sys.executable, "-c", script], text=True).strip()
+
+
+def test_importing_loads_no_heavy_library() -> None:
+    assert loaded("import streamloss") == "[]"
+
+
+def test_evaluating_arrays_loads_numba_alone() -> None:
+    script = "import streamloss as sl; sl.evaluate('mae', [1.0], [2.0])"
+    assert loaded(script) in ("[]", "['llvmlite', 'numba']")
+
+
+def test_states_can_be_merged_without_numba() -> None:
+    data = sl.accumulate("mae", [1.0], [2.0]).to_bytes()
+    script = f"import streamloss as sl; a = sl.Accumulator.from_bytes({data!r}); (a + a).result()"
+    assert loaded(script) == "[]"
