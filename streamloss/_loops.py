@@ -4,8 +4,8 @@ They are plain Python, compiled for each target from this one source. Arrays are
 and C-contiguous, one row per output cell, all float32, all float64 or all complex128; `weights`
 is None or has the shape of the inputs. Nothing is checked here.
 
-Arguments that are None or a tuple select code when it is compiled, not when it runs: `narrow`
-is True when all arrays are float32; `screen` holds the arrays whose NaN takes an element out.
+Arguments that may be None select code when it is compiled, not when it runs: `narrow` is True
+when all arrays are float32, `omit` when elements with a NaN are not to count.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -21,7 +21,6 @@ from ._exact import (
     PLUS_INF,
     add,
     add_block,
-    add_float,
     bits,
     bound,
     carry,
@@ -36,8 +35,15 @@ from ._generic import (
     spare,
     term,
     together,
-    weight_at,
     widen,
+)
+from ._missing import (
+    MANY,
+    find_missing,
+    pack,
+    pack_weights,
+    take_out_losses,
+    take_out_weights,
 )
 from .losses import Value
 
@@ -45,12 +51,10 @@ ELEMENTS, NONZERO, MISSING, MASKED, ROWS = range(5)
 """Columns of the counts of a cell."""
 
 MODE, EXPONENT, PATIENCE = range(3)
-"""What a sum remembers from one block to the next: see `fold_block`."""
+"""What a sum remembers from one block to the next: see `fold_guessed`."""
 
 SETTLE, ONE, TWO, SCREENED = range(4)
-
-MANY = 64
-"""From one missing element in so many on, a block is packed: taking one out costs 25 ns."""
+"""Modes: none known yet, one fold, two folds, two folds that look at every term."""
 
 
 def fold(loss, inputs, weights, m1, m2, screened):
@@ -191,56 +195,6 @@ def drop_nonfinite(row, terms):
     return nan, largest
 
 
-def find_missing(arrays, words, gone):
-    """List the elements with a NaN in one of the arrays, and return how many there are.
-
-    `words` is room for a byte for each element of a block, so that 64 can be skipped at a time.
-    """
-    size = arrays[0].size
-    marks = words.view(np.uint8)[:size]
-    for i in range(size):
-        marks[i] = missing(arrays, i)
-    count = 0
-    for k in range(0, (size + 7) // 8, 8):
-        low = words[k] | words[k + 1] | words[k + 2] | words[k + 3]
-        high = words[k + 4] | words[k + 5] | words[k + 6] | words[k + 7]
-        if (low | high) != 0:
-            count = list_marked(words, k, marks, gone, count)
-    return count
-
-
-def list_marked(words, k, marks, gone, count):
-    """List the marked elements of eight words, and return the new count."""
-    for j in range(k, k + 8):
-        if words[j] != 0:
-            for i in range(8 * j, min(8 * j + 8, marks.size)):
-                gone[count] = i
-                count += marks[i]
-    return count
-
-
-def pack_one(array, gone, absent):
-    """Return an array without the absent elements."""
-    out = np.empty(array.size - absent, array.dtype)
-    k = 0
-    for i in range(array.size):  # assigning slices would take 2 s to compile
-        if k < absent and gone[k] == i:
-            k += 1
-        else:
-            out[i - k] = array[i]
-    return out
-
-
-def pack(arrays, gone, absent):
-    """Return the arrays without the absent elements."""
-    return tuple(pack_one(array, gone, absent) for array in arrays)
-
-
-def pack_weights(weights, gone, absent):
-    """Return the weights without the absent elements, None without any."""
-    return None if weights is None else pack_one(weights, gone, absent)
-
-
 def count_nonzero(weights):
     """Return how many weights are not zero, NaN included."""
     count = np.int32(0)  # of the width of a float32, so that the loop has its vectors
@@ -294,35 +248,6 @@ def fold_losses(losses, k, inputs, weights, sums, memory, narrow):
         k += 1
 
 
-def take_out(row, x):
-    """Subtract one term from a row."""
-    if abs(x) < np.inf:
-        add_float(row, -x)
-    elif x != x:
-        row[NAN] -= 1
-    else:
-        row[PLUS_INF if x > 0.0 else MINUS_INF] -= 1
-
-
-def take_out_losses(losses, k, inputs, weights, gone, absent, sums):
-    """Subtract the terms of some elements from every loss's row, `sums[k]` for the first."""
-    for loss in losses:
-        for j in range(absent):
-            i = gone[j]
-            take_out(sums[k], sift(term(loss, inputs, weights, i), weights, i))
-        k += 1
-
-
-def take_out_weights(weights, gone, absent, row):
-    """Subtract the weights of some elements from their row; return how many are not zero."""
-    nonzero = 0
-    for j in range(absent):
-        weight = weight_at(weights, gone[j])
-        take_out(row, weight)
-        nonzero += weight != 0
-    return nonzero
-
-
 def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
     """Add every element to the sums and counts of its row's cell.
 
@@ -350,7 +275,9 @@ def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
                 heavy = pack_weights(heavy, gone, absent)
             size = block[0].size
             counts[row, ELEMENTS] += size
-            counts[row, NONZERO] += fold_first(losses, block, heavy, sums[row], memory, narrow)
+            counts[row, NONZERO] += fold_first(
+                losses, block, heavy, sums[row], memory, narrow
+            )
             fold_losses(losses[1:], 1, block, heavy, sums[row], memory, narrow)
             if omit is not None:
                 if not crowded:

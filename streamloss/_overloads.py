@@ -1,4 +1,4 @@
-"""What the names of `_generic`, `_exact` and `_loops` mean in compiled code, on every target.
+"""What the names of the bodies (`_exact`, `_generic`, `_loops`, `_missing`) mean when compiled.
 
 A loss reaches the compiler as the type of an argument: `term` looks up its class there and
 compiles its `point`. That runs at the speed of a hand-written loop, changes parameters without
@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from . import _exact, _generic, _loops
+from . import _exact, _generic, _loops, _missing
 
 for _body in (
     _exact.magic,
@@ -27,17 +27,17 @@ for _body in (
     _loops.fold,
     _loops.fold_block,
     _loops.fold_guessed,
-    _loops.take_out,
+    _missing.take_out,
     _loops.settle,
     _loops.drop_nonfinite,
-    _loops.find_missing,
-    _loops.list_marked,
-    _loops.pack_one,
+    _missing.find_missing,
+    _missing.list_marked,
+    _missing.pack_one,
     _loops.count_nonzero,
     _loops.fold_both,
     _loops.add_both,
     _loops.fold_first,
-    _loops.take_out_weights,
+    _missing.take_out_weights,
 ):
     register_jitable(_body)
 
@@ -75,7 +75,9 @@ def _term(loss, inputs, weights, i):
     point = register_jitable(loss.instance_class.point)
     if not isinstance(weights, types.NoneType):
         term = _generic.term
-        return lambda loss, inputs, weights, i: term(loss, inputs, None, i) * widen(weights[i])
+        return lambda loss, inputs, weights, i: (
+            term(loss, inputs, None, i) * widen(weights[i])
+        )
     match len(inputs):
         case 1:
             return lambda loss, inputs, weights, i: point(loss, widen(inputs[0][i]))
@@ -91,7 +93,7 @@ def _term(loss, inputs, weights, i):
 
 
 @overload(_generic.missing)
-def _missing(arrays, i):
+def _any_missing(arrays, i):
     # by hand, since taking a tail of the tuple would count references for every element
     match len(arrays):
         case 0:
@@ -159,11 +161,11 @@ def _spare(wanted, size):
     return lambda wanted, size: np.empty(size, np.int64)
 
 
-@overload(_loops.pack)
+@overload(_missing.pack)
 def _pack(arrays, gone, absent):
     if len(arrays) == 0:
         return lambda arrays, gone, absent: ()
-    pack_one, pack = _loops.pack_one, _loops.pack
+    pack_one, pack = _missing.pack_one, _missing.pack
 
     def head_and_tail(arrays, gone, absent):
         return (pack_one(arrays[0], gone, absent), *pack(arrays[1:], gone, absent))
@@ -171,11 +173,11 @@ def _pack(arrays, gone, absent):
     return head_and_tail
 
 
-@overload(_loops.pack_weights)
+@overload(_missing.pack_weights)
 def _pack_weights(weights, gone, absent):
     if isinstance(weights, types.NoneType):
         return lambda weights, gone, absent: None
-    pack_one = _loops.pack_one
+    pack_one = _missing.pack_one
     return lambda weights, gone, absent: pack_one(weights, gone, absent)
 
 
@@ -199,11 +201,11 @@ def _fold_losses(losses, k, inputs, weights, sums, memory, narrow):
     return head_and_tail
 
 
-@overload(_loops.take_out_losses)
+@overload(_missing.take_out_losses)
 def _take_out_losses(losses, k, inputs, weights, gone, absent, sums):
     if len(losses) == 0:
         return lambda losses, k, inputs, weights, gone, absent, sums: None
-    take_out, take_out_losses = _loops.take_out, _loops.take_out_losses
+    take_out, take_out_losses = _missing.take_out, _missing.take_out_losses
     sift, term = _generic.sift, _generic.term
 
     def head_and_tail(losses, k, inputs, weights, gone, absent, sums):
