@@ -17,6 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {"_cache", "_convert", "_exact", "_generic", "_registry", "_threads"},
     {"backends", "cli._checkpoint", "cli._report", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},
+    {"_missing"},
     {"_loops", "backends._boxes", "files._npy", "files._parquet"},
     {"_overloads", "files", "state"},
     {"_format", "backends.cpu"},

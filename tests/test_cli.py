@@ -215,7 +215,10 @@ GIVEN = ("--true", "y", "--pred", "p")
         (("--true", "name", "--pred", "p"), "column 'name' of {path} must be numeric"),
         (("--true", "y"), "--pred is needed: got --loss mae"),
         ((*GIVEN, "--loss", "value"), "--pred is not for a loss of one input: got --loss value"),
-        ((*GIVEN, "--loss", "huberr"), "unknown loss 'huberr': the losses are absolute_error"),
+        (
+            (*GIVEN, "--loss", "huberr"),
+            "unknown loss 'huberr' (did you mean 'huber'?): the names are absolute_error",
+        ),
         ((*GIVEN, "--loss", "huber:d=1"), "the parameters are delta"),
         ((*GIVEN, "--loss", "huber:delta=x"), "not a number"),
         ((*GIVEN, "--loss", "huber:delta=-1"), "must be greater than 0 and finite: got -1.0"),
