@@ -230,6 +230,18 @@ def test_every_path_is_exact_with_weights(path: str, kind: str, dtype: str) -> N
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_weights_may_change_scale_where_their_terms_do_not(dtype: str) -> None:
+    rng = np.random.default_rng(50)
+    exponents = np.repeat([0, 0, 30, -30, 60, 62, -60], BLOCK)
+    losses = np.ldexp(rng.normal(size=exponents.size), -exponents).astype(dtype)
+    weights = np.ldexp(rng.lognormal(size=exponents.size), exponents).astype(dtype)
+    for k in range(1, 8):
+        block = slice(0, k * BLOCK)
+        found = sl.accumulate("value", losses[block], None, weights[block])
+        assert bits(results(found)) == bits(truths(losses[block], weights[block]))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_weights_and_terms_are_folded_in_one_loop(dtype: str, trace: set[str]) -> None:
     terms, weights = np.random.default_rng(49).lognormal(size=(2, 300)).astype(dtype)
     found = sl.accumulate("value", terms, None, weights)
