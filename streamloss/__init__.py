@@ -3,7 +3,7 @@
 Importing it imports neither numba nor dask; the first call does.
 """
 
-from ._registry import NonNegative, Positive, Proportion, loss
+from ._registry import Interval, NonNegative, Positive, Proportion, loss
 from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
 from .functional import accumulate, evaluate, merge, reduce
@@ -25,6 +25,7 @@ __all__ = [
     "AbsoluteError",
     "Accumulator",
     "Huber",
+    "Interval",
     "LogCosh",
     "NonNegative",
     "Positive",

@@ -43,7 +43,8 @@ def folder() -> Path:
 def package_digest() -> bytes:
     """Digest the sources of this package and the versions that decide what they compile to."""
     digest = hashlib.sha256()
-    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+    versions = [sys.version, numba.__version__, llvmlite.__version__, np.__version__]
+    versions.append(str(getattr(numba.config, "USING_SVML", False)))
     digest.update(repr(versions).encode())
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
@@ -69,59 +70,57 @@ def loss_digest(cls: Any) -> bytes:
     return digest.digest()
 
 
-def _digest_value(value: Any, digest: Any, seen: set[int]) -> None:
-    """Add to the digest a value that compiled code may hold."""
-    value = getattr(value, "py_func", value)  # a numba dispatcher: what it was made of
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, FunctionType):
-        _digest_function(value, digest, seen)
-    elif isinstance(value, ModuleType):
-        digest.update(f"{value.__name__} {getattr(value, '__version__', '')}".encode())
-    elif isinstance(value, np.ndarray):
-        digest.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+def _digest_value(value: Any, digest: Any, seen: set[int], names: Any = frozenset()) -> None:
+    """Add to the digest a value that compiled code may hold; of a module only what `names` say."""
+    if hasattr(value, "py_func"):  # a numba dispatcher: what it was made of, and how
+        digest.update(repr(getattr(value, "targetoptions", None)).encode())
+        value = value.py_func
+    if isinstance(value, FunctionType | ModuleType):
+        digest.update(f"{value.__name__};".encode())
+        if id(value) not in seen:
+            seen.add(id(value))
+            reach = _digest_function if isinstance(value, FunctionType) else _digest_module
+            reach(value, digest, seen, names)
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"{value.dtype.str}{value.shape};".encode() + value.tobytes())
     elif isinstance(value, tuple | frozenset):
+        digest.update(f"{type(value).__name__}{len(value)}:".encode())
         for item in value:
             _digest_value(item, digest, seen)
-    elif callable(value) and getattr(value, "__module__", None) in (
-        "builtins",
-        "math",
-        "numpy",
-    ):
-        digest.update(repr(value).encode())
+    elif callable(value) and getattr(value, "__module__", None) in ("builtins", "math", "numpy"):
+        digest.update(f"{value!r};".encode())
     elif value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
         digest.update(f"{type(value).__name__}={value!r};".encode())
     else:
         raise Uncacheable(repr(value))
 
 
-def _digest_function(function: FunctionType, digest: Any, seen: set[int]) -> None:
+def _digest_function(function: Any, digest: Any, seen: set[int], _: Any) -> None:
     """Add a function's code, and everything that its names mean."""
     names = _digest_code(function.__code__, digest)
     for cell in function.__closure__ or ():
-        _digest_value(cell.cell_contents, digest, seen)
+        _digest_value(cell.cell_contents, digest, seen, names)
     _digest_value(function.__defaults__, digest, seen)
     for name in sorted(names & function.__globals__.keys()):
-        value = function.__globals__[name]
-        _digest_value(value, digest, seen)
-        if isinstance(value, ModuleType):
-            for attribute in sorted(names):
-                member = getattr(value, attribute, None)
-                if isinstance(getattr(member, "py_func", member), FunctionType | int | float):
-                    _digest_value(member, digest, seen)
+        digest.update(f"{name}:".encode())
+        _digest_value(function.__globals__[name], digest, seen, names)
+
+
+def _digest_module(module: Any, digest: Any, seen: set[int], names: Any) -> None:
+    """Add the attributes of a module that code may mean; of a library its version."""
+    digest.update(f"{getattr(module, '__version__', '')};".encode())
+    if module.__name__.partition(".")[0] not in ("math", "numpy", "numba"):
+        for name in sorted(names & vars(module).keys()):
+            digest.update(f"{name}:".encode())
+            _digest_value(getattr(module, name), digest, seen, names)
 
 
 def _digest_code(code: CodeType, digest: Any) -> set[str]:
     """Add a code object to the digest and return the names it uses, nested code included."""
-    digest.update(code.co_code + repr((code.co_names, code.co_varnames)).encode())
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _digest_code(constant, digest)
-        else:
-            digest.update(repr(constant).encode())
-    return names
+    nested = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    plain = [constant for constant in code.co_consts if not isinstance(constant, CodeType)]
+    digest.update(code.co_code + repr((code.co_names, code.co_varnames, plain)).encode())
+    return set(code.co_names).union(*(_digest_code(inner, digest) for inner in nested))
 
 
 class KernelCache:

@@ -148,9 +148,18 @@ def pad(rows: Ints, base: int, low: int, high: int) -> Ints:
     """Return the rows with the digits from `low` up to but not including `high`."""
     out = np.zeros((*rows.shape[:-1], DIGITS + high - low), np.int64)
     out[..., :DIGITS] = rows[..., :DIGITS]
-    start = DIGITS + base - low
-    out[..., start : start + rows.shape[-1] - DIGITS] = rows[..., DIGITS:]
+    if rows.shape[-1] > DIGITS:
+        start = DIGITS + base - low
+        out[..., start : start + rows.shape[-1] - DIGITS] = rows[..., DIGITS:]
     return out
+
+
+def span(parts: list[tuple[Ints, int]]) -> tuple[int, int]:
+    """Return the first digit that rows with their bases have, and that after the last."""
+    ends = [
+        (base, base + rows.shape[-1] - DIGITS) for rows, base in parts if rows.shape[-1] > DIGITS
+    ]
+    return min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0)
 
 
 def combine(a: Ints, a_base: int, b: Ints, b_base: int, sign: int) -> tuple[Ints, int]:
@@ -158,9 +167,8 @@ def combine(a: Ints, a_base: int, b: Ints, b_base: int, sign: int) -> tuple[Ints
     if a_base == b_base and a.shape == b.shape and a.shape[-1] == WIDTH:
         low, out = a_base, a + sign * b
     else:
-        low = min(a_base, b_base)
-        ends = a_base + a.shape[-1], b_base + b.shape[-1]
-        high = min(max(ends) - DIGITS + 1, LIMBS)  # one more digit for the carry
+        low, high = span([(a, a_base), (b, b_base)])
+        high = min(high + 1, LIMBS)  # one more digit for the carry
         out = pad(a, a_base, low, high) + sign * pad(b, b_base, low, high)
     digits = out[..., DIGITS:]
     while (over := (digits[..., :-1] + 0x80000000) >> 32).any():
@@ -172,10 +180,11 @@ def combine(a: Ints, a_base: int, b: Ints, b_base: int, sign: int) -> tuple[Ints
 def integers(rows: Ints, base: int) -> list[int]:
     """Return each row's sum as an integer number of units, in C order of the rows."""
     flat = rows.reshape(-1, rows.shape[-1])[:, DIGITS:]
-    if len(flat) == 1:
-        digits = flat[0]
-        used = np.flatnonzero(digits).tolist()
-        return [sum(int(digits[k]) << 32 * (base + k) for k in used)]
+    if len(flat) < 32:  # then loops over what is not zero are faster
+        return [
+            sum(int(digits[k]) << 32 * (base + k) for k in np.flatnonzero(digits).tolist())
+            for digits in flat
+        ]
     total: Any = np.zeros(len(flat), object)
     for k in range(flat.shape[1]):
         total += flat[:, k].astype(object) << 32 * (base + k)

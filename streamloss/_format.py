@@ -143,7 +143,7 @@ def _state(shape: tuple[int, ...], losses: int, data: bytes) -> State:
     sums = [row[5 + 4 * k : 9 + 4 * k] for row in table for k in range(losses + 1)]
     flags = np.array([s[:DIGITS] for s in sums], np.int64).reshape(-1, DIGITS)
     digits, base = _exact.from_integers([s[DIGITS] for s in sums], flags)
-    return State(shape, digits.reshape(cells, losses + 1, -1), base, counts)
+    return State(shape, digits.reshape(cells, losses + 1, digits.shape[-1]), base, counts)
 
 
 def _unpack(data: bytes) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -145,6 +146,24 @@ def _common_dtype(
                 raise TypeError(f"{loss!r} is not defined for complex numbers")
         return COMPLEX128
     return FLOAT64
+
+
+def check_axis(axis: Any) -> int | tuple[int, ...] | None:
+    """Return the axes as an integer, a sorted tuple of them, or None.
+
+    Raises
+    ------
+    TypeError
+        If an axis is no integer.
+    """
+    if axis is None:
+        return None
+    try:
+        if isinstance(axis, tuple | list):
+            return tuple(sorted(operator.index(item) for item in axis))
+        return operator.index(axis)
+    except TypeError:
+        raise TypeError(f"axis must be an integer or a tuple of them: got {axis!r}") from None
 
 
 def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:

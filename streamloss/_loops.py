@@ -275,9 +275,7 @@ def fold_rows(losses, inputs, weights, sums, counts, rows, narrow, omit):
                 heavy = pack_weights(heavy, gone, absent)
             size = block[0].size
             counts[row, ELEMENTS] += size
-            counts[row, NONZERO] += fold_first(
-                losses, block, heavy, sums[row], memory, narrow
-            )
+            counts[row, NONZERO] += fold_first(losses, block, heavy, sums[row], memory, narrow)
             fold_losses(losses[1:], 1, block, heavy, sums[row], memory, narrow)
             if omit is not None:
                 if not crowded:

@@ -75,9 +75,7 @@ def _term(loss, inputs, weights, i):
     point = register_jitable(loss.instance_class.point)
     if not isinstance(weights, types.NoneType):
         term = _generic.term
-        return lambda loss, inputs, weights, i: (
-            term(loss, inputs, None, i) * widen(weights[i])
-        )
+        return lambda loss, inputs, weights, i: term(loss, inputs, None, i) * widen(weights[i])
     match len(inputs):
         case 1:
             return lambda loss, inputs, weights, i: point(loss, widen(inputs[0][i]))

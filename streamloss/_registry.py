@@ -6,7 +6,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints, overload
+from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
 
 LOSSES: dict[str, type] = {}
 """Every named loss class by its canonical name."""
@@ -31,11 +31,14 @@ class Interval(NamedTuple):
 
     def rule(self) -> str:
         """Say what is asked of the value."""
-        if math.isinf(self.low):
+        if self == Real:
             return "finite"
         if math.isinf(self.high):
             return f"{'at least' if self.closed else 'greater than'} {self.low:g} and finite"
-        return f"{'in' if self.closed else 'strictly'} between {self.low:g} and {self.high:g}"
+        if math.isinf(self.low):
+            return f"{'at most' if self.closed else 'less than'} {self.high:g} and finite"
+        rule = "at least {:g} and at most {:g}" if self.closed else "between {:g} and {:g}"
+        return rule.format(self.low, self.high)
 
 
 Real = Interval(-math.inf, math.inf)
@@ -99,6 +102,11 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
+    taken = {"inputs", "key", "formula", "complex_inputs", "finish", "name", "aliases"}
+    if taken & set(cls._fields):
+        raise TypeError(
+            f"a parameter of {cls.__name__} cannot be called {taken & set(cls._fields)}"
+        )
     cls.inputs = _count_inputs(cls)  # type: ignore[attr-defined]
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
     cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
@@ -115,9 +123,10 @@ def _count_inputs(cls: Any) -> int:
     if not inspect.isfunction(point):
         raise TypeError(f"loss {cls.__name__} needs a method point(self, y_true, y_pred)")
     parameters = inspect.signature(point).parameters.values()
-    if len(parameters) < 2 or any(p.kind != p.POSITIONAL_OR_KEYWORD for p in parameters):
+    if not 2 <= len(parameters) <= 4 or any(p.kind != p.POSITIONAL_OR_KEYWORD for p in parameters):
         raise TypeError(
-            f"point of loss {cls.__name__} must take self and one positional argument per input:"
+            f"point of loss {cls.__name__} must take self and one positional argument for each of"
+            f" one to three inputs:"
             f" got {inspect.signature(point)}"
         )
     return len(parameters) - 1
@@ -127,7 +136,7 @@ def _check_parameters(cls: Any) -> None:
     """Make the class keep its parameters as float and refuse those outside their intervals."""
     create = cls.__new__
     hints = get_type_hints(cls, include_extras=True)
-    rules = [next(iter(get_args(hints[f])[1:]), Real) for f in cls._fields]
+    rules = [_rule(hints[field]) for field in cls._fields]
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         given = create(cls, *args, **kwargs)
@@ -140,11 +149,16 @@ def _check_parameters(cls: Any) -> None:
     cls._make = classmethod(lambda cls, values: cls(*values))
 
 
+def _rule(hint: Any) -> Interval:
+    """Return the interval that an annotation names, all finite numbers without one."""
+    return next((x for x in getattr(hint, "__metadata__", ()) if isinstance(x, Interval)), Real)
+
+
 def _number(cls: Any, field: str, value: Any, rule: Interval) -> float:
     """Return a parameter as float."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = float(value) + 0.0  # -0.0 and 0.0 are one parameter
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{field} of {cls.__name__} must be a number: got {value!r}") from None
     if not rule.admits(number):
         raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {value!r}")
@@ -160,7 +174,11 @@ def _compare_by_type(cls: Any) -> None:
 
 def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
     """Enter a loss class into the table of names."""
+    name, *others = (spelling.lower() for spelling in (name, *aliases))
+    aliases = tuple(others)
     for spelling in (name, *aliases):
+        if not spelling.isidentifier():
+            raise ValueError(f"a name of a loss must be an identifier: got {spelling!r}")
         other = _NAMES.get(spelling)
         if other is not None and other.key != cls.key:  # type: ignore[attr-defined]
             raise ValueError(f"the loss name {spelling!r} belongs to {other.key}")  # type: ignore[attr-defined]
@@ -172,7 +190,7 @@ def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
 
 def is_loss(value: object) -> bool:
     """Return whether the value is a loss, made by a class that `loss` has seen."""
-    return isinstance(value, tuple) and _KEYS.get(getattr(value, "key", "")) is type(value)
+    return is_loss_class(type(value))
 
 
 def resolve(spec: Any) -> Any:
@@ -190,7 +208,8 @@ def resolve(spec: Any) -> Any:
     if is_loss(spec):
         return spec
     if not isinstance(spec, str):
-        raise TypeError(f"a loss must be a name or a loss such as Huber(0.5): got {spec!r}")
+        rule = "a loss must be a name or a loss such as Huber(0.5), several of them a list"
+        raise TypeError(f"{rule}: got {spec!r}")
     name, _, rest = spec.partition(":")
     cls: Any = _NAMES.get(name.strip().lower())
     if cls is None:
@@ -203,7 +222,7 @@ def resolve(spec: Any) -> Any:
 
 def is_loss_class(cls: type) -> bool:
     """Return whether the class was made a loss."""
-    return _KEYS.get(getattr(cls, "key", "")) is cls
+    return "complex_inputs" in vars(cls)
 
 
 def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -27,6 +28,11 @@ def get_num_threads() -> int:
     process may run on. In any thread but the main one it is 1: whoever runs several threads,
     as dask does, already uses the cores.
 
+    Raises
+    ------
+    ValueError
+        If the environment variable is no positive integer.
+
     Examples
     --------
     >>> get_num_threads() >= 1
@@ -40,7 +46,8 @@ def get_num_threads() -> int:
 def set_num_threads(number: int | None) -> None:
     """Set how many threads a call on a large array may use; None restores the default.
 
-    Results do not depend on it, not in a single bit.
+    It is for calls in the main thread: elsewhere every call uses one. Results do not depend on
+    it, not in a single bit.
 
     Raises
     ------
@@ -92,10 +99,11 @@ def share(work: Callable[[Jobs[T]], None], jobs: Iterable[T], threads: int) -> N
     An exception in one thread ends the others after their present job and is raised here.
     """
     drawn = Jobs(jobs)
-    helpers = []
+    helpers: list[Future[None]] = []
     if threads > 1:
         pool = _get_pool(threads - 1)
-        helpers = [pool.submit(work, drawn) for _ in range(threads - 1)]
+        with suppress(RuntimeError):  # the interpreter is ending and starts no threads
+            helpers.extend(pool.submit(work, drawn) for _ in range(threads - 1))
     try:
         work(drawn)
     finally:

@@ -21,7 +21,8 @@ class Accumulator:
     """Exact sums of weighted losses over any number of batches.
 
     The result does not depend on how the data was cut into updates, nor on the order or tree
-    of merges, not in a single bit. All methods may be called from several threads.
+    of merges, not in a single bit. All methods may be called from several threads. (The count
+    ``rows``, which equality and bytes include, is that of axis 0: cut along axis 0 for it.)
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class Accumulator:
     (3.0, 3)
     """
 
-    __slots__ = ("_axis", "_lock", "_losses", "_nan", "_specs", "_state")
+    __slots__ = ("__weakref__", "_axis", "_lock", "_losses", "_nan", "_specs", "_state")
 
     def __init__(
         self,
@@ -61,10 +62,14 @@ class Accumulator:
         found = losses if isinstance(losses, list) else [losses]
         self._losses = tuple(resolve(spec) for spec in found)
         _inputs.check_same_inputs(self._losses)
-        self._axis = axis
+        self._axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
-        self._state: State | None = None
+        self._state = self._nothing()
         self._lock = threading.Lock()
+
+    def _nothing(self) -> State | None:
+        """Return the state before any update: with an axis given, its shape is not known yet."""
+        return State.empty((), len(self._losses)) if self._axis is None else None
 
     def update(
         self, y_true: Any, y_pred: Any = None, weights: Any = None, *, where: Any = None
@@ -86,7 +91,7 @@ class Accumulator:
         omit = self._nan != "propagate"
         if self._axis is None and self._nan != "raise":
             with self._lock:
-                state = self._state or State.empty((), len(self._losses))
+                state = self._seen().copy()  # a state in place never changes: readers need no lock
                 if cpu.add(state, self._losses, batch, omit):
                     self._state = state
                     return self
@@ -127,16 +132,15 @@ class Accumulator:
         found = check(reduction, self._losses)
         if found is Reduction.NONE:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
-        state = self._snapshot() or State.empty((), len(self._losses))
+        state = self._seen()
         values = [_finish(state, k, loss, found) for k, loss in enumerate(self._losses)]
         if not isinstance(self._specs, list):
             return values[0]
         return dict(zip(self._specs, values, strict=True))
 
-    def _snapshot(self) -> State | None:
-        """Return a state that no update will change."""
-        with self._lock:
-            return None if self._state is None else self._state.copy()
+    def _seen(self) -> State:
+        """Return the state, that of one empty cell if its shape is not known yet."""
+        return self._state or State.empty((), len(self._losses))
 
     @property
     def losses(self) -> tuple[Any, ...]:
@@ -145,7 +149,7 @@ class Accumulator:
 
     @property
     def axis(self) -> int | tuple[int, ...] | None:
-        """The reduced axes as given."""
+        """The reduced axes, several of them sorted."""
         return self._axis
 
     @property
@@ -156,8 +160,7 @@ class Accumulator:
     @property
     def shape(self) -> tuple[int, ...] | None:
         """The shape of the results; None before the first update where an axis was given."""
-        state = self._state
-        return state.shape if state is not None else () if self._axis is None else None
+        return None if self._state is None else self._state.shape
 
     @property
     def counts(self) -> dict[str, int]:
@@ -168,7 +171,7 @@ class Accumulator:
         ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0). An element
         is counted once: masked before NaN before zero weight.
         """
-        state = self._snapshot() or State.empty((), len(self._losses))
+        state = self._seen()
         totals = [int(count) for count in state.counts.sum(axis=0)]
         flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._losses), -1)
         return {
@@ -194,7 +197,7 @@ class Accumulator:
 
     def _merge(self, other: Accumulator, sign: int) -> Accumulator:
         self._check_like(other)
-        part = other._snapshot()
+        part = other._state
         with self._lock:
             self._state = self._plus(self._state, part, sign)
         return self
@@ -223,29 +226,29 @@ class Accumulator:
         """Return whether losses, settings and every exact sum and count are equal."""
         if not isinstance(other, Accumulator):
             return NotImplemented
-        mine = self._losses, self._axis, self._nan, self._snapshot()
-        return mine == (other._losses, other._axis, other._nan, other._snapshot())
+        mine = self._losses, self._axis, self._nan, self._state
+        return mine == (other._losses, other._axis, other._nan, other._state)
 
     __hash__ = None  # type: ignore[assignment]
 
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
         out = Accumulator(self._specs, self._axis, self._nan)
-        out._state = self._snapshot()
+        out._state = self._state
         return out
 
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
         with self._lock:
-            self._state = None
+            self._state = self._nothing()
         return self
 
     def to_bytes(self) -> bytes:
-        """Return the accumulator as bytes: equal accumulators give equal bytes.
+        """Return the accumulator as bytes: equal ones, spelled alike, give equal bytes.
 
         The format is described in `streamloss._format`.
         """
-        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._snapshot())
+        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._state)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Accumulator:
@@ -259,11 +262,11 @@ class Accumulator:
         """
         specs, axis, nan, state = _format.load(data)
         out = cls(specs, axis, nan)
-        out._state = out._plus(None, state, 1)
+        out._state = out._plus(out._state, state, 1)
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._specs, self._axis, self._nan, self._snapshot())
+        return _restore, (self._specs, self._axis, self._nan, self._state)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
@@ -272,19 +275,11 @@ class Accumulator:
 
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks."""
-        means = [
-            _finish(
-                self._snapshot() or State.empty((), len(self._losses)),
-                k,
-                loss,
-                Reduction.MEAN,
-            )
-            for k, loss in enumerate(self._losses)
-        ]
-        items = [
-            *zip(map(repr, self._losses), means, strict=True),
-            *self.counts.items(),
-        ]
+        state = self._seen()
+        means: list[Any] = []
+        if state.counts.min(initial=0) >= 0:  # a difference may have no mean
+            means = [_finish(state, k, s, Reduction.MEAN) for k, s in enumerate(self._losses)]
+        items = [*zip(map(repr, self._losses), means, strict=False), *self.counts.items()]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
             f"<td>{escape(str(value))}</td></tr>"
@@ -304,7 +299,7 @@ def _backend() -> Any:
 def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
     """Rebuild a pickled accumulator."""
     out = Accumulator(specs, axis, nan)
-    out._state = out._plus(None, state, 1)
+    out._state = out._plus(out._state, state, 1)
     return out
 
 

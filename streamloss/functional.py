@@ -30,7 +30,8 @@ def evaluate(
         A name (``"mae"``, ``"huber:delta=0.5"``) or a loss (`Huber(0.5)`). A list takes one pass.
     y_true, y_pred : array_like
         Labels and predictions, of the same shape and any rank: booleans, integers, floats up to
-        64 bits, or complex numbers where the loss allows. A loss of more than two inputs takes
+        64 bits, or complex numbers where the loss allows. They become float64: integers beyond
+        2**53 are rounded. A loss of more than two inputs takes
         the others in a tuple `y_pred`; one of a single input takes none.
     weights : array_like, optional
         Real numbers, aligned with the leading axes: each dimension equal to that of the losses
@@ -96,7 +97,7 @@ def _map(
     _inputs.check_same_inputs(losses)
     batch = _inputs.batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
-        Accumulator(losses[:1], nan=nan).update(y_true, y_pred, weights, where=where)
+        Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
     return [cpu.map(loss, batch, nan == "omit") for loss in losses]
 
 

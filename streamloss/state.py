@@ -46,8 +46,7 @@ class State:
     @classmethod
     def joined(cls, shape: tuple[int, ...], parts: list[State]) -> State:
         """Return the state whose cells are those of the parts in order."""
-        low = min(part.base for part in parts)
-        high = max(part.base + part.sums.shape[-1] - DIGITS for part in parts)
+        low, high = _exact.span([(part.sums, part.base) for part in parts])
         sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
         return cls(shape, sums, low, np.concatenate([part.counts for part in parts]))
 

@@ -56,7 +56,8 @@ def _call(body: Any, losses: Any, classes: tuple[type, ...], *args: Any) -> None
         _kernel(body, classes)(losses, *args)
     except NumbaError as error:
         found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
-        names, reasons = ", ".join(found), "; ".join(found.values())
+        names = ", ".join(found or [cls.__qualname__ for cls in classes])
+        reasons = "; ".join(found.values())
         raise TypeError(f"point of {names} cannot be compiled: {reasons or error}") from error
 
 
@@ -141,7 +142,6 @@ def accumulate(
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
     omit: bool = False,
-    threads: int | None = None,
 ) -> State:
     """Return the state of a batch.
 
@@ -155,16 +155,18 @@ def accumulate(
         The reduced axes.
     omit : bool
         Whether elements with a NaN are taken out.
-    threads : int, optional
-        At most so many threads; by default `get_num_threads()` where the arrays are large.
+
+    Raises
+    ------
+    RuntimeError
+        If the thread flushes subnormal numbers to zero.
     """
     check_subnormals()
     todo = plan(batch, axis)
-    if batch.inputs[0].size < PARALLEL:
-        threads = 1
+    threads = 1 if batch.inputs[0].size < PARALLEL else get_num_threads()
     many = todo.cells > WIDE_CELLS
     run = _many_cells if many else _few_cells
-    state = run(losses, todo, omit or None, threads or get_num_threads())
+    state = run(losses, todo, omit or None, threads)
     state.counts[:, ROWS] = _count_rows(batch)
     return state
 
