@@ -133,11 +133,10 @@ def _common_dtype(
     losses: Sequence[Any], inputs: tuple[Array, ...], weights: Array | None
 ) -> np.dtype[Any]:
     """Return the dtype that kernels see: float32 only if all are, complex128 if an input is."""
-    dtypes = {array.dtype for array in inputs}
-    if weights is not None:
-        dtypes.add(weights.dtype)
-    if len(dtypes) == 1 and (FLOAT32 in dtypes or FLOAT64 in dtypes):
-        return dtypes.pop()
+    first = inputs[0].dtype
+    arrays = inputs if weights is None else (*inputs, weights)
+    if (first == FLOAT32 or first == FLOAT64) and all([a.dtype == first for a in arrays]):
+        return first
     if weights is not None and weights.dtype.kind == "c":
         raise TypeError(f"weights must be real: got dtype {weights.dtype}")
     if any(array.dtype.kind == "c" for array in inputs):
