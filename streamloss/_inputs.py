@@ -41,11 +41,14 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
     ValueError
         If shapes differ, or weights or `where` do not align with the leading axes.
     """
-    found = [as_array(*item) for item in _name_inputs(losses, y_true, y_pred)]
-    inputs = tuple([array for array, _ in found])
-    valid = [mask for _, mask in found if mask is not None]
-    shape = inputs[0].shape
-    for array in inputs:
+    arrays, valid = [], []
+    for name, value in _name_inputs(losses, y_true, y_pred):
+        array, mask = as_array(name, value)
+        arrays.append(array)
+        if mask is not None:
+            valid.append(mask)
+    inputs, shape = tuple(arrays), arrays[0].shape
+    for array in arrays:
         if array.shape != shape:
             raise ValueError(f"y_pred must have the shape of y_true: got {array.shape} and {shape}")
     if weights is not None:

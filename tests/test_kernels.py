@@ -14,7 +14,7 @@ from llvmlite import binding
 from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _exact, _loops, _overloads  # noqa: F401  # the overloads are needed
+from streamloss import _exact, _loops, _missing, _overloads  # noqa: F401  # the overloads are needed
 from streamloss.backends import cpu
 
 NAN, INF = np.nan, np.inf
@@ -88,9 +88,14 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
     spy(_loops, "fold", lambda *args: _fold_note(*args[4:]))
-    for name in ("fold_both", "settle", "take_out", "pack_one"):
-        spy(_loops, name, lambda *args, name=name: name)
-    spy(_exact, "add_float", lambda *args: "add_float")
+    for module, name in (
+        (_loops, "fold_both"),
+        (_loops, "settle"),
+        (_missing, "take_out"),
+        (_missing, "pack_one"),
+        (_exact, "add_float"),
+    ):
+        spy(module, name, lambda *args, name=name: name)
     monkeypatch.setattr(_loops, "BLOCK", 64)
     ignoring = np.errstate(all="ignore")
     monkeypatch.setattr(cpu, "_kernel", lambda body, classes: ignoring(body))

@@ -17,8 +17,9 @@ import numpy as np
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
 
-DIRECT = 1 << 20
-"""Elements of a box that is read in place: long enough to hide the 5 us of a call."""
+DIRECT = 1 << 22
+"""Elements of a box that is read in place: long enough to hide what it costs that two threads
+want the GIL after each, about 100 us."""
 
 GATHER = 1 << 15
 """Elements of a box that is copied: three float64 buffers of it are 768 KiB."""
@@ -165,7 +166,8 @@ def jobs(todo: Plan, threads: int) -> Iterator[tuple[slice, Index]]:
     """Yield boxes with the cells they belong to, those of the same cells together."""
     limit = DIRECT if todo.in_place else GATHER
     if threads > 1:  # let the threads end together
-        limit = min(limit, max(GATHER, todo.cells * todo.length // (4 * threads)))
+        least = 1 << 18 if todo.in_place else GATHER
+        limit = min(limit, max(least, todo.cells * todo.length // (4 * threads)))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
     most = max(1, min(CELLS, whole if todo.in_place else max(whole, CELLS)))
     start = 0

@@ -50,15 +50,11 @@ def _kernel(body: Any, classes: tuple[type, ...]) -> Any:
     return dispatcher
 
 
-def _call(body: Any, losses: Any, classes: tuple[type, ...], *args: Any) -> None:
-    """Run a kernel; a loss that does not compile is the caller's error, said in one line."""
-    try:
-        _kernel(body, classes)(losses, *args)
-    except NumbaError as error:
-        found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
-        names = ", ".join(found or [cls.__qualname__ for cls in classes])
-        reasons = "; ".join(found.values())
-        raise TypeError(f"point of {names} cannot be compiled: {reasons or error}") from error
+def _explain(error: NumbaError, classes: tuple[type, ...]) -> TypeError:
+    """Return what to raise for a loss that does not compile: one line that names it."""
+    found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
+    names = ", ".join(found or [cls.__qualname__ for cls in classes])
+    return TypeError(f"point of {names} cannot be compiled: {'; '.join(found.values()) or error}")
 
 
 def _why_not(cls: Any) -> str:
@@ -94,41 +90,26 @@ def add(state: State, losses: tuple[Any, ...], batch: Batch, omit: bool) -> bool
     inputs, weights, where, dtype = batch
     if where is not None or inputs[0].size > PARALLEL:
         return False
+    rows = []
     for a in inputs if weights is None else (*inputs, weights):
-        if not (a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned):
+        if a.dtype != dtype or not a.flags.c_contiguous or not a.flags.aligned:
             return False
+        rows.append((a if a.flags.writeable else unlock(a)).reshape(1, -1))
     check_subnormals()
-    rows = tuple([unlock(a).reshape(1, -1) for a in inputs])
-    heavy = None if weights is None else unlock(weights).reshape(1, -1)
+    heavy = None if weights is None else rows.pop()
     narrow = True if dtype == FLOAT32 else None
-    _fold(losses, rows, heavy, state, _count_rows(batch), narrow, omit or None)
+    _fold(losses, tuple(rows), heavy, state, _count_rows(batch), narrow, omit or None)
     return True
 
 
-def _fold(
-    losses: tuple[Any, ...],
-    inputs: Any,
-    weights: Any,
-    state: State,
-    rows: int,
-    narrow: Any,
-    omit: Any,
-) -> None:
-    """Add arrays (cells, n) to a state in one call, so that no signal finds it half done."""
+def _fold(losses: Any, inputs: Any, weights: Any, state: State, *options: Any) -> None:
+    """Add arrays (cells, n) to a state in one call; the options are those of `fold_rows`."""
     classes = tuple([type(loss) for loss in losses])
-    sums, counts = state.sums, state.counts
-    _call(
-        _loops.fold_rows,
-        losses,
-        classes,
-        inputs,
-        weights,
-        sums,
-        counts,
-        rows,
-        narrow,
-        omit,
-    )
+    try:
+        kernel = _kernel(_loops.fold_rows, classes)
+        kernel(losses, inputs, weights, state.sums, state.counts, *options)
+    except NumbaError as error:
+        raise _explain(error, classes) from error
 
 
 def _count_rows(batch: Batch) -> int:
@@ -232,21 +213,18 @@ def map(loss: Any, batch: Batch, omit: bool = False) -> Array:
     out = np.empty(batch.shape, np.float64)
     threads = get_num_threads() if out.size >= PARALLEL else 1
 
+    kernel = _kernel(_loops.map_rows, (type(loss),))
+
     def work(jobs: Jobs[Index]) -> None:
         check_subnormals()
         reader = Reader(batch, omit)
         for index in jobs:
             inputs, weights, _ = reader.read(index, 1)
             target = out[(*index, ...)].reshape(1, -1)
-            _call(
-                _loops.map_rows,
-                loss,
-                (type(loss),),
-                inputs,
-                weights,
-                target,
-                omit or None,
-            )
+            try:
+                kernel(loss, inputs, weights, target, omit or None)
+            except NumbaError as error:
+                raise _explain(error, (type(loss),)) from error
 
     share(work, boxes(batch.shape, GATHER), threads)
     return out
