@@ -63,10 +63,10 @@ def loss_digest(cls: Any) -> bytes:
     Raises
     ------
     Uncacheable
-        If `point` uses a global that is no function, module, number, text or numpy array.
+        If `point` uses a global that is no jitted function, module, number, text or numpy array.
     """
     digest = hashlib.sha256(f"{cls.key} {cls._fields}".encode())
-    _digest_value(cls.point, digest, set())
+    _digest_function(cls.point, digest, set(), None)
     return digest.digest()
 
 
@@ -75,6 +75,8 @@ def _digest_value(value: Any, digest: Any, seen: set[int], names: Any = frozense
     if hasattr(value, "py_func"):  # a numba dispatcher: what it was made of, and how
         digest.update(repr(getattr(value, "targetoptions", None)).encode())
         value = value.py_func
+    elif isinstance(value, FunctionType) and not value.__module__.startswith("streamloss."):
+        raise Uncacheable(repr(value))  # its compiled meaning, an overload, can be anywhere
     if isinstance(value, FunctionType | ModuleType):
         digest.update(f"{value.__name__};".encode())
         if id(value) not in seen:

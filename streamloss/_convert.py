@@ -62,7 +62,10 @@ def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
     if convert is not None:
         return convert(name, value), None
     if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
-        return np.asarray(value), None
+        try:
+            return np.asarray(value), None
+        except ValueError as error:
+            raise ValueError(f"{name} must be an array of numbers: {error}") from error
     return np.from_dlpack(value), None
 
 
@@ -78,6 +81,8 @@ def _from_torch(name: str, tensor: Any) -> Array:
 
 def _from_arrow(name: str, column: Any) -> Array:
     """Convert an Array or ChunkedArray of numbers; integers with nulls become float64."""
+    if not hasattr(column, "null_count"):
+        raise TypeError(f"{name} must be a pyarrow Array or ChunkedArray: got {type(column)}")
     kind = str(column.type)
     if not kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):
         raise TypeError(f"{name} must be a column of numbers: got a pyarrow column of {kind}")
@@ -91,6 +96,8 @@ def _from_arrow(name: str, column: Any) -> Array:
 def _from_pandas(name: str, column: Any) -> Array:
     """Convert a Series, Index, DataFrame or extension array; missing values become NaN."""
     dtype = getattr(column, "dtype", None)
+    if dtype is None and not all(isinstance(kind, np.dtype) for kind in column.dtypes):
+        return np.column_stack([_from_pandas(name, part) for _, part in column.items()])
     if dtype is None or isinstance(dtype, np.dtype):
         return np.asarray(column)
     if not (getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)):

@@ -113,16 +113,25 @@ def load(data: bytes) -> tuple[Any, Any, str, State | None]:
     if _checksum(body) != checksum:
         raise ValueError("data is corrupt: its checksum does not match")
     (size,) = struct.unpack_from("<I", body)
-    header = json.loads(body[4 : 4 + size])
+    try:
+        return _read(json.loads(body[4 : 4 + size]), body[4 + size :])
+    except (KeyError, IndexError, TypeError, struct.error) as error:
+        raise ValueError(f"data is corrupt: its header does not fit it: {error!r}") from error
+
+
+def _read(header: dict[str, Any], data: bytes) -> tuple[Any, Any, str, State | None]:
+    """Return what a header and the integers after it say."""
     losses = [_loss(key, values) for key, values in header["losses"]]
     specs: Any = losses[0]
     if header["specs"] is not None:
         specs = [loss if s is None else s for s, loss in zip(header["specs"], losses, strict=True)]
     axis = tuple(header["axis"]) if isinstance(header["axis"], list) else header["axis"]
-    state = None
     if header["shape"] is not None:
-        state = _state(tuple(header["shape"]), len(losses), body[4 + size :])
-    return specs, axis, header["nan"], state
+        state = _state(tuple(header["shape"]), len(losses), data)
+        return specs, axis, header["nan"], state
+    if data:
+        raise ValueError("data is corrupt: it has integers, but its header no shape")
+    return specs, axis, header["nan"], None
 
 
 def _loss(key: str, values: list[str]) -> Any:

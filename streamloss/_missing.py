@@ -39,7 +39,7 @@ def list_marked(words, k, marks, gone, count):
         if words[j] != 0:
             for i in range(8 * j, min(8 * j + 8, marks.size)):
                 gone[count] = i
-                count += marks[i]
+                count += np.int64(marks[i])
     return count
 
 

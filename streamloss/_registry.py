@@ -37,7 +37,7 @@ class Interval(NamedTuple):
             return f"{'at least' if self.closed else 'greater than'} {self.low:g} and finite"
         if math.isinf(self.low):
             return f"{'at most' if self.closed else 'less than'} {self.high:g} and finite"
-        rule = "at least {:g} and at most {:g}" if self.closed else "between {:g} and {:g}"
+        rule = "at least {:g} and at most {:g}" if self.closed else "strictly between {:g} and {:g}"
         return rule.format(self.low, self.high)
 
 
@@ -125,8 +125,8 @@ def _count_inputs(cls: Any) -> int:
     parameters = inspect.signature(point).parameters.values()
     if not 2 <= len(parameters) <= 4 or any(p.kind != p.POSITIONAL_OR_KEYWORD for p in parameters):
         raise TypeError(
-            f"point of loss {cls.__name__} must take self and one positional argument for each of"
-            f" one to three inputs:"
+            f"point of loss {cls.__name__} must take self and one positional argument per input,"
+            f" one to three:"
             f" got {inspect.signature(point)}"
         )
     return len(parameters) - 1
@@ -208,8 +208,8 @@ def resolve(spec: Any) -> Any:
     if is_loss(spec):
         return spec
     if not isinstance(spec, str):
-        rule = "a loss must be a name or a loss such as Huber(0.5), several of them a list"
-        raise TypeError(f"{rule}: got {spec!r}")
+        hint = "; several losses make a list" if isinstance(spec, tuple) else ""
+        raise TypeError(f"a loss must be a name or a loss such as Huber(0.5): got {spec!r}{hint}")
     name, _, rest = spec.partition(":")
     cls: Any = _NAMES.get(name.strip().lower())
     if cls is None:

@@ -99,11 +99,19 @@ def share(work: Callable[[Jobs[T]], None], jobs: Iterable[T], threads: int) -> N
     An exception in one thread ends the others after their present job and is raised here.
     """
     drawn = Jobs(jobs)
+
+    def work_or_end(drawn: Jobs[T]) -> None:
+        try:
+            work(drawn)
+        except BaseException:
+            drawn.end()
+            raise
+
     helpers: list[Future[None]] = []
     if threads > 1:
         pool = _get_pool(threads - 1)
         with suppress(RuntimeError):  # the interpreter is ending and starts no threads
-            helpers.extend(pool.submit(work, drawn) for _ in range(threads - 1))
+            helpers.extend(pool.submit(work_or_end, drawn) for _ in range(threads - 1))
     try:
         work(drawn)
     finally:
