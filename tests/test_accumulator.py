@@ -5,6 +5,7 @@ import html
 import itertools
 import math
 import pickle
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -509,6 +510,35 @@ def test_a_refused_nan_changes_nothing(position: int, size: int) -> None:
     with pytest.raises(ValueError, match=r"nan='raise'.* 1 element"):
         acc.update(*arrays)
     assert state(acc) == before
+
+
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """Turn alarms into KeyboardInterrupt."""
+
+    def interrupt(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    yield
+    signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms here")
+@pytest.mark.parametrize("size", [64, 100_000, 400_000])
+def test_an_interrupted_update_counts_whole_or_not_at_all(size: int, interrupted: None) -> None:
+    y, p = RNG.standard_normal((2, size))
+    one = sl.accumulate("mae", y, p)
+    for delay in np.linspace(1e-4, 3e-3, 30):
+        acc, done = sl.Accumulator("mae"), 0
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # it may come anywhere in the loop
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            while True:
+                acc.update(y, p)
+                done += 1
+        counted = acc.counts["elements"] // size
+        assert counted in (done, done + 1)
+        assert acc == sum([one] * counted, sl.Accumulator("mae"))
 
 
 def test_a_loss_that_does_not_compile_changes_nothing() -> None:

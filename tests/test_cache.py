@@ -241,8 +241,8 @@ def test_an_edit_never_returns_an_old_number(name: str, edited: dict[int, list[R
 
 
 def test_undoing_an_edit_finds_the_kernels_again(edited: dict[int, list[Run]]) -> None:
-    assert edited[2][0].compiled > 0
-    assert edited[2][1].compiled == 0
+    # but for those that call plain functions, whose compiled meaning can be anywhere
+    assert 0 < edited[2][1].compiled < edited[2][0].compiled / 2
 
 
 MAIN = """

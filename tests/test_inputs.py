@@ -590,7 +590,7 @@ NO_NUMBERS = {
     "Series of text": (pd.Series(["a", "b", "c"]), "str"),
     "Series of dates": (pd.Series(pd.date_range("2020", periods=3)), "datetime64"),
     "categories": (pd.Series([1, 2, 1], dtype="category"), "category"),
-    "frame with text": (pd.DataFrame({"a": [1.0], "b": ["x"]}), "object"),
+    "frame with text": (pd.DataFrame({"a": [1.0], "b": ["x"]}), "object|str"),
     "Arrow text": (pa.array(["a", "b", "c"]), "string"),
     "Arrow decimals": (pa.array([1, 2, 3], pa.decimal128(9, 2)), "decimal"),
     "Arrow dates": (pa.array([1, 2, 3], pa.date32()), "date32"),
