@@ -149,7 +149,7 @@ def least(rng: np.random.Generator, block: int) -> np.ndarray:
 
 def some_nan(rng: np.random.Generator, block: int) -> np.ndarray:
     terms = ordinary(rng, block)
-    terms[::block] = NAN
+    terms[::97] = NAN
     return terms
 
 
@@ -212,7 +212,11 @@ def test_every_path_is_exact_compiled(path: str, block: int) -> None:
 HEAVY: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
     "ordinary": lambda rng, terms: rng.lognormal(size=terms.size),
     "whole": lambda rng, terms: rng.integers(-9, 9, terms.size).astype("f8"),
+    "zeros": lambda rng, terms: rng.normal(size=terms.size) * (rng.random(terms.size) < 0.5),
     "zero for NaN": lambda rng, terms: np.where(np.isnan(terms), 0.0, rng.normal(size=terms.size)),
+    "infinite for NaN": lambda rng, terms: np.where(
+        np.isnan(terms), rng.choice([INF, -INF], terms.size), rng.normal(size=terms.size)
+    ),
     "NaN": lambda rng, terms: sprinkle(rng, rng.normal(size=terms.size), 0.01, [NAN, INF, 0.0]),
     "other scales": lambda rng, terms: np.ldexp(
         rng.normal(size=terms.size), np.linspace(-500, 500, terms.size).astype(int)
@@ -232,18 +236,26 @@ def test_every_path_is_exact_with_weights(path: str, kind: str, dtype: str) -> N
     gone = absent(weights, terms) if nan == "omit" else False
     found = sl.accumulate("value", terms, None, weights, nan=nan)
     assert bits(results(found)) == bits(truths(terms, weights, absent=gone))
+    assert found == block_by_block(terms, weights, nan)
+
+
+def block_by_block(terms: np.ndarray, weights: Any, nan: str) -> sl.Accumulator:
+    """Return the merged accumulators of blocks that know nothing of the block before them."""
+    starts = range(0, terms.size, BLOCK)
+    blocks = [(terms[k : k + BLOCK], None, weights[k : k + BLOCK]) for k in starts]
+    return sl.merge(sl.accumulate("value", *block, nan=nan) for block in blocks)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_weights_may_change_scale_where_their_terms_do_not(dtype: str) -> None:
     rng = np.random.default_rng(50)
-    exponents = np.repeat([0, 0, 30, -30, 60, 62, -60], BLOCK)
-    losses = np.ldexp(rng.normal(size=exponents.size), -exponents).astype(dtype)
-    weights = np.ldexp(rng.lognormal(size=exponents.size), exponents).astype(dtype)
-    for k in range(1, 8):
-        block = slice(0, k * BLOCK)
-        found = sl.accumulate("value", losses[block], None, weights[block])
-        assert bits(results(found)) == bits(truths(losses[block], weights[block]))
+    scales = np.repeat([0, 0, 30, -30, 60, 62, 0, 0, 0], BLOCK)
+    scales[7 * BLOCK : 8 * BLOCK] = rng.integers(-120, 1, BLOCK)  # more bits than two folds take
+    losses = np.ldexp(rng.normal(size=scales.size), -scales).astype(dtype)
+    weights = np.ldexp(rng.lognormal(size=scales.size), scales).astype(dtype)
+    found = sl.accumulate("value", losses, None, weights)
+    assert bits(results(found)) == bits(truths(losses, weights))
+    assert found == block_by_block(losses, weights, "propagate")
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
