@@ -419,6 +419,22 @@ def test_a_point_that_does_not_compile_is_said_in_one_line() -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
+@sl.loss
+class Strict(NamedTuple):
+    def point(self, y_true: Any, y_pred: Any) -> Any:
+        if y_true < 0.0:
+            raise ValueError("y_true is negative")
+        return abs(y_pred - y_true)
+
+
+def test_a_point_may_raise_and_its_update_changes_nothing() -> None:
+    accumulator = sl.accumulate(Strict(), [1.0], [3.0])
+    with pytest.raises(ValueError, match="y_true is negative"):
+        accumulator.update(np.append(np.ones(5000), -1.0), np.zeros(5001))
+    assert accumulator == sl.accumulate(Strict(), [1.0], [3.0])
+    assert accumulator.result("sum") == 2.0
+
+
 class NoTuple:
     def point(self, y_true: Any, y_pred: Any) -> Any:
         return y_true
@@ -438,6 +454,11 @@ class AnyInputs(NamedTuple):
         return inputs[0]
 
 
+class FourInputs(NamedTuple):
+    def point(self, a: Any, b: Any, c: Any, d: Any) -> Any:
+        return a + b + c + d
+
+
 class KeywordInput(NamedTuple):
     def point(self, y_true: Any, *, y_pred: Any) -> Any:
         return y_true
@@ -452,6 +473,7 @@ class KeywordInput(NamedTuple):
         (NoPoint, "loss NoPoint needs a method point"),
         (NoInputs, "point of loss NoInputs must take self and one positional argument per input"),
         (AnyInputs, "point of loss AnyInputs must take .*got .*inputs"),
+        (FourInputs, "point of loss FourInputs must take .* one to three: got"),
         (KeywordInput, "point of loss KeywordInput must take"),
     ],
 )
