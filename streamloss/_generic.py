@@ -56,14 +56,9 @@ def missing(arrays: Any, i: int) -> bool:
     return any(a[i] != a[i] for a in arrays)
 
 
-def cut(arrays: Any, row: int, start: int, stop: int) -> Any:
-    """Return the slice [start, stop) of one row of each array."""
-    return tuple(a[row][start:stop] for a in arrays)
-
-
-def cut_weights(weights: Any, row: int, start: int, stop: int) -> Any:
-    """Return the slice [start, stop) of one row of the weights, None without any."""
-    return None if weights is None else weights[row][start:stop]
+def cut(arrays: Any, start: int, stop: int) -> Any:
+    """Return the slice [start, stop) of each array."""
+    return tuple(a[start:stop] for a in arrays)
 
 
 def together(inputs: Any, weights: Any) -> Any:
@@ -74,11 +69,6 @@ def together(inputs: Any, weights: Any) -> Any:
 def sift(x: Any, weights: Any, i: int) -> Any:
     """Return term x of element i, or zero where its weight is zero."""
     return x if weights is None or weights[i] != 0 else 0.0
-
-
-def spare(wanted: Any, size: int) -> Any:
-    """Return room for int64, or None unless it is wanted."""
-    return None if wanted is None else np.empty(size, np.int64)
 
 
 def weight_at(weights: Any, i: int) -> Any:

@@ -26,6 +26,11 @@ class Batch(NamedTuple):
         """The shape of the losses."""
         return self.inputs[0].shape
 
+    @property
+    def rows(self) -> int:
+        """The size of axis 0; a scalar is one row."""
+        return self.shape[0] if self.shape else 1
+
 
 FLOAT32, FLOAT64, COMPLEX128 = (np.dtype(code) for code in ("f4", "f8", "c16"))
 

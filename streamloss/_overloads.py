@@ -120,22 +120,11 @@ def _isnan(x):
 
 
 @overload(_generic.cut)
-def _cut(arrays, row, start, stop):
+def _cut(arrays, start, stop):
     if len(arrays) == 0:
-        return lambda arrays, row, start, stop: ()
+        return lambda arrays, start, stop: ()
     cut = _generic.cut
-
-    def head_and_tail(arrays, row, start, stop):
-        return (arrays[0][row][start:stop], *cut(arrays[1:], row, start, stop))
-
-    return head_and_tail
-
-
-@overload(_generic.cut_weights)
-def _cut_weights(weights, row, start, stop):
-    if isinstance(weights, types.NoneType):
-        return lambda weights, row, start, stop: None
-    return lambda weights, row, start, stop: weights[row][start:stop]
+    return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
 @overload(_generic.together)
@@ -152,31 +141,18 @@ def _sift(x, weights, i):
     return lambda x, weights, i: x if weights[i] != 0 else 0.0
 
 
-@overload(_generic.spare)
-def _spare(wanted, size):
-    if isinstance(wanted, types.NoneType):
-        return lambda wanted, size: None
-    return lambda wanted, size: np.empty(size, np.int64)
-
-
 @overload(_missing.pack)
-def _pack(arrays, gone, absent):
+def _pack(arrays, out, gone, absent):
     if len(arrays) == 0:
-        return lambda arrays, gone, absent: ()
+        return lambda arrays, out, gone, absent: ()
     pack_one, pack = _missing.pack_one, _missing.pack
 
-    def head_and_tail(arrays, gone, absent):
-        return (pack_one(arrays[0], gone, absent), *pack(arrays[1:], gone, absent))
+    def head_and_tail(arrays, out, gone, absent):
+        pack_one(arrays[0], out[0], gone, absent)
+        head = out[0][: arrays[0].size - absent]
+        return (head, *pack(arrays[1:], out[1:], gone, absent))
 
     return head_and_tail
-
-
-@overload(_missing.pack_weights)
-def _pack_weights(weights, gone, absent):
-    if isinstance(weights, types.NoneType):
-        return lambda weights, gone, absent: None
-    pack_one = _missing.pack_one
-    return lambda weights, gone, absent: pack_one(weights, gone, absent)
 
 
 @overload(_generic.weight_at)
@@ -187,29 +163,29 @@ def _weight_at(weights, i):
 
 
 @overload(_loops.fold_losses)
-def _fold_losses(losses, k, inputs, weights, sums, memory, narrow):
+def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, sums, memory, narrow: None
+        return lambda losses, k, inputs, weights, sums, memory, terms, narrow: None
     fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
 
-    def head_and_tail(losses, k, inputs, weights, sums, memory, narrow):
-        fold_block(losses[0], inputs, weights, sums[k], memory[k], narrow)
-        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, narrow)
+    def head_and_tail(losses, k, inputs, weights, sums, memory, terms, narrow):
+        fold_block(losses[0], inputs, weights, sums[k], memory[k], terms, narrow)
+        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, terms, narrow)
 
     return head_and_tail
 
 
 @overload(_missing.take_out_losses)
-def _take_out_losses(losses, k, inputs, weights, gone, absent, sums):
+def _take_out_losses(losses, k, inputs, weights, gaps, absent, sums):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, gone, absent, sums: None
+        return lambda losses, k, inputs, weights, gaps, absent, sums: None
     take_out, take_out_losses = _missing.take_out, _missing.take_out_losses
     sift, term = _generic.sift, _generic.term
 
-    def head_and_tail(losses, k, inputs, weights, gone, absent, sums):
+    def head_and_tail(losses, k, inputs, weights, gaps, absent, sums):
         for j in range(absent):
-            i = gone[j]
+            i = gaps.gone[j]
             take_out(sums[k], sift(term(losses[0], inputs, weights, i), weights, i))
-        take_out_losses(losses[1:], k + 1, inputs, weights, gone, absent, sums)
+        take_out_losses(losses[1:], k + 1, inputs, weights, gaps, absent, sums)
 
     return head_and_tail

@@ -7,18 +7,22 @@ release the GIL, so plain threads are as fast.
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Generic, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_pool: ThreadPoolExecutor | None = None
-_lock = threading.Lock()
+PARALLEL = 1 << 18
+"""Elements from which helpers pay: waking them takes 50 us, folding this many 100."""
+
 _threads: int | None = None
+_helpers = 0
+_waiting: SimpleQueue[Any] = SimpleQueue()
 
 
 def get_num_threads() -> int:
@@ -62,6 +66,11 @@ def set_num_threads(number: int | None) -> None:
     _threads = number
 
 
+def wanted(elements: int) -> int:
+    """Return how many threads to use for an array of so many elements."""
+    return get_num_threads() if elements >= PARALLEL else 1
+
+
 def _default() -> int:
     text = os.environ.get("STREAMLOSS_NUM_THREADS", "")
     if text:
@@ -92,6 +101,32 @@ class Jobs(Generic[T]):
             self._jobs = iter(())
 
 
+class _Task(Generic[T]):
+    """A helper's part in a call: it begins it, or the caller takes it back."""
+
+    def __init__(self, work: Callable[[Jobs[T]], None], jobs: Jobs[T]) -> None:
+        self._work, self._jobs = work, jobs
+        self._begun, self._running = threading.Lock(), threading.Lock()
+        self._running.acquire()
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Work, unless the caller took it back; an exception ends the jobs of all threads."""
+        if self._begun.acquire(blocking=False):
+            try:
+                self._work(self._jobs)
+            except BaseException as error:
+                self.error = error
+                self._jobs.end()
+            finally:
+                self._running.release()
+
+    def finish(self) -> None:
+        """Take it back, or wait for its end if a helper has begun it."""
+        if not self._begun.acquire(blocking=False):
+            self._running.acquire()
+
+
 def share(work: Callable[[Jobs[T]], None], jobs: Iterable[T], threads: int) -> None:
     """Run work(jobs) in this thread and in helpers, all drawing from the same jobs.
 
@@ -99,44 +134,44 @@ def share(work: Callable[[Jobs[T]], None], jobs: Iterable[T], threads: int) -> N
     An exception in one thread ends the others after their present job and is raised here.
     """
     drawn = Jobs(jobs)
-
-    def work_or_end(drawn: Jobs[T]) -> None:
-        try:
-            work(drawn)
-        except BaseException:
-            drawn.end()
-            raise
-
-    helpers: list[Future[None]] = []
-    if threads > 1:
-        pool = _get_pool(threads - 1)
-        with suppress(RuntimeError):  # the interpreter is ending and starts no threads
-            helpers.extend(pool.submit(work_or_end, drawn) for _ in range(threads - 1))
+    tasks = [_Task(work, drawn) for _ in range(threads - 1)]
     try:
+        with suppress(RuntimeError):  # the interpreter is ending and starts no threads
+            _start_helpers(len(tasks))
+        for task in tasks:
+            _waiting.put(task)
         work(drawn)
     finally:
         drawn.end()
-        late = [helper for helper in helpers if not helper.cancel()]
-        errors = [helper.exception() for helper in late]
-    for error in filter(None, errors):
-        raise error
+        for task in tasks:
+            task.finish()
+    for task in tasks:
+        if task.error is not None:
+            raise task.error
 
 
-def _get_pool(helpers: int) -> ThreadPoolExecutor:
-    """Return the pool, made anew where it is too small; the old one's threads end when idle."""
-    global _pool
-    with _lock:
-        if _pool is None or _pool._max_workers < helpers:
-            if _pool is not None:
-                _pool.shutdown(wait=False)
-            _pool = ThreadPoolExecutor(helpers, thread_name_prefix="streamloss")
-        return _pool
+def _start_helpers(number: int) -> None:
+    """Start helpers until there are so many.
+
+    An interrupt inside `ThreadPoolExecutor` or `Thread.start` can leave a lock of theirs taken
+    for ever; here an interpreter's lock alone is ever held.
+    """
+    global _helpers
+    while _helpers < number:
+        _thread.start_new_thread(_help, (_waiting,))
+        _helpers += 1
+
+
+def _help(waiting: SimpleQueue[_Task[Any]]) -> None:
+    """Run tasks as they come."""
+    while True:
+        waiting.get().run()
 
 
 def _forget() -> None:
-    """In a forked child there are no helper threads, and a lock may be held by nobody."""
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+    """In a forked child there are no helpers."""
+    global _helpers, _waiting
+    _helpers, _waiting = 0, SimpleQueue()
 
 
 if hasattr(os, "register_at_fork"):

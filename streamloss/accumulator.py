@@ -50,7 +50,7 @@ class Accumulator:
     (3.0, 3)
     """
 
-    __slots__ = ("__weakref__", "_axis", "_lock", "_losses", "_nan", "_specs", "_state")
+    __slots__ = ("__weakref__", "_axis", "_lock", "_losses", "_nan", "_specs", "_state", "_stream")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Accumulator:
         self._axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
         self._state = self._nothing()
+        self._stream: Any = None
         self._lock = threading.Lock()
 
     def _nothing(self) -> State | None:
@@ -86,16 +87,17 @@ class Accumulator:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        cpu = _backend()
-        batch = _inputs.batch(self._losses, y_true, y_pred, weights, where)
-        omit = self._nan != "propagate"
-        if self._axis is None and self._nan != "raise":
+        if where is None and self._axis is None and self._nan != "raise":
+            if self._stream is None:
+                self._stream = _stream().Stream(self._losses, self._nan == "omit")
+            inputs = (y_true, *y_pred) if type(y_pred) is tuple else (y_true, y_pred)
             with self._lock:
-                state = self._seen().copy()  # a state in place never changes: readers need no lock
-                if cpu.add(state, self._losses, batch, omit):
+                state = self._stream.add(self._state, inputs, weights)
+                if state is not None:
                     self._state = state
                     return self
-        part = cpu.accumulate(self._losses, batch, self._axis, omit)
+        batch = _inputs.batch(self._losses, y_true, y_pred, weights, where)
+        part = _cpu().accumulate(self._losses, batch, self._axis, self._nan != "propagate")
         if self._nan == "raise":
             _refuse_nan(part)
         with self._lock:
@@ -289,11 +291,17 @@ class Accumulator:
 
 
 @functools.cache
-def _backend() -> Any:
-    """Return the module of the kernels, imported with numba on first use."""
+def _cpu() -> Any:
+    """Return the backend, imported with numba on first use."""
     from .backends import cpu
 
     return cpu
+
+
+def _stream() -> Any:
+    from .backends import _stream
+
+    return _stream
 
 
 def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:

@@ -20,7 +20,8 @@ LAYERS: tuple[set[str], ...] = (
     {"_missing", "backends._boxes", "files._npy", "files._parquet"},
     {"_loops"},
     {"_overloads", "files", "state"},
-    {"_format", "backends.cpu"},
+    {"_format", "backends._kernels"},
+    {"backends._stream", "backends.cpu"},
     {"accumulator"},
     {"functional"},
     {"streamloss"},
@@ -83,7 +84,7 @@ def test_the_imports_are_found() -> None:
     assert "state" in imported_modules("accumulator")
     assert "backends.cpu" in imported_modules("functional")
     assert "_registry" in imported_modules("cli._job")
-    assert "backends.cpu" in importers("numba")
+    assert "backends._kernels" in importers("numba")
     assert importers("num") == []
 
 

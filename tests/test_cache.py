@@ -228,7 +228,9 @@ def evaluate_all(user: Path, cache: Path) -> tuple[dict[str, float], int]:
     with ThreadPoolExecutor(2) as pool:
         calls = [[f"mine.{name}" for name in half] for half in halves]
         runs = list(pool.map(lambda names: evaluate(cache, *names, path=user), calls))
-    pairs = [pair for h, r in zip(halves, runs, strict=True) for pair in zip(h, r.values, strict=True)]
+    pairs = [
+        pair for h, r in zip(halves, runs, strict=True) for pair in zip(h, r.values, strict=True)
+    ]
     return dict(pairs), sum(run.compiled for run in runs)
 
 

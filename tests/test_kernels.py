@@ -15,7 +15,7 @@ from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, 
 
 import streamloss as sl
 from streamloss import _exact, _loops, _missing, _overloads  # noqa: F401  # the overloads are needed
-from streamloss.backends import cpu
+from streamloss.backends import _kernels
 
 NAN, INF = np.nan, np.inf
 BLOCK = _exact.BLOCK
@@ -98,7 +98,8 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         spy(module, name, lambda *args, name=name: name)
     monkeypatch.setattr(_loops, "BLOCK", 64)
     ignoring = np.errstate(all="ignore")
-    monkeypatch.setattr(cpu, "_kernel", lambda body, classes: ignoring(body))
+    monkeypatch.setattr(_kernels, "kernel", lambda body, classes: ignoring(body))
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     return called
 
 

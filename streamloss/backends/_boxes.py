@@ -103,7 +103,7 @@ class Reader:
         self._buffers: dict[int, Array] = {}
 
     def read(self, index: Index, rows: int) -> tuple[tuple[Array, ...], Array | None, Any]:
-        """Return inputs and weights of a box as (rows, n), and how many each row masks.
+        """Return inputs and weights of a box, flat, and how many each of its rows masks.
 
         A masked element gets weight zero, which adds nothing; and where a NaN would be counted
         as missing its inputs are zero too.
@@ -113,32 +113,31 @@ class Reader:
         shown = None if where is None else where[index]
         masked = None if shown is None else ~shown
         hidden = masked if self._omit else None
-        found = tuple([self._fit(k, a[index], dtype, rows, hidden) for k, a in enumerate(inputs)])
+        found = tuple([self._fit(k, a[index], dtype, hidden) for k, a in enumerate(inputs)])
         real = FLOAT32 if dtype == FLOAT32 else FLOAT64
         if shown is None or masked is None:
             if weights is not None:
-                weights = self._fit(len(inputs), weights[index], real, rows, None)
+                weights = self._fit(len(inputs), weights[index], real, None)
             return found, weights, None
         if weights is None:
-            weights = self._fit(len(inputs), shown, real, rows, None)
+            weights = self._fit(len(inputs), shown, real, None)
         else:
-            weights = self._fit(len(inputs), weights[index], real, rows, masked)
-        return found, weights, np.count_nonzero(_as_rows(masked, rows), axis=1)
+            weights = self._fit(len(inputs), weights[index], real, masked)
+        return found, weights, np.count_nonzero(masked.reshape(rows, masked.size // rows), axis=1)
 
-    def _fit(
-        self, k: int, array: Array, dtype: np.dtype[Any], rows: int, masked: Array | None
-    ) -> Array:
+    def _fit(self, k: int, array: Array, dtype: np.dtype[Any], masked: Array | None) -> Array:
         """Return a box as the kernel needs it: itself if it can be, else a copy in buffer k."""
         flags = array.flags
         if masked is None and array.dtype == dtype and flags.c_contiguous and flags.aligned:
-            return _as_rows(unlock(array), rows)
+            return unlock(array).reshape(-1)
         if k not in self._buffers or self._buffers[k].size < array.size:
             self._buffers[k] = np.empty(array.size, dtype)
-        out = self._buffers[k][: array.size].reshape(array.shape)
+        flat = self._buffers[k][: array.size]
+        out = flat.reshape(array.shape)
         np.copyto(out, array, casting="unsafe")
         if masked is not None:
             np.copyto(out, 0.0, where=masked)
-        return _as_rows(out, rows)
+        return flat
 
 
 class _Open:
@@ -156,10 +155,6 @@ def unlock(array: Array) -> Array:
     Kernels write to no input, and without this each of them would be compiled twice.
     """
     return array if array.flags.writeable else np.asarray(_Open(array))
-
-
-def _as_rows(array: Array, rows: int) -> Array:
-    return array.reshape(rows, array.size // rows if rows else 0)
 
 
 def jobs(todo: Plan, threads: int) -> Iterator[tuple[slice, Index]]:

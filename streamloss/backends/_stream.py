@@ -1,0 +1,65 @@
+"""Small batches one after another: added with nothing checked, looked up or allocated twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from streamloss import _threads
+from streamloss._convert import Array
+from streamloss._inputs import FLOAT32, FLOAT64
+from streamloss._loops import fold_cells, make_room
+from streamloss._missing import Gaps
+from streamloss.backends._kernels import check_subnormals, entry
+from streamloss.state import State
+
+
+class Stream:
+    """Adds plain batches to states of one cell: numpy arrays that the kernel can read in place.
+
+    One for each accumulator, used by one thread at a time.
+    """
+
+    def __init__(self, losses: tuple[Any, ...], omit: bool) -> None:
+        self._losses, self._omit = losses, omit
+        self._runs: dict[tuple[Any, bool], tuple[Any, Array, Gaps | None]] = {}
+
+    def add(self, state: State, inputs: tuple[Any, ...], weights: Any) -> State | None:
+        """Return the state with a batch added; None if the batch is not plain or is large."""
+        first = inputs[0]
+        if type(first) is not np.ndarray or len(inputs) != self._losses[0].inputs:
+            return None
+        dtype, shape = first.dtype, first.shape
+        if (dtype is not FLOAT32 and dtype is not FLOAT64) or first.size >= _threads.PARALLEL:
+            return None
+        arrays = inputs if weights is None else (*inputs, weights)
+        for a in arrays:
+            if (
+                type(a) is not np.ndarray
+                or a.dtype is not dtype
+                or a.shape != shape
+                or not a.flags.carray
+            ):
+                return None
+        if len(shape) != 1:
+            arrays = tuple([a.reshape(-1) for a in arrays])
+        return self._add(state, arrays, weights is not None, shape[0] if shape else 1)
+
+    def _add(self, state: State, arrays: tuple[Array, ...], weighted: bool, rows: int) -> State:
+        """Call the kernel on flat arrays."""
+        check_subnormals()
+        dtype = arrays[0].dtype
+        inputs, weights = (arrays[:-1], arrays[-1]) if weighted else (arrays, None)
+        run, room, gaps = self._runs.get((dtype, weighted), (None, None, None))
+        if room is None:
+            room = make_room(len(self._losses))
+            gaps = Gaps.of(len(inputs), dtype) if self._omit else None
+        out = state.copy()  # a state that others may see never changes
+        narrow = True if dtype is FLOAT32 else None
+        arguments = inputs, weights, out.sums, out.counts, rows, room, gaps, narrow
+        if run is None:
+            run = entry(fold_cells, self._losses, self._losses, *arguments)
+            self._runs[dtype, weighted] = run, room, gaps
+        run(self._losses, *arguments)
+        return out
