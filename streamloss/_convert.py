@@ -21,12 +21,11 @@ def as_array(name: str, value: Any) -> tuple[Array, Mask | None]:
     Raises
     ------
     TypeError
-        If the values are no numbers float64 can hold: longdouble, object, text, dates, None; or
-        if they are lazy (dask).
+        If the values are no numbers float64 can hold: longdouble, object, text, dates, None.
     """
     array, valid = (value, None) if type(value) is np.ndarray else _foreign(name, value)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        _check_dtype(name, array.dtype)
+        check_dtype(name, array.dtype)
     return array, valid
 
 
@@ -40,7 +39,8 @@ def is_numeric(dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "V" and dtype.fields is None and np.can_cast(dtype, np.float64)
 
 
-def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
+def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
+    """Refuse a dtype whose values cannot be upcast."""
     if not is_numeric(dtype):
         raise TypeError(
             f"{name} must hold booleans, integers, or real or complex numbers of at most 64 bits"
@@ -55,9 +55,9 @@ def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
     if isinstance(value, np.ma.MaskedArray):
         valid = None if value.mask is np.ma.nomask else ~np.ma.getmaskarray(value)
         return np.asarray(value.data), valid
+    if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        return _foreign(name, np.ma.stack(value))
     module = type(value).__module__.partition(".")[0]
-    if module == "dask":
-        raise TypeError(f"{name} is a dask array, which is not supported yet: got {value!r}")
     convert = {"torch": _from_torch, "pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
     if convert is not None:
         return convert(name, value), None

@@ -51,9 +51,9 @@ def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
     return value if weights is None else value * widen(weights[i])
 
 
-def missing(arrays: Any, i: int) -> bool:
-    """Return whether any of the arrays has a NaN at i."""
-    return any(a[i] != a[i] for a in arrays)
+def present(arrays: Any, i: int) -> bool:
+    """Return whether no array has a NaN at i; None is no arrays."""
+    return all(a[i] == a[i] for a in arrays or ())
 
 
 def cut(arrays: Any, start: int, stop: int) -> Any:
@@ -61,9 +61,16 @@ def cut(arrays: Any, start: int, stop: int) -> Any:
     return tuple(a[start:stop] for a in arrays)
 
 
-def together(inputs: Any, weights: Any) -> Any:
-    """Return inputs and weights as one tuple of arrays."""
+def looked_at(inputs: Any, weights: Any, omit: Any) -> Any:
+    """Return the arrays to look for NaN in: inputs and weights, or None without `omit`."""
+    if omit is None:
+        return None
     return inputs if weights is None else (*inputs, weights)
+
+
+def eight_at_a_time(narrow: Any, seen: Any) -> Any:
+    """Return True if weights are faster counted apart: float32 ones, none of them missing."""
+    return True if narrow is not None and seen is None else None
 
 
 def sift(x: Any, weights: Any, i: int) -> Any:
@@ -71,6 +78,6 @@ def sift(x: Any, weights: Any, i: int) -> Any:
     return x if weights is None or weights[i] != 0 else 0.0
 
 
-def weight_at(weights: Any, i: int) -> Any:
-    """Return the weight of element i, one without any weights."""
-    return np.float64(1.0) if weights is None else np.float64(weights[i])
+def keep(x: Any, seen: Any, i: int) -> Any:
+    """Return x, or zero where one of the arrays seen has a NaN at i; None looks at none."""
+    return x if present(seen, i) else 0.0

@@ -1,4 +1,4 @@
-"""What the names of the bodies (`_exact`, `_generic`, `_loops`, `_missing`) mean when compiled.
+"""What the names of the bodies (`_exact`, `_generic`, `_loops`) mean when compiled.
 
 A loss reaches the compiler as the type of an argument: `term` looks up its class there and
 compiles its `point`. That runs at the speed of a hand-written loop, changes parameters without
@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from . import _exact, _generic, _loops, _missing
+from . import _exact, _generic, _loops
 
 for _body in (
     _exact.magic,
@@ -27,17 +27,13 @@ for _body in (
     _loops.fold,
     _loops.fold_block,
     _loops.fold_guessed,
-    _missing.take_out,
     _loops.settle,
     _loops.drop_nonfinite,
-    _missing.find_missing,
-    _missing.list_marked,
-    _missing.pack_one,
     _loops.count_nonzero,
     _loops.fold_both,
     _loops.add_both,
+    _loops.fold_all,
     _loops.fold_first,
-    _missing.take_out_weights,
 ):
     register_jitable(_body)
 
@@ -90,33 +86,30 @@ def _term(loss, inputs, weights, i):
     return None
 
 
-@overload(_generic.missing)
-def _any_missing(arrays, i):
-    # by hand, since taking a tail of the tuple would count references for every element
-    match len(arrays):
-        case 0:
-            return lambda arrays, i: False
-        case 1:
-            return lambda arrays, i: _isnan(arrays[0][i])
-        case 2:
-            return lambda arrays, i: _isnan(arrays[0][i]) | _isnan(arrays[1][i])
-        case 3:
-            return lambda arrays, i: (
-                _isnan(arrays[0][i]) | _isnan(arrays[1][i]) | _isnan(arrays[2][i])
-            )
-        case 4:
-            return lambda arrays, i: (
-                _isnan(arrays[0][i])
-                | _isnan(arrays[1][i])
-                | _isnan(arrays[2][i])
-                | _isnan(arrays[3][i])
-            )
-    return None
+@overload(_generic.present)
+def _present(arrays, i):
+    if isinstance(arrays, types.NoneType):
+        return lambda arrays, i: True
+    count, narrow = len(arrays), arrays[0].dtype == types.float32
+    if count == 1:
+        return lambda arrays, i: _is_number(arrays[0][i])
+    if count == 3 and narrow:  # the masks of three float32 comparisons would have to be widened
+        return lambda arrays, i: _is_number(
+            _size(arrays[0][i]) + _size(arrays[1][i]) + _size(arrays[2][i])
+        )
+    present = _generic.present
+    return lambda arrays, i: _is_number(arrays[0][i]) & present(arrays[1:], i)
 
 
 @register_jitable
-def _isnan(x):
-    return x != x
+def _is_number(x):
+    wide = _generic.widen(x)  # as the fold does, for masks of its width
+    return wide == wide
+
+
+@register_jitable
+def _size(x):
+    return abs(np.float64(x))
 
 
 @overload(_generic.cut)
@@ -127,11 +120,20 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@overload(_generic.together)
-def _together(inputs, weights):
+@overload(_generic.looked_at)
+def _looked_at(inputs, weights, omit):
+    if isinstance(omit, types.NoneType):
+        return lambda inputs, weights, omit: None
     if isinstance(weights, types.NoneType):
-        return lambda inputs, weights: inputs
-    return lambda inputs, weights: (*inputs, weights)
+        return lambda inputs, weights, omit: inputs
+    return lambda inputs, weights, omit: (*inputs, weights)
+
+
+@overload(_generic.eight_at_a_time)
+def _eight_at_a_time(narrow, seen):
+    if isinstance(narrow, types.NoneType) or not isinstance(seen, types.NoneType):
+        return lambda narrow, seen: None
+    return lambda narrow, seen: True
 
 
 @overload(_generic.sift)
@@ -141,51 +143,22 @@ def _sift(x, weights, i):
     return lambda x, weights, i: x if weights[i] != 0 else 0.0
 
 
-@overload(_missing.pack)
-def _pack(arrays, out, gone, absent):
-    if len(arrays) == 0:
-        return lambda arrays, out, gone, absent: ()
-    pack_one, pack = _missing.pack_one, _missing.pack
-
-    def head_and_tail(arrays, out, gone, absent):
-        pack_one(arrays[0], out[0], gone, absent)
-        head = out[0][: arrays[0].size - absent]
-        return (head, *pack(arrays[1:], out[1:], gone, absent))
-
-    return head_and_tail
-
-
-@overload(_generic.weight_at)
-def _weight_at(weights, i):
-    if isinstance(weights, types.NoneType):
-        return lambda weights, i: 1.0
-    return lambda weights, i: np.float64(weights[i])
+@overload(_generic.keep)
+def _keep(x, seen, i):
+    if isinstance(seen, types.NoneType):
+        return lambda x, seen, i: x
+    present = _generic.present
+    return lambda x, seen, i: x if present(seen, i) else 0.0
 
 
 @overload(_loops.fold_losses)
-def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow):
+def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, sums, memory, terms, narrow: None
+        return lambda losses, k, inputs, weights, sums, memory, terms, narrow, seen: None
     fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
 
-    def head_and_tail(losses, k, inputs, weights, sums, memory, terms, narrow):
-        fold_block(losses[0], inputs, weights, sums[k], memory[k], terms, narrow)
-        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, terms, narrow)
-
-    return head_and_tail
-
-
-@overload(_missing.take_out_losses)
-def _take_out_losses(losses, k, inputs, weights, gaps, absent, sums):
-    if len(losses) == 0:
-        return lambda losses, k, inputs, weights, gaps, absent, sums: None
-    take_out, take_out_losses = _missing.take_out, _missing.take_out_losses
-    sift, term = _generic.sift, _generic.term
-
-    def head_and_tail(losses, k, inputs, weights, gaps, absent, sums):
-        for j in range(absent):
-            i = gaps.gone[j]
-            take_out(sums[k], sift(term(losses[0], inputs, weights, i), weights, i))
-        take_out_losses(losses[1:], k + 1, inputs, weights, gaps, absent, sums)
+    def head_and_tail(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
+        fold_block(losses[0], inputs, weights, sums[k], memory[k], terms, narrow, seen)
+        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, terms, narrow, seen)
 
     return head_and_tail

@@ -159,6 +159,8 @@ def _number(cls: Any, field: str, value: Any, rule: Interval) -> float:
     try:
         number = float(value) + 0.0  # -0.0 and 0.0 are one parameter
     except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or isinstance(value, str | bytes):
         raise TypeError(f"{field} of {cls.__name__} must be a number: got {value!r}") from None
     if not rule.admits(number):
         raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {value!r}")
@@ -233,6 +235,8 @@ def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:
         if field not in cls._fields or not equals:
             takes = ", ".join(cls._fields) or "none"
             raise ValueError(f"bad parameter {item!r} in loss {spec!r}: the parameters are {takes}")
+        if field in found:
+            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: {field} is given twice")
         try:
             found[field] = float(value)
         except ValueError:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import dask.array as da
 import ml_dtypes
 import numpy as np
 import pandas as pd
@@ -599,7 +598,6 @@ NO_NUMBERS = {
     "Arrow dictionary": (pa.array([1, 2, 3]).dictionary_encode(), "dictionary"),
     "Arrow table": (pa.table({"a": [1, 2, 3]}), "pyarrow|Table"),
     "Arrow scalar": (pa.scalar("a"), "pyarrow|string|Scalar"),
-    "dask": (da.ones(3), "dask"),
 }
 
 

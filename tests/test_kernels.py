@@ -14,7 +14,7 @@ from llvmlite import binding
 from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _exact, _loops, _missing, _overloads  # noqa: F401  # the overloads are needed
+from streamloss import _exact, _loops, _overloads  # noqa: F401  # the overloads are needed
 from streamloss.backends import _kernels
 
 NAN, INF = np.nan, np.inf
@@ -28,17 +28,21 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
     """Return the LLVM code and the assembly of a fold of a loss."""
     kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
-    weights = array if body is _loops.fold_both or args[-1] else None
-    kernel(loss, (array, array), weights, *args)
+    weights = array if body is _loops.fold_both or args[2] else None
+    *options, omit = args
+    kernel(loss, (array, array), weights, *options, (array, array) if omit else None)
     (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
     return llvm, assembly
 
 
 FOLDS = {  # the body, and its arguments after the arrays
-    "one fold": (_loops.fold, (1.0, None, None)),
-    "two folds": (_loops.fold, (1.0, 1.0, None)),
-    "screened": (_loops.fold, (1.0, 1.0, True)),
-    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0)),
+    "one fold": (_loops.fold, (1.0, None, None, False)),
+    "two folds": (_loops.fold, (1.0, 1.0, None, False)),
+    "screened": (_loops.fold, (1.0, 1.0, True, False)),
+    "omitting": (_loops.fold, (1.0, 1.0, None, True)),
+    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, None, False)),
+    "both, float32": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, None, False)),
+    "both, omitting": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, True, True)),
 }
 
 
@@ -87,12 +91,10 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         body = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
-    spy(_loops, "fold", lambda *args: _fold_note(*args[4:]))
+    spy(_loops, "fold", lambda *args: _fold_note(*args[4:6]))
     for module, name in (
         (_loops, "fold_both"),
         (_loops, "settle"),
-        (_missing, "take_out"),
-        (_missing, "pack_one"),
         (_exact, "add_float"),
     ):
         spy(module, name, lambda *args, name=name: name)
@@ -182,9 +184,9 @@ PATHS: dict[str, tuple[Callable[..., np.ndarray], str, set[str]]] = {
     "least": (least, "propagate", {"settle", "two folds"}),
     "screened": (some_nan, "propagate", {"settle", "screened"}),
     "infinite": (some_inf, "propagate", {"settle", "two folds"}),
-    "taken out": (some_nan, "omit", {"settle", "screened", "take_out"}),
-    "packed": (much_nan, "omit", {"settle", "take_out", "pack_one"}),
-    "packed now and then": (nan_now_and_then, "omit", {"settle", "take_out", "pack_one"}),
+    "some omitted": (some_nan, "omit", {"settle", "two folds"}),
+    "many omitted": (much_nan, "omit", {"settle", "two folds"}),
+    "omitted now and then": (nan_now_and_then, "omit", {"settle", "two folds"}),
 }
 
 

@@ -10,7 +10,6 @@ from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64
 from streamloss._loops import fold_cells, make_room
-from streamloss._missing import Gaps
 from streamloss.backends._kernels import check_subnormals, entry
 from streamloss.state import State
 
@@ -22,8 +21,8 @@ class Stream:
     """
 
     def __init__(self, losses: tuple[Any, ...], omit: bool) -> None:
-        self._losses, self._omit = losses, omit
-        self._runs: dict[tuple[Any, bool], tuple[Any, Array, Gaps | None]] = {}
+        self._losses, self._omit = losses, omit or None
+        self._runs: dict[tuple[Any, bool], tuple[Any, Array]] = {}
 
     def add(self, state: State, inputs: tuple[Any, ...], weights: Any) -> State | None:
         """Return the state with a batch added; None if the batch is not plain or is large."""
@@ -51,15 +50,12 @@ class Stream:
         check_subnormals()
         dtype = arrays[0].dtype
         inputs, weights = (arrays[:-1], arrays[-1]) if weighted else (arrays, None)
-        run, room, gaps = self._runs.get((dtype, weighted), (None, None, None))
-        if room is None:
-            room = make_room(len(self._losses))
-            gaps = Gaps.of(len(inputs), dtype) if self._omit else None
+        run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
         out = state.copy()  # a state that others may see never changes
         narrow = True if dtype is FLOAT32 else None
-        arguments = inputs, weights, out.sums, out.counts, rows, room, gaps, narrow
+        arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._omit
         if run is None:
             run = entry(fold_cells, self._losses, self._losses, *arguments)
-            self._runs[dtype, weighted] = run, room, gaps
+            self._runs[dtype, weighted] = run, room
         run(self._losses, *arguments)
         return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from typing import Any
 
@@ -10,9 +9,8 @@ import numpy as np
 
 from streamloss import _threads
 from streamloss._convert import Array
-from streamloss._inputs import Batch
+from streamloss._inputs import Batch, normalise_axis
 from streamloss._loops import ELEMENTS, MASKED, ROWS, fold_cells, make_room, map_terms
-from streamloss._missing import Gaps
 from streamloss._threads import Jobs, share
 from streamloss.backends._boxes import (
     GATHER,
@@ -32,6 +30,7 @@ def accumulate(
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
     omit: bool = False,
+    threads: int | None = None,
 ) -> State:
     """Return the state of a batch.
 
@@ -45,6 +44,8 @@ def accumulate(
         The reduced axes.
     omit : bool
         Whether elements with a NaN are taken out.
+    threads : int, optional
+        How many threads share the work.
 
     Raises
     ------
@@ -53,11 +54,12 @@ def accumulate(
     """
     check_subnormals()
     todo = plan(batch, axis)
-    threads = _threads.wanted(batch.inputs[0].size)
+    threads = threads or _threads.wanted(batch.inputs[0].size)
     many = todo.cells > WIDE_CELLS
     run = _many_cells if many else _few_cells
     state = run(losses, todo, omit or None, threads)
-    state.counts[:, ROWS] = batch.rows
+    reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
+    state.counts[:, ROWS] = batch.rows if reduces_rows else 1
     return state
 
 
@@ -68,16 +70,13 @@ def _few_cells(losses: tuple[Any, ...], todo: Plan, omit: Any, threads: int) -> 
     def work(jobs: Jobs[tuple[slice, Index]]) -> None:
         check_subnormals()
         state, reader = State.empty(todo.kept, len(losses)), Reader(todo.batch, omit)
-        spare = (
-            make_room(len(losses)),
-            Gaps.of(len(todo.batch.inputs), todo.batch.dtype) if omit else None,
-        )
+        room = make_room(len(losses))
         for cells, index in jobs:
-            _add_box(losses, todo, reader, index, _view(state, cells), spare)
+            _add_box(losses, todo, reader, index, _view(state, cells), room, omit)
         states.append(state)
 
     share(work, jobs(todo, threads), threads)
-    return functools.reduce(lambda a, b: a.combine(b, 1), states)
+    return State.total(states)
 
 
 def _many_cells(losses: tuple[Any, ...], todo: Plan, omit: Any, threads: int) -> State:
@@ -87,25 +86,18 @@ def _many_cells(losses: tuple[Any, ...], todo: Plan, omit: Any, threads: int) ->
     def work(jobs: Jobs[tuple[int, list[tuple[slice, Index]]]]) -> None:
         check_subnormals()
         reader = Reader(todo.batch, omit)
-        spare = (
-            make_room(len(losses)),
-            Gaps.of(len(todo.batch.inputs), todo.batch.dtype) if omit else None,
-        )
+        room = make_room(len(losses))
         for start, items in jobs:
             cells = items[0][0].stop - start
             state = State.empty((cells,), len(losses))
             for _, index in items:
-                _add_box(losses, todo, reader, index, state, spare)
+                _add_box(losses, todo, reader, index, state, room, omit)
             parts[start] = state.trimmed()
 
     groups = itertools.groupby(jobs(todo, threads), key=lambda job: job[0].start)
     share(work, ((start, list(items)) for start, items in groups), threads)
-    return State.joined(todo.kept, [parts[start] for start in sorted(parts)])
-
-
-def _make_spare(losses: tuple[Any, ...], batch: Batch, omit: Any) -> tuple[Array, Gaps | None]:
-    """Return the room and the gaps of a thread."""
-    return make_room(len(losses)), Gaps.of(len(batch.inputs), batch.dtype) if omit else None
+    state = State.concatenated([parts[start] for start in sorted(parts)], 0)
+    return State(todo.kept, state.sums, state.base, state.counts)
 
 
 def _view(state: State, cells: slice) -> State:
@@ -119,23 +111,24 @@ def _add_box(
     reader: Reader,
     index: Index,
     state: State,
-    spare: tuple[Array, Gaps | None],
+    room: Array,
+    omit: Any,
 ) -> None:
-    """Add one box to the cells of a state; `spare` is a thread's room and gaps."""
+    """Add one box to the cells of a state."""
     rows = len(state.sums)
     inputs, weights, masked = reader.read(index, rows)
-    arguments = inputs, weights, state.sums, state.counts, 0, *spare, todo.narrow
+    arguments = inputs, weights, state.sums, state.counts, 0, room, todo.narrow, omit
     call(fold_cells, losses, losses, *arguments)
     if masked is not None:
         state.counts[:, ELEMENTS] -= masked
         state.counts[:, MASKED] += masked
 
 
-def map(loss: Any, batch: Batch, omit: bool = False) -> Array:
+def map(loss: Any, batch: Batch, omit: bool = False, threads: int | None = None) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
-    threads = _threads.wanted(out.size)
+    threads = threads or _threads.wanted(out.size)
 
     def work(jobs: Jobs[Index]) -> None:
         check_subnormals()
