@@ -4,6 +4,9 @@ import os
 import time
 from functools import partial
 
+# The threads of a sweep would else spin for 5 ms after it, and what comes next have their core.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import numpy as np
 from numba import njit, prange
 

@@ -162,14 +162,15 @@ def span(parts: list[tuple[Ints, int]]) -> tuple[int, int]:
     return min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0)
 
 
-def combine(a: Ints, a_base: int, b: Ints, b_base: int, sign: int) -> tuple[Ints, int]:
-    """Return a + sign * b, row by row: integer arithmetic, so exact and in any order."""
-    if a_base == b_base and a.shape == b.shape and a.shape[-1] == WIDTH:
-        low, out = a_base, a + sign * b
-    else:
-        low, high = span([(a, a_base), (b, b_base)])
-        high = min(high + 1, LIMBS)  # one more digit for the carry
-        out = pad(a, a_base, low, high) + sign * pad(b, b_base, low, high)
+def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
+    """Return the sum of rows with their bases: integer arithmetic, so exact and in any order."""
+    low, high = span(parts)
+    high = min(high + 1, LIMBS)  # one more digit for the carries of up to 2**31 parts
+    out = pad(*parts[0], low, high)
+    for rows, base in parts[1:]:
+        start = DIGITS + base - low
+        out[..., :DIGITS] += rows[..., :DIGITS]
+        out[..., start : start + rows.shape[-1] - DIGITS] += rows[..., DIGITS:]
     digits = out[..., DIGITS:]
     while (over := (digits[..., :-1] + 0x80000000) >> 32).any():
         digits[..., :-1] -= over << 32

@@ -47,15 +47,13 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         If shapes differ, or weights or `where` do not align with the leading axes.
     """
     arrays, valid = [], []
-    for name, value in _name_inputs(losses, y_true, y_pred):
+    for name, value in name_inputs(losses, y_true, y_pred):
         array, mask = as_array(name, value)
         arrays.append(array)
         if mask is not None:
             valid.append(mask)
     inputs, shape = tuple(arrays), arrays[0].shape
-    for array in arrays:
-        if array.shape != shape:
-            raise ValueError(f"y_pred must have the shape of y_true: got {array.shape} and {shape}")
+    check_shapes(inputs)
     if weights is not None:
         weights, mask = as_array("weights", weights)
         if mask is not None:
@@ -63,10 +61,35 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         weights = _align("weights", weights, shape)
     if where is not None:
         valid.append(_align_where(where, shape))
-    return Batch(inputs, weights, _all(valid), _common_dtype(losses, inputs, weights))
+    return Batch(inputs, weights, _all(valid), common_dtype(losses, inputs, weights))
 
 
-def _name_inputs(losses: Sequence[Any], y_true: Any, y_pred: Any) -> list[tuple[str, Any]]:
+def is_lazy(value: Any) -> bool:
+    """Return whether a value is one of dask's, to be computed later."""
+    return hasattr(type(value), "__dask_graph__")
+
+
+def any_lazy(y_true: Any, y_pred: Any, weights: Any, where: Any) -> bool:
+    """Return whether any argument of a call is lazy."""
+    predictions = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+    return any([is_lazy(value) for value in (y_true, *predictions, weights, where)])
+
+
+def check_shapes(inputs: Sequence[Any]) -> None:
+    """Refuse inputs of different shapes; sizes that are NaN, as dask has them, are not known."""
+    shape = inputs[0].shape
+    for array in inputs:
+        if array.shape != shape and not _may_fit(array.shape, shape):
+            raise ValueError(f"y_pred must have the shape of y_true: got {array.shape} and {shape}")
+
+
+def _may_fit(sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
+    """Return whether sizes are equal as far as both are known."""
+    pairs = zip(sizes, shape, strict=False)
+    return len(sizes) == len(shape) and all(a == b or a != a or b != b for a, b in pairs)
+
+
+def name_inputs(losses: Sequence[Any], y_true: Any, y_pred: Any) -> list[tuple[str, Any]]:
     """Return the inputs with their names, as many as the losses take."""
     count = losses[0].inputs
     if count == 1:
@@ -109,21 +132,29 @@ def _align(name: str, array: Array, shape: tuple[int, ...]) -> Array:
     """Broadcast an array over the leading axes: strides of zero, never a copy."""
     if array.shape == shape:
         return array
-    fits = array.ndim <= len(shape) and all(
-        size in (1, full) for size, full in zip(array.shape, shape, strict=False)
-    )
-    if not fits:
+    check_alignment(name, array.shape, shape)
+    return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
+
+
+def check_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> None:
+    """Refuse sizes that do not align with the leading axes, as far as both are known."""
+    leading = zip(sizes, shape, strict=False)
+    if len(sizes) > len(shape) or not all(_may_fit((a,), (b,)) or a == 1 for a, b in leading):
         raise ValueError(
             f"{name} must align with the leading axes of the losses:"
-            f" got {array.shape} for losses of shape {shape}"
+            f" got {sizes} for losses of shape {shape}"
         )
-    return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
+
+
+def check_mask(array: Any) -> None:
+    """Refuse a mask that is not boolean."""
+    if array.dtype != np.bool_:
+        raise TypeError(f"where must be boolean: got dtype {array.dtype}")
 
 
 def _align_where(where: Any, shape: tuple[int, ...]) -> Mask:
     array, mask = as_array("where", where)
-    if array.dtype != np.bool_:
-        raise TypeError(f"where must be boolean: got dtype {array.dtype}")
+    check_mask(array)
     return _align("where", array if mask is None else array & mask, shape)
 
 
@@ -137,11 +168,9 @@ def _all(masks: list[Mask]) -> Mask | None:
     return out
 
 
-def _common_dtype(
-    losses: Sequence[Any], inputs: tuple[Array, ...], weights: Array | None
-) -> np.dtype[Any]:
+def common_dtype(losses: Sequence[Any], inputs: Sequence[Any], weights: Any) -> np.dtype[Any]:
     """Return the dtype that kernels see: float32 only if all are, complex128 if an input is."""
-    first = inputs[0].dtype
+    first: np.dtype[Any] = inputs[0].dtype
     arrays = inputs if weights is None else (*inputs, weights)
     if (first == FLOAT32 or first == FLOAT64) and all([a.dtype == first for a in arrays]):
         return first

@@ -7,13 +7,11 @@ import threading
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from . import _format, _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from ._registry import resolve
-from .reductions import Reduction, check, finish
+from .reductions import Reduction, check
 from .state import WIDE_CELLS, State
 
 
@@ -80,7 +78,7 @@ class Accumulator:
         Parameters
         ----------
         y_true, y_pred, weights, where
-            As for `evaluate`.
+            As for `evaluate`; dask arrays are computed here.
 
         Raises
         ------
@@ -96,13 +94,24 @@ class Accumulator:
                 if state is not None:
                     self._state = state
                     return self
-        batch = _inputs.batch(self._losses, y_true, y_pred, weights, where)
-        part = _cpu().accumulate(self._losses, batch, self._axis, self._nan != "propagate")
-        if self._nan == "raise":
-            _refuse_nan(part)
+        part = self._fold(y_true, y_pred, weights, where)
         with self._lock:
             self._state = self._plus(self._state, part, 1)
         return self
+
+    def _fold(self, *arguments: Any) -> State:
+        """Return the state of a batch of any kind."""
+        if _inputs.any_lazy(*arguments):
+            lazy = _dask()
+            blocks = lazy.align(self._losses, *arguments)
+            states = lazy.states(self._losses, blocks, self._axis, self._nan)
+            state: State = lazy.delay(states).compute()
+            return state
+        batch = _inputs.batch(self._losses, *arguments)
+        part: State = _cpu().accumulate(self._losses, batch, self._axis, self._nan != "propagate")
+        if self._nan == "raise":
+            part.refuse_missing()
+        return part
 
     def _plus(self, state: State | None, part: State | None, sign: int) -> State | None:
         """Return state + sign * part in the layout that suits its cells."""
@@ -135,7 +144,7 @@ class Accumulator:
         if found is Reduction.NONE:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         state = self._seen()
-        values = [_finish(state, k, loss, found) for k, loss in enumerate(self._losses)]
+        values = [state.result(k, found, loss.finish) for k, loss in enumerate(self._losses)]
         if not isinstance(self._specs, list):
             return values[0]
         return dict(zip(self._specs, values, strict=True))
@@ -170,8 +179,8 @@ class Accumulator:
 
         ``elements`` (N, without masked and omitted ones), ``nonzero_weights`` (K), ``nan``
         (elements omitted for a NaN, and terms that are NaN: of the loss that has most),
-        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0). An element
-        is counted once: masked before NaN before zero weight.
+        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0; of an update
+        that keeps that axis 1). An element is counted once: masked before NaN before zero weight.
         """
         state = self._seen()
         totals = [int(count) for count in state.counts.sum(axis=0)]
@@ -268,7 +277,7 @@ class Accumulator:
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._specs, self._axis, self._nan, self._state)
+        return restore, (self._specs, self._axis, self._nan, self._state)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
@@ -280,7 +289,7 @@ class Accumulator:
         state = self._seen()
         means: list[Any] = []
         if state.counts.min(initial=0) >= 0:  # a difference may have no mean
-            means = [_finish(state, k, s, Reduction.MEAN) for k, s in enumerate(self._losses)]
+            means = [state.result(k, Reduction.MEAN, s.finish) for k, s in enumerate(self._losses)]
         items = [*zip(map(repr, self._losses), means, strict=False), *self.counts.items()]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
@@ -304,22 +313,15 @@ def _stream() -> Any:
     return _stream
 
 
-def _restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
-    """Rebuild a pickled accumulator."""
+def _dask() -> Any:
+    """Return the backend of lazy arrays, imported with dask on first use."""
+    from .backends import dask
+
+    return dask
+
+
+def restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
+    """Return the accumulator of a state."""
     out = Accumulator(specs, axis, nan)
     out._state = out._plus(out._state, state, 1)
     return out
-
-
-def _refuse_nan(part: State) -> None:
-    missing = int(part.counts[:, MISSING].sum())
-    if missing:
-        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
-
-
-def _finish(state: State, k: int, loss: Any, reduction: Reduction) -> Any:
-    """Return one loss's results in the output shape."""
-    values = finish(reduction, state.totals(k))
-    if loss.finish is not None:
-        values = [loss.finish(value) for value in values]
-    return np.array(values).reshape(state.shape) if state.shape else values[0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
 from . import _inputs
 from ._registry import resolve
-from .accumulator import Accumulator
+from .accumulator import Accumulator, restore
 from .reductions import Reduction, check
 
 
@@ -73,12 +74,15 @@ def evaluate(
     """
     specs = _as_list(losses)
     found = check(reduction, tuple(resolve(spec) for spec in specs))
-    if found is not Reduction.NONE:
+    if found is Reduction.NONE and axis is not None:
+        raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
+    if _inputs.any_lazy(y_true, y_pred, weights, where):
+        results = _lazily(specs, (y_true, y_pred, weights, where), axis, nan, found)
+    elif found is Reduction.NONE:
+        results = _map(specs, y_true, y_pred, weights, where, _inputs.check_policy(nan))
+    else:
         accumulator = Accumulator(losses, axis=axis, nan=nan)
         return accumulator.update(y_true, y_pred, weights, where=where).result(found)
-    if axis is not None:
-        raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
-    results = _map(specs, y_true, y_pred, weights, where, _inputs.check_policy(nan))
     return results[0] if specs is not losses else dict(zip(specs, results, strict=True))
 
 
@@ -101,6 +105,21 @@ def _map(
     return [cpu.map(loss, batch, nan == "omit") for loss in losses]
 
 
+def _lazily(
+    specs: list[Any], arguments: tuple[Any, ...], axis: Any, nan: str, reduction: Reduction
+) -> list[Any]:
+    """Return lazy arrays of the results, all losses in one pass."""
+    from .backends import dask
+
+    losses = tuple(resolve(spec) for spec in specs)
+    _inputs.check_same_inputs(losses)
+    blocks = dask.align(losses, *arguments)
+    if reduction is Reduction.NONE:
+        return [dask.map(loss, blocks, _inputs.check_policy(nan)) for loss in losses]
+    states = dask.states(losses, blocks, _inputs.check_axis(axis), _inputs.check_policy(nan))
+    return [dask.finish(states, k, reduction, loss) for k, loss in enumerate(losses)]
+
+
 def accumulate(
     losses: Any,
     y_true: Any,
@@ -110,8 +129,10 @@ def accumulate(
     axis: int | tuple[int, ...] | None = None,
     where: Any = None,
     nan: str = "propagate",
-) -> Accumulator:
+) -> Any:
     """Return an `Accumulator` of the arrays; the arguments are those of `evaluate`.
+
+    Of dask arrays it is a `dask.delayed.Delayed` Accumulator.
 
     Raises
     ------
@@ -126,7 +147,14 @@ def accumulate(
     (3.0, 1.5)
     """
     accumulator = Accumulator(losses, axis=axis, nan=nan)
-    return accumulator.update(y_true, y_pred, weights, where=where)
+    arguments = y_true, y_pred, weights, where
+    if not _inputs.any_lazy(*arguments):
+        return accumulator.update(y_true, y_pred, weights, where=where)
+    from .backends import dask
+
+    blocks = dask.align(accumulator.losses, *arguments)
+    states = dask.states(accumulator.losses, blocks, accumulator.axis, nan)
+    return dask.delay(states, functools.partial(restore, losses, axis, nan))
 
 
 def reduce(
@@ -168,8 +196,14 @@ def reduce(
     )
 
 
-def merge(parts: Iterable[Accumulator]) -> Accumulator:
+def merge(parts: Iterable[Any]) -> Any:
     """Return the accumulator of all that the parts have seen; their order changes nothing.
+
+    Parameters
+    ----------
+    parts : iterable of Accumulator
+        Futures of them, as `concurrent.futures` and `distributed` have, are waited for. If one is
+        a `dask.delayed.Delayed`, so is what is returned.
 
     Raises
     ------
@@ -185,8 +219,15 @@ def merge(parts: Iterable[Accumulator]) -> Accumulator:
     >>> sl.merge([a, b]).result(), sl.merge([b, a]) == a + b
     (2.0, True)
     """
+    parts = list(parts)
+    if any([_inputs.is_lazy(part) for part in parts]):
+        from .backends import dask
+
+        return dask.call_later(merge, parts)
     total: Accumulator | None = None
     for part in parts:
+        if not isinstance(part, Accumulator) and hasattr(part, "add_done_callback"):
+            part = part.result()
         if not isinstance(part, Accumulator):
             raise TypeError(f"parts must be Accumulators: got {part!r}")
         total = part.copy() if total is None else total.merge(part)

@@ -8,8 +8,8 @@ import numpy as np
 
 from . import _exact
 from ._exact import DIGITS, WIDTH, Ints
-from ._loops import ELEMENTS, NONZERO
-from .reductions import Totals
+from ._loops import ELEMENTS, MISSING, NONZERO
+from .reductions import Reduction, Totals, finish
 
 WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
@@ -44,11 +44,36 @@ class State:
         return cls(shape, _exact.empty(cells, losses + 1), 0, counts)
 
     @classmethod
-    def joined(cls, shape: tuple[int, ...], parts: list[State]) -> State:
-        """Return the state whose cells are those of the parts in order."""
+    def concatenated(cls, parts: list[State], axis: int) -> State:
+        """Return the state whose output is that of the parts along an axis of it."""
         low, high = _exact.span([(part.sums, part.base) for part in parts])
-        sums = np.concatenate([_exact.pad(part.sums, part.base, low, high) for part in parts])
-        return cls(shape, sums, low, np.concatenate([part.counts for part in parts]))
+        sums = [_exact.pad(part.sums, part.base, low, high) for part in parts]
+        shapes = [part.shape for part in parts]
+        shape = list(shapes[0])
+        shape[axis] = sum(each[axis] for each in shapes)
+        rows, counts = (
+            np.concatenate(
+                [a.reshape(*each, *a.shape[1:]) for a, each in zip(arrays, shapes, strict=True)],
+                axis,
+            )
+            for arrays in (sums, [part.counts for part in parts])
+        )
+        cells = int(np.prod(shape, dtype=np.int64))
+        return cls(
+            tuple(shape),
+            rows.reshape(cells, *sums[0].shape[1:]),
+            low,
+            counts.reshape(cells, counts.shape[-1]),
+        )
+
+    @classmethod
+    def total(cls, parts: list[State]) -> State:
+        """Return the sum of states of one shape, exactly."""
+        if len(parts) == 1:
+            return parts[0]
+        sums, base = _exact.total([(part.sums, part.base) for part in parts])
+        counts = np.sum([part.counts for part in parts], axis=0)
+        return cls(parts[0].shape, sums, base, counts)
 
     def nothing(self) -> State:
         """Return a state of nothing with the cells of this one."""
@@ -67,7 +92,7 @@ class State:
 
     def combine(self, other: State, sign: int) -> State:
         """Return self + sign * other, exactly."""
-        sums, base = _exact.combine(self.sums, self.base, other.sums, other.base, sign)
+        sums, base = _exact.total([(self.sums, self.base), (sign * other.sums, other.base)])
         return State(self.shape, sums, base, self.counts + sign * other.counts)
 
     def copy(self) -> State:
@@ -119,3 +144,19 @@ class State:
         }
         elements, nonzero = self.counts[:, [ELEMENTS, NONZERO]].T.tolist()
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
+
+    def result(self, loss: int, reduction: Reduction, function: Any) -> Any:
+        """Return one loss's results in the output shape, a float for one cell.
+
+        `function` is what the loss does to the rounded mean, or None.
+        """
+        values = finish(reduction, self.totals(loss))
+        if function is not None:
+            values = [function(value) for value in values]
+        return np.array(values).reshape(self.shape) if self.shape else values[0]
+
+    def refuse_missing(self) -> None:
+        """Raise ValueError if elements had a NaN."""
+        missing = int(self.counts[:, MISSING].sum())
+        if missing:
+            raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")

@@ -223,7 +223,7 @@ def test_digits_are_balanced_and_none_is_kept_that_all_rows_have_zero(values: li
 @given(st.lists(st.tuples(big(), big()), min_size=1, max_size=4), st.sampled_from([1, -1]))
 def test_rows_combine_as_integers_do(pairs: list[tuple[int, int]], sign: int) -> None:
     a, b = (list(values) for values in zip(*pairs, strict=True))
-    total, base = _exact.combine(*rows_of(a), *rows_of(b), sign)
+    total, base = _exact.total([rows_of(a), (sign * rows_of(b)[0], rows_of(b)[1])])
     want = [x + sign * y for x, y in pairs]
     assert _exact.integers(total, base) == want
     np.testing.assert_array_equal(_exact.trim(total, base)[0], rows_of(want)[0])
@@ -233,8 +233,8 @@ def test_rows_combine_as_integers_do(pairs: list[tuple[int, int]], sign: int) ->
 def test_wide_rows_combine_to_the_same_digits(pairs: list[tuple[int, int]], sign: int) -> None:
     (a, a_base), (b, b_base) = (rows_of(list(values)) for values in zip(*pairs, strict=True))
     wide = [_exact.pad(rows, base, 0, LIMBS) for rows, base in ((a, a_base), (b, b_base))]
-    narrow = _exact.trim(*_exact.combine(a, a_base, b, b_base, sign))
-    found = _exact.trim(*_exact.combine(wide[0], 0, wide[1], 0, sign))
+    narrow = _exact.trim(*_exact.total([(a, a_base), (sign * b, b_base)]))
+    found = _exact.trim(*_exact.total([(wide[0], 0), (sign * wide[1], 0)]))
     np.testing.assert_array_equal(found[0], narrow[0])
     assert found[1] == narrow[1]
 
@@ -243,7 +243,7 @@ def test_wide_rows_combine_to_the_same_digits(pairs: list[tuple[int, int]], sign
 def test_an_integer_has_the_same_digits_however_it_was_summed(parts: list[int]) -> None:
     rows, base = rows_of([0])
     for part in parts:
-        rows, base = _exact.combine(rows, base, *rows_of([part]), 1)
+        rows, base = _exact.total([(rows, base), rows_of([part])])
     found, start = _exact.trim(rows, base)
     want, true_start = rows_of([sum(parts)])
     np.testing.assert_array_equal(found, want)
