@@ -179,8 +179,8 @@ class Accumulator:
 
         ``elements`` (N, without masked and omitted ones), ``nonzero_weights`` (K), ``nan``
         (elements omitted for a NaN, and terms that are NaN: of the loss that has most),
-        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0; of an update
-        that keeps that axis 1). An element is counted once: masked before NaN before zero weight.
+        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0). An element
+        is counted once: masked before NaN before zero weight.
         """
         state = self._seen()
         totals = [int(count) for count in state.counts.sum(axis=0)]
@@ -191,8 +191,18 @@ class Accumulator:
             "nan": totals[MISSING] + int(flags[:, NAN].max()),
             "infinite": int((flags[:, PLUS_INF] + flags[:, MINUS_INF]).max()),
             "masked": totals[MASKED],
-            "rows": int(state.counts[:, ROWS].max(initial=0)),
+            "rows": self._count_rows(state),
         }
+
+    def _count_rows(self, state: State) -> int:
+        """Return the rows that all cells together cover; each counts one if axis 0 is kept."""
+        rows = state.counts[:, ROWS]
+        reduced = len(self._axis) if isinstance(self._axis, tuple) else 1
+        if self._axis is None or not state.shape:
+            return int(rows.max(initial=0))
+        if 0 in _inputs.normalise_axis(self._axis, len(state.shape) + reduced):
+            return int(rows.max(initial=0))
+        return int(rows.reshape(state.shape[0], -1).max(axis=1, initial=0).sum())
 
     def merge(self, other: Accumulator) -> Accumulator:
         """Add all that another accumulator has seen, and return this one.

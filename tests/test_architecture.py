@@ -25,6 +25,7 @@ LAYERS: tuple[set[str], ...] = (
     {"accumulator"},
     {"functional"},
     {"streamloss"},
+    {"cli._cluster"},
     {"cli._job"},
     {"cli._commands"},
     {"cli"},

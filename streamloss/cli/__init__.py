@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-EXTRAS = ("click", "pyarrow", "rich")
+EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
+"""The extra that installs each library."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -27,9 +28,10 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return _run(args)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in EXTRAS:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        return _fail(f'{error.name} is not installed: pip install "streamloss[cli]"')
+        return _fail(f'{error.name} is not installed: pip install "streamloss[{extra}]"')
     except (OSError, TypeError, ValueError) as error:
         return _fail(str(error))
 

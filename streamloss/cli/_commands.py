@@ -89,6 +89,12 @@ def losses() -> None:
     type=click.IntRange(min=1),
     help="Threads that decode and that compute; all cores by default.",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of this dask cluster, such as tcp://host:8786, which must see the"
+    " files under the same paths.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")
 def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
     """Evaluate predictions in FILES: Parquet files, folders of them, or globs.

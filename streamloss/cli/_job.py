@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -11,10 +11,11 @@ from streamloss import __version__
 from streamloss._registry import resolve
 from streamloss._threads import set_num_threads
 from streamloss.accumulator import Accumulator
-from streamloss.files import Batch, Columns, DataSet, open_arrays, open_parquet
+from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.reductions import Reduction
 
 from ._checkpoint import Checkpoint, Saved, stamp
+from ._cluster import add, fold
 
 
 class Job(NamedTuple):
@@ -29,6 +30,7 @@ class Job(NamedTuple):
     checkpoint_every: float
     batch_rows: int
     threads: int | None
+    scheduler: str | None
 
     def open(self) -> DataSet:
         """Open the files, or the arrays if there are no files."""
@@ -120,22 +122,29 @@ class Run:
             If a file cannot be read, or the NaN policy is "raise" and a NaN comes.
         """
         begun = time.perf_counter() - self.seconds
-        with closing(self.data.batches(self.rows, self._job.batch_rows)) as batches:
-            for batch in batches:
-                self._add(batch)
+        with closing(self._fold()) as steps:
+            for rows in steps:
+                self.rows += rows
                 self.seconds = time.perf_counter() - begun
-                advance(batch.length)
+                advance(rows)
                 if self._checkpoint and (self._checkpoint.due() or self.rows == self.data.rows):
                     self._checkpoint.save(self._saved())
 
-    def _add(self, batch: Batch) -> None:
-        """Add the losses of a batch."""
-        y_true, y_pred, weights, where = batch.rows
-        try:
-            self._accumulator.update(y_true, y_pred, weights, where=where)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{batch.origin}: {error}") from error
-        self.rows += batch.length
+    def _fold(self) -> Generator[int, None, None]:
+        """Add the rows that are not done, here or on a cluster, and yield how many came."""
+        job = self._job
+        if job.scheduler is None:
+            with closing(self.data.batches(self.rows, job.batch_rows)) as batches:
+                for batch in batches:
+                    add(self._accumulator, batch)
+                    yield batch.length
+            return
+        losses = list(job.losses)
+        pieces = fold(job.scheduler, self.data, self.rows, losses, job.nan, job.batch_rows)
+        with closing(pieces):
+            for rows, part in pieces:
+                self._accumulator.merge(part)
+                yield rows
 
     def results(self) -> dict[str, float]:
         """Return the result of each loss, by its spelling."""

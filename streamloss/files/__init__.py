@@ -19,15 +19,27 @@ Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is 
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from contextlib import closing
+from typing import Any, NamedTuple, TypeVar
 
 from ._paths import expand
 from ._rows import Columns, Part, Rows
 
-__all__ = ["BATCH_ROWS", "Batch", "Columns", "DataSet", "Rows", "open_arrays", "open_parquet"]
+__all__ = [
+    "BATCH_ROWS",
+    "Batch",
+    "Columns",
+    "DataSet",
+    "Piece",
+    "Rows",
+    "open_arrays",
+    "open_parquet",
+    "read_piece",
+]
 
 AHEAD = 2
 """Batches read ahead of the one in use."""
@@ -45,6 +57,15 @@ class Batch(NamedTuple):
     origin: str
 
 
+class Piece(NamedTuple):
+    """The rows from `start` to `stop` of a file, or of arrays if `path` is None; for a worker."""
+
+    path: str | None
+    columns: Columns
+    start: int
+    stop: int
+
+
 class DataSet:
     """Rows in files, in a fixed order.
 
@@ -52,6 +73,10 @@ class DataSet:
     ----------
     parts : sequence of Part
         The files, opened.
+    columns : Columns
+        What they were opened with.
+    files : bool
+        Whether each part is a file that holds all columns.
 
     Attributes
     ----------
@@ -66,8 +91,8 @@ class DataSet:
         If there are no rows.
     """
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = parts
+    def __init__(self, parts: Sequence[Part], columns: Columns, files: bool) -> None:
+        self._parts, self._columns, self._files = parts, columns, files
         self.rows = sum(part.rows for part in parts)
         self.paths = tuple(path for part in parts for path in part.paths)
         if not self.rows:
@@ -82,6 +107,22 @@ class DataSet:
             If a file cannot be read.
         """
         return _ahead(self._read(start, size))
+
+    def pieces(self, start: int, size: int) -> Iterator[Piece]:
+        """Yield the rows from `start` on in pieces of at least `size` where that is possible."""
+        for part in self._parts:
+            first, start = min(start, part.rows), max(start - part.rows, 0)
+            cuts = [*(row for row in part.cuts(size) if row > first), part.rows]
+            for stop in cuts if first < part.rows else []:
+                yield self._piece(part, first, stop)
+                first = stop
+
+    def _piece(self, part: Part, first: int, stop: int) -> Piece:
+        """Return a piece whose names mean the same wherever they are read."""
+        if self._files:
+            return Piece(os.path.abspath(part.paths[0]), self._columns, first, stop)
+        names: list[Any] = [name and os.path.abspath(name) for name in self._columns]
+        return Piece(None, Columns(*names), first, stop)
 
     def _read(self, start: int, size: int) -> Iterator[Batch]:
         """Yield the batches, each when it is asked for."""
@@ -120,7 +161,7 @@ def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = N
 
     if threads is not None:
         set_num_threads(threads)
-    return DataSet([Parquet(path, columns) for path in expand(names)])
+    return DataSet([Parquet(path, columns) for path in expand(names)], columns, True)
 
 
 def open_arrays(columns: Columns) -> DataSet:
@@ -135,7 +176,34 @@ def open_arrays(columns: Columns) -> DataSet:
     """
     from ._npy import Arrays
 
-    return DataSet([Arrays(columns)])
+    return DataSet([Arrays(columns)], columns, False)
+
+
+def read_piece(piece: Piece, size: int) -> Iterator[Batch]:
+    """Yield the rows of a piece, at most `size` values a column, and read ahead.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a file is not there or cannot be read.
+    """
+    if piece.path is None:
+        data = open_arrays(piece.columns)
+    else:
+        data = open_parquet((piece.path,), piece.columns)
+    left = piece.stop - piece.start
+    with closing(data.batches(piece.start, size)) as batches:
+        for batch in batches:
+            yield batch if batch.length <= left else _shortened(batch, left)
+            left -= batch.length
+            if left <= 0:
+                return
+
+
+def _shortened(batch: Batch, length: int) -> Batch:
+    """Return the first rows of a batch; what has one row for all keeps it."""
+    rows: list[Any] = [a if a is None or len(a) != batch.length else a[:length] for a in batch.rows]
+    return Batch(Rows(*rows), length, batch.origin)
 
 
 def _ahead(items: Iterator[T]) -> Generator[T, None, None]:

@@ -7,7 +7,7 @@ import mmap
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
@@ -138,6 +138,12 @@ class Arrays:
         for first in range(start, self.rows, step):
             stop = min(first + step, self.rows)
             yield Rows(*(take(first, stop) for take in takes))
+
+    def cuts(self, size: int) -> Iterable[int]:
+        """Return rows at least `size` values apart; a stream is only read from its beginning."""
+        if any(path.endswith(".npz") for path in self.paths):
+            return [0]
+        return range(0, self.rows, max(1, size // self._width))
 
     def _taker(self, option: str, name: str | None) -> Callable[[int, int], Any]:
         """Return the function that takes rows of one array."""

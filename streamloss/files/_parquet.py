@@ -58,6 +58,15 @@ class Parquet:
         if at != self.rows:
             raise ValueError(f"{self.paths[0]} changed while it was read")
 
+    def cuts(self, size: int) -> Iterator[int]:
+        """Yield the first rows of row groups, at least `size` apart."""
+        row, last = 0, -size
+        for rows in self._groups:
+            if row - last >= size:
+                yield row
+                last = row
+            row += rows
+
     def _group_of(self, row: int) -> tuple[int, int]:
         """Return the row group that holds a row, and the first row of that group."""
         group, first = 0, 0

@@ -41,6 +41,10 @@ class Part(Protocol):
         """Yield the rows from `start` on, at most `size` at a time."""
         ...
 
+    def cuts(self, size: int) -> Iterable[int]:
+        """Return rows from which reading can begin as fast as from 0, at least `size` apart."""
+        ...
+
 
 def listing(names: Iterable[str], wanted: str, most: int = 12) -> str:
     """Name what exists, at most so many, those most like the wanted name first.
