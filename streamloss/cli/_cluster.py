@@ -58,7 +58,7 @@ def fold(
         As `fold_piece`.
     """
     from distributed import Client
-    from distributed.comm import get_address_host_port
+    from distributed.comm.addressing import get_address_host_port
 
     try:
         get_address_host_port(address)  # Client would take a minute to refuse it

@@ -1,0 +1,81 @@
+"""Dask arrays: the pace next to dask's own mean, and what the graphs cost."""
+
+import time
+
+import dask
+import dask.array as da
+import numpy as np
+
+import streamloss as sl
+from benchmarks.bench_losses import SIZE, interleaved_medians
+
+CHUNK = max(1, SIZE // 25)
+MANY = max(1, min(100_000, SIZE // 500))
+
+
+def dask_mean(y_true, y_pred, weights=None):
+    """Return the mean absolute error as one would write it with dask.array, lazily."""
+    errors = abs(y_pred - y_true)
+    if weights is None:
+        return errors.mean()
+    return (errors * weights).sum() / (weights != 0).sum()
+
+
+class Chunks:
+    """Float32 arrays in memory in 25 chunks, on the threads of this machine."""
+
+    params = ("unweighted", "weighted")
+    param_names = ("weights",)
+    timeout = 300
+
+    def setup(self, weights):
+        rng = np.random.default_rng(1)
+        arrays = [rng.standard_normal(SIZE, "float32") for _ in range(2)]
+        if weights == "weighted":
+            arrays.append(rng.random(SIZE, "float32"))
+        lazy = [da.from_array(array, chunks=CHUNK, name=False) for array in arrays]
+        self.ours = sl.evaluate("mae", *lazy, reduction="sum_by_nonzero_weights").compute
+        self.dask = dask_mean(*lazy).compute
+        for function in (self.ours, self.dask) * 2:
+            function()
+
+    def time_evaluate(self, weights):
+        self.ours()
+
+    def track_ratio_of_dask(self, weights):
+        ours, theirs = interleaved_medians(self.ours, self.dask)
+        return theirs / ours
+
+    track_ratio_of_dask.unit = "ratio"
+
+
+class Graphs:
+    """The graph of a hundred thousand chunks, next to that of dask's own mean."""
+
+    timeout = 300
+
+    def setup(self):
+        arrays = [make(MANY * 10, chunks=10) for make in (da.zeros, da.ones)]
+        self.ours = lambda: sl.evaluate("mae", *arrays)
+        self.dask = lambda: dask_mean(*arrays)
+        self.ours()
+
+    def track_ratio_of_building(self):
+        ours, theirs = interleaved_medians(self.ours, self.dask)
+        return ours / theirs
+
+    def track_ratio_of_tasks(self):
+        ours, theirs = (self.count_tasks(make()) for make in (self.ours, self.dask))
+        return ours / theirs
+
+    def track_ratio_of_seconds(self):
+        start = time.perf_counter()
+        self.ours().compute()
+        middle = time.perf_counter()
+        self.dask().compute()
+        return (middle - start) / (time.perf_counter() - middle)
+
+    @staticmethod
+    def count_tasks(array):
+        (optimised,) = dask.optimize(array)
+        return len(dict(optimised.__dask_graph__()))
