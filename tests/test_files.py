@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.files import Columns, open_arrays, open_parquet
+from streamloss.files import Columns, open_arrays, open_parquet, read_piece
 
 N = 1000
 ALL = Columns("y", "p", "w", "m")
@@ -64,6 +64,45 @@ def test_parquet_gives_every_row_once_from_any_row_on(folder: Path, start: int, 
 def test_arrays_give_every_row_once_from_any_row_on(arrays: Columns, start: int, size: int) -> None:
     for got, want in zip(gather(open_arrays(arrays), start, size), (Y, P, W, M), strict=True):
         np.testing.assert_array_equal(got, want[start:])
+
+
+@pytest.mark.parametrize("size", [1, 70, 100, 1 << 20])
+@pytest.mark.parametrize("start", [0, 1, 70, 300, 555, N - 1, N])
+@pytest.mark.parametrize("kind", ["parquet", "npy", "npz"])
+def test_pieces_hold_every_row_once(
+    folder: Path, arrays: Columns, kind: str, start: int, size: int
+) -> None:
+    mapped = arrays._replace(pred=None, weights=None)
+    data = {
+        "parquet": lambda: open_parquet([str(folder)], ALL),
+        "npy": lambda: open_arrays(mapped),
+        "npz": lambda: open_arrays(arrays),
+    }[kind]()
+    pieces = list(data.pieces(start, size))
+    assert sum(piece.stop - piece.start for piece in pieces) == N - start
+    batches = [batch for piece in pieces for batch in read_piece(piece, 64)]
+    assert sum(batch.length for batch in batches) == N - start
+    if batches:
+        got = np.concatenate([batch.rows.y_true for batch in batches])
+        np.testing.assert_array_equal(got, Y[start:])
+
+
+def test_a_piece_is_read_from_anywhere(
+    arrays: Columns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    piece = next(open_arrays(Columns("y.npy", "stored.npz:p")).pieces(0, N))
+    monkeypatch.chdir("/")
+    (batch,) = read_piece(piece, N)
+    np.testing.assert_array_equal(batch.rows.y_pred, P)
+
+
+def test_one_weight_for_all_rows_is_kept_where_a_batch_is_cut(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", Y)
+    np.save(tmp_path / "w.npy", W[:1])
+    columns = Columns(str(tmp_path / "y.npy"), None, str(tmp_path / "w.npy"))
+    (batch,) = read_piece(files.Piece(None, columns, 10, 30), 64)
+    assert (batch.length, batch.rows.weights) == (20, W[:1])
 
 
 def test_nothing_is_left_at_the_end(folder: Path, arrays: Columns) -> None:
