@@ -65,8 +65,19 @@ def loss_digest(cls: Any) -> bytes:
     Uncacheable
         If `point` uses a global that is no jitted function, module, number, text or numpy array.
     """
-    digest = hashlib.sha256(f"{cls.key} {cls._fields}".encode())
-    _digest_function(cls.point, digest, set(), None)
+    return function_digest(cls.point, f"{cls.key} {cls._fields}")
+
+
+def function_digest(function: FunctionType, prefix: str = "") -> bytes:
+    """Digest a function: all code and constants that it reaches.
+
+    Raises
+    ------
+    Uncacheable
+        As `loss_digest`.
+    """
+    digest = hashlib.sha256(prefix.encode())
+    _digest_function(function, digest, set(), None)
     return digest.digest()
 
 

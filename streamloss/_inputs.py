@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -66,7 +66,8 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
 
 def is_lazy(value: Any) -> bool:
     """Return whether a value is one of dask's, to be computed later."""
-    return hasattr(type(value), "__dask_graph__")
+    cls = type(value)  # xarray's have the method too, and may hold arrays in memory
+    return hasattr(cls, "__dask_graph__") and cls.__module__.startswith("dask")
 
 
 def any_lazy(y_true: Any, y_pred: Any, weights: Any, where: Any) -> bool:
@@ -140,10 +141,15 @@ def check_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -
     """Refuse sizes that do not align with the leading axes, as far as both are known."""
     leading = zip(sizes, shape, strict=False)
     if len(sizes) > len(shape) or not all(_may_fit((a,), (b,)) or a == 1 for a, b in leading):
-        raise ValueError(
-            f"{name} must align with the leading axes of the losses:"
-            f" got {sizes} for losses of shape {shape}"
-        )
+        refuse_alignment(name, sizes, shape)
+
+
+def refuse_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> NoReturn:
+    """Raise what says that sizes do not align."""
+    raise ValueError(
+        f"{name} must align with the leading axes of the losses:"
+        f" got {sizes} for losses of shape {shape}"
+    )
 
 
 def check_mask(array: Any) -> None:

@@ -202,7 +202,8 @@ class Accumulator:
             return int(rows.max(initial=0))
         if 0 in _inputs.normalise_axis(self._axis, len(state.shape) + reduced):
             return int(rows.max(initial=0))
-        return int(rows.reshape(state.shape[0], -1).max(axis=1, initial=0).sum())
+        others = tuple(range(1, len(state.shape)))
+        return int(rows.reshape(state.shape).max(axis=others, initial=0).sum())
 
     def merge(self, other: Accumulator) -> Accumulator:
         """Add all that another accumulator has seen, and return this one.

@@ -154,7 +154,8 @@ def accumulate(
 
     blocks = dask.align(accumulator.losses, *arguments)
     states = dask.states(accumulator.losses, blocks, accumulator.axis, nan)
-    return dask.delay(states, functools.partial(restore, losses, axis, nan))
+    specs = list(losses) if isinstance(losses, list) else losses
+    return dask.delay(states, functools.partial(restore, specs, axis, nan))
 
 
 def reduce(

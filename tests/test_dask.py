@@ -28,6 +28,9 @@ from reference import CASES, PAIRS, REDUCTIONS, Case, bits, name, sprinkle, wild
 import streamloss as sl
 from streamloss.backends import cpu
 
+# Cuts that do not fit each other make many chunks, of which dask warns.
+pytestmark = pytest.mark.filterwarnings("ignore::dask.array.PerformanceWarning")
+
 STRANGE = [np.nan, np.inf, -np.inf]
 
 

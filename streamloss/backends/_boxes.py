@@ -123,7 +123,11 @@ class Reader:
             weights = self._fit(len(inputs), shown, real, None)
         else:
             weights = self._fit(len(inputs), weights[index], real, masked)
-        return found, weights, np.count_nonzero(masked.reshape(rows, masked.size // rows), axis=1)
+        return (
+            found,
+            weights,
+            np.count_nonzero(masked.reshape(rows, masked.size // max(rows, 1)), axis=1),
+        )
 
     def _fit(self, k: int, array: Array, dtype: np.dtype[Any], masked: Array | None) -> Array:
         """Return a box as the kernel needs it: itself if it can be, else a copy in buffer k."""

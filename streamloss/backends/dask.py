@@ -19,7 +19,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep
 
 from streamloss import _inputs
-from streamloss._cache import Uncacheable, loss_digest, package_digest
+from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
 from streamloss._convert import as_array, check_dtype
 from streamloss._loops import ROWS
 from streamloss.backends import cpu
@@ -33,9 +33,15 @@ ARITY = 16
 class Blocks(NamedTuple):
     """The arrays of a call as dask arrays of one rank that are cut at the same places."""
 
-    arrays: tuple[Any, ...]
-    weighted: bool
-    masked: bool
+    inputs: tuple[Any, ...]
+    weights: Any
+    where: Any
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """All arrays in order."""
+        others = (array for array in (self.weights, self.where) if array is not None)
+        return (*self.inputs, *others)
 
 
 def align(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: Any) -> Blocks:
@@ -58,7 +64,10 @@ def align(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         _inputs.check_alignment("where", array.shape, shape)
         _inputs.check_mask(array)
     _inputs.common_dtype(losses, inputs, heavy[0] if heavy else None)
-    return Blocks(_cut([*inputs, *heavy, *shown]), bool(heavy), bool(shown))
+    arrays = _cut([*inputs, *heavy, *shown])
+    shown = [arrays.pop()] if shown else [None]
+    heavy = [arrays.pop()] if heavy else [None]
+    return Blocks(tuple(arrays), *heavy, *shown)
 
 
 def _numbers(name: str, value: Any) -> Any:
@@ -66,7 +75,8 @@ def _numbers(name: str, value: Any) -> Any:
     if not _inputs.is_lazy(value):
         array, valid = as_array(name, value)
         return array if valid is None else np.ma.masked_array(array, ~valid)
-    if hasattr(type(value), "to_dask_array"):  # a Delayed has any attribute
+    # a Delayed has any attribute, and the scalars of a dataframe this method too
+    if hasattr(type(value), "to_dask_array") and value.ndim:
         value = _plain_columns(name, value).to_dask_array()
     if not isinstance(value, da.Array):
         raise TypeError(f"{name} must be a dask array or column: got {type(value).__name__}")
@@ -87,12 +97,12 @@ def _plain(part: Any, name: str) -> Any:
     return part._constructor(array, index=part.index)
 
 
-def _cut(arrays: list[Any]) -> tuple[Any, ...]:
+def _cut(arrays: list[Any]) -> list[Any]:
     """Return dask arrays of the rank of the first, with the same chunks."""
     rank = arrays[0].ndim
     lazy = [array for array in arrays if isinstance(array, da.Array)]
     chunks = [_chunks_of(lazy, axis) for axis in range(rank)]
-    arrays = [a if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
+    arrays = [_whole(a) if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
     arrays = [a[(..., *[None] * (rank - a.ndim))] if a.ndim < rank else a for a in arrays]
     indexed = [item for array in arrays for item in (array, tuple(range(rank)))]
     try:
@@ -102,13 +112,26 @@ def _cut(arrays: list[Any]) -> tuple[Any, ...]:
             "arrays of unknown chunk sizes must have the same chunks: call compute_chunk_sizes()"
             f" on them ({error})"
         ) from error
-    return tuple(arrays)
+    return list(arrays)
 
 
 def _chunks_of(arrays: list[Any], axis: int) -> Any:
     """Return the chunks of the first array that is cut along an axis, None if there is none."""
-    found = [a.chunks[axis] for a in arrays if a.ndim > axis and a.shape[axis] != 1]
+    found = [a.chunks[axis] for a in arrays if a.ndim > axis and not a.shape[axis] <= 1]
     return found[0] if found else None
+
+
+def _whole(array: Any) -> Any:
+    """Return an array with axes of size 0 or 1 in one chunk."""
+    cut = [k for k, size in enumerate(array.shape) if size <= 1 < array.numblocks[k]]
+    if not cut:
+        return array
+    if 0 not in array.shape:
+        return array.rechunk(dict.fromkeys(cut, -1))
+    chunks = tuple((size,) if k in cut else array.chunks[k] for k, size in enumerate(array.shape))
+    return da.zeros(
+        array.shape, array.dtype, chunks=chunks
+    )  # what has no elements is not rechunked
 
 
 def _wrap(array: Any, chunks: list[Any]) -> Any:
@@ -125,19 +148,22 @@ class _Task:
 
     def __init__(self, losses: tuple[Any, ...], blocks: Blocks, axis: Any, nan: str) -> None:
         self._losses, self._axis, self._nan = losses, axis, nan
-        self._weighted, self._masked = blocks.weighted, blocks.masked
+        self._weights, self._where = _broadcast(blocks.weights), _broadcast(blocks.where)
 
     def __call__(self, *blocks: Any) -> Any:
         """Return the state of a chunk or, of `_Map`, its losses; the last argument is its place."""
         *arrays, place = blocks
         try:
             return self._run(self._batch(arrays), place)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"chunk {place}: {error}") from error
+        except Exception as error:
+            if type(error) in (TypeError, ValueError):
+                raise type(error)(f"chunk {place}: {error}") from error
+            error.add_note(f"This was in chunk {place}.")  # others may want other arguments
+            raise
 
     def _batch(self, blocks: list[Any]) -> _inputs.Batch:
-        where = blocks.pop() if self._masked else None
-        weights = blocks.pop() if self._weighted else None
+        where = _take_last("where", blocks, self._where)
+        weights = _take_last("weights", blocks, self._weights)
         y_true, *others = blocks
         y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
         return _inputs.batch(self._losses, y_true, y_pred, weights, where)
@@ -151,6 +177,28 @@ class _Task:
         if any(place[k] for k in reduced if k > 0):
             state.counts[:, ROWS] = 0  # the chunk at the beginning of these axes counts them
         return state
+
+
+def _broadcast(array: Any) -> tuple[bool, ...] | None:
+    """Return which axes of an array are broadcast, None without one."""
+    return None if array is None else tuple(size == 1 for size in array.shape)
+
+
+def _take_last(name: str, blocks: list[Any], broadcast: tuple[bool, ...] | None) -> Any:
+    """Take the last block off a list, unless there is none of that name.
+
+    Raises
+    ------
+    ValueError
+        If it would be broadcast only because it happens to have one row.
+    """
+    if broadcast is None:
+        return None
+    block, shape = blocks.pop(), blocks[0].shape
+    sizes = zip(block.shape, shape, broadcast, strict=True)
+    if any(size != full and not one for size, full, one in sizes):
+        _inputs.refuse_alignment(name, block.shape, shape)
+    return block
 
 
 class _Map(_Task):
@@ -225,14 +273,16 @@ def _token(losses: tuple[Any, ...], blocks: Blocks, *settings: Any) -> str:
     """Return a name for results that depend on these arrays, settings, and the losses' code."""
     names = [array.name for array in blocks.arrays]
     codes = [(loss.key, tuple(loss), _digest(loss)) for loss in losses]
-    return str(tokenize(package_digest(), names, blocks[1:], codes, settings))
+    parts = blocks.weights is None, blocks.where is None
+    return str(tokenize(package_digest(), names, parts, codes, settings))
 
 
 def _digest(loss: Any) -> Any:
     """Return a digest of a loss's code, a random one where it cannot be known."""
+    finish = type(loss).finish
     try:
-        return loss_digest(type(loss))
-    except Uncacheable:
+        return loss_digest(type(loss)), finish and function_digest(finish)
+    except (Uncacheable, AttributeError):
         return uuid.uuid4().hex
 
 
