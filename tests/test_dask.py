@@ -1099,8 +1099,8 @@ def test_an_error_of_unusual_arguments_keeps_them_and_names_the_chunk(
 
     monkeypatch.setattr(cpu, "accumulate", fail)
     with pytest.raises(OddError) as caught:
-        sl.evaluate("mae", da.ones(3, chunks=2), np.zeros(3)).compute(scheduler="sync")
-    assert caught.value.__notes__[0] == "This was in chunk (0,)."
+        sl.evaluate("mae", da.ones(3, chunks=3), np.zeros(3)).compute(scheduler="sync")
+    assert "This was in chunk (0,)." in caught.value.__notes__
 
 
 def test_a_scalar_of_a_dataframe_is_refused_by_name() -> None:
