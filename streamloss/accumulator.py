@@ -88,9 +88,8 @@ class Accumulator:
         if where is None and self._axis is None and self._nan != "raise":
             if self._stream is None:
                 self._stream = _stream().Stream(self._losses, self._nan == "omit")
-            inputs = (y_true, *y_pred) if type(y_pred) is tuple else (y_true, y_pred)
             with self._lock:
-                state = self._stream.add(self._state, inputs, weights)
+                state = self._stream.add(self._state, y_true, y_pred, weights)
                 if state is not None:
                     self._state = state
                     return self

@@ -661,3 +661,24 @@ def test_the_html_escapes_what_a_user_wrote() -> None:
 def test_the_html_of_many_cells_is_short() -> None:
     acc = sl.accumulate("mae", *np.ones((2, 2, 100_000)), axis=0)
     assert len(acc._repr_html_()) < 5000
+
+
+def test_a_tuple_of_one_array_is_no_array_of_its_shape() -> None:
+    y = np.arange(3.0)
+    acc = sl.Accumulator("mae")
+    with pytest.raises(ValueError, match=r"y_pred must have the shape of y_true: got \(1, 3\)"):
+        acc.update(y, (y,))
+    with pytest.raises(TypeError, match="takes one input"):
+        sl.Accumulator("value").update(y, ())
+    assert acc == sl.Accumulator("mae")
+
+
+def test_small_updates_of_losses_of_one_and_of_three_inputs() -> None:
+    @sl.loss
+    class Middle(NamedTuple):
+        def point(self, a: Any, b: Any, c: Any) -> Any:
+            return abs(a - b) + abs(b - c)
+
+    y = np.arange(3.0)
+    assert sl.Accumulator("value").update(y).result("sum") == 3.0
+    assert sl.Accumulator(Middle()).update(y, (y + 1, y + 3)).result() == 3.0

@@ -21,13 +21,23 @@ class Stream:
     """
 
     def __init__(self, losses: tuple[Any, ...], omit: bool) -> None:
-        self._losses, self._omit = losses, omit or None
+        self._losses, self._omit, self._count = losses, omit or None, losses[0].inputs
         self._runs: dict[tuple[Any, bool], tuple[Any, Array]] = {}
 
-    def add(self, state: State, inputs: tuple[Any, ...], weights: Any) -> State | None:
-        """Return the state with a batch added; None if the batch is not plain or is large."""
-        first = inputs[0]
-        if type(first) is not np.ndarray or len(inputs) != self._losses[0].inputs:
+    def add(self, state: State, first: Any, others: Any, weights: Any) -> State | None:
+        """Return the state with a batch added; None if the batch is not plain or is large.
+
+        `first` and `others` are y_true and y_pred as `Accumulator.update` has them.
+        """
+        if type(first) is not np.ndarray:
+            return None
+        if self._count == 2:
+            inputs: tuple[Any, ...] = first, others
+        elif type(others) is tuple and 1 < len(others) == self._count - 1:
+            inputs = first, *others
+        elif others is None and self._count == 1:
+            inputs = (first,)
+        else:
             return None
         dtype, shape = first.dtype, first.shape
         if (dtype is not FLOAT32 and dtype is not FLOAT64) or first.size >= _threads.PARALLEL:
