@@ -2,9 +2,8 @@
 
 They are plain Python, compiled for each target from this one source. Arrays are one-dimensional
 and contiguous, all float32, all float64 or all complex128; `weights` is None or of the size of
-the inputs. Nothing is checked here,
-and nothing allocated: without counting references (7 % of the time) no function can return
-an array, but a tuple of them.
+the inputs. Nothing is checked here, and nothing allocated: without counting references, which took
+7 % of the time, no function can return an array, but a tuple of them.
 
 Arguments that may be None select code when it is compiled, not when it runs: `narrow` is True
 when all arrays are float32; `omit` is True when elements with a NaN are not to count, and `seen`

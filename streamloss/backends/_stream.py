@@ -1,4 +1,4 @@
-"""Small batches one after another: added with nothing checked, looked up or allocated twice."""
+"""Small batches one after another: added with nothing checked or looked up twice."""
 
 from __future__ import annotations
 

@@ -54,20 +54,20 @@ def align(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         if arrays of unknown chunk sizes have not the same chunks.
     """
     inputs = [_numbers(*pair) for pair in _inputs.name_inputs(losses, y_true, y_pred)]
-    heavy = [] if weights is None else [_numbers("weights", weights)]
-    shown = [] if where is None else [_numbers("where", where)]
+    heavy = None if weights is None else _numbers("weights", weights)
+    shown = None if where is None else _numbers("where", where)
     shape = inputs[0].shape
     _inputs.check_shapes(inputs)
-    for array in heavy:
-        _inputs.check_alignment("weights", array.shape, shape)
-    for array in shown:
-        _inputs.check_alignment("where", array.shape, shape)
-        _inputs.check_mask(array)
-    _inputs.common_dtype(losses, inputs, heavy[0] if heavy else None)
-    arrays = _cut([*inputs, *heavy, *shown])
-    shown = [arrays.pop()] if shown else [None]
-    heavy = [arrays.pop()] if heavy else [None]
-    return Blocks(tuple(arrays), *heavy, *shown)
+    if heavy is not None:
+        _inputs.check_alignment("weights", heavy.shape, shape)
+    if shown is not None:
+        _inputs.check_alignment("where", shown.shape, shape)
+        _inputs.check_mask(shown)
+    _inputs.common_dtype(losses, inputs, heavy)
+    arrays = _cut([array for array in (*inputs, heavy, shown) if array is not None])
+    shown = None if shown is None else arrays.pop()
+    heavy = None if heavy is None else arrays.pop()
+    return Blocks(tuple(arrays), heavy, shown)
 
 
 def _numbers(name: str, value: Any) -> Any:
@@ -129,9 +129,7 @@ def _whole(array: Any) -> Any:
     if 0 not in array.shape:
         return array.rechunk(dict.fromkeys(cut, -1))
     chunks = tuple((size,) if k in cut else array.chunks[k] for k, size in enumerate(array.shape))
-    return da.zeros(
-        array.shape, array.dtype, chunks=chunks
-    )  # what has no elements is not rechunked
+    return da.zeros(array.shape, array.dtype, chunks=chunks)  # dask does not rechunk no elements
 
 
 def _wrap(array: Any, chunks: list[Any]) -> Any:
