@@ -1,46 +1,40 @@
 """streamloss: exact streaming reductions of losses, the same bits however the data was cut.
 
-Importing it imports neither numba nor dask; the first call does.
+Importing it imports neither numba nor dask; the first call that needs them does.
 """
 
-from ._registry import Interval, NonNegative, Positive, Proportion, loss
+from . import losses
+from ._registry import Interval, NonNegative, Positive, Proportion, Row, Share, loss
 from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
+from .explanation import explain
 from .functional import accumulate, evaluate, merge, reduce
-from .losses import (
-    AbsoluteError,
-    Huber,
-    LogCosh,
-    Quantile,
-    RootMeanSquaredError,
-    SmoothL1,
-    SquaredError,
-    Value,
-)
+from .losses import *  # noqa: F403
+from .metrics import R2, Dice, ExplainedVariance, Tversky
 from .reductions import Reduction
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AbsoluteError",
+    "R2",
     "Accumulator",
-    "Huber",
+    "Dice",
+    "ExplainedVariance",
     "Interval",
-    "LogCosh",
     "NonNegative",
     "Positive",
     "Proportion",
-    "Quantile",
     "Reduction",
-    "RootMeanSquaredError",
-    "SmoothL1",
-    "SquaredError",
-    "Value",
+    "Row",
+    "Share",
+    "Tversky",
     "accumulate",
     "evaluate",
+    "explain",
     "get_num_threads",
     "loss",
     "merge",
     "reduce",
     "set_num_threads",
 ]
+__all__ += losses.__all__

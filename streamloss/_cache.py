@@ -58,14 +58,14 @@ class Uncacheable(Exception):
 
 
 def loss_digest(cls: Any) -> bytes:
-    """Digest a loss class: its name, its parameters, and all code and constants `point` reaches.
+    """Digest a loss class: its name, its parameters, and all code and constants it reaches.
 
     Raises
     ------
     Uncacheable
         If `point` uses a global that is no jitted function, module, number, text or numpy array.
     """
-    return function_digest(cls.point, f"{cls.key} {cls._fields}")
+    return function_digest(cls.body, f"{cls.key} {cls._fields}")
 
 
 def function_digest(function: FunctionType, prefix: str = "") -> bytes:

@@ -34,7 +34,7 @@ import numpy as np
 
 from . import _exact
 from ._exact import DIGITS
-from ._registry import LOSSES, by_key
+from ._registry import LOSSES, by_key, parts_of
 from .state import State
 
 MAGIC, VERSION = b"strmloss", 1
@@ -63,7 +63,7 @@ def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State 
 def _key(loss: Any) -> str:
     """Return the name of one of our losses, module and class of a user's."""
     name = getattr(loss, "name", "")
-    ours = type(loss).__module__ == "streamloss.losses" and LOSSES.get(name) is type(loss)
+    ours = type(loss).__module__.startswith("streamloss.") and LOSSES.get(name) is type(loss)
     return str(name if ours else loss.key)
 
 
@@ -127,7 +127,7 @@ def _read(header: dict[str, Any], data: bytes) -> tuple[Any, Any, str, State | N
         specs = [loss if s is None else s for s, loss in zip(header["specs"], losses, strict=True)]
     axis = tuple(header["axis"]) if isinstance(header["axis"], list) else header["axis"]
     if header["shape"] is not None:
-        state = _state(tuple(header["shape"]), len(losses), data)
+        state = _state(tuple(header["shape"]), len(parts_of(losses)), data)
         return specs, axis, header["nan"], state
     if data:
         raise ValueError("data is corrupt: it has integers, but its header no shape")

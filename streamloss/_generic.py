@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+INFINITY, NAN = math.inf, math.nan
+
 
 def exp(x: float) -> float:
     """Return e**x, infinity where it overflows."""
@@ -40,19 +42,100 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else math.nan
 
 
+def log(x: float) -> float:
+    """Return the natural logarithm of x, -infinity at zero and NaN below."""
+    if x > 0.0:
+        return math.log(x)
+    return -math.inf if x == 0.0 else math.nan
+
+
+def power(x: float, y: float) -> float:
+    """Return x**y as IEEE arithmetic has it: infinity or NaN where Python raises."""
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError) as error:
+        if x != 0.0 and isinstance(error, ValueError):
+            return math.nan  # a negative number to a power that is no integer
+        return math.copysign(math.inf, x) if y % 2.0 == 1.0 else math.inf
+
+
+def divide(x: float, y: float) -> float:
+    """Return x / y, for divisors that may be zero: x / 0 is infinite, 0 / 0 is NaN."""
+    if y != 0.0:
+        return x / y
+    return math.nan if x == 0.0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def larger(x: float, y: float) -> float:
+    """Return the larger of two numbers, NaN if either is."""
+    return x if (x >= y) | (x != x) else y
+
+
+def smaller(x: float, y: float) -> float:
+    """Return the smaller of two numbers, NaN if either is."""
+    return x if (x <= y) | (x != x) else y
+
+
+def clip(x: float, low: float, high: float) -> float:
+    """Return the number of [low, high] next to x, NaN if x is."""
+    return smaller(larger(x, low), high)
+
+
+def softplus(x: float) -> float:
+    """Return log(1 + e**x), which never overflows."""
+    return larger(x, 0.0) + log1p(exp(-abs(x)))
+
+
+def times_log(x: float, y: float) -> float:
+    """Return x * log(y), which is zero where x is, unless y is NaN."""
+    return 0.0 if (x == 0.0) & (y == y) else x * log(y)
+
+
 def widen(x: Any) -> Any:
     """Return x as float64, or complex128 if it is complex."""
     return np.complex128(x) if isinstance(x, np.complexfloating) else np.float64(x)
 
 
+def value(loss: Any, inputs: Any, i: int) -> Any:
+    """Return the loss of element i."""
+    return loss.point(*(widen(a[i]) for a in inputs))
+
+
 def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
-    """Return the weighted loss of element i."""
-    value = loss.point(*(widen(a[i]) for a in inputs))
-    return value if weights is None else value * widen(weights[i])
+    """Return the weighted loss of element i, or what rounding took from it if it asks for that."""
+    if loss.residue:
+        return 0.0 if weights is None else product_error(value(loss, inputs, i), widen(weights[i]))
+    unweighted = value(loss, inputs, i)
+    return unweighted if weights is None else unweighted * widen(weights[i])
+
+
+def product_error(x: Any, y: Any) -> Any:
+    """Return what rounding takes from x * y, exactly, unless something over- or underflows.
+
+    Dekker (1971), A floating-point technique for extending the available precision, section 5.
+    """
+    product = x * y
+    x_high, y_high = 134217729.0 * x, 134217729.0 * y
+    x_high, y_high = x_high - (x_high - x), y_high - (y_high - y)
+    x_low, y_low = x - x_high, y - y_high
+    return x_low * y_low - (((product - x_high * y_high) - x_low * y_high) - x_high * y_low)
+
+
+def of_row(loss: Any, inputs: Any, room: Any, i: int) -> Any:
+    """Return the loss of row i; `room` has a float64 array for the row of each input."""
+    return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, room, strict=True)))
+
+
+def in_row(array: Any, row: Any, i: int) -> Any:
+    """Return the number that an array has at i, or its row at i, copied to `row`."""
+    if array.ndim == 1:
+        return np.float64(array[i])
+    row[:] = array[i]
+    return row
 
 
 def present(arrays: Any, i: int) -> bool:
-    """Return whether no array has a NaN at i; None is no arrays."""
+    """Return whether no array has a NaN at i; None or () is no arrays."""
     return all(a[i] == a[i] for a in arrays or ())
 
 
@@ -61,21 +144,21 @@ def cut(arrays: Any, start: int, stop: int) -> Any:
     return tuple(a[start:stop] for a in arrays)
 
 
-def looked_at(inputs: Any, weights: Any, omit: Any) -> Any:
-    """Return the arrays to look for NaN in: inputs and weights, or None without `omit`."""
-    if omit is None:
-        return None
+def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
+    """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself."""
+    if rule is not True:
+        return rule
     return inputs if weights is None else (*inputs, weights)
 
 
 def eight_at_a_time(narrow: Any, seen: Any) -> Any:
     """Return True if weights are faster counted apart: float32 ones, none of them missing."""
-    return True if narrow is not None and seen is None else None
+    return True if narrow is not None and not seen else None
 
 
-def sift(x: Any, weights: Any, i: int) -> Any:
-    """Return term x of element i, or zero where its weight is zero."""
-    return x if weights is None or weights[i] != 0 else 0.0
+def sift(x: Any, weights: Any, i: int, seen: Any) -> Any:
+    """Return term x of element i, or zero where its weight is zero, unless seen is ()."""
+    return x if weights is None or seen == () or weights[i] != 0 else 0.0
 
 
 def keep(x: Any, seen: Any, i: int) -> Any:

@@ -14,17 +14,26 @@ POLICIES = ("propagate", "omit", "raise")
 
 
 class Batch(NamedTuple):
-    """Arrays of one shape, ready to be cut: weights and mask are broadcast without a copy."""
+    """Arrays ready to be cut: weights and mask are broadcast to the losses without a copy.
+
+    Inputs of rank 0 have the shape of the losses, those of rank 1 a last axis beyond it, the rows.
+    """
 
     inputs: tuple[Array, ...]
     weights: Array | None
     where: Mask | None
     dtype: np.dtype[Any]
+    ranks: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the losses."""
-        return self.inputs[0].shape
+        return self.inputs[0].shape[: self.inputs[0].ndim - self.ranks[0]]
+
+    @property
+    def row(self) -> int | None:
+        """The length of a row, None if losses are of single elements."""
+        return next((a.shape[-1] for a, k in zip(self.inputs, self.ranks, strict=True) if k), None)
 
     @property
     def rows(self) -> int:
@@ -35,8 +44,17 @@ class Batch(NamedTuple):
 FLOAT32, FLOAT64, COMPLEX128 = (np.dtype(code) for code in ("f4", "f8", "c16"))
 
 
-def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: Any) -> Batch:
+def batch(
+    losses: Sequence[Any],
+    y_true: Any,
+    y_pred: Any,
+    weights: Any,
+    where: Any,
+    compute: np.dtype[Any] | None = None,
+) -> Batch:
     """Return the arrays of a call as numbers of one shape.
+
+    They are rounded to the dtype `compute` when they are read, if there is one.
 
     Raises
     ------
@@ -52,8 +70,9 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         arrays.append(array)
         if mask is not None:
             valid.append(mask)
-    inputs, shape = tuple(arrays), arrays[0].shape
-    check_shapes(inputs)
+    inputs, ranks = tuple(arrays), losses[0].ranks
+    shape = check_shapes(inputs, ranks)
+    valid = [m if m.ndim <= len(shape) else np.asarray(m.all(axis=-1)) for m in valid]
     if weights is not None:
         weights, mask = as_array("weights", weights)
         if mask is not None:
@@ -61,7 +80,8 @@ def batch(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         weights = _align("weights", weights, shape)
     if where is not None:
         valid.append(_align_where(where, shape))
-    return Batch(inputs, weights, _all(valid), common_dtype(losses, inputs, weights))
+    dtype = compute or common_dtype(losses, inputs, weights)
+    return Batch(inputs, weights, _all(valid), dtype, ranks)
 
 
 def is_lazy(value: Any) -> bool:
@@ -76,12 +96,33 @@ def any_lazy(y_true: Any, y_pred: Any, weights: Any, where: Any) -> bool:
     return any([is_lazy(value) for value in (y_true, *predictions, weights, where)])
 
 
-def check_shapes(inputs: Sequence[Any]) -> None:
-    """Refuse inputs of different shapes; sizes that are NaN, as dask has them, are not known."""
-    shape = inputs[0].shape
-    for array in inputs:
-        if array.shape != shape and not _may_fit(array.shape, shape):
-            raise ValueError(f"y_pred must have the shape of y_true: got {array.shape} and {shape}")
+def check_shapes(inputs: Sequence[Any], ranks: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of the losses; sizes that are NaN, as dask has them, are not known.
+
+    Raises
+    ------
+    ValueError
+        If inputs have different shapes, but for the last axis where they are of different ranks.
+    """
+    first = ranks.index(max(ranks))
+    shape: tuple[int, ...] = inputs[first].shape
+    if len(shape) < ranks[first]:
+        raise ValueError(f"{_input(first)} must have rows along its last axis: got shape ()")
+    losses = shape[: len(shape) - ranks[first]]
+    for k, (array, rank) in enumerate(zip(inputs, ranks, strict=True)):
+        expected = shape if rank == ranks[first] else losses
+        if array.shape != expected and not _may_fit(array.shape, expected):
+            if len(set(ranks)) == 1:
+                rule = "y_pred must have the shape of y_true"
+                raise ValueError(f"{rule}: got {array.shape} and {expected}")
+            rule = f"{_input(k)} must have the shape of {_input(first)} without its last axis"
+            raise ValueError(f"{rule}: got {array.shape} and {shape}")
+    return losses
+
+
+def _input(k: int) -> str:
+    """Return the argument that input k comes from."""
+    return "y_true" if k == 0 else "y_pred"
 
 
 def _may_fit(sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
@@ -115,11 +156,18 @@ def check_same_inputs(losses: Sequence[Any]) -> None:
     if not losses:
         raise ValueError("losses must name at least one loss: got none")
     for loss in losses:
-        if loss.inputs != losses[0].inputs:
+        if loss.ranks != losses[0].ranks:
             raise ValueError(
                 f"the losses of one call must take the same inputs: {losses[0]!r} takes"
-                f" {losses[0].inputs}, {loss!r} takes {loss.inputs}"
+                f" {describe_inputs(losses[0])}, {loss!r} takes {describe_inputs(loss)}"
             )
+
+
+def describe_inputs(loss: Any) -> str:
+    """Return how many inputs a loss takes, and which are rows."""
+    if not any(loss.ranks):
+        return str(loss.inputs)
+    return f"{loss.inputs} ({', '.join('a row' if rank else 'a number' for rank in loss.ranks)})"
 
 
 def check_policy(nan: str) -> str:

@@ -5,9 +5,9 @@ and contiguous, all float32, all float64 or all complex128; `weights` is None or
 the inputs. Nothing is checked here, and nothing allocated: without counting references, which took
 7 % of the time, no function can return an array, but a tuple of them.
 
-Arguments that may be None select code when it is compiled, not when it runs: `narrow` is True
-when all arrays are float32; `omit` is True when elements with a NaN are not to count, and `seen`
-then has the arrays to look for one in.
+Some arguments select code when it is compiled, not when it runs, by being None or not: `narrow`
+is True when all arrays are float32; `rule` is one of the three below, and `seen` is the arrays to
+look for a NaN in where it is `OMIT`, else the rule itself.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
@@ -30,8 +30,12 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import cut, eight_at_a_time, keep, looked_at, present, sift, term, widen
+from ._generic import cut, eight_at_a_time, keep, looked_at, of_row, present, sift, term, widen
 from .losses import Value
+
+SIFT, OMIT, MULTIPLY = None, True, ()
+"""Rules: terms of weight zero are zero; and elements with a NaN do not count; or each term is the
+product of loss and weight, whatever they are."""
 
 ELEMENTS, NONZERO, MISSING, MASKED, ROWS = range(5)
 """Columns of the counts of a cell."""
@@ -61,7 +65,7 @@ def fold(loss, inputs, weights, m1, m2, screened, seen):
         x = keep(term(loss, inputs, weights, i), seen, i)
         there += present(seen, i)
         if screened is not None:
-            x = sift(x, weights, i)
+            x = sift(x, weights, i, seen)
             nan += x != x
             x = 0.0 if x != x else x
         p = x + m1
@@ -90,7 +94,7 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
         x = keep(term(loss, inputs, weights, i), seen, i)
         there += present(seen, i)
         if screened is not None:
-            x = sift(x, weights, i)
+            x = sift(x, weights, i, seen)
             nan += x != x
             x = 0.0 if x != x else x
         p = x + m1
@@ -168,7 +172,7 @@ def settle(loss, inputs, weights, row, memory, terms, narrow, seen):
     """
     there = np.int64(0)
     for i in range(terms.size):
-        terms[i] = keep(sift(term(loss, inputs, weights, i), weights, i), seen, i)
+        terms[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)
         there += present(seen, i)
     nan, largest = drop_nonfinite(row, terms)
     if largest > 0:
@@ -269,9 +273,9 @@ def fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
         k += 1
 
 
-def fold_all(losses, inputs, weights, sums, counts, memory, terms, narrow, omit):
+def fold_all(losses, inputs, weights, sums, counts, memory, terms, narrow, rule):
     """Add one block's weights, terms of all losses, and elements to one cell."""
-    seen = looked_at(inputs, weights, omit)
+    seen = looked_at(inputs, weights, rule)
     nonzero, there = fold_first(losses, inputs, weights, sums, memory, terms, narrow, seen)
     fold_losses(losses[1:], 1, inputs, weights, sums, memory, terms, narrow, seen)
     counts[ELEMENTS] += there
@@ -279,7 +283,7 @@ def fold_all(losses, inputs, weights, sums, counts, memory, terms, narrow, omit)
     counts[MISSING] += inputs[0].size - there
 
 
-def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, omit):
+def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
     """Add every element to the sums and counts of its cell: equally many follow for each.
 
     sums : int64 (cells, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
@@ -299,11 +303,11 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, omit):
             block = cut(inputs, start, end)
             # not one call with an array or None: that would be looked at for every element
             if weights is None:
-                fold_all(losses, block, None, sums[cell], counts[cell], memory, terms, narrow, omit)
+                fold_all(losses, block, None, sums[cell], counts[cell], memory, terms, narrow, rule)
             else:
                 heavy = weights[start:end]
                 fold_all(
-                    losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, omit
+                    losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, rule
                 )
         for k in range(last + 1):
             carry(sums[cell, k])
@@ -314,8 +318,18 @@ def make_room(losses: int) -> Ints:
     return np.zeros(3 * (losses + 1) + BLOCK, np.int64)
 
 
-def map_terms(loss, inputs, weights, out, omit):
-    """Write the weighted loss of every element, zero where the weight is zero or it is missing."""
-    seen = looked_at(inputs, weights, omit)
+def map_rows(loss, inputs, out, room):
+    """Write the loss of every row.
+
+    The inputs are arrays of rows, or have one number for each; `room` has a float64 array for
+    each, in which the row that is computed is copied.
+    """
     for i in range(out.size):
-        out[i] = keep(sift(term(loss, inputs, weights, i), weights, i), seen, i)
+        out[i] = of_row(loss, inputs, room, i)
+
+
+def map_terms(loss, inputs, weights, out, rule):
+    """Write the weighted loss of every element, zero where the weight is zero or it is missing."""
+    seen = looked_at(inputs, weights, rule)
+    for i in range(out.size):
+        out[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)

@@ -14,8 +14,16 @@ from numba import types
 from numba.extending import overload, register_jitable
 
 from . import _exact, _generic, _loops
+from .losses import _formulas
 
 for _body in (
+    *_formulas.COMPILED,
+    _generic.larger,
+    _generic.smaller,
+    _generic.clip,
+    _generic.softplus,
+    _generic.times_log,
+    _generic.product_error,
     _exact.magic,
     _exact.bits,
     _exact.add,
@@ -58,6 +66,21 @@ def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
+@overload(_generic.log)
+def _log(x):
+    return lambda x: math.log(x)
+
+
+@overload(_generic.power)
+def _power(x, y):
+    return lambda x, y: math.pow(x, y)
+
+
+@overload(_generic.divide)
+def _divide(x, y):
+    return lambda x, y: x / y
+
+
 @overload(_generic.widen)
 def _widen(x):
     if isinstance(x, types.Complex):
@@ -65,30 +88,72 @@ def _widen(x):
     return lambda x: np.float64(x)
 
 
-@overload(_generic.term)
-def _term(loss, inputs, weights, i):
+@overload(_generic.value)
+def _value(loss, inputs, i):
     widen = _generic.widen
     point = register_jitable(loss.instance_class.point)
-    if not isinstance(weights, types.NoneType):
-        term = _generic.term
-        return lambda loss, inputs, weights, i: term(loss, inputs, None, i) * widen(weights[i])
     match len(inputs):
         case 1:
-            return lambda loss, inputs, weights, i: point(loss, widen(inputs[0][i]))
+            return lambda loss, inputs, i: point(loss, widen(inputs[0][i]))
         case 2:
-            return lambda loss, inputs, weights, i: point(
-                loss, widen(inputs[0][i]), widen(inputs[1][i])
-            )
+            return lambda loss, inputs, i: point(loss, widen(inputs[0][i]), widen(inputs[1][i]))
         case 3:
-            return lambda loss, inputs, weights, i: point(
+            return lambda loss, inputs, i: point(
                 loss, widen(inputs[0][i]), widen(inputs[1][i]), widen(inputs[2][i])
             )
     return None
 
 
+@overload(_generic.term)
+def _term(loss, inputs, weights, i):
+    value, widen, error = _generic.value, _generic.widen, _generic.product_error
+    residue = loss.instance_class.residue
+    if isinstance(weights, types.NoneType):
+        if residue:
+            return lambda loss, inputs, weights, i: 0.0
+        return lambda loss, inputs, weights, i: value(loss, inputs, i)
+    if residue:
+        return lambda loss, inputs, weights, i: error(value(loss, inputs, i), widen(weights[i]))
+    return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(weights[i])
+
+
+@overload(_generic.of_row)
+def _of_row(loss, inputs, room, i):
+    in_row = _generic.in_row
+    row = register_jitable(loss.instance_class.row)
+    match len(inputs):
+        case 1:
+            return lambda loss, inputs, room, i: row(loss, in_row(inputs[0], room[0], i))
+        case 2:
+            return lambda loss, inputs, room, i: row(
+                loss, in_row(inputs[0], room[0], i), in_row(inputs[1], room[1], i)
+            )
+        case 3:
+            return lambda loss, inputs, room, i: row(
+                loss,
+                in_row(inputs[0], room[0], i),
+                in_row(inputs[1], room[1], i),
+                in_row(inputs[2], room[2], i),
+            )
+    return None
+
+
+@overload(_generic.in_row)
+def _in_row(array, row, i):
+    if array.ndim == 1:
+        return lambda array, row, i: np.float64(array[i])
+
+    def copied(array, row, i):
+        for j in range(row.size):
+            row[j] = array[i, j]
+        return row
+
+    return copied
+
+
 @overload(_generic.present)
 def _present(arrays, i):
-    if isinstance(arrays, types.NoneType):
+    if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
     count, narrow = len(arrays), arrays[0].dtype == types.float32
     if count == 1:
@@ -121,31 +186,33 @@ def _cut(arrays, start, stop):
 
 
 @overload(_generic.looked_at)
-def _looked_at(inputs, weights, omit):
-    if isinstance(omit, types.NoneType):
-        return lambda inputs, weights, omit: None
+def _looked_at(inputs, weights, rule):
+    if not isinstance(rule, types.Boolean):
+        return lambda inputs, weights, rule: rule
     if isinstance(weights, types.NoneType):
-        return lambda inputs, weights, omit: inputs
-    return lambda inputs, weights, omit: (*inputs, weights)
+        return lambda inputs, weights, rule: inputs
+    return lambda inputs, weights, rule: (*inputs, weights)
 
 
 @overload(_generic.eight_at_a_time)
 def _eight_at_a_time(narrow, seen):
-    if isinstance(narrow, types.NoneType) or not isinstance(seen, types.NoneType):
+    missing = not isinstance(seen, types.NoneType) and len(seen) > 0
+    if isinstance(narrow, types.NoneType) or missing:
         return lambda narrow, seen: None
     return lambda narrow, seen: True
 
 
 @overload(_generic.sift)
-def _sift(x, weights, i):
-    if isinstance(weights, types.NoneType):
-        return lambda x, weights, i: x
-    return lambda x, weights, i: x if weights[i] != 0 else 0.0
+def _sift(x, weights, i, seen):
+    multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
+    if isinstance(weights, types.NoneType) or multiplied:
+        return lambda x, weights, i, seen: x
+    return lambda x, weights, i, seen: x if weights[i] != 0 else 0.0
 
 
 @overload(_generic.keep)
 def _keep(x, seen, i):
-    if isinstance(seen, types.NoneType):
+    if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
     present = _generic.present
     return lambda x, seen, i: x if present(seen, i) else 0.0

@@ -45,6 +45,14 @@ Real = Interval(-math.inf, math.inf)
 Positive = Annotated[float, Interval(0.0, math.inf)]
 NonNegative = Annotated[float, Interval(0.0, math.inf, closed=True)]
 Proportion = Annotated[float, Interval(0.0, 1.0)]
+Share = Annotated[float, Interval(0.0, 1.0, closed=True)]
+
+
+class _Row(NamedTuple):
+    """Marks an input of `row` that is a row of an array, and not one number for each row."""
+
+
+Row = Annotated[Any, _Row()]
 
 
 @overload
@@ -61,6 +69,10 @@ def loss(first: Any, /, *aliases: str, formula: str = "", complex_inputs: bool =
     input and is compiled by numba; for arrays of any kind, streams, files, threads and every
     reduction nothing else is needed. Two losses are equal if class and parameters are.
 
+    A loss of whole rows, such as a cross-entropy over classes, has a method `row` in place of
+    `point`. It takes a float64 array, a row along the last axis, for each input annotated as
+    `Row`, and one float for each other, whose arrays have no such axis.
+
     Parameters
     ----------
     first : class or str
@@ -75,7 +87,8 @@ def loss(first: Any, /, *aliases: str, formula: str = "", complex_inputs: bool =
     Raises
     ------
     TypeError
-        If the class is no NamedTuple or has no method `point` of fixed positional arguments.
+        If the class is no NamedTuple or has no method `point` or `row` of fixed positional
+        arguments.
     ValueError
         If a name belongs to another loss.
 
@@ -102,12 +115,17 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
-    taken = {"inputs", "key", "formula", "complex_inputs", "finish", "name", "aliases"}
+    taken = {"inputs", "ranks", "body", "key", "formula", "complex_inputs", "finish"}
+    taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue"}
     if taken & set(cls._fields):
         raise TypeError(
             f"a parameter of {cls.__name__} cannot be called {taken & set(cls._fields)}"
         )
-    cls.inputs = _count_inputs(cls)  # type: ignore[attr-defined]
+    cls.body = getattr(cls, "point", None) or getattr(cls, "row", None)  # type: ignore[attr-defined]
+    cls.combine = getattr(cls, "combine", None)  # type: ignore[attr-defined]
+    cls.residue = getattr(cls, "residue", False)  # type: ignore[attr-defined]
+    cls.ranks = _ranks(cls)  # type: ignore[attr-defined]
+    cls.inputs = len(cls.ranks)  # type: ignore[attr-defined]
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
     cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
     cls.finish = getattr(cls, "finish", None)  # type: ignore[attr-defined]
@@ -117,19 +135,27 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     return cls
 
 
-def _count_inputs(cls: Any) -> int:
-    """Return how many inputs `point` takes."""
-    point = getattr(cls, "point", None)
-    if not inspect.isfunction(point):
+def _ranks(cls: Any) -> tuple[int, ...]:
+    """Return how many axes each input of `point` or `row` has: 0 for numbers, 1 for rows."""
+    function = cls.body
+    if cls.combine is not None:
+        return tuple(cls.parts()[0].ranks)
+    if not inspect.isfunction(function):
         raise TypeError(f"loss {cls.__name__} needs a method point(self, y_true, y_pred)")
-    parameters = inspect.signature(point).parameters.values()
+    parameters = list(inspect.signature(function).parameters.values())
     if not 2 <= len(parameters) <= 4 or any(p.kind != p.POSITIONAL_OR_KEYWORD for p in parameters):
         raise TypeError(
-            f"point of loss {cls.__name__} must take self and one positional argument per input,"
-            f" one to three:"
-            f" got {inspect.signature(point)}"
+            f"{function.__name__} of loss {cls.__name__} must take self and one positional argument"
+            f" per input, one to three:"
+            f" got {inspect.signature(function)}"
         )
-    return len(parameters) - 1
+    if function.__name__ == "point":
+        return (0,) * (len(parameters) - 1)
+    hints = get_type_hints(function, include_extras=True)
+    ranks = tuple(int(hints.get(p.name) == Row) for p in parameters[1:])
+    if not any(ranks):
+        raise TypeError(f"row of loss {cls.__name__} must annotate an input as Row")
+    return ranks
 
 
 def _check_parameters(cls: Any) -> None:
@@ -188,6 +214,11 @@ def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
     cls.name, cls.aliases = name, aliases
     LOSSES[name] = cls
     return cls
+
+
+def parts_of(losses: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the losses whose sums are taken: a metric that combines several has parts."""
+    return tuple([p for loss in losses for p in (loss.parts() if loss.combine else (loss,))])
 
 
 def is_loss(value: object) -> bool:

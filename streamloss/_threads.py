@@ -17,6 +17,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+_TINY = 5e-324
+
 PARALLEL = 1 << 18
 """Elements from which helpers pay: waking them takes 50 us, folding this many 100."""
 
@@ -176,3 +178,18 @@ def _forget() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
+
+
+def check_subnormals() -> None:
+    """Refuse to run in a thread that flushes subnormal numbers to zero.
+
+    Raises
+    ------
+    RuntimeError
+        If it does, as `torch.set_flush_denormal(True)` makes it.
+    """
+    if _TINY * 1.0 == 0.0:
+        raise RuntimeError(
+            "this thread flushes subnormal numbers to zero, which falsifies sums: turn it off,"
+            " for instance by torch.set_flush_denormal(False)"
+        )

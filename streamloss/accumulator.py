@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from . import _format, _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
-from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
-from ._registry import resolve
+from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
+from ._registry import parts_of, resolve
+from .backends import auto
 from .reductions import Reduction, check
 from .state import WIDE_CELLS, State
 
@@ -48,7 +50,17 @@ class Accumulator:
     (3.0, 3)
     """
 
-    __slots__ = ("__weakref__", "_axis", "_lock", "_losses", "_nan", "_specs", "_state", "_stream")
+    __slots__ = (
+        "__weakref__",
+        "_axis",
+        "_lock",
+        "_losses",
+        "_nan",
+        "_parts",
+        "_specs",
+        "_state",
+        "_stream",
+    )
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class Accumulator:
         found = losses if isinstance(losses, list) else [losses]
         self._losses = tuple(resolve(spec) for spec in found)
         _inputs.check_same_inputs(self._losses)
+        self._parts = parts_of(self._losses)
         self._axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
         self._state = self._nothing()
@@ -68,7 +81,7 @@ class Accumulator:
 
     def _nothing(self) -> State | None:
         """Return the state before any update: with an axis given, its shape is not known yet."""
-        return State.empty((), len(self._losses)) if self._axis is None else None
+        return State.empty((), len(self._parts)) if self._axis is None else None
 
     def update(
         self, y_true: Any, y_pred: Any = None, weights: Any = None, *, where: Any = None
@@ -87,27 +100,38 @@ class Accumulator:
         """
         if where is None and self._axis is None and self._nan != "raise":
             if self._stream is None:
-                self._stream = _stream().Stream(self._losses, self._nan == "omit")
-            with self._lock:
-                state = self._stream.add(self._state, y_true, y_pred, weights)
-                if state is not None:
-                    self._state = state
-                    return self
+                self._stream = self._start_stream(y_true)
+            if self._stream is not None:
+                with self._lock:
+                    state = self._stream.add(self._state, y_true, y_pred, weights)
+                    if state is not None:
+                        self._state = state
+                        return self
         part = self._fold(y_true, y_pred, weights, where)
         with self._lock:
             self._state = self._plus(self._state, part, 1)
         return self
 
+    def _start_stream(self, y_true: Any) -> Any:
+        """Return what adds plain batches once a kernel is worth its while, None before."""
+        plain = type(y_true) is np.ndarray and not any(self._parts[0].ranks)
+        if not plain or auto.wait(self._parts, y_true.size):
+            return None
+        return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
+
     def _fold(self, *arguments: Any) -> State:
         """Return the state of a batch of any kind."""
+        rule = SIFT if self._nan == "propagate" else OMIT
         if _inputs.any_lazy(*arguments):
             lazy = _dask()
-            blocks = lazy.align(self._losses, *arguments)
-            states = lazy.states(self._losses, blocks, self._axis, self._nan)
+            blocks = lazy.align(self._parts, *arguments)
+            states = lazy.states(
+                self._parts, blocks, self._axis, lazy.How(rule, self._nan == "raise")
+            )
             state: State = lazy.delay(states).compute()
             return state
-        batch = _inputs.batch(self._losses, *arguments)
-        part: State = _cpu().accumulate(self._losses, batch, self._axis, self._nan != "propagate")
+        batch = _inputs.batch(self._parts, *arguments)
+        part: State = auto.accumulate(self._parts, batch, self._axis, rule)
         if self._nan == "raise":
             part.refuse_missing()
         return part
@@ -143,14 +167,14 @@ class Accumulator:
         if found is Reduction.NONE:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         state = self._seen()
-        values = [state.result(k, found, loss.finish) for k, loss in enumerate(self._losses)]
+        values = state.results(self._losses, found)
         if not isinstance(self._specs, list):
             return values[0]
         return dict(zip(self._specs, values, strict=True))
 
     def _seen(self) -> State:
         """Return the state, that of one empty cell if its shape is not known yet."""
-        return self._state or State.empty((), len(self._losses))
+        return self._state or State.empty((), len(self._parts))
 
     @property
     def losses(self) -> tuple[Any, ...]:
@@ -183,7 +207,7 @@ class Accumulator:
         """
         state = self._seen()
         totals = [int(count) for count in state.counts.sum(axis=0)]
-        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._losses), -1)
+        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._parts), -1)
         return {
             "elements": totals[ELEMENTS],
             "nonzero_weights": totals[NONZERO],
@@ -299,7 +323,7 @@ class Accumulator:
         state = self._seen()
         means: list[Any] = []
         if state.counts.min(initial=0) >= 0:  # a difference may have no mean
-            means = [state.result(k, Reduction.MEAN, s.finish) for k, s in enumerate(self._losses)]
+            means = state.results(self._losses, Reduction.MEAN)
         items = [*zip(map(repr, self._losses), means, strict=False), *self.counts.items()]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
@@ -309,15 +333,8 @@ class Accumulator:
         return f"<table><caption>Accumulator, means</caption>{rows}</table>"
 
 
-@functools.cache
-def _cpu() -> Any:
-    """Return the backend, imported with numba on first use."""
-    from .backends import cpu
-
-    return cpu
-
-
 def _stream() -> Any:
+    """Return the module of streams, imported with numba on first use."""
     from .backends import _stream
 
     return _stream

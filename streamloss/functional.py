@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _inputs
-from ._registry import resolve
+from ._loops import OMIT, SIFT
+from ._registry import parts_of, resolve
 from .accumulator import Accumulator, restore
+from .backends import auto
 from .reductions import Reduction, check
 
 
@@ -95,14 +97,12 @@ def _map(
     specs: list[Any], y_true: Any, y_pred: Any, weights: Any, where: Any, nan: str
 ) -> list[Any]:
     """Return the arrays of weighted losses."""
-    from .backends import cpu
-
     losses = tuple(resolve(spec) for spec in specs)
     _inputs.check_same_inputs(losses)
     batch = _inputs.batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
         Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
-    return [cpu.map(loss, batch, nan == "omit") for loss in losses]
+    return [auto.map(loss, batch, _rule(nan)) for loss in losses]
 
 
 def _lazily(
@@ -113,11 +113,18 @@ def _lazily(
 
     losses = tuple(resolve(spec) for spec in specs)
     _inputs.check_same_inputs(losses)
-    blocks = dask.align(losses, *arguments)
+    parts = parts_of(losses)
+    blocks = dask.align(parts, *arguments)
+    how = dask.How(_rule(_inputs.check_policy(nan)), nan == "raise")
     if reduction is Reduction.NONE:
-        return [dask.map(loss, blocks, _inputs.check_policy(nan)) for loss in losses]
-    states = dask.states(losses, blocks, _inputs.check_axis(axis), _inputs.check_policy(nan))
-    return [dask.finish(states, k, reduction, loss) for k, loss in enumerate(losses)]
+        return [dask.map(loss, blocks, how) for loss in losses]
+    states = dask.states(parts, blocks, _inputs.check_axis(axis), how)
+    return [dask.finish(states, losses, k, reduction) for k in range(len(losses))]
+
+
+def _rule(nan: str) -> Any:
+    """Return what the policy means for elements with a NaN."""
+    return SIFT if nan == "propagate" else OMIT
 
 
 def accumulate(
@@ -152,8 +159,9 @@ def accumulate(
         return accumulator.update(y_true, y_pred, weights, where=where)
     from .backends import dask
 
-    blocks = dask.align(accumulator.losses, *arguments)
-    states = dask.states(accumulator.losses, blocks, accumulator.axis, nan)
+    parts, how = parts_of(accumulator.losses), dask.How(_rule(nan), nan == "raise")
+    blocks = dask.align(parts, *arguments)
+    states = dask.states(parts, blocks, accumulator.axis, how)
     specs = list(losses) if isinstance(losses, list) else losses
     return dask.delay(states, functools.partial(restore, specs, axis, nan))
 

@@ -69,6 +69,36 @@ class Totals(NamedTuple):
     strange: dict[int, tuple[float | None, float | None]]
 
 
+class Exact(NamedTuple):
+    """An exact sum: a whole number of units of 2**-1074 or, if it is not finite, a float."""
+
+    units: int
+    strange: float | None = None
+
+    def over(self, divisor: Exact | int, zero: float | None = None) -> float:
+        """Return the correctly rounded quotient; over 0 it is `zero`, or IEEE's if that is None."""
+        units, strange = (divisor << -UNIT, None) if isinstance(divisor, int) else divisor
+        if strange is None and units == 0 and zero is not None:
+            return zero
+        if strange is not None:
+            return _over_nonfinite(self.units if self.strange is None else None, strange)
+        if self.strange is not None:
+            return self.strange * (-1.0 if units < 0 else 1.0)
+        return divide(self.units, units)
+
+    def __float__(self) -> float:
+        return self.over(1)
+
+
+class Sums(NamedTuple):
+    """What is known of one cell: the exact sum of each loss and of the weights, and counts."""
+
+    losses: tuple[Exact, ...]
+    weights: Exact
+    elements: int
+    nonzero: int
+
+
 ONE = 1 << -UNIT
 
 DIVISORS: dict[Reduction, Callable[[Totals], list[int]]] = {
@@ -77,6 +107,23 @@ DIVISORS: dict[Reduction, Callable[[Totals], list[int]]] = {
     Reduction.SUM_OVER_BATCH_SIZE: lambda totals: [n * ONE for n in totals.elements],
     Reduction.SUM_BY_NONZERO_WEIGHTS: lambda totals: [k * ONE for k in totals.nonzero],
 }
+
+_SUM = "the sum of weight * loss, without {each}s of weight zero"
+
+FORMULAS: dict[Reduction, tuple[str, dict[str, str]]] = {
+    Reduction.NONE: ("weight * loss of each {each}, 0 where the weight is zero", {}),
+    Reduction.SUM: ("S", {"S": _SUM}),
+    Reduction.MEAN: ("S / W", {"S": _SUM, "W": "the sum of the weights, one for each {each}"}),
+    Reduction.SUM_OVER_BATCH_SIZE: (
+        "S / N",
+        {"S": _SUM, "N": "the number of {each}s, those of weight zero included"},
+    ),
+    Reduction.SUM_BY_NONZERO_WEIGHTS: (
+        "S / K",
+        {"S": _SUM, "K": "the number of weights that are not zero"},
+    ),
+}
+"""What each reduction returns, in words, and what the letters in it are."""
 
 
 def finish(reduction: Reduction, totals: Totals) -> list[float]:
@@ -109,6 +156,9 @@ def _over_nonfinite(losses: int | None, weights: float) -> float:
 def check(reduction: Any, losses: tuple[Any, ...]) -> Reduction:
     """Return the reduction, refused where a loss has a finish that needs a mean."""
     found = Reduction(reduction)
+    for loss in losses:
+        if loss.combine is not None and found is not Reduction.MEAN:
+            raise ValueError(f"reduction {found.value!r} does not fit {loss!r}, which has its own")
     if found in (Reduction.NONE, Reduction.SUM):
         for loss in losses:
             if loss.finish is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from . import _exact
 from ._exact import DIGITS, WIDTH, Ints
 from ._loops import ELEMENTS, MISSING, NONZERO
-from .reductions import Reduction, Totals, finish
+from .reductions import Exact, Reduction, Sums, Totals, finish
 
 WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
@@ -65,6 +65,16 @@ class State:
             low,
             counts.reshape(cells, counts.shape[-1]),
         )
+
+    @classmethod
+    def joined(cls, parts: list[State]) -> State:
+        """Return the state of the losses of all parts, which have the same weights and counts."""
+        if len(parts) == 1:
+            return parts[0]
+        low, high = _exact.span([(part.sums, part.base) for part in parts])
+        rows = [_exact.pad(part.sums, part.base, low, high) for part in parts]
+        sums = np.concatenate([*(r[:, :-1] for r in rows), rows[0][:, -1:]], axis=1)
+        return cls(parts[0].shape, sums, low, parts[0].counts)
 
     @classmethod
     def total(cls, parts: list[State]) -> State:
@@ -145,14 +155,44 @@ class State:
         elements, nonzero = self.counts[:, [ELEMENTS, NONZERO]].T.tolist()
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
 
-    def result(self, loss: int, reduction: Reduction, function: Any) -> Any:
-        """Return one loss's results in the output shape, a float for one cell.
+    def sums_of(self, losses: range) -> list[Sums]:
+        """Return what is known of some losses, for each cell.
 
-        `function` is what the loss does to the rounded mean, or None.
+        Raises
+        ------
+        ValueError
+            If subtraction left a negative count.
         """
-        values = finish(reduction, self.totals(loss))
-        if function is not None:
-            values = [function(value) for value in values]
+        totals = [self.totals(k) for k in losses]
+        nothing = None, None
+        return [
+            Sums(
+                tuple([Exact(t.losses[c], t.strange.get(c, nothing)[0]) for t in totals]),
+                Exact(totals[0].weights[c], totals[0].strange.get(c, nothing)[1]),
+                totals[0].elements[c],
+                totals[0].nonzero[c],
+            )
+            for c in range(len(self.counts))
+        ]
+
+    def results(self, losses: tuple[Any, ...], reduction: Reduction) -> list[Any]:
+        """Return the results of all losses, each in the output shape, a float for one cell."""
+        out, start = [], 0
+        for loss in losses:
+            if loss.combine is None:
+                values = finish(reduction, self.totals(start))
+                if loss.finish is not None:
+                    values = [loss.finish(value) for value in values]
+                start += 1
+            else:
+                stop = start + len(loss.parts())
+                values = [loss.combine(sums) for sums in self.sums_of(range(start, stop))]
+                start = stop
+            out.append(self.in_shape(values))
+        return out
+
+    def in_shape(self, values: list[Any]) -> Any:
+        """Return the values of all cells in the output shape, that of one cell as it is."""
         return np.array(values).reshape(self.shape) if self.shape else values[0]
 
     def refuse_missing(self) -> None:

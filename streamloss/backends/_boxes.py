@@ -16,6 +16,7 @@ import numpy as np
 
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
+from streamloss._loops import MULTIPLY, OMIT
 
 DIRECT = 1 << 22
 """Elements of a box that is read in place: long enough to hide what it costs that two threads
@@ -62,7 +63,7 @@ def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
     order = [*kept, *sorted(reduced, key=lambda k: -abs(strides[k]))]
     if order != list(range(len(order))):
         batch = batch._replace(
-            inputs=tuple(a.transpose(order) for a in batch.inputs),
+            inputs=tuple(a.transpose([*order, *range(len(order), a.ndim)]) for a in batch.inputs),
             weights=None if batch.weights is None else batch.weights.transpose(order),
             where=None if batch.where is None else batch.where.transpose(order),
         )
@@ -72,8 +73,9 @@ def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
     )
     shape, split = batch.shape, len(kept)
     if in_place and not kept and len(shape) != 1:
+        size = (math.prod(shape),)
         batch = batch._replace(
-            inputs=tuple(a.reshape(-1) for a in batch.inputs),
+            inputs=tuple(a.reshape(size + a.shape[len(shape) :]) for a in batch.inputs),
             weights=None if batch.weights is None else batch.weights.reshape(-1),
         )
         shape = batch.shape
@@ -98,50 +100,62 @@ def boxes(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
 class Reader:
     """Reads boxes of a batch, in place or through buffers of its own: one for each thread."""
 
-    def __init__(self, batch: Batch, omit: bool) -> None:
-        self._batch, self._omit = batch, omit
+    def __init__(self, batch: Batch, rule: Any) -> None:
+        self._batch, self._rule = batch, rule
         self._buffers: dict[int, Array] = {}
 
-    def read(self, index: Index, rows: int) -> tuple[tuple[Array, ...], Array | None, Any]:
-        """Return inputs and weights of a box, flat, and how many each of its rows masks.
+    def read(self, index: Index, cells: int) -> tuple[tuple[Array, ...], Array | None, Any]:
+        """Return inputs and weights of a box, flat, and how many elements of each cell it masks.
 
         A masked element gets weight zero, which adds nothing; and where a NaN would be counted
-        as missing its inputs are zero too.
+        as missing its inputs are zero too. Where a weight of zero would be multiplied, masked
+        elements are left out; such a box has one cell.
         """
-        inputs, weights, where, dtype = self._batch
+        inputs, weights, where, dtype, ranks = self._batch
         index = (*index, ...)  # an array even where every axis is indexed
         shown = None if where is None else where[index]
         masked = None if shown is None else ~shown
-        hidden = masked if self._omit else None
-        found = tuple([self._fit(k, a[index], dtype, hidden) for k, a in enumerate(inputs)])
         real = FLOAT32 if dtype == FLOAT32 else FLOAT64
+        if shown is not None and masked is not None and self._rule == MULTIPLY:
+            found = [
+                self._fit(k, a[index][shown], dtype, None, ranks[k]) for k, a in enumerate(inputs)
+            ]
+            heavy = None if weights is None else self._fit(len(inputs), weights[index][shown], real)
+            return tuple(found), heavy, np.array([np.count_nonzero(masked)])
+        hidden = masked if self._rule == OMIT else None
+        found = [self._fit(k, a[index], dtype, hidden, ranks[k]) for k, a in enumerate(inputs)]
         if shown is None or masked is None:
             if weights is not None:
-                weights = self._fit(len(inputs), weights[index], real, None)
-            return found, weights, None
+                weights = self._fit(len(inputs), weights[index], real)
+            return tuple(found), weights, None
         if weights is None:
-            weights = self._fit(len(inputs), shown, real, None)
+            weights = self._fit(len(inputs), shown, real)
         else:
             weights = self._fit(len(inputs), weights[index], real, masked)
-        return (
-            found,
-            weights,
-            np.count_nonzero(masked.reshape(rows, masked.size // max(rows, 1)), axis=1),
-        )
+        masked = masked.reshape(cells, masked.size // max(cells, 1))
+        return tuple(found), weights, np.count_nonzero(masked, axis=1)
 
-    def _fit(self, k: int, array: Array, dtype: np.dtype[Any], masked: Array | None) -> Array:
+    def _fit(
+        self,
+        k: int,
+        array: Array,
+        dtype: np.dtype[Any],
+        masked: Array | None = None,
+        rank: int = 0,
+    ) -> Array:
         """Return a box as the kernel needs it: itself if it can be, else a copy in buffer k."""
         flags = array.flags
+        size = (math.prod(array.shape[: array.ndim - rank]), *array.shape[array.ndim - rank :])
         if masked is None and array.dtype == dtype and flags.c_contiguous and flags.aligned:
-            return unlock(array).reshape(-1)
+            return unlock(array).reshape(size)
         if k not in self._buffers or self._buffers[k].size < array.size:
             self._buffers[k] = np.empty(array.size, dtype)
         flat = self._buffers[k][: array.size]
         out = flat.reshape(array.shape)
         np.copyto(out, array, casting="unsafe")
         if masked is not None:
-            np.copyto(out, 0.0, where=masked)
-        return flat
+            np.copyto(out, 0.0, where=masked[..., None] if rank else masked)
+        return flat.reshape(size)
 
 
 class _Open:
@@ -161,14 +175,17 @@ def unlock(array: Array) -> Array:
     return array if array.flags.writeable else np.asarray(_Open(array))
 
 
-def jobs(todo: Plan, threads: int) -> Iterator[tuple[slice, Index]]:
+def jobs(todo: Plan, threads: int, rule: Any) -> Iterator[tuple[slice, Index]]:
     """Yield boxes with the cells they belong to, those of the same cells together."""
     limit = DIRECT if todo.in_place else GATHER
     if threads > 1:  # let the threads end together
         least = 1 << 18 if todo.in_place else GATHER
         limit = min(limit, max(least, todo.cells * todo.length // (4 * threads)))
+    limit = max(1, limit // max(todo.batch.row or 1, 1))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
     most = max(1, min(CELLS, whole if todo.in_place else max(whole, CELLS)))
+    if rule == MULTIPLY and todo.batch.where is not None:
+        most = 1
     start = 0
     for outer in boxes(todo.kept, most):
         cells = _size(todo.kept, outer)

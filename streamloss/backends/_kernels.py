@@ -13,8 +13,6 @@ from numba.core.errors import NumbaError
 from streamloss import _overloads  # noqa: F401  # they register themselves
 from streamloss._cache import KernelCache, Uncacheable
 
-_TINY = 5e-324
-
 
 def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
     """Call a loop body that was compiled for losses like these.
@@ -22,7 +20,7 @@ def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
     Raises
     ------
     TypeError
-        If the `point` of a loss does not compile.
+        If the `point` or `row` of a loss does not compile.
     """
     classes = tuple([type(loss) for loss in losses])
     try:
@@ -39,7 +37,7 @@ def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
     Raises
     ------
     TypeError
-        If the `point` of a loss does not compile.
+        If the `point` or `row` of a loss does not compile.
     """
     classes = tuple([type(loss) for loss in losses])
     dispatcher = kernel(body, classes)
@@ -72,32 +70,19 @@ def _explain(error: NumbaError, classes: tuple[type, ...]) -> TypeError:
     """Return what to raise for a loss that does not compile: one line that names it."""
     found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
     names = ", ".join(found or [cls.__qualname__ for cls in classes])
-    return TypeError(f"point of {names} cannot be compiled: {'; '.join(found.values()) or error}")
+    why = "; ".join(found.values()) or str(error)
+    body: Any = classes[0].body  # type: ignore[attr-defined]
+    return TypeError(f"{body.__name__} of {names} cannot be compiled: {why}")
 
 
 def _why_not(cls: Any) -> str:
-    """Return why numba does not compile the `point` of a loss class, empty if it does."""
+    """Return why numba does not compile a loss class, empty if it does."""
     loss = tuple.__new__(cls, [1.0] * len(cls._fields))
     try:
-        value = njit(cls.point)(loss, *[1.0] * cls.inputs)
+        value = njit(cls.body)(loss, *[np.ones(3) if rank else 1.0 for rank in cls.ranks])
     except NumbaError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         return lines[1] if lines[0].startswith("Failed in") else lines[0]
     except Exception:  # it compiles, whatever it thinks of these numbers
         return ""
     return "" if isinstance(value, int | float) else f"it returns {value!r}, which is no number"
-
-
-def check_subnormals() -> None:
-    """Refuse to run in a thread that flushes subnormal numbers to zero.
-
-    Raises
-    ------
-    RuntimeError
-        If it does, as `torch.set_flush_denormal(True)` makes it.
-    """
-    if _TINY * 1.0 == 0.0:
-        raise RuntimeError(
-            "this thread flushes subnormal numbers to zero, which falsifies sums: turn it off,"
-            " for instance by torch.set_flush_denormal(False)"
-        )

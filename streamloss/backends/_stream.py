@@ -10,7 +10,7 @@ from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64
 from streamloss._loops import fold_cells, make_room
-from streamloss.backends._kernels import check_subnormals, entry
+from streamloss.backends._kernels import entry
 from streamloss.state import State
 
 
@@ -20,8 +20,8 @@ class Stream:
     One for each accumulator, used by one thread at a time.
     """
 
-    def __init__(self, losses: tuple[Any, ...], omit: bool) -> None:
-        self._losses, self._omit, self._count = losses, omit or None, losses[0].inputs
+    def __init__(self, losses: tuple[Any, ...], rule: Any) -> None:
+        self._losses, self._rule, self._count = losses, rule, losses[0].inputs
         self._runs: dict[tuple[Any, bool], tuple[Any, Array]] = {}
 
     def add(self, state: State, first: Any, others: Any, weights: Any) -> State | None:
@@ -57,13 +57,13 @@ class Stream:
 
     def _add(self, state: State, arrays: tuple[Array, ...], weighted: bool, rows: int) -> State:
         """Call the kernel on flat arrays."""
-        check_subnormals()
+        _threads.check_subnormals()
         dtype = arrays[0].dtype
         inputs, weights = (arrays[:-1], arrays[-1]) if weighted else (arrays, None)
         run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
         out = state.copy()  # a state that others may see never changes
         narrow = True if dtype is FLOAT32 else None
-        arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._omit
+        arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._rule
         if run is None:
             run = entry(fold_cells, self._losses, self._losses, *arguments)
             self._runs[dtype, weighted] = run, room

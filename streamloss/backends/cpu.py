@@ -10,8 +10,20 @@ import numpy as np
 from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import Batch, normalise_axis
-from streamloss._loops import ELEMENTS, MASKED, ROWS, fold_cells, make_room, map_terms
-from streamloss._threads import Jobs, share
+from streamloss._loops import (
+    ELEMENTS,
+    MASKED,
+    MISSING,
+    MULTIPLY,
+    OMIT,
+    ROWS,
+    SIFT,
+    fold_cells,
+    make_room,
+    map_rows,
+    map_terms,
+)
+from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.backends._boxes import (
     GATHER,
     Index,
@@ -21,7 +33,8 @@ from streamloss.backends._boxes import (
     jobs,
     plan,
 )
-from streamloss.backends._kernels import call, check_subnormals
+from streamloss.backends._kernels import call
+from streamloss.losses import Value
 from streamloss.state import WIDE_CELLS, State
 
 
@@ -29,7 +42,7 @@ def accumulate(
     losses: tuple[Any, ...],
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
-    omit: bool = False,
+    rule: Any = None,
     threads: int | None = None,
 ) -> State:
     """Return the state of a batch.
@@ -42,8 +55,8 @@ def accumulate(
         Arrays of one shape.
     axis : int, tuple of int or None
         The reduced axes.
-    omit : bool
-        Whether elements with a NaN are taken out.
+    rule : {SIFT, OMIT, MULTIPLY}
+        What `_loops` says of them.
     threads : int, optional
         How many threads share the work.
 
@@ -54,47 +67,49 @@ def accumulate(
     """
     check_subnormals()
     todo = plan(batch, axis)
-    threads = threads or _threads.wanted(batch.inputs[0].size)
-    many = todo.cells > WIDE_CELLS
-    run = _many_cells if many else _few_cells
-    state = run(losses, todo, omit or None, threads)
+    threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
+    run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
+    if batch.row is None:
+        state = run(losses, todo, rule, threads)
+    else:
+        state = State.joined([run((loss,), todo, rule, threads) for loss in losses])
     reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
     state.counts[:, ROWS] = batch.rows if reduces_rows else 1
     return state
 
 
-def _few_cells(losses: tuple[Any, ...], todo: Plan, omit: Any, threads: int) -> State:
+def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Give each thread a state of all cells, and merge them."""
     states: list[State] = []
 
     def work(jobs: Jobs[tuple[slice, Index]]) -> None:
         check_subnormals()
-        state, reader = State.empty(todo.kept, len(losses)), Reader(todo.batch, omit)
+        state, reader = State.empty(todo.kept, len(losses)), Reader(todo.batch, rule)
         room = make_room(len(losses))
         for cells, index in jobs:
-            _add_box(losses, todo, reader, index, _view(state, cells), room, omit)
+            _add_box(losses, todo, reader, index, _view(state, cells), room, rule)
         states.append(state)
 
-    share(work, jobs(todo, threads), threads)
+    share(work, jobs(todo, threads, rule), threads)
     return State.total(states)
 
 
-def _many_cells(losses: tuple[Any, ...], todo: Plan, omit: Any, threads: int) -> State:
+def _many_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Fold a few cells at a time, keep the digits in use, and put the parts together."""
     parts: dict[int, State] = {}
 
     def work(jobs: Jobs[tuple[int, list[tuple[slice, Index]]]]) -> None:
         check_subnormals()
-        reader = Reader(todo.batch, omit)
+        reader = Reader(todo.batch, rule)
         room = make_room(len(losses))
         for start, items in jobs:
             cells = items[0][0].stop - start
             state = State.empty((cells,), len(losses))
             for _, index in items:
-                _add_box(losses, todo, reader, index, state, room, omit)
+                _add_box(losses, todo, reader, index, state, room, rule)
             parts[start] = state.trimmed()
 
-    groups = itertools.groupby(jobs(todo, threads), key=lambda job: job[0].start)
+    groups = itertools.groupby(jobs(todo, threads, rule), key=lambda job: job[0].start)
     share(work, ((start, list(items)) for start, items in groups), threads)
     state = State.concatenated([parts[start] for start in sorted(parts)], 0)
     return State(todo.kept, state.sums, state.base, state.counts)
@@ -112,31 +127,87 @@ def _add_box(
     index: Index,
     state: State,
     room: Array,
-    omit: Any,
+    rule: Any,
 ) -> None:
     """Add one box to the cells of a state."""
-    rows = len(state.sums)
-    inputs, weights, masked = reader.read(index, rows)
-    arguments = inputs, weights, state.sums, state.counts, 0, room, todo.narrow, omit
+    cells = len(state.sums)
+    inputs, weights, masked = reader.read(index, cells)
+    if todo.batch.row is not None:
+        inputs, weights = _of_rows(losses[0], inputs, weights, state.counts, rule)
+        losses, rule = (Value(),), _without_omission(rule)
+    narrow = True if inputs[0].dtype == np.float32 else None
+    arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
     call(fold_cells, losses, losses, *arguments)
     if masked is not None:
-        state.counts[:, ELEMENTS] -= masked
         state.counts[:, MASKED] += masked
+        if rule != MULTIPLY:
+            state.counts[:, ELEMENTS] -= masked
 
 
-def map(loss: Any, batch: Batch, omit: bool = False, threads: int | None = None) -> Array:
+def _of_rows(
+    loss: Any, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Any
+) -> tuple[tuple[Array], Array | None]:
+    """Return the losses of rows, to be folded like values given, and their weights.
+
+    A row with a NaN, where such do not count, gets weight zero and is counted here.
+    """
+    values = _map_rows(loss, inputs)
+    if weights is not None:
+        weights = weights.astype(np.float64)
+    if rule != OMIT:
+        return (values,), weights
+    missing = np.zeros(values.size, np.bool_) if weights is None else np.isnan(weights)
+    for array in inputs:
+        missing |= np.isnan(array).any(axis=tuple(range(1, array.ndim)))
+    if missing.any():
+        weights = np.where(missing, 0.0, 1.0 if weights is None else weights)
+        missed = np.count_nonzero(
+            missing.reshape(len(counts), values.size // max(len(counts), 1)), axis=1
+        )
+        counts[:, ELEMENTS] -= missed
+        counts[:, MISSING] += missed
+    return (values,), weights
+
+
+def _without_omission(rule: Any) -> Any:
+    """Return the rule for terms of which none is missing."""
+    return SIFT if rule == OMIT else rule
+
+
+def _map_rows(loss: Any, inputs: tuple[Array, ...]) -> Array:
+    """Return the loss of each row as float64."""
+    values = np.empty(len(inputs[0]), np.float64)
+    room = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
+    call(map_rows, (loss,), loss, inputs, values, room)
+    return values
+
+
+def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
-    threads = threads or _threads.wanted(out.size)
+    threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
+    heavy = batch if batch.where is None or rule != MULTIPLY else batch._replace(where=None)
 
     def work(jobs: Jobs[Index]) -> None:
         check_subnormals()
-        reader = Reader(batch, omit)
+        reader = Reader(heavy, rule)
         for index in jobs:
             inputs, weights, _ = reader.read(index, 1)
             target = out[(*index, ...)].reshape(-1)
-            call(map_terms, (loss,), loss, inputs, weights, target, omit or None)
+            _map_box(loss, inputs, weights, target, rule)
 
-    share(work, boxes(batch.shape, GATHER), threads)
+    share(work, boxes(batch.shape, max(1, GATHER // max(batch.row or 1, 1))), threads)
+    if heavy is not batch:
+        out[~np.asarray(batch.where)] = 0.0
     return out
+
+
+def _map_box(
+    loss: Any, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
+) -> None:
+    """Write the weighted losses of a box."""
+    if any(loss.ranks):
+        values, weights = _of_rows(loss, inputs, weights, np.zeros((1, 5), np.int64), rule)
+        loss, inputs, rule = Value(), values, _without_omission(rule)
+    call(map_terms, (loss,), loss, inputs, weights, out, rule)

@@ -21,21 +21,37 @@ from dask.layers import ArrayBlockIdDep
 from streamloss import _inputs
 from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
 from streamloss._convert import as_array, check_dtype
-from streamloss._loops import ROWS
-from streamloss.backends import cpu
+from streamloss._loops import OMIT, ROWS
+from streamloss._registry import parts_of
+from streamloss.backends import auto
 from streamloss.reductions import Reduction
 from streamloss.state import State
+
+arrays = da
+"""dask's functions of arrays, for who may not import dask."""
 
 ARITY = 16
 """States that one task merges: 100,000 chunks take a quarter less time than with dask's 4."""
 
 
+class How(NamedTuple):
+    """What tasks are to know: the rule of `_loops`, whether a NaN raises, the dtype to round to."""
+
+    rule: Any
+    strict: bool = False
+    compute: Any = None
+
+
 class Blocks(NamedTuple):
-    """The arrays of a call as dask arrays of one rank that are cut at the same places."""
+    """The arrays of a call as dask arrays of one rank that are cut at the same places.
+
+    Inputs of rank 1 have a last axis more, the rows, in one piece.
+    """
 
     inputs: tuple[Any, ...]
     weights: Any
     where: Any
+    ranks: tuple[int, ...]
 
     @property
     def arrays(self) -> tuple[Any, ...]:
@@ -43,8 +59,22 @@ class Blocks(NamedTuple):
         others = (array for array in (self.weights, self.where) if array is not None)
         return (*self.inputs, *others)
 
+    @property
+    def chunks(self) -> tuple[Any, ...]:
+        """The chunks of the losses."""
+        chunks = self.inputs[0].chunks
+        return tuple(chunks[: len(chunks) - self.ranks[0]])
 
-def align(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: Any) -> Blocks:
+    @property
+    def axes(self) -> list[tuple[int, ...]]:
+        """The axes of all arrays in order, as blockwise wants to know them."""
+        axes = tuple(range(len(self.chunks)))
+        return [(*axes, len(axes))[: array.ndim] for array in self.arrays]
+
+
+def align(
+    losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: Any, compute: Any = None
+) -> Blocks:
     """Check what is known of the arrays of a call, and cut them all at the same places.
 
     Raises
@@ -53,24 +83,26 @@ def align(losses: Sequence[Any], y_true: Any, y_pred: Any, weights: Any, where: 
         As `_inputs.batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
         if arrays of unknown chunk sizes have not the same chunks.
     """
-    inputs = [_numbers(*pair) for pair in _inputs.name_inputs(losses, y_true, y_pred)]
-    heavy = None if weights is None else _numbers("weights", weights)
-    shown = None if where is None else _numbers("where", where)
-    shape = inputs[0].shape
-    _inputs.check_shapes(inputs)
+    inputs = [numbers(*pair) for pair in _inputs.name_inputs(losses, y_true, y_pred)]
+    heavy = None if weights is None else numbers("weights", weights)
+    shown = None if where is None else numbers("where", where)
+    ranks = losses[0].ranks
+    shape = _inputs.check_shapes(inputs, ranks)
     if heavy is not None:
         _inputs.check_alignment("weights", heavy.shape, shape)
     if shown is not None:
         _inputs.check_alignment("where", shown.shape, shape)
         _inputs.check_mask(shown)
-    _inputs.common_dtype(losses, inputs, heavy)
-    arrays = _cut([array for array in (*inputs, heavy, shown) if array is not None])
+    if compute is None:
+        _inputs.common_dtype(losses, inputs, heavy)
+    given = [array for array in (*inputs, heavy, shown) if array is not None]
+    arrays = _cut(given, len(shape), [*ranks, 0, 0])
     shown = None if shown is None else arrays.pop()
     heavy = None if heavy is None else arrays.pop()
-    return Blocks(tuple(arrays), heavy, shown)
+    return Blocks(tuple(arrays), heavy, shown, ranks)
 
 
-def _numbers(name: str, value: Any) -> Any:
+def numbers(name: str, value: Any) -> Any:
     """Return an argument as a dask array or, if it is not lazy, a numpy array."""
     if not _inputs.is_lazy(value):
         array, valid = as_array(name, value)
@@ -97,14 +129,14 @@ def _plain(part: Any, name: str) -> Any:
     return part._constructor(array, index=part.index)
 
 
-def _cut(arrays: list[Any]) -> list[Any]:
-    """Return dask arrays of the rank of the first, with the same chunks."""
-    rank = arrays[0].ndim
+def _cut(arrays: list[Any], rank: int, ranks: list[int]) -> list[Any]:
+    """Return dask arrays of so many axes, and their rows, with the same chunks."""
     lazy = [array for array in arrays if isinstance(array, da.Array)]
-    chunks = [_chunks_of(lazy, axis) for axis in range(rank)]
+    chunks = [*(_chunks_of(lazy, axis) for axis in range(rank)), None]
     arrays = [_whole(a) if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
     arrays = [a[(..., *[None] * (rank - a.ndim))] if a.ndim < rank else a for a in arrays]
-    indexed = [item for array in arrays for item in (array, tuple(range(rank)))]
+    arrays = [a.rechunk({rank: -1}) if k else a for a, k in zip(arrays, ranks, strict=False)]
+    indexed = [item for a in arrays for item in (a, tuple(range(a.ndim)))]
     try:
         _, arrays = da.core.unify_chunks(*indexed)
     except ValueError as error:
@@ -144,8 +176,8 @@ def _wrap(array: Any, chunks: list[Any]) -> Any:
 class _Task:
     """What is done with the blocks of a chunk; an error says of which chunk."""
 
-    def __init__(self, losses: tuple[Any, ...], blocks: Blocks, axis: Any, nan: str) -> None:
-        self._losses, self._axis, self._nan = losses, axis, nan
+    def __init__(self, losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> None:
+        self._losses, self._axis, self._how = losses, axis, how
         self._weights, self._where = _broadcast(blocks.weights), _broadcast(blocks.where)
 
     def __call__(self, *blocks: Any) -> Any:
@@ -160,16 +192,19 @@ class _Task:
             raise
 
     def _batch(self, blocks: list[Any]) -> _inputs.Batch:
-        where = _take_last("where", blocks, self._where)
-        weights = _take_last("weights", blocks, self._weights)
+        blocks = [block[0] if isinstance(block, list) else block for block in blocks]
+        rank = blocks[0].ndim - self._losses[0].ranks[0]
+        shape = blocks[0].shape[:rank]
+        where = _take_last("where", blocks, self._where, shape)
+        weights = _take_last("weights", blocks, self._weights, shape)
         y_true, *others = blocks
         y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-        return _inputs.batch(self._losses, y_true, y_pred, weights, where)
+        return _inputs.batch(self._losses, y_true, y_pred, weights, where, self._how.compute)
 
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
-        omit = self._nan != "propagate"
-        state = cpu.accumulate(self._losses, batch, self._axis, omit, threads=1)
-        if self._nan == "raise":
+        rule = self._how.rule
+        state = auto.accumulate(self._losses, batch, self._axis, rule, threads=1)
+        if self._how.strict:
             state.refuse_missing()
         reduced = _inputs.normalise_axis(self._axis, len(batch.shape))
         if any(place[k] for k in reduced if k > 0):
@@ -182,7 +217,9 @@ def _broadcast(array: Any) -> tuple[bool, ...] | None:
     return None if array is None else tuple(size == 1 for size in array.shape)
 
 
-def _take_last(name: str, blocks: list[Any], broadcast: tuple[bool, ...] | None) -> Any:
+def _take_last(
+    name: str, blocks: list[Any], broadcast: tuple[bool, ...] | None, shape: tuple[int, ...]
+) -> Any:
     """Take the last block off a list, unless there is none of that name.
 
     Raises
@@ -192,7 +229,7 @@ def _take_last(name: str, blocks: list[Any], broadcast: tuple[bool, ...] | None)
     """
     if broadcast is None:
         return None
-    block, shape = blocks.pop(), blocks[0].shape
+    block = blocks.pop()
     sizes = zip(block.shape, shape, broadcast, strict=True)
     if any(size != full and not one for size, full, one in sizes):
         _inputs.refuse_alignment(name, block.shape, shape)
@@ -201,19 +238,19 @@ def _take_last(name: str, blocks: list[Any], broadcast: tuple[bool, ...] | None)
 
 class _Map(_Task):
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
-        if self._nan == "raise":
-            cpu.accumulate(self._losses, batch, None, True, threads=1).refuse_missing()
-        return cpu.map(self._losses[0], batch, self._nan == "omit", threads=1)
+        if self._how.strict:
+            state = auto.accumulate(self._losses, batch, None, OMIT, threads=1)
+            state.refuse_missing()
+        return auto.map(self._losses[0], batch, self._how.rule, threads=1)
 
 
-def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, nan: str) -> Any:
+def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> Any:
     """Return an array, with the axes and chunks kept, that has a State in place of each block."""
-    arrays = blocks.arrays
-    rank = arrays[0].ndim
+    rank = len(blocks.chunks)
     reduced = _inputs.normalise_axis(axis, rank)
-    token = _token(losses, blocks, axis, nan)
-    chunks = tuple((1,) * len(c) if k in reduced else c for k, c in enumerate(arrays[0].chunks))
-    task = _Task(losses, blocks, axis, nan)
+    token = _token(losses, blocks, axis, how)
+    chunks = tuple((1,) * len(c) if k in reduced else c for k, c in enumerate(blocks.chunks))
+    task = _Task(losses, blocks, axis, how)
     parts = _apply(task, blocks, f"streamloss-fold-{token}", chunks, object)
     for level in itertools.count():
         if parts.ndim == rank - len(reduced):
@@ -227,14 +264,13 @@ def _apply(task: _Task, blocks: Blocks, name: str, chunks: tuple[Any, ...], dtyp
     It is what `dask.array.map_blocks` does, without a function around the task for its `block_id`:
     that took a fifth of the time to optimise a graph.
     """
-    arrays = blocks.arrays
     rank = len(chunks)
-    axes = tuple(range(rank))
-    places = ArrayBlockIdDep(arrays[0].chunks)
+    arrays = [*zip(blocks.arrays, blocks.axes, strict=True)]
+    arrays.append((ArrayBlockIdDep(blocks.chunks), tuple(range(rank))))
     return da.blockwise(
         task,
-        axes,
-        *(item for array in (*arrays, places) for item in (array, axes)),
+        tuple(range(rank)),
+        *(item for pair in arrays for item in pair),
         name=name,
         adjust_chunks=dict(enumerate(chunks)),
         align_arrays=False,
@@ -277,9 +313,10 @@ def _token(losses: tuple[Any, ...], blocks: Blocks, *settings: Any) -> str:
 
 def _digest(loss: Any) -> Any:
     """Return a digest of a loss's code, a random one where it cannot be known."""
-    finish = type(loss).finish
+    ends = [end for end in (type(loss).finish, type(loss).combine) if end is not None]
     try:
-        return loss_digest(type(loss)), finish and function_digest(finish)
+        codes = [loss_digest(type(part)) for part in parts_of([loss])]
+        return codes, [function_digest(end) for end in ends]
     except (Uncacheable, AttributeError):
         return uuid.uuid4().hex
 
@@ -287,21 +324,29 @@ def _digest(loss: Any) -> Any:
 class _Finish:
     """Turns a state into one loss's results."""
 
-    def __init__(self, k: int, reduction: Reduction, loss: Any) -> None:
-        self._k, self._reduction, self._loss = k, reduction, loss
+    def __init__(self, losses: tuple[Any, ...], k: int, reduction: Reduction) -> None:
+        self._losses, self._k, self._reduction = losses, k, reduction
 
     def __call__(self, state: State) -> Any:
         """Return the results of a block."""
-        return np.float64(state.result(self._k, self._reduction, self._loss.finish))
+        return np.float64(state.results(self._losses, self._reduction)[self._k])
 
 
-def finish(states: Any, k: int, reduction: Reduction, loss: Any) -> Any:
+def finish(states: Any, losses: tuple[Any, ...], k: int, reduction: Reduction) -> Any:
     """Return the array of the results of loss k."""
+    token = tokenize(states.name, k, str(reduction), [_digest(loss) for loss in losses])
+    return apply(states, _Finish(losses, k, reduction), token)
+
+
+def apply(
+    states: Any, function: Callable[[State], Any], token: Any, dtype: Any = np.float64
+) -> Any:
+    """Return the array of what a function makes of each state."""
     return states.map_blocks(
-        _Finish(k, reduction, loss),
-        name=f"streamloss-finish-{tokenize(states.name, k, str(reduction), _digest(loss))}",
-        dtype=np.float64,
-        meta=np.empty((0,) * states.ndim, np.float64),
+        function,
+        name=f"streamloss-finish-{tokenize(states.name, token)}",
+        dtype=dtype,
+        meta=np.empty((0,) * states.ndim, dtype),
     )
 
 
@@ -329,8 +374,8 @@ def call_later(function: Callable[..., Any], *arguments: Any) -> Any:
     return delayed(function)(*arguments)
 
 
-def map(loss: Any, blocks: Blocks, nan: str) -> Any:
+def map(loss: Any, blocks: Blocks, how: How) -> Any:
     """Return the weighted losses, cut like the inputs."""
-    task = _Map((loss,), blocks, None, nan)
-    name = f"streamloss-map-{_token((loss,), blocks, nan)}"
-    return _apply(task, blocks, name, blocks.arrays[0].chunks, np.float64)
+    task = _Map((loss,), blocks, None, how)
+    name = f"streamloss-map-{_token((loss,), blocks, how)}"
+    return _apply(task, blocks, name, blocks.chunks, np.float64)

@@ -1,0 +1,48 @@
+"""Where batches are folded: in Python while that is quicker than compiling, else by kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SMALL = 1 << 10
+"""Numbers of a small batch, which takes Python a millisecond for each hundred or two."""
+
+BUDGET = 1 << 14
+"""Numbers that Python takes for the same losses in a process before their kernel is compiled."""
+
+_taken: dict[tuple[type, ...], int] = {}
+
+
+def wait(losses: tuple[Any, ...], size: int) -> bool:
+    """Return whether a batch of so many numbers is not worth compiling a kernel yet."""
+    return size <= SMALL and _taken.get(_classes(losses), 0) + size <= BUDGET
+
+
+def accumulate(
+    losses: tuple[Any, ...], batch: Any, axis: Any, rule: Any, threads: Any = None
+) -> Any:
+    """Return the State of a batch, by the backend that suits it."""
+    return _backend(losses, batch).accumulate(losses, batch, axis, rule, threads)
+
+
+def map(loss: Any, batch: Any, rule: Any, threads: Any = None) -> Any:
+    """Return the array of the weighted losses of a batch, by the backend that suits it."""
+    return _backend((loss,), batch).map(loss, batch, rule, threads)
+
+
+def _backend(losses: tuple[Any, ...], batch: Any) -> Any:
+    """Return the backend for a batch, imported when it is first needed."""
+    size = sum([array.size for array in batch.inputs])
+    if wait(losses, size):
+        from . import python
+
+        classes = _classes(losses)
+        _taken[classes] = _taken.get(classes, 0) + max(size, 1)
+        return python
+    from . import cpu
+
+    return cpu
+
+
+def _classes(losses: tuple[Any, ...]) -> tuple[type, ...]:
+    return tuple([type(loss) for loss in losses])
