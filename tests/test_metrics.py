@@ -1,0 +1,128 @@
+"""Metrics of several exact sums: correctly rounded whatever cancels, and cut like any loss."""
+
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import bits
+
+import streamloss as sl
+
+METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
+
+
+def fractions(array: Any) -> list[Fraction]:
+    return [Fraction(float(x)) for x in np.ravel(array)]
+
+
+def variation(values: list[Fraction], weights: list[Fraction]) -> Fraction:
+    mean = sum(w * v for v, w in zip(values, weights, strict=True)) / sum(weights)
+    return sum((w * (v - mean) ** 2 for v, w in zip(values, weights, strict=True)), Fraction(0))
+
+
+def truth(metric: Any, y_true: Any, y_pred: Any, weights: Any = None) -> float:
+    """Return the metric of errors rounded to float64, the rest in fractions, rounded once."""
+    weights = np.ones(np.shape(y_true)) if weights is None else weights
+    y, w, error = map(fractions, (y_true, weights, y_pred - y_true))
+    match metric:
+        case sl.R2():
+            squares = (y_pred - y_true) * (y_pred - y_true)
+            left = sum(fractions(weights * squares), Fraction(0))
+            return float(1 - left / variation(y, w))
+        case sl.ExplainedVariance():
+            return float(1 - variation(error, w) / variation(y, w))
+    both = sum(fractions(weights * (y_true * y_pred)), Fraction(0))
+    true = sum(fractions(weights * y_true), Fraction(0))
+    pred = sum(fractions(weights * y_pred), Fraction(0))
+    epsilon = Fraction(metric.epsilon)
+    if isinstance(metric, sl.Dice):
+        return float(1 - 2 * both / (true + pred + epsilon))
+    alpha, beta = Fraction(metric.alpha), Fraction(metric.beta)
+    return float(1 - both / (both + alpha * (pred - both) + beta * (true - both) + epsilon))
+
+
+@pytest.mark.small  # what is compiled is tested below, once for each metric
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("mean", [0.0, 1e4, -1e8, 1e15])
+@pytest.mark.parametrize("metric", METRICS)
+def test_nothing_cancels(
+    rng: np.random.Generator, metric: Any, mean: float, weighted: bool
+) -> None:
+    y_true = mean + rng.normal(size=(20, 3))
+    y_pred = y_true + rng.normal(size=(20, 3))
+    weights = rng.random((20, 3)) if weighted else None
+    assert sl.evaluate(metric, y_true, y_pred, weights) == truth(metric, y_true, y_pred, weights)
+
+
+@pytest.mark.small
+@given(
+    st.lists(
+        st.tuples(*[st.floats(-1e30, 1e30, allow_subnormal=False)] * 2, st.floats(1e-9, 1e9)),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_any_numbers_in_python(rows: list[tuple[float, float, float]]) -> None:
+    y_true, y_pred, weights = np.array(rows).T
+    tiny = np.minimum(np.abs(y_true), np.abs(y_pred - y_true))
+    y_true, y_pred = np.where(tiny < 1e-60, 0.0, y_true), np.where(tiny < 1e-60, 1.0, y_pred)
+    if variation(fractions(y_true), fractions(weights)) == 0:
+        return
+    for metric in METRICS[:2]:
+        found = sl.evaluate(metric, y_true, y_pred, weights)
+        assert found == truth(metric, y_true, y_pred, weights)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics_are_cut_like_losses(rng: np.random.Generator, metric: Any) -> None:
+    y_true, y_pred, weights = rng.random((3, 40, 2))
+    specs = [metric]
+    whole = sl.accumulate(specs, y_true, y_pred, weights)
+    acc = sl.Accumulator(specs)
+    for k in range(0, 40, 7):
+        acc.update(y_true[k : k + 7], y_pred[k : k + 7], weights[k : k + 7])
+    assert acc == whole
+    assert acc.result() == whole.result()
+    lazy = [da.from_array(a, chunks=(9, 1)) for a in (y_true, y_pred, weights)]
+    assert sl.accumulate(specs, *lazy).compute() == whole
+    assert float(sl.evaluate(metric, *lazy).compute()) == whole.result()[metric]
+    assert pickle.loads(pickle.dumps(whole)) == whole
+    assert sl.Accumulator.from_bytes(whole.to_bytes()) == whole
+    assert (whole + acc) - acc == whole
+    columns = sl.evaluate(metric, y_true, y_pred, weights, axis=0)
+    each = [sl.evaluate(metric, *(a[:, k] for a in (y_true, y_pred, weights))) for k in range(2)]
+    assert columns.tolist() == each
+
+
+def test_hand_worked_values() -> None:
+    y_true, y_pred = np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 2.0, 5.0, 6.0])
+    assert sl.evaluate("r2", y_true, y_pred) == 1 - 4 / 14  # mean 3: 4 + 1 + 0 + 9
+    assert sl.evaluate("explained_variance", y_true, y_pred) == 1 - 3 / 14  # errors 0 0 2 0
+    dice = sl.Dice(epsilon=0.0)
+    assert sl.evaluate(dice, [1.0, 1.0, 0.0], [0.5, 1.0, 0.5]) == 1 - 2 * 1.5 / 4
+    assert sl.evaluate(sl.Tversky(1.0, 0.0, 0.0), [1.0, 0.0], [1.0, 1.0]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "value"),
+    [
+        ([2.0, 2.0], [2.0, 2.0], np.nan),
+        ([2.0, 2.0], [2.0, 3.0], -np.inf),
+        ([], [], np.nan),
+        ([np.nan, 1.0], [1.0, 1.0], np.nan),
+        ([np.inf, 1.0], [1.0, 1.0], np.nan),
+    ],
+)
+def test_r2_of_what_does_not_vary(y_true: Any, y_pred: Any, value: float) -> None:
+    assert bits(sl.evaluate("r2", y_true, y_pred)) == bits(value)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none", "sum_over_batch_size"])
+def test_a_metric_has_its_own_reduction(reduction: str) -> None:
+    with pytest.raises(ValueError, match="does not fit R2"):
+        sl.evaluate("r2", [1.0], [1.0], reduction=reduction)
