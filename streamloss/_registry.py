@@ -116,7 +116,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
     taken = {"inputs", "ranks", "body", "key", "formula", "complex_inputs", "finish"}
-    taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue"}
+    taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue", "vectorized"}
     if taken & set(cls._fields):
         raise TypeError(
             f"a parameter of {cls.__name__} cannot be called {taken & set(cls._fields)}"
@@ -124,6 +124,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     cls.body = getattr(cls, "point", None) or getattr(cls, "row", None)  # type: ignore[attr-defined]
     cls.combine = getattr(cls, "combine", None)  # type: ignore[attr-defined]
     cls.residue = getattr(cls, "residue", False)  # type: ignore[attr-defined]
+    cls.vectorized = getattr(cls, "vectorized", False)  # type: ignore[attr-defined]
     cls.ranks = _ranks(cls)  # type: ignore[attr-defined]
     cls.inputs = len(cls.ranks)  # type: ignore[attr-defined]
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]

@@ -11,126 +11,72 @@ from typing import Any, NamedTuple
 
 from ._exact import divide
 from ._generic import product_error
-from ._registry import NonNegative, loss
-from .losses import SquaredError
+from ._registry import NonNegative, Positive, Share, loss
 from .reductions import Exact, Sums
 
 NAN = float("nan")
 
 
 @loss
-class _True(NamedTuple):
-    """y_true itself."""
+class _Moment(NamedTuple):
+    """A number, its square as rounded, or what rounding took from that, of labels or errors."""
+
+    error: Share = 0.0
+    power: Positive = 1.0
+    rest: Share = 0.0
+
+    @property
+    def vectorized(self) -> bool:
+        """Whether `point` takes arrays as well."""
+        return True
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the value of one element."""
-        return y_true
+        x = y_pred - y_true if self.error != 0.0 else y_true
+        if self.power == 1.0:
+            return x
+        return product_error(x, x) if self.rest != 0.0 else x * x
 
 
 @loss
-class _Pred(NamedTuple):
-    """y_pred itself."""
+class _MomentResidue(_Moment):
+    """What rounding takes from weight times moment: both sums together are exact."""
+
+    residue = True
+    __slots__ = ()
+
+
+def _moments(error: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the parts whose sums add up to that of the numbers, and to that of the squares."""
+    kinds = _Moment, _MomentResidue
+    squares = [kind(error, 2.0, rest) for rest in (0.0, 1.0) for kind in kinds]
+    return tuple(kind(error) for kind in kinds), tuple(squares)
+
+
+LABELS, SQUARES = _moments(0.0)
+ERRORS, ERROR_SQUARES = _moments(1.0)
+
+
+@loss
+class _Overlap(NamedTuple):
+    """The product of y_true and y_pred, or one of them."""
+
+    true: Share = 1.0
+    pred: Share = 1.0
+
+    @property
+    def vectorized(self) -> bool:
+        """Whether `point` takes arrays as well."""
+        return True
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the value of one element."""
+        if self.true != 0.0:
+            return y_true * y_pred if self.pred != 0.0 else y_true
         return y_pred
 
 
-@loss
-class _Error(NamedTuple):
-    """y_pred - y_true."""
-
-    def point(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the value of one element."""
-        return y_pred - y_true
-
-
-@loss
-class _Product(NamedTuple):
-    """y_true * y_pred."""
-
-    def point(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the value of one element."""
-        return y_true * y_pred
-
-
-@loss
-class _Square(NamedTuple):
-    """The square of y_true, rounded."""
-
-    def point(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the value of one element."""
-        return y_true * y_true
-
-
-@loss
-class _SquareRest(NamedTuple):
-    """What rounding takes from the square of y_true."""
-
-    def point(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the value of one element."""
-        return product_error(y_true, y_true)
-
-
-@loss
-class _ErrorSquareRest(NamedTuple):
-    """What rounding takes from the square of y_pred - y_true."""
-
-    def point(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the value of one element."""
-        error = y_pred - y_true
-        return product_error(error, error)
-
-
-# The same once more for what rounding takes from weight times value: both sums together are exact.
-
-
-@loss
-class _TrueResidue(_True):
-    residue = True
-    __slots__ = ()
-
-
-@loss
-class _ErrorResidue(_Error):
-    residue = True
-    __slots__ = ()
-
-
-@loss
-class _SquareResidue(_Square):
-    residue = True
-    __slots__ = ()
-
-
-@loss
-class _SquareRestResidue(_SquareRest):
-    residue = True
-    __slots__ = ()
-
-
-@loss
-class _ErrorSquareResidue(SquaredError):
-    residue = True
-    __slots__ = ()
-
-
-@loss
-class _ErrorSquareRestResidue(_ErrorSquareRest):
-    residue = True
-    __slots__ = ()
-
-
-LABELS = _True(), _TrueResidue()
-SQUARES = _Square(), _SquareResidue(), _SquareRest(), _SquareRestResidue()
-ERRORS = _Error(), _ErrorResidue()
-OVERLAP = _Product(), _True(), _Pred()
-ERROR_SQUARES = (
-    SquaredError(),
-    _ErrorSquareResidue(),
-    _ErrorSquareRest(),
-    _ErrorSquareRestResidue(),
-)
+OVERLAP = _Overlap(), _Overlap(pred=0.0), _Overlap(true=0.0)
 
 
 def units(sums: tuple[Exact, ...]) -> int | None:
@@ -165,7 +111,7 @@ class R2(NamedTuple):
     @staticmethod
     def parts() -> tuple[Any, ...]:
         """Return the losses whose sums it needs."""
-        return (SquaredError(), *LABELS, *SQUARES)
+        return ERROR_SQUARES[0], *LABELS, *SQUARES
 
     def combine(self, sums: Sums) -> float:
         """Return the result of exact sums."""
@@ -197,7 +143,7 @@ class ExplainedVariance(NamedTuple):
     @staticmethod
     def parts() -> tuple[Any, ...]:
         """Return the losses whose sums it needs."""
-        return (*ERRORS, *ERROR_SQUARES, *LABELS, *SQUARES)
+        return *ERRORS, *ERROR_SQUARES, *LABELS, *SQUARES
 
     def combine(self, sums: Sums) -> float:
         """Return the result of exact sums."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from streamloss import _threads
 from streamloss._convert import Array
+from streamloss._generic import product_error
 from streamloss._inputs import Batch, normalise_axis
 from streamloss._loops import (
     ELEMENTS,
@@ -69,13 +71,26 @@ def accumulate(
     todo = plan(batch, axis)
     threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
     run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
-    if batch.row is None:
-        state = run(losses, todo, rule, threads)
-    else:
-        state = State.joined([run((loss,), todo, rule, threads) for loss in losses])
+    state = State.joined([run(some, todo, rule, threads) for some in _together(losses)])
     reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
     state.counts[:, ROWS] = batch.rows if reduces_rows else 1
     return state
+
+
+def _together(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield in their order the losses that a kernel takes in one pass."""
+    for values_first, some in itertools.groupby(losses, _values_first):
+        group = tuple(some)
+        yield from ((loss,) for loss in group) if values_first else (group,)
+
+
+def _values_first(loss: Any) -> bool:
+    """Return whether a loss is computed for a whole box before its values are folded.
+
+    So are those of rows, and those whose `point` takes arrays as well: they need no kernel of
+    their own, which would take seconds to compile for the many parts of a metric.
+    """
+    return any(loss.ranks) or loss.vectorized
 
 
 def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
@@ -132,8 +147,8 @@ def _add_box(
     """Add one box to the cells of a state."""
     cells = len(state.sums)
     inputs, weights, masked = reader.read(index, cells)
-    if todo.batch.row is not None:
-        inputs, weights = _of_rows(losses[0], inputs, weights, state.counts, rule)
+    if _values_first(losses[0]):
+        inputs, weights = _values(losses[0], inputs, weights, state.counts, rule)
         losses, rule = (Value(),), _without_omission(rule)
     narrow = True if inputs[0].dtype == np.float32 else None
     arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
@@ -144,29 +159,52 @@ def _add_box(
             state.counts[:, ELEMENTS] -= masked
 
 
-def _of_rows(
+def _values(
     loss: Any, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Any
 ) -> tuple[tuple[Array], Array | None]:
-    """Return the losses of rows, to be folded like values given, and their weights.
+    """Return the losses of a box, to be folded like values given, and their weights.
 
-    A row with a NaN, where such do not count, gets weight zero and is counted here.
+    An element or row with a NaN, where such do not count, gets weight zero and is counted here.
     """
-    values = _map_rows(loss, inputs)
+    values = _map_rows(loss, inputs) if any(loss.ranks) else _vectorized(loss, inputs)
     if weights is not None:
         weights = weights.astype(np.float64)
-    if rule != OMIT:
-        return (values,), weights
-    missing = np.zeros(values.size, np.bool_) if weights is None else np.isnan(weights)
+    if rule == OMIT:
+        weights = _without_missing(inputs, weights, values.size, counts)
+    if loss.residue:
+        values = _residues(values, weights, rule)
+        return (values,), None
+    return (values,), weights
+
+
+def _without_missing(
+    inputs: tuple[Array, ...], weights: Array | None, size: int, counts: Array
+) -> Array | None:
+    """Return the weights, zero where an element has a NaN; those are counted."""
+    missing = np.zeros(size, np.bool_) if weights is None else np.isnan(weights)
     for array in inputs:
         missing |= np.isnan(array).any(axis=tuple(range(1, array.ndim)))
-    if missing.any():
-        weights = np.where(missing, 0.0, 1.0 if weights is None else weights)
-        missed = np.count_nonzero(
-            missing.reshape(len(counts), values.size // max(len(counts), 1)), axis=1
-        )
-        counts[:, ELEMENTS] -= missed
-        counts[:, MISSING] += missed
-    return (values,), weights
+    if not missing.any():
+        return weights
+    missed = np.count_nonzero(missing.reshape(len(counts), size // max(len(counts), 1)), axis=1)
+    counts[:, ELEMENTS] -= missed
+    counts[:, MISSING] += missed
+    return np.where(missing, 0.0, 1.0 if weights is None else weights)
+
+
+def _residues(values: Array, weights: Array | None, rule: Any) -> Array:
+    """Return what rounding takes from each weighted value."""
+    if weights is None:
+        return np.zeros_like(values)
+    with np.errstate(all="ignore"):
+        residues = product_error(weights, values)
+    return residues if rule == MULTIPLY else np.where(weights == 0.0, 0.0, residues)
+
+
+def _vectorized(loss: Any, inputs: tuple[Array, ...]) -> Array:
+    """Return the loss of each element of flat arrays."""
+    with np.errstate(all="ignore"):
+        return np.asarray(loss.point(*[array.astype(np.float64) for array in inputs]))
 
 
 def _without_omission(rule: Any) -> Any:
@@ -207,7 +245,7 @@ def _map_box(
     loss: Any, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
 ) -> None:
     """Write the weighted losses of a box."""
-    if any(loss.ranks):
-        values, weights = _of_rows(loss, inputs, weights, np.zeros((1, 5), np.int64), rule)
+    if _values_first(loss):
+        values, weights = _values(loss, inputs, weights, np.zeros((1, 5), np.int64), rule)
         loss, inputs, rule = Value(), values, _without_omission(rule)
     call(map_terms, (loss,), loss, inputs, weights, out, rule)

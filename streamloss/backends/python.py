@@ -108,10 +108,13 @@ def _terms(loss: Any, inputs: list[Array], weights: Any, rule: Any) -> Array:
     with np.errstate(all="ignore"):  # overflows and their like are meant
         values = np.array([body(loss, *items) for items in zip(*inputs, strict=True)], np.float64)
         if loss.residue:
-            return np.zeros_like(values) if weights is None else product_error(weights, values)
-        if weights is None:
+            if weights is None:
+                return np.zeros_like(values)
+            terms = product_error(weights, values)
+        elif weights is None:
             return values
-        terms = weights * values
+        else:
+            terms = weights * values
     return terms if rule == MULTIPLY else np.where(weights == 0.0, 0.0, terms)
 
 

@@ -90,7 +90,10 @@ class Run:
         if Reduction(self._job.reduction) is Reduction.NONE:
             raise ValueError("--reduction must give one number: got 'none'")
         self.results()
-        inputs, named = self._accumulator.losses[0].inputs, self._job.columns.pred is not None
+        loss, named = self._accumulator.losses[0], self._job.columns.pred is not None
+        inputs = loss.inputs
+        if inputs > 2:
+            raise ValueError(f"--loss must take labels and predictions alone: got {loss!r}")
         if (inputs > 1) != named:
             rule = "is needed" if inputs > 1 else "is not for a loss of one input"
             raise ValueError(f"--pred {rule}: got --loss {self._job.losses[0]}")

@@ -11,131 +11,16 @@ A parameter named like a switch (`binary`, `full`, `swap`) is 0 or 1. What one f
 another does differently is a parameter, not a copy.
 """
 
-from .binary import (
-    BinaryCrossEntropy,
-    BinaryCrossEntropyWithLogits,
-    BinaryFocal,
-    BinaryFocalWithLogits,
-    Hinge,
-    HingeEmbedding,
-    LogLoss,
-    MarginRanking,
-    SoftMargin,
-    SquaredHinge,
-    WeightedBinaryCrossEntropyWithLogits,
-)
-from .classes import (
-    NLL,
-    ClassWeight,
-    SoftmaxCrossEntropy,
-    SparseSoftmaxCrossEntropy,
-    WeightedNLL,
-    WeightedSoftmaxCrossEntropy,
-    WeightedSparseSoftmaxCrossEntropy,
-)
-from .labels import Brier, ClassHinge, ZeroOne, ZeroOneRow
-from .likelihood import (
-    GaussianNLL,
-    KLDivergence,
-    Poisson,
-    PoissonNLL,
-)
-from .margins import (
-    MultiLabelMargin,
-    MultiLabelSoftMargin,
-    MultiMargin,
-    WeightedMultiLabelSoftMargin,
-    WeightedMultiMargin,
-)
-from .probabilities import (
-    CategoricalCrossEntropy,
-    CategoricalFocal,
-    CategoricalFocalWithLogits,
-    CategoricalHinge,
-    GeneralizedCrossEntropy,
-    KLDivergenceRow,
-    SparseCategoricalCrossEntropy,
-)
-from .regression import (
-    AbsoluteError,
-    AbsolutePercentageError,
-    GammaDeviance,
-    Huber,
-    LogCosh,
-    PoissonDeviance,
-    Quantile,
-    RootMeanSquaredError,
-    SmoothL1,
-    SquaredError,
-    SquaredLogError,
-    SymmetricAbsolutePercentageError,
-    TweedieDeviance,
-    Value,
-)
-from .similarity import (
-    CosineDistance,
-    CosineEmbedding,
-    CosineSimilarity,
-    PairwiseSquaredError,
-    TripletMargin,
-)
+# Each module brings what it imports too, hence the list of names below.
+from streamloss._registry import LOSSES
 
-__all__ = [
-    "NLL",
-    "AbsoluteError",
-    "AbsolutePercentageError",
-    "BinaryCrossEntropy",
-    "BinaryCrossEntropyWithLogits",
-    "BinaryFocal",
-    "BinaryFocalWithLogits",
-    "Brier",
-    "CategoricalCrossEntropy",
-    "CategoricalFocal",
-    "CategoricalFocalWithLogits",
-    "CategoricalHinge",
-    "ClassHinge",
-    "ClassWeight",
-    "CosineDistance",
-    "CosineEmbedding",
-    "CosineSimilarity",
-    "GammaDeviance",
-    "GaussianNLL",
-    "GeneralizedCrossEntropy",
-    "Hinge",
-    "HingeEmbedding",
-    "Huber",
-    "KLDivergence",
-    "KLDivergenceRow",
-    "LogCosh",
-    "LogLoss",
-    "MarginRanking",
-    "MultiLabelMargin",
-    "MultiLabelSoftMargin",
-    "MultiMargin",
-    "PairwiseSquaredError",
-    "Poisson",
-    "PoissonDeviance",
-    "PoissonNLL",
-    "Quantile",
-    "RootMeanSquaredError",
-    "SmoothL1",
-    "SoftMargin",
-    "SoftmaxCrossEntropy",
-    "SparseCategoricalCrossEntropy",
-    "SparseSoftmaxCrossEntropy",
-    "SquaredError",
-    "SquaredHinge",
-    "SquaredLogError",
-    "SymmetricAbsolutePercentageError",
-    "TripletMargin",
-    "TweedieDeviance",
-    "Value",
-    "WeightedBinaryCrossEntropyWithLogits",
-    "WeightedMultiLabelSoftMargin",
-    "WeightedMultiMargin",
-    "WeightedNLL",
-    "WeightedSoftmaxCrossEntropy",
-    "WeightedSparseSoftmaxCrossEntropy",
-    "ZeroOne",
-    "ZeroOneRow",
-]
+from .binary import *  # noqa: F403
+from .classes import *  # noqa: F403
+from .labels import *  # noqa: F403
+from .likelihood import *  # noqa: F403
+from .margins import *  # noqa: F403
+from .probabilities import *  # noqa: F403
+from .regression import *  # noqa: F403
+from .similarity import *  # noqa: F403
+
+__all__ = sorted(cls.__name__ for cls in LOSSES.values())
