@@ -66,12 +66,13 @@ def _cells(batch: Batch, cells: int) -> Iterator[tuple[list[Array], Any, Any]]:
     shape = cells, length
     real = np.float32 if batch.dtype == np.float32 else np.float64
     wide = np.complex128 if batch.dtype.kind == "c" else np.float64
-    arrays = [
-        a.astype(batch.dtype).astype(wide).reshape(shape + a.shape[a.ndim - rank :])
-        for a, rank in zip(batch.inputs, batch.ranks, strict=True)
-    ]
     weights, where = batch.weights, batch.where
-    heavy = None if weights is None else weights.astype(real).astype(np.float64).reshape(shape)
+    with np.errstate(over="ignore"):
+        arrays = [
+            a.astype(batch.dtype).astype(wide).reshape(shape + a.shape[a.ndim - rank :])
+            for a, rank in zip(batch.inputs, batch.ranks, strict=True)
+        ]
+        heavy = None if weights is None else weights.astype(real).astype(np.float64).reshape(shape)
     shown = None if where is None else where.reshape(shape)
     for cell in range(cells):
         yield (
