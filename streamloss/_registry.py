@@ -222,6 +222,15 @@ def parts_of(losses: Iterable[Any]) -> tuple[Any, ...]:
     return tuple([p for loss in losses for p in (loss.parts() if loss.combine else (loss,))])
 
 
+def values_first(loss: Any) -> bool:
+    """Return whether a loss is computed for many elements before its values are folded.
+
+    So are those of rows, and those whose `point` takes arrays as well: they need no kernel of
+    their own, which would take seconds to compile for the many parts of a metric.
+    """
+    return any(loss.ranks) or loss.vectorized
+
+
 def is_loss(value: object) -> bool:
     """Return whether the value is a loss, made by a class that `loss` has seen."""
     return is_loss_class(type(value))

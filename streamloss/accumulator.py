@@ -11,7 +11,7 @@ import numpy as np
 from . import _format, _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
-from ._registry import parts_of, resolve
+from ._registry import parts_of, resolve, values_first
 from .backends import auto
 from .reductions import Reduction, check
 from .state import WIDE_CELLS, State
@@ -114,7 +114,7 @@ class Accumulator:
 
     def _start_stream(self, y_true: Any) -> Any:
         """Return what adds plain batches once a kernel is worth its while, None before."""
-        plain = type(y_true) is np.ndarray and not any(self._parts[0].ranks)
+        plain = type(y_true) is np.ndarray and not any(map(values_first, self._parts))
         if not plain or auto.wait(self._parts, y_true.size):
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)

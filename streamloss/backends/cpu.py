@@ -25,6 +25,7 @@ from streamloss._loops import (
     map_rows,
     map_terms,
 )
+from streamloss._registry import values_first
 from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.backends._boxes import (
     GATHER,
@@ -77,7 +78,7 @@ def accumulate(
     states = []
     for some in _together(losses):
         # values are put into boxes that fit the cache
-        cut = todo._replace(in_place=False) if _values_first(some[0]) else todo
+        cut = todo._replace(in_place=False) if values_first(some[0]) else todo
         # short calls of numpy in two threads wait for each other's GIL: 43 ns an element became 300
         states.append(run(some, cut, rule, 1 if some[0].vectorized else threads))
     state = State.joined(states)
@@ -88,18 +89,9 @@ def accumulate(
 
 def _together(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """Yield in their order the losses that a kernel takes in one pass."""
-    for values_first, some in itertools.groupby(losses, _values_first):
+    for alone, some in itertools.groupby(losses, values_first):
         group = tuple(some)
-        yield from ((loss,) for loss in group) if values_first else (group,)
-
-
-def _values_first(loss: Any) -> bool:
-    """Return whether a loss is computed for a whole box before its values are folded.
-
-    So are those of rows, and those whose `point` takes arrays as well: they need no kernel of
-    their own, which would take seconds to compile for the many parts of a metric.
-    """
-    return any(loss.ranks) or loss.vectorized
+        yield from ((loss,) for loss in group) if alone else (group,)
 
 
 def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
@@ -156,7 +148,7 @@ def _add_box(
     """Add one box to the cells of a state."""
     cells = len(state.sums)
     inputs, weights, masked = reader.read(index, cells)
-    if _values_first(losses[0]):
+    if values_first(losses[0]):
         inputs, weights = _values(losses[0], inputs, weights, state.counts, rule)
         losses, rule = (Value(),), _without_omission(rule)
     narrow = True if inputs[0].dtype == np.float32 else None
@@ -262,7 +254,7 @@ def _map_box(
     loss: Any, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
 ) -> None:
     """Write the weighted losses of a box."""
-    if _values_first(loss):
+    if values_first(loss):
         values, weights = _values(loss, inputs, weights, np.zeros((1, 5), np.int64), rule)
         loss, inputs, rule = Value(), values, _without_omission(rule)
     call(map_terms, (loss,), loss, inputs, weights, out, rule)
