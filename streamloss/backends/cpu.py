@@ -10,6 +10,7 @@ import numpy as np
 
 from streamloss import _threads
 from streamloss._convert import Array
+from streamloss._exact import DIGITS
 from streamloss._generic import product_error
 from streamloss._inputs import Batch, normalise_axis
 from streamloss._loops import (
@@ -74,14 +75,7 @@ def accumulate(
     check_subnormals()
     todo = plan(batch, axis)
     threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
-    run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
-    states = []
-    for some in _together(losses):
-        # values are put into boxes that fit the cache
-        cut = todo._replace(in_place=False) if values_first(some[0]) else todo
-        # short calls of numpy in two threads wait for each other's GIL: 43 ns an element became 300
-        states.append(run(some, cut, rule, 1 if some[0].vectorized else threads))
-    state = State.joined(states)
+    state = State.joined([_pass(some, todo, rule, threads) for some in _together(losses)])
     reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
     state.counts[:, ROWS] = batch.rows if reduces_rows else 1
     return state
@@ -92,6 +86,19 @@ def _together(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     for alone, some in itertools.groupby(losses, values_first):
         group = tuple(some)
         yield from ((loss,) for loss in group) if alone else (group,)
+
+
+def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
+    """Return the state of losses that are taken in one pass."""
+    first = losses[0]
+    if first.residue and todo.batch.weights is None:  # times 1, nothing is rounded
+        sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
+        return State(todo.kept, sums, 0, np.zeros((todo.cells, 5), np.int64))
+    if values_first(first):
+        todo = todo._replace(in_place=False)  # boxes that fit the cache
+    run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
+    # two threads that call numpy were a third slower than one, waiting for each other's GIL
+    return run(losses, todo, rule, 1 if first.vectorized else threads)
 
 
 def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:

@@ -1,0 +1,205 @@
+"""What the interfaces of other frameworks share: arrays brought to one shape, sums finished.
+
+They multiply losses by weights, whatever those are, and round their inputs to a dtype first, as
+the frameworks do. Of dask arrays everything stays lazy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from streamloss import _inputs
+from streamloss._convert import as_array
+from streamloss._loops import MULTIPLY
+from streamloss._registry import parts_of
+from streamloss.backends import auto
+from streamloss.reductions import Exact, Sums
+from streamloss.state import State
+
+__all__ = [
+    "Exact",
+    "Sums",
+    "array",
+    "as_dtype",
+    "broadcast",
+    "broadcast_shapes",
+    "each",
+    "is_lazy",
+    "move_last",
+    "reduced",
+    "state",
+]
+
+Finish = Callable[[Sums], float]
+
+is_lazy = _inputs.is_lazy
+
+
+def array(name: str, value: Any) -> Any:
+    """Return anything array-like as a numpy array, or as a dask array if it is lazy.
+
+    Raises
+    ------
+    TypeError
+        If the values are no numbers.
+    """
+    if is_lazy(value):
+        from streamloss.backends import dask
+
+        return dask.numbers(name, value)
+    return as_array(name, value)[0]
+
+
+def broadcast_shapes(*arrays: Any) -> tuple[int, ...]:
+    """Return the shape that numpy's rules give arrays together.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    return np.broadcast_shapes(*(a.shape for a in arrays))
+
+
+def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return a view of an array broadcast by numpy's rules."""
+    if array.shape == shape:
+        return array
+    return _module(array).broadcast_to(array, shape)
+
+
+def move_last(array: Any, axis: int) -> Any:
+    """Return a view of an array with one of its axes last."""
+    return _module(array).moveaxis(array, axis, -1)
+
+
+def as_dtype(array: Any, dtype: Any) -> Any:
+    """Return an array or a scalar in a dtype."""
+    if isinstance(array, float):
+        array = np.float64(array)
+    if array.dtype == dtype:
+        return array
+    if is_lazy(array):
+        return array.map_blocks(as_dtype, dtype, dtype=dtype)
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
+
+
+def _module(array: Any) -> Any:
+    """Return the module whose functions take an array: numpy, or dask.array."""
+    if not is_lazy(array):
+        return np
+    from streamloss.backends import dask
+
+    return dask.arrays
+
+
+def reduced(
+    losses: Any,
+    inputs: tuple[Any, ...],
+    weights: Any,
+    finish: Finish,
+    *,
+    compute: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return what a function makes of the exact sums of weighted losses.
+
+    Parameters
+    ----------
+    losses : loss or tuple of losses
+        What is summed; a metric that combines sums stands for its parts.
+    inputs : tuple of arrays
+        As the losses take them, of the right shapes.
+    weights : array or None
+        Of the shape of the losses.
+    finish : callable
+        Takes the `Sums` of a cell, returns a float. It can be pickled.
+    compute : dtype, optional
+        float32 or float64, to which inputs and weights are rounded first.
+    axis : int or tuple of int, optional
+        The axes of the losses to reduce, all by default.
+    dtype : dtype, optional
+        Of the result; float64 by default.
+    where : array of bool, optional
+        Which losses count, of their shape or aligned with its leading axes.
+
+    Returns
+    -------
+    numpy scalar or array, or lazy dask array
+    """
+    parts = parts_of(losses if type(losses) is tuple else (losses,))
+    found = state(parts, inputs, weights, compute=compute, axis=axis, where=where)
+    last = _Last(finish, len(parts))
+    if isinstance(found, State):
+        return as_dtype(last(found), dtype or np.float64)
+    from streamloss.backends import dask
+
+    return as_dtype(dask.apply(found, last, last), dtype or np.float64)
+
+
+class _Last:
+    """Applies a finish to each cell of a state."""
+
+    def __init__(self, finish: Finish, count: int) -> None:
+        self._finish, self._count = finish, count
+
+    def __call__(self, state: State) -> Any:
+        """Return the values of all cells."""
+        values = [self._finish(sums) for sums in state.sums_of(range(self._count))]
+        return np.float64(state.in_shape(values))
+
+
+def state(
+    parts: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    weights: Any,
+    *,
+    compute: Any = None,
+    axis: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the State of losses or, of dask arrays, an array of the states of chunks."""
+    arguments = _arguments(inputs, weights, where)
+    compute = None if compute is None else np.dtype(compute)
+    if not _inputs.any_lazy(*arguments):
+        batch = _inputs.batch(parts, *arguments, compute)
+        return auto.accumulate(parts, batch, axis, MULTIPLY)
+    from streamloss.backends import dask
+
+    blocks = dask.align(parts, *arguments, compute)
+    return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
+
+
+def each(
+    loss: Any,
+    inputs: tuple[Any, ...],
+    weights: Any,
+    *,
+    compute: Any = None,
+    dtype: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the weighted loss of every element or row; the arguments are those of `reduced`."""
+    arguments = _arguments(inputs, weights, where)
+    compute = None if compute is None else np.dtype(compute)
+    if _inputs.any_lazy(*arguments):
+        from streamloss.backends import dask
+
+        blocks = dask.align((loss,), *arguments, compute)
+        out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
+    else:
+        out = auto.map(loss, _inputs.batch((loss,), *arguments, compute), MULTIPLY)
+    return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
+
+
+def _arguments(inputs: tuple[Any, ...], weights: Any, where: Any) -> tuple[Any, Any, Any, Any]:
+    """Return inputs, weights and mask as `_inputs.batch` takes them."""
+    y_true, *others = inputs
+    y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
+    return y_true, y_pred, weights, where

@@ -1,0 +1,57 @@
+"""Losses whose parameters may be any float: what frameworks do not check."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from typing import Annotated, Any
+
+from streamloss._registry import Interval, loss
+from streamloss.losses import (
+    BinaryCrossEntropyWithLogits,
+    Huber,
+    LogLoss,
+    SoftmaxCrossEntropy,
+)
+
+
+class Anything(Interval):
+    """Admits every float."""
+
+    def admits(self, value: float) -> bool:
+        """Return True."""
+        return True
+
+
+Unchecked = Annotated[float, Anything(-math.inf, math.inf)]
+
+
+def _unchecked(name: str, cls: Any) -> Any:
+    """Return a loss with the formula of another, whose parameter may be any float."""
+    make: Any = namedtuple
+    made = make(name, cls._fields, module=__name__)
+    made.__doc__ = f"`{cls.__name__}` with any parameter."
+    made.__annotations__ = dict.fromkeys(cls._fields, Unchecked)
+    setattr(made, cls.body.__name__, cls.body)
+    return loss(made)
+
+
+AnyHuber = _unchecked("AnyHuber", Huber)
+AnyLogLoss = _unchecked("AnyLogLoss", LogLoss)
+AnySigmoid = _unchecked("AnySigmoid", BinaryCrossEntropyWithLogits)
+AnySoftmax = _unchecked("AnySoftmax", SoftmaxCrossEntropy)
+
+UNCHECKED: dict[Any, Any] = {
+    Huber: AnyHuber,
+    LogLoss: AnyLogLoss,
+    BinaryCrossEntropyWithLogits: AnySigmoid,
+    SoftmaxCrossEntropy: AnySoftmax,
+}
+
+
+def with_parameter(cls: Any, value: float) -> Any:
+    """Return a loss with its parameter, though it may lie outside what the loss admits."""
+    try:
+        return cls(value)
+    except ValueError:
+        return UNCHECKED[cls](value)

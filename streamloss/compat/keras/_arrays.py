@@ -1,0 +1,249 @@
+"""How Keras reads its arguments: dtypes, ranks that differ by one, sample weights, masks.
+
+Arrays are numpy or dask arrays here; shapes may hold NaN where dask does not know a size.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat import _engine
+
+Shape = tuple[int, ...]
+
+EPSILON = 1e-7
+"""Keras' `backend.epsilon()`."""
+
+FLOAT32 = np.dtype(np.float32)
+HALVES = ("float16", "bfloat16")
+
+
+def dtype_of(dtype: Any) -> np.dtype[Any]:
+    """Return the floating dtype that a `dtype` argument means, float32 for None.
+
+    Raises
+    ------
+    TypeError
+        If it is no floating dtype.
+    """
+    named = getattr(dtype, "compute_dtype", dtype) or "float32"
+    if isinstance(named, str):
+        named = named.removeprefix("mixed_")
+        if named == "bfloat16":
+            named = importlib.import_module("ml_dtypes").bfloat16
+    found = np.dtype(named)
+    if not is_floating(found):
+        raise TypeError(f"dtype must be a floating dtype: got {dtype!r}")
+    return found
+
+
+def is_floating(dtype: np.dtype[Any]) -> bool:
+    """Return whether values of a dtype are real floats, bfloat16 among them."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
+def tensor(name: str, value: Any) -> Any:
+    """Return an argument as a numpy or dask array; Python floats are float32."""
+    array = _engine.array(name, value)
+    if array.dtype == np.float64 and isinstance(value, float | list | tuple) and _is_plain(value):
+        return array.astype(FLOAT32)
+    return array
+
+
+def real(name: str, array: Any) -> Any:
+    """Return an array of real numbers.
+
+    Raises
+    ------
+    TypeError
+        If it is complex.
+    """
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} must be real: got dtype {array.dtype}")
+    return array
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether nested lists begin with a number of Python."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return not hasattr(value, "dtype")
+
+
+def rounded(array: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array as values of a dtype where the engine does not round it by itself."""
+    return array if dtype in (FLOAT32, np.float64) else _engine.as_dtype(array, dtype)
+
+
+def compute_of(dtype: np.dtype[Any]) -> Any:
+    """Return the dtype that the engine is to round to: it reads all but float32 as they are."""
+    return FLOAT32 if dtype == FLOAT32 else None
+
+
+def edges(dtype: np.dtype[Any]) -> dict[str, float]:
+    """Return where probabilities are clipped: epsilon and 1 - epsilon in a dtype.
+
+    In half precision 1 - 1e-7 would be 1, whose logarithm's counterpart is infinite.
+    """
+    high = 1.0 - EPSILON
+    return {"low": epsilon(dtype), "high": high if dtype.name in HALVES else in_dtype(high, dtype)}
+
+
+def epsilon(dtype: np.dtype[Any]) -> float:
+    """Return epsilon in a dtype."""
+    return in_dtype(EPSILON, dtype)
+
+
+def in_dtype(value: float, dtype: np.dtype[Any]) -> float:
+    """Return a number rounded to a floating dtype."""
+    return float(np.float64(value).astype(dtype)) if is_floating(dtype) else value
+
+
+def squeeze_or_expand(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return arrays whose ranks differ by a last axis of size 1 in one rank."""
+    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
+        return (a, b[..., None]) if b.ndim == 1 else (a[..., 0], b)
+    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        return (a[..., None], b) if a.ndim == 1 else (a, b[..., 0])
+    return a, b
+
+
+def alike(a: Shape, b: Shape) -> bool:
+    """Return whether shapes are equal as far as they are known."""
+    return len(a) == len(b) and all(
+        m == n or (m != m and n != n) for m, n in zip(a, b, strict=True)
+    )
+
+
+def shape_of(names: str, *shapes: Shape) -> Shape:
+    """Return the shape that the shapes of arguments broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
+    """
+    rank = max(len(shape) for shape in shapes)
+    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    found = []
+    for sizes in zip(*padded, strict=True):
+        others = [size for size in sizes if size != 1]
+        if not all(alike((size,), (others[0],)) for size in others):
+            raise ValueError(f"{names} must broadcast: got {' and '.join(map(str, shapes))}")
+        found.append(others[0] if others else 1)
+    return tuple(found)
+
+
+def broadcast(array: Any, shape: Shape) -> Any:
+    """Return an array broadcast to a shape.
+
+    Raises
+    ------
+    ValueError
+        If it would have to be repeated so often as nobody knows.
+    """
+    if alike(array.shape, shape):
+        return array
+    if any(size != size for size in shape):
+        raise ValueError("sizes of dask arrays must be known here: call compute_chunk_sizes()")
+    return _engine.broadcast(array, shape)
+
+
+def times(few: Shape, many: Shape) -> int:
+    """Return how often an array of the first shape is repeated in the second."""
+    if alike(few, many) or 0 in few:
+        return 1
+    if all(size == size for size in few + many):
+        return math.prod(many) // math.prod(few)
+    padded = (1,) * (len(many) - len(few)) + few
+    return math.prod(1 if alike((a,), (b,)) else b for a, b in zip(padded, many, strict=True))
+
+
+def same_shape(y_true: Any, y_pred: Any) -> None:
+    """Refuse arrays of other shapes than each other's."""
+    if not alike(y_true.shape, y_pred.shape):
+        raise ValueError(
+            f"y_true and y_pred must have the same shape: got {y_true.shape} and {y_pred.shape}"
+        )
+
+
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+    """Return the axes of an `axis` argument in order, all for None.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis.
+    """
+    given = range(rank) if axis is None else axis if isinstance(axis, tuple | list) else [axis]
+    for k in given:
+        if not -rank <= k < rank:
+            raise ValueError(f"axis must be one of the {rank} axes of y_pred: got {axis!r}")
+    return tuple(sorted(k % rank for k in given))
+
+
+def axes_last(array: Any, axes: tuple[int, ...]) -> Any:
+    """Return an array with some of its axes last."""
+    for done, axis in enumerate(axes):
+        array = _engine.move_last(array, axis - done)
+    return array
+
+
+def weights_of(sample_weight: Any, shape: Shape) -> Any:
+    """Return sample weights as an array that broadcasts with losses of a shape, None without.
+
+    One weight for each sample, of shape [batch_size], aligns with the leading axis where it does
+    not broadcast: Keras documents that, but fails.
+    """
+    if sample_weight is None:
+        return None
+    weights = real("sample_weight", _engine.array("sample_weight", sample_weight))
+    if weights.ndim == 1 < len(shape) and weights.shape[0] == shape[0] != 1:
+        if shape[-1] not in (1, shape[0]):
+            return weights[(slice(None), *(None,) * (len(shape) - 1))]
+    return weights
+
+
+def mask_of(value: Any) -> Any:
+    """Return the mask that an argument carries as `_keras_mask`, None without one."""
+    mask = getattr(value, "_keras_mask", None)
+    if mask is None:
+        return None
+    mask = _engine.array("mask", mask)
+    return mask if mask.dtype == np.bool_ else mask != 0
+
+
+class Masked(np.ndarray[Any, Any]):
+    """A numpy array that carries a mask, as a tensor of Keras does."""
+
+    _keras_mask: Any = None
+
+
+def masked(y_pred: Any, mask: Any) -> Any:
+    """Return predictions that carry a mask: False takes the losses there out.
+
+    A dask array is returned as it is, with the mask upon it.
+
+    Parameters
+    ----------
+    y_pred : array_like
+        Predictions.
+    mask : array_like of bool
+        Of the shape of the losses, or one that broadcasts to it.
+
+    Examples
+    --------
+    >>> from streamloss.compat import keras
+    >>> y_pred = keras.masked([[1.0], [5.0]], [True, False])
+    >>> keras.losses.MeanAbsoluteError()([[0.0], [0.0]], y_pred)
+    np.float32(1.0)
+    """
+    array = _engine.array("y_pred", y_pred)
+    if not _engine.is_lazy(array):
+        array = array.view(Masked)
+    array._keras_mask = mask
+    return array

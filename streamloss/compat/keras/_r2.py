@@ -1,0 +1,180 @@
+"""The R2 score of several outputs, streaming."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from streamloss._registry import parts_of
+from streamloss.accumulator import Accumulator, restore
+from streamloss.compat import _engine
+from streamloss.compat._engine import Exact, Sums
+from streamloss.compat.keras._arrays import (
+    alike,
+    real,
+    same_shape,
+    shape_of,
+    squeeze_or_expand,
+)
+from streamloss.compat.keras._metric import Metric, as_weights, computed
+from streamloss.compat.keras._rows import quotient
+from streamloss.metrics import R2, units, variation
+
+AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
+
+Score = Fraction | None
+"""An exact score, None for NaN."""
+
+
+class R2Score(Metric):
+    """The coefficient of determination: 1 is perfect, 0 what the mean of the labels gives.
+
+    Parameters
+    ----------
+    class_aggregation : {"uniform_average", "variance_weighted_average", None}
+        How the scores of the outputs, the last axis, become one; None leaves them as they are.
+    num_regressors : int
+        Of independent ones, for the adjusted score; 0 leaves it as it is.
+    name, dtype
+        As for `Metric`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such aggregation, or `num_regressors` is negative.
+
+    Examples
+    --------
+    >>> metric = R2Score()
+    >>> metric.update_state([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])
+    >>> metric.result()
+    np.float32(0.5714286)
+    """
+
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str | None = "r2_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if class_aggregation not in AGGREGATIONS:
+            raise ValueError(
+                f"class_aggregation must be one of {AGGREGATIONS}: got {class_aggregation!r}"
+            )
+        if num_regressors < 0:
+            raise ValueError(f"num_regressors must be at least 0: got {num_regressors!r}")
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self._sums: Accumulator | None = None
+
+    def _take(self, other: Any) -> None:
+        if other._sums is not None:
+            self._put(other._sums.copy())
+
+    def _put(self, sums: Accumulator) -> None:
+        self._sums = sums if self._sums is None else self._sums.merge(sums)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of labels and predictions of shape ``[batch_size, outputs]``.
+
+        Parameters
+        ----------
+        y_true, y_pred : array_like
+            Rounded to the dtype of the metric.
+        sample_weight : array_like, optional
+            One number, one for each sample, or an array that broadcasts to the labels.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or are others than before.
+        """
+        arrays = (real(n, _engine.array(n, a)) for n, a in (("y_true", y_true), ("y_pred", y_pred)))
+        true, pred = squeeze_or_expand(*(_engine.as_dtype(a, self._dtype) for a in arrays))
+        same_shape(true, pred)
+        if true.ndim != 2:
+            rule = "y_true and y_pred must have the shape (batch_size, outputs)"
+            raise ValueError(f"{rule}: got {true.shape}")
+        weights = as_weights(sample_weight, self._dtype)
+        if weights is not None:
+            weights = weights[:, None] if weights.ndim == 1 else weights
+            shape = shape_of("y_true and sample_weight", true.shape, weights.shape)
+            if not alike(shape, true.shape):
+                rule = "sample_weight must broadcast to y_true"
+                raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
+            weights = weights[(None,) * (2 - weights.ndim)]
+        state = computed(_engine.state(parts_of((R2(),)), (true, pred), weights, axis=0))
+        self._put(restore(R2(), 0, "propagate", state))
+
+    def result(self) -> Any:
+        """Return the score of all batches so far, NaN without any; an array without aggregation."""
+        if self._sums is None:
+            return _engine.as_dtype(math.nan, self._dtype)
+        cells = self._sums._seen().sums_of(range(len(parts_of((R2(),)))))
+        pairs = [_score(sums) for sums in cells]
+        samples = self._sums.counts["elements"]
+        if self.class_aggregation is None:
+            scores = [self._adjusted(score, samples) for score, _ in pairs]
+            return _engine.as_dtype(np.array(scores, np.float64), self._dtype)
+        weighted = self.class_aggregation == "variance_weighted_average"
+        found = self._adjusted(_mean(pairs, weighted), samples)
+        return _engine.as_dtype(found, self._dtype)
+
+    def _adjusted(self, score: Score, samples: int) -> float:
+        """Return a score for the number of regressors, rounded once."""
+        p = self.num_regressors
+        if p and p >= samples - 1:
+            what = (
+                "More independent predictors than datapoints"
+                if p > samples - 1
+                else "Division by zero"
+            )
+            rest = "in adjusted R2 score. Falling back to standard R2 score."
+            warnings.warn(f"{what} {rest}", UserWarning, stacklevel=3)
+        elif p and score is not None:
+            score = 1 - (1 - score) * (samples - 1) / (samples - p - 1)
+        if score is None:
+            return math.nan
+        return quotient(Exact(score.numerator), Exact(score.denominator), self._dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make a metric like this one, without what it has seen."""
+        given = {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
+        return super().get_config() | given
+
+
+def _score(sums: Sums) -> tuple[Score, Score]:
+    """Return the score of one output and the sum of squares that it is of, exactly.
+
+    An infinite score, of labels that are all equal, is 0 as in Keras.
+    """
+    left, first, second = (units(sums.losses[k]) for k in (slice(1), slice(1, 3), slice(3, 7)))
+    weight = units((sums.weights,))
+    if left is None or first is None or second is None or not weight:
+        return None, None
+    total = variation(first, second, weight)
+    if total == 0:
+        return (Fraction(0) if left else None), Fraction(0)
+    return Fraction(total - left * weight, total), Fraction(total, weight)
+
+
+def _mean(pairs: list[tuple[Score, Score]], weighted: bool) -> Score:
+    """Return the mean of scores, weighted by their sums of squares or not."""
+    scores = [score for score, _ in pairs if score is not None]
+    sizes = [size for _, size in pairs if size is not None]
+    if len(scores) < len(pairs) or not pairs:
+        return None
+    if not weighted:
+        return sum(scores, Fraction(0)) / len(scores)
+    total = sum(sizes, Fraction(0))
+    both = zip(scores, sizes, strict=True)
+    return sum((score * size for score, size in both), Fraction(0)) / total if total else None

@@ -1,0 +1,196 @@
+"""What scikit-learn asks of arguments: of their types at once, of their values when they are read.
+
+A check of values is a callable that takes a block and returns it or raises. For arrays in memory
+it is called, for dask arrays it becomes part of the tasks that load the blocks.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from streamloss.compat import _engine
+
+Array = Any
+"""A numpy array or a dask array."""
+
+FLOATS = (np.float64, np.float32, np.float16)
+"""The dtypes of probabilities and decisions that stay as they are."""
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """An argument whose type or value no call admits, as in `sklearn.utils`."""
+
+
+class UndefinedMetricWarning(UserWarning):
+    """A score that is not defined for the data given, as in `sklearn.exceptions`."""
+
+
+def refuse(name: str, rule: str, value: Any) -> NoReturn:
+    """Raise what says that an argument must be something else."""
+    raise InvalidParameterError(f"{name} must be {rule}: got {value!r}")
+
+
+def check_array_like(name: str, value: Any) -> None:
+    """Refuse scalars, text, None and sparse matrices."""
+    found = any(hasattr(value, a) for a in ("__len__", "shape", "__array__"))
+    if not found or np.isscalar(value) or hasattr(value, "tocoo"):
+        refuse(name, "an array-like", value)
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is not True or False."""
+    if not isinstance(value, bool | np.bool_):
+        refuse(name, "a bool", value)
+
+
+def check_real(name: str, value: Any, *bounds: tuple[float, float]) -> float:
+    """Return a number in one of some intervals, closed at ends that are finite."""
+    number = float(value) if isinstance(value, numbers.Real) else np.nan
+    if np.isfinite(number) and any(low <= number <= high for low, high in bounds):
+        return number
+    rule = " or ".join(f"in [{low:g}, {high:g}]" for low, high in bounds)
+    refuse(name, f"a finite number {rule}", value)
+
+
+def floating(*values: Any) -> np.dtype[Any]:
+    """Return the dtype to compute in: that of the floating arrays together, or float64.
+
+    Lists and integers have no say: beside a float32 array they become float32.
+    """
+    dtypes = [_dtype_of(value) for value in values if hasattr(value, "dtype")]
+    dtypes = [dtype for dtype in dtypes if dtype.kind == "f" and dtype.itemsize <= 8]
+    return np.result_type(*dtypes) if dtypes else np.dtype(np.float64)
+
+
+def _dtype_of(value: Any) -> np.dtype[Any]:
+    """Return the dtype of an array as numpy has it; tensors and columns have their own."""
+    if isinstance(value.dtype, np.dtype) or not _engine.is_lazy(value):
+        given = value.dtype
+        return given if isinstance(given, np.dtype) else np.dtype(np.asarray(value).dtype)
+    return np.dtype(getattr(value.dtype, "numpy_dtype", np.float64))
+
+
+def as_numbers(name: str, value: Any, dtype: Any) -> Array:
+    """Return an array of one axis or two; text is read as numbers of the dtype.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no array-like.
+    TypeError
+        If it has no axis.
+    ValueError
+        If it has more than two axes, or none of its axes has elements; if it is complex or text
+        that is no number.
+    """
+    check_array_like(name, value)
+    if isinstance(value, list | tuple):
+        value = np.asarray(value)
+    if getattr(getattr(value, "dtype", None), "kind", "") in "OUS":
+        value = value.astype(dtype) if _engine.is_lazy(value) else np.asarray(value, dtype)
+    array = _engine.array(name, value)
+    check_axes(name, array)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} must be real: got dtype {array.dtype}")
+    return array
+
+
+def check_axes(name: str, array: Array) -> None:
+    """Refuse an array without rows, without columns, or with more axes than those."""
+    if array.ndim == 0:
+        raise TypeError(f"{name} must have at least one axis: got a scalar")
+    if array.ndim > 2:
+        raise ValueError(f"{name} must have at most two axes: got shape {array.shape}")
+    if 0 in array.shape:
+        raise ValueError(f"{name} must have at least one row and column: got shape {array.shape}")
+
+
+def check_lengths(**arrays: Array) -> None:
+    """Refuse arrays with different numbers of rows, as far as those are known."""
+    sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
+    if len({size for size in sizes.values() if size == size}) > 1:
+        raise ValueError(f"arrays must have as many rows as each other: got {sizes}")
+
+
+def as_weights(value: Any, dtype: Any) -> Array:
+    """Return the weights of samples, None if there are none."""
+    if value is None:
+        return None
+    array = as_numbers("sample_weight", value, dtype)
+    if array.ndim != 1:
+        raise ValueError(f"sample_weight must have one axis: got shape {array.shape}")
+    return array
+
+
+def column(name: str, array: Array) -> Array:
+    """Return an array of one axis; one column is as good.
+
+    Raises
+    ------
+    ValueError
+        If there are more columns.
+    """
+    if array.ndim == 1:
+        return array
+    if array.shape[1] != 1:
+        raise ValueError(f"{name} must have one axis or one column: got shape {array.shape}")
+    return array[:, 0]
+
+
+class Check(NamedTuple):
+    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high]."""
+
+    name: str
+    dtype: str
+    above: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rule: str = ""
+
+    def __call__(self, block: Any) -> Any:
+        """Return the block.
+
+        Raises
+        ------
+        ValueError
+            If a number in it breaks the rule.
+        """
+        with np.errstate(all="ignore"):
+            if block.dtype.kind not in "biu" or self.dtype == "float16":
+                rounded = block.astype(self.dtype, copy=False)
+                if not np.isfinite(rounded.sum()):
+                    self._refuse_nonfinite(rounded)
+        if block.size:
+            self._check_bounds(block.min(), block.max())
+        return block
+
+    def _refuse_nonfinite(self, block: Any) -> None:
+        if np.isnan(block).any():
+            raise ValueError(f"{self.name} must be finite: got NaN")
+        if np.isinf(block).any():
+            raise ValueError(f"{self.name} must be finite in {self.dtype}: got an infinity")
+
+    def _check_bounds(self, least: Any, most: Any) -> None:
+        if self.above is not None and not least > self.above:
+            self._refuse(f"be greater than {self.above:g}", least)
+        if self.low is not None and not least >= self.low:
+            self._refuse(f"be at least {self.low:g}", least)
+        if self.high is not None and not most <= self.high:
+            self._refuse(f"be at most {self.high:g}", most)
+
+    def _refuse(self, rule: str, value: Any) -> None:
+        raise ValueError(f"{self.name} must {rule}{self.rule}: got {value}")
+
+
+def guard(array: Array, check: Any) -> Array:
+    """Return an array whose blocks have passed a check, or will when they are computed."""
+    if check is None:
+        return array
+    if _engine.is_lazy(array):
+        meta = np.empty((0,) * array.ndim, array.dtype)
+        return array.map_blocks(check, dtype=array.dtype, meta=meta)
+    check(array)
+    return array

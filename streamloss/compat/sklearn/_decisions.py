@@ -1,0 +1,253 @@
+"""Losses of decisions and labels of classes, as in `sklearn.metrics`."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat._engine import Sums
+from streamloss.compat.sklearn._checks import (
+    FLOATS,
+    Array,
+    Check,
+    as_numbers,
+    as_weights,
+    check_array_like,
+    check_flag,
+    check_lengths,
+    column,
+    guard,
+)
+from streamloss.compat.sklearn._labels import (
+    as_labels,
+    check_integral,
+    classes_of,
+    coded,
+    index,
+    indicator,
+    sign,
+)
+from streamloss.compat.sklearn._sums import (
+    Call,
+    cast,
+    check_divisor,
+    check_weights,
+    difference,
+    mean,
+    plain_mean,
+    plain_sum,
+    rounded,
+    scalar,
+    total,
+)
+from streamloss.losses import ClassHinge, Hinge, Value
+
+
+def hinge_loss(
+    y_true: Any, pred_decision: Any, *, labels: Any = None, sample_weight: Any = None
+) -> Any:
+    """Return the mean hinge loss of decisions, as `sklearn.metrics.hinge_loss`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (samples,)
+        Labels, numbers or text.
+    pred_decision : array-like of shape (samples,) or (samples, classes)
+        Decisions for the larger of two labels, or for each class in sorted order.
+    labels : array-like, optional
+        All classes there are; those in y_true by default.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+
+    Returns
+    -------
+    float, or lazy array of it
+        In the unit of the decisions. NaN if a weight is.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if decisions are NaN, infinite or text, or if y_true has other
+        labels than `labels` or not as many as there are columns.
+    TypeError
+        If weights do not have one axis.
+    ZeroDivisionError
+        If weights sum to zero.
+    InvalidParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> hinge_loss([-1, 1, 1], [-2.0, 2.5, 0.25])
+    0.25
+    >>> hinge_loss([0, 1, 2], [[1.0, 0.5, 0.0], [0.0, 2.0, 0.5], [0.0, 1.0, 0.5]])
+    0.6666666666666666
+    """
+    decision, true, weights = _decided(y_true, pred_decision, sample_weight)
+    several = decision.ndim == 2 and decision.shape[1] > 1
+    if not several:
+        decision = column("pred_decision", decision)
+    codes = _codes(true, labels, decision)
+    dtypes = [decision.dtype if several and decision.dtype in FLOATS else np.dtype(np.float64)]
+    checks: tuple[Any, ...] = (None, Check("pred_decision", "float64"))
+    if weights is not None:
+        dtypes, checks = [*dtypes, weights.dtype], (*checks, None)
+    finish = functools.partial(plain_mean, dtype=str(np.result_type(*dtypes)))
+    call = Call((codes, decision), weights, checks, np.dtype(np.float64))
+    return scalar(total(ClassHinge() if several else Hinge(), call, finish))
+
+
+def _codes(true: Array, labels: Any, decision: Array) -> Array:
+    """Return the indices of the classes of labels or, for one decision each, -1 and 1."""
+    count = decision.shape[1] if decision.ndim == 2 else 1
+    given = None
+    if labels is not None:
+        check_array_like("labels", labels)
+        given = np.unique(as_labels("labels", labels))
+    if count == 1:
+        if given is not None and len(given) > 2:
+            raise ValueError(f"pred_decision must have a column for each of {given.tolist()}")
+        return coded(true, classes_of(true), functools.partial(sign, given=given is not None))
+    if count == 2:
+        raise ValueError("pred_decision must have one column for two classes: got 2")
+    finish = functools.partial(index, count=count, given=given is not None, strict=False)
+    return coded(true, classes_of(true) if given is None else given, finish)
+
+
+def _decided(y_true: Any, pred_decision: Any, sample_weight: Any) -> tuple[Array, Array, Array]:
+    """Return decisions, labels and weights of as many rows as each other."""
+    for name, value in (("y_true", y_true), ("pred_decision", pred_decision)):
+        check_array_like(name, value)
+    if isinstance(pred_decision, list | tuple):
+        pred_decision = np.asarray(pred_decision)
+    if getattr(getattr(pred_decision, "dtype", None), "kind", "") in "SU":
+        raise ValueError("pred_decision must hold numbers: got text")
+    decision = as_numbers("pred_decision", pred_decision, np.float64)
+    true = column("y_true", as_labels("y_true", y_true))
+    weights = None
+    if sample_weight is not None:
+        weights = as_numbers("sample_weight", sample_weight, np.float64)
+    check_lengths(y_true=true, pred_decision=decision, sample_weight=weights)
+    if weights is not None and weights.ndim != 1:
+        raise TypeError(f"sample_weight must have one axis: got shape {weights.shape}")
+    return decision, true, weights
+
+
+def accuracy_score(
+    y_true: Any, y_pred: Any, *, normalize: Any = True, sample_weight: Any = None
+) -> Any:
+    """Return the share of right labels, as `sklearn.metrics.accuracy_score`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (samples,) or (samples, labels)
+        Labels, whole numbers or text; several a sample, of two values, must all be right.
+    normalize : bool
+        Whether to return the share or the sum of the weights.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+
+    Returns
+    -------
+    float, or lazy array of it
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if labels are fractions, NaN, or text for numbers, or if weights
+        are NaN, infinite or all zero.
+    ZeroDivisionError
+        If weights sum to zero and a share is asked for.
+    InvalidParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> accuracy_score([0, 1, 2, 3], [0, 2, 1, 3])
+    0.5
+    >>> accuracy_score(["a", "b"], ["a", "a"], normalize=False)
+    1.0
+    """
+    check_flag("normalize", normalize)
+    call = _guessed(y_true, y_pred, sample_weight)
+    finish = functools.partial(_right, normalize=bool(normalize), dtype=_weight_dtype(call))
+    return scalar(total(Value(), call, finish))
+
+
+def zero_one_loss(
+    y_true: Any, y_pred: Any, *, normalize: Any = True, sample_weight: Any = None
+) -> Any:
+    """Return the share of wrong labels, as `sklearn.metrics.zero_one_loss`.
+
+    Parameters, result and errors are those of `accuracy_score`.
+
+    Examples
+    --------
+    >>> zero_one_loss([1, 2, 3, 4], [2, 2, 3, 4])
+    0.25
+    >>> zero_one_loss([[0, 1], [1, 1]], [[1, 1], [1, 1]], normalize=False)
+    1.0
+    """
+    check_flag("normalize", normalize)
+    call = _guessed(y_true, y_pred, sample_weight)
+    if normalize:
+        return scalar(total(Value(), call, mean))
+    dtype = _weight_dtype(call)
+    found = total(Value(), call, functools.partial(plain_sum, dtype=dtype))
+    return scalar(found) if call.weights is None else cast(found, dtype)
+
+
+def _weight_dtype(call: Call) -> str:
+    """Return the dtype of a sum of weights."""
+    floating = call.weights is not None and call.weights.dtype.kind == "f"
+    return str(call.weights.dtype) if floating else "float64"
+
+
+def _right(sums: Sums, normalize: bool, dtype: str) -> float:
+    """Return the weight of right labels, or its share."""
+    check_weights(sums)
+    right = difference(sums.weights, sums.losses[0])
+    if normalize:
+        check_divisor(sums)
+        return right.over(sums.weights)
+    return rounded(float(right), dtype)
+
+
+def _guessed(y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
+    """Return the call of whether labels are wrong."""
+    for name, value in (("y_true", y_true), ("y_pred", y_pred)):
+        check_array_like(name, value)
+    if sample_weight is not None:
+        check_array_like("sample_weight", sample_weight)
+    true, pred = as_labels("y_true", y_true), as_labels("y_pred", y_pred)
+    weights = as_weights(sample_weight, np.float64)
+    check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
+    texts = [array.dtype.kind in "OU" for array in (true, pred)]
+    if texts[0] != texts[1]:
+        raise ValueError(f"y_pred must be text if y_true is: got {pred.dtype} and {true.dtype}")
+    several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
+    wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
+    checks = (None,) if weights is None else (None, Check("sample_weight", "float64"))
+    return Call((wrong,), weights, checks, np.dtype(np.float64))
+
+
+def _wrong_rows(true: Array, pred: Array) -> Array:
+    """Return which rows of labels of two values differ."""
+    if not (true.ndim == pred.ndim == 2 and true.shape[1] == pred.shape[1]):
+        raise ValueError(f"y_pred must have the shape of y_true, {true.shape}: got {pred.shape}")
+    rows = [
+        coded(array, classes_of(array), functools.partial(indicator, name=name))
+        for name, array in (("y_true", true), ("y_pred", pred))
+    ]
+    return (rows[0] != rows[1]).any(axis=1)
+
+
+def _wrong(true: Array, pred: Array) -> Array:
+    """Return which labels differ; as they are, because float64 holds not all integers."""
+    arrays = [
+        guard(column(name, array), functools.partial(check_integral, name=name))
+        for name, array in (("y_true", true), ("y_pred", pred))
+    ]
+    return arrays[0] != arrays[1]

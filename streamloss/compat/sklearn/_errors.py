@@ -1,0 +1,223 @@
+"""Mean errors of numbers, as in `sklearn.metrics`."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss._generic import larger
+from streamloss._registry import loss
+from streamloss.compat.sklearn._checks import check_real
+from streamloss.compat.sklearn._sums import Call, Rules, mean, over_outputs, scalar, total
+from streamloss.compat.sklearn._targets import call_of, check_outputs, check_spelling, one_output
+from streamloss.losses import (
+    AbsoluteError,
+    AbsolutePercentageError,
+    Quantile,
+    SquaredError,
+    SquaredLogError,
+)
+
+AVERAGES = ("raw_values", "uniform_average")
+
+
+@loss
+class OneSided(NamedTuple):
+    """The pinball loss of quantile 1 for a sign of 1, of quantile 0 for a sign of -1."""
+
+    sign: float = 1.0
+
+    def point(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of one element."""
+        return larger(self.sign * (y_true - y_pred), 0.0)
+
+
+def _averaged(
+    loss: Any,
+    call: Call,
+    multioutput: Any,
+    dtype: Any = None,
+    root: bool = False,
+    strict: bool = True,
+) -> Any:
+    """Return the mean of a loss for each output, or their average."""
+    check_outputs(multioutput, call, strict)
+    dtype = call.out if dtype is None else dtype
+    several = call.inputs[0].ndim == 2
+    if isinstance(multioutput, str) and multioutput != "raw_values" and not (root and several):
+        finish = functools.partial(mean, dtype=str(dtype), root=root)
+        return scalar(total(loss, call, finish))
+    found = total(loss, call, functools.partial(mean, root=root), axis=0 if several else None)
+    if not several:
+        found = one_output(found)
+    return over_outputs(found, multioutput, dtype)
+
+
+def mean_absolute_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the mean absolute error, as `sklearn.metrics.mean_absolute_error`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (samples,) or (samples, outputs)
+        Numbers; dask arrays make the result lazy.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+    multioutput : {"raw_values", "uniform_average"} or array-like of shape (outputs,)
+        Each output's result, or the average of them.
+
+    Returns
+    -------
+    float, or array of the results of the outputs
+        In the unit of y_true.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if a number is NaN or infinite, or if all weights are zero.
+    ZeroDivisionError
+        If weights sum to zero.
+    InvalidParameterError
+        If an argument is of another type or is no known name.
+
+    Examples
+    --------
+    >>> mean_absolute_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
+    0.5
+    >>> mean_absolute_error([[0.5, 1], [-1, 1]], [[0, 2], [-1, 2]], multioutput="raw_values")
+    array([0.25, 1.  ])
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight)
+    return _averaged(AbsoluteError(), call, multioutput)
+
+
+def mean_squared_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the mean squared error, as `sklearn.metrics.mean_squared_error`.
+
+    Parameters, result and errors are those of `mean_absolute_error`; the unit is squared.
+
+    Examples
+    --------
+    >>> mean_squared_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
+    0.375
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight)
+    return _averaged(SquaredError(), call, multioutput)
+
+
+def root_mean_squared_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the average over outputs of the root of the mean squared error.
+
+    As `sklearn.metrics.root_mean_squared_error`. Parameters, result and errors are those of
+    `mean_absolute_error`, but one output may have a weight and weights of outputs may be NaN.
+
+    Examples
+    --------
+    >>> root_mean_squared_error([3.0, 1.0], [0.0, 5.0])
+    3.5355339059327378
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight)
+    return _averaged(SquaredError(), call, multioutput, root=True, strict=False)
+
+
+ABOVE = {"above": -1.0, "rule": " for logarithmic errors"}
+LOGARITHMS = Rules(ABOVE, ABOVE, late=True)
+
+
+def mean_squared_log_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the mean squared error of log(1 + y), as `sklearn.metrics.mean_squared_log_error`.
+
+    Parameters and result are those of `mean_absolute_error`, without a unit.
+
+    Raises
+    ------
+    ValueError
+        As `mean_absolute_error`, and if a number is -1 or less.
+    ZeroDivisionError, InvalidParameterError
+        As `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> round(mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 9)
+    0.039730123
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight, LOGARITHMS)
+    return _averaged(SquaredLogError(), call, multioutput)
+
+
+def root_mean_squared_log_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the average over outputs of the root of `mean_squared_log_error`.
+
+    As `sklearn.metrics.root_mean_squared_log_error`.
+
+    Examples
+    --------
+    >>> round(root_mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 9)
+    0.199324166
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight, LOGARITHMS)
+    return _averaged(SquaredLogError(), call, multioutput, root=True)
+
+
+def mean_absolute_percentage_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Return the mean of |y_pred - y_true| / max(|y_true|, 2**-52), a share and not per cent.
+
+    As `sklearn.metrics.mean_absolute_percentage_error`. Parameters and errors are those of
+    `mean_absolute_error`; the result has no unit.
+
+    Examples
+    --------
+    >>> mean_absolute_percentage_error([4.0, -2.0], [3.0, -3.0])
+    0.375
+    """
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight)
+    return _averaged(AbsolutePercentageError(), call, multioutput)
+
+
+def mean_pinball_loss(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    sample_weight: Any = None,
+    alpha: Any = 0.5,
+    multioutput: Any = "uniform_average",
+) -> Any:
+    """Return the mean pinball loss of a quantile, as `sklearn.metrics.mean_pinball_loss`.
+
+    Parameters, result and errors are those of `mean_absolute_error`, and:
+
+    Parameters
+    ----------
+    alpha : float in [0, 1]
+        The quantile predicted.
+
+    Examples
+    --------
+    >>> mean_pinball_loss([1, 2, 3], [0, 2, 3], alpha=0.75)
+    0.25
+    """
+    q = check_real("alpha", alpha, (0.0, 1.0))
+    check_spelling(multioutput, AVERAGES)
+    call = call_of(y_true, y_pred, sample_weight)
+    dtype = np.result_type(call.dtype, alpha) if isinstance(alpha, np.floating) else None
+    pinball = Quantile(q) if 0.0 < q < 1.0 else OneSided(2.0 * q - 1.0)
+    return _averaged(pinball, call, multioutput, dtype)

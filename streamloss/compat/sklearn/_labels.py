@@ -1,0 +1,200 @@
+"""Labels of classes: numbers or text become the indices of classes, in memory or in tasks.
+
+Where labels are lazy, so are the classes that are found in them: an array of one object, made of
+those of every block.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat import _engine
+from streamloss.compat.sklearn._checks import Array, check_array_like, check_axes
+
+Finish = Callable[..., Any]
+"""Takes a block of labels and the array of all `classes`, sorted."""
+
+
+def as_labels(name: str, value: Any) -> Array:
+    """Return an array of labels.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no array-like.
+    TypeError
+        If it has no axis.
+    ValueError
+        If it has more than two axes or no elements, or mixes text and numbers.
+    """
+    check_array_like(name, value)
+    if _engine.is_lazy(value):
+        array = value.to_dask_array() if hasattr(type(value), "to_dask_array") else value
+    else:
+        array = np.asarray(value)
+        if array.dtype.kind in "OUS":
+            array = _text(name, value)
+        array = _engine.array(name, array) if array.dtype.kind != "U" else array
+    check_axes(name, array)
+    return array
+
+
+def _text(name: str, value: Any) -> Any:
+    """Return an array of text, refused if something in it is no text."""
+    items = np.asarray(value, object)
+    if not all(isinstance(item, str) for item in items.ravel()):
+        raise ValueError(f"{name} must be all text or all numbers: got {value!r}")
+    return items.astype(str)
+
+
+def check_integral(block: Any, name: str) -> Any:
+    """Return a block of labels.
+
+    Raises
+    ------
+    ValueError
+        If one is no whole number, NaN or infinite.
+    """
+    if block.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            broken = block[~(np.isfinite(block) & (np.trunc(block) == block))]
+        if broken.size:
+            raise ValueError(f"{name} must be labels, whole numbers or text: got {broken[0]}")
+    return block
+
+
+def classes_of(labels: Array) -> Array:
+    """Return all labels found, sorted; of a lazy array an array of one object, which is that."""
+    if not _engine.is_lazy(labels):
+        return np.unique(labels)
+    one, meta = (1,) * labels.ndim, np.empty((0,) * labels.ndim, object)
+    chunks = tuple((1,) * count for count in labels.numblocks)
+    each = labels.map_blocks(_in_block, dtype=object, chunks=chunks, meta=meta)
+    return each.rechunk(-1).map_blocks(_of_blocks, dtype=object, chunks=one, meta=meta)
+
+
+def _boxed(classes: Any, rank: int) -> Any:
+    """Return an array of one object."""
+    box = np.empty((1,) * rank, object)
+    box[(0,) * rank] = classes
+    return box
+
+
+def _in_block(block: Any) -> Any:
+    return _boxed(np.unique(block), block.ndim)
+
+
+def _of_blocks(boxes: Any) -> Any:
+    return _boxed(np.unique(np.concatenate(boxes.ravel().tolist())), boxes.ndim)
+
+
+def coded(labels: Array, classes: Array, finish: Finish) -> Array:
+    """Return what a function makes of labels and the classes there are: float64 of their shape."""
+    if not _engine.is_lazy(labels):
+        return finish(labels, classes)
+    meta = np.empty((0,) * labels.ndim)
+    if not _engine.is_lazy(classes):  # dask would cut an array
+        return labels.map_blocks(functools.partial(finish, classes=classes), dtype="f8", meta=meta)
+    return labels.map_blocks(_Unboxed(finish), classes, dtype=np.float64, meta=meta)
+
+
+class _Unboxed:
+    """Calls a function with the object of an array."""
+
+    def __init__(self, finish: Finish) -> None:
+        self._finish = finish
+
+    def __call__(self, block: Any, box: Any) -> Any:
+        """Return what the function makes of a block and the object in the box."""
+        return self._finish(block, box.item())
+
+
+def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True) -> Any:
+    """Return the index of each label's class.
+
+    Raises
+    ------
+    ValueError
+        If there are not `count` classes, or a label is in none; if `strict`, also if a label is
+        no whole number or text.
+    """
+    if strict:
+        check_integral(block, "y_true")
+    if not given and len(classes) == 1 and strict:
+        raise ValueError(f"labels must be given where y_true has one label: got {classes[0]!r}")
+    if len(classes) != count:
+        where = "labels" if given else "y_true"
+        raise ValueError(
+            f"{where} must have a class for each of {count} columns: got {classes.tolist()}"
+        )
+    return _places(block, classes)
+
+
+def _places(block: Any, classes: Any) -> Any:
+    """Return the places of labels in sorted classes."""
+    if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
+        raise ValueError(f"labels must be all text or all numbers: got {classes.tolist()}")
+    places = np.minimum(np.searchsorted(classes, block), len(classes) - 1)
+    unknown = block[classes[places] != block]
+    if unknown.size:
+        raise ValueError(f"y_true must have labels in {classes.tolist()}: got {unknown[0]!r}")
+    return places.astype(np.float64)
+
+
+def sign(block: Any, classes: Any, given: bool) -> Any:
+    """Return 1 for labels of the second of two classes and -1 for others.
+
+    As scikit-learn's `LabelBinarizer`: if there is one class only, its labels are -1; if there
+    are more than two, which `given` ones allow, those of the first class are 1.
+
+    Raises
+    ------
+    ValueError
+        If a label is no whole number or text, or there are more than two classes.
+    """
+    check_integral(block, "y_true")
+    if len(classes) > 2 and not given:
+        raise ValueError(
+            f"pred_decision must have a column for each class: got one for {classes.tolist()}"
+        )
+    positive = classes[0] if len(classes) > 2 else classes[-1]
+    hit = (block == positive) & (len(classes) > 1)
+    return np.where(hit, 1.0, -1.0)
+
+
+def positive(block: Any, classes: Any, pos_label: Any) -> Any:
+    """Return 1 for labels of the positive class and 0 for others.
+
+    Raises
+    ------
+    ValueError
+        If a label is no whole number or text, if there are more than two classes, or if
+        `pos_label` is None and classes are text.
+    """
+    check_integral(block, "y_true")
+    if len(classes) > 2:
+        raise ValueError(f"y_true must have at most two classes: got {classes.tolist()}")
+    if pos_label is None:
+        if classes.dtype.kind == "U":
+            raise ValueError(f"pos_label must be given for text: got {classes.tolist()}")
+        plain = classes.tolist() in ([0, 1], [-1, 1], [0], [-1], [1])
+        pos_label = 1 if plain else classes[-1]
+    return np.broadcast_to(np.asarray(block == pos_label), block.shape).astype(np.float64)
+
+
+def indicator(block: Any, classes: Any, name: str) -> Any:
+    """Return a block of several labels a sample.
+
+    Raises
+    ------
+    ValueError
+        If they are text, fractions, or of more than two values.
+    """
+    check_integral(block, name)
+    if len(classes) > 2 or classes.dtype.kind == "U":
+        raise ValueError(f"{name} with several columns must be of two values: got {classes[:9]}")
+    return block.astype(np.float64)

@@ -1,0 +1,320 @@
+"""Losses of probabilities, decisions and labels of classes, as in `sklearn.metrics`."""
+
+from __future__ import annotations
+
+import functools
+import numbers
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss.compat import _engine
+from streamloss.compat._engine import Sums
+from streamloss.compat.sklearn._checks import (
+    FLOATS,
+    Array,
+    Check,
+    as_numbers,
+    as_weights,
+    check_array_like,
+    check_flag,
+    check_lengths,
+    column,
+    refuse,
+)
+from streamloss.compat.sklearn._labels import (
+    as_labels,
+    check_integral,
+    classes_of,
+    coded,
+    index,
+    indicator,
+    positive,
+)
+from streamloss.compat.sklearn._sums import (
+    Call,
+    check_divisor,
+    check_weights,
+    mean,
+    plain_sum,
+    rounded,
+    scalar,
+    total,
+)
+from streamloss.losses import (
+    BinaryCrossEntropy,
+    Brier,
+    CategoricalCrossEntropy,
+    SparseCategoricalCrossEntropy,
+    SquaredError,
+)
+
+
+class Probabilities(NamedTuple):
+    """Asks that numbers are in [0, 1]; warns if rows do not sum to one."""
+
+    dtype: str
+
+    def __call__(self, block: Any) -> Any:
+        """Return the block; a number outside [0, 1] raises ValueError."""
+        Check("y_proba", self.dtype, low=0.0, high=1.0)(block)
+        if block.ndim == 2 and block.shape[1] > 1 and block.size:
+            near = np.isclose(block.sum(axis=1), 1.0, rtol=np.finfo(self.dtype).eps ** 0.5)
+            if not near.all():
+                warnings.warn("y_proba must have rows that sum to one", UserWarning, stacklevel=2)
+        return block
+
+
+class Predicted(NamedTuple):
+    """Labels as they were given, probabilities and weights of a call."""
+
+    labels: Array
+    proba: Array
+    weights: Array
+
+    @property
+    def dtype(self) -> str:
+        """The dtype that results are rounded to."""
+        dtypes = [a.dtype for a in (self.proba, self.weights) if a is not None]
+        return str(np.result_type(*dtypes))
+
+    def call(self, labels: Array) -> Call:
+        """Return the call for labels as a loss takes them."""
+        checks: list[Any] = [None, Probabilities(str(self.proba.dtype))]
+        if self.weights is not None:
+            checks.append(Check("sample_weight", "float64"))
+        return Call((labels, self.proba), self.weights, tuple(checks), np.dtype(np.float64))
+
+
+def _predicted(y_true: Any, y_proba: Any, sample_weight: Any) -> Predicted:
+    """Return the arrays of a call, with whole rows of probabilities in each chunk."""
+    for name, value in (("y_true", y_true), ("y_proba", y_proba)):
+        check_array_like(name, value)
+    if sample_weight is not None:
+        check_array_like("sample_weight", sample_weight)
+    proba = as_numbers("y_proba", y_proba, np.float64)
+    if proba.dtype not in FLOATS:
+        proba = proba.astype(np.float64)
+    labels, weights = as_labels("y_true", y_true), as_weights(sample_weight, np.float64)
+    check_lengths(y_true=labels, y_proba=proba, sample_weight=weights)
+    if proba.ndim == 2 and proba.shape[1] == 1:
+        proba = proba[:, 0]
+    elif proba.ndim == 2 and _engine.is_lazy(proba):
+        proba = proba.rechunk({1: -1})
+    return Predicted(labels, proba, weights)
+
+
+def _given(labels: Any) -> Any:
+    """Return the classes of the argument `labels`, sorted; None if there is none."""
+    if labels is None:
+        return None
+    check_array_like("labels", labels)
+    if _engine.is_lazy(labels):
+        refuse("labels", "an array-like in memory", labels)
+    array = column("labels", as_labels("labels", labels))
+    check_integral(array, "labels")
+    classes = np.unique(array)
+    if len(classes) < 2:
+        raise ValueError(f"labels must have at least two classes: got {classes.tolist()}")
+    if len(classes) < len(array):
+        raise ValueError(f"labels must differ from each other: got {array.tolist()}")
+    if (classes != array).any():
+        warnings.warn(
+            f"labels must be sorted, as the columns of y_proba are: got {array.tolist()}",
+            UserWarning,
+            stacklevel=4,
+        )
+    return classes
+
+
+def _classified(found: Predicted, labels: Any) -> Array:
+    """Return the index of the class of each sample, or rows of labels as they are."""
+    count = found.proba.shape[1] if found.proba.ndim == 2 else 2
+    given = _given(labels)
+    if found.labels.ndim == 2 and found.labels.shape[1] > 1:
+        return _rows(found.labels, count, given)
+    labels = column("y_true", found.labels)
+    finish = functools.partial(index, count=count, given=given is not None)
+    return coded(labels, classes_of(labels) if given is None else given, finish)
+
+
+def _rows(labels: Array, count: int, given: Any) -> Array:
+    """Return rows of labels of as many classes as there are probabilities."""
+    if given is not None:
+        raise ValueError("labels must be None where y_true has several columns")
+    if labels.shape[1] != count:
+        raise ValueError(f"y_true must have {count} columns: got shape {labels.shape}")
+    return coded(labels, classes_of(labels), functools.partial(indicator, name="y_true"))
+
+
+def log_loss(
+    y_true: Any,
+    y_proba: Any = None,
+    *,
+    normalize: Any = True,
+    sample_weight: Any = None,
+    labels: Any = None,
+    y_pred: Any = "deprecated",
+) -> Any:
+    """Return the cross-entropy of predicted probabilities, as `sklearn.metrics.log_loss`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (samples,) or (samples, classes)
+        Labels, whole numbers or text, or rows that are 1 where a class applies.
+    y_proba : array-like of shape (samples,) or (samples, classes)
+        Probabilities of the larger of two labels, or of all in sorted order. They are clipped to
+        [eps, 1 - eps] of their dtype.
+    normalize : bool
+        Whether to return the mean or the sum.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+    labels : array-like, optional
+        All classes there are; those in y_true by default.
+    y_pred : array-like
+        The former name of `y_proba`.
+
+    Returns
+    -------
+    float, or lazy array of it
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if probabilities are NaN or outside [0, 1], if y_true has other
+        labels than `labels` or not as many as there are columns, if weights are NaN, infinite or
+        all zero.
+    ZeroDivisionError
+        If weights sum to zero and a mean is asked for.
+    InvalidParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> round(log_loss(["spam", "ham", "ham"], [[0.1, 0.9], [0.9, 0.1], [0.8, 0.2]]), 9)
+    0.144621528
+    >>> round(log_loss([0, 1], [0.5, 0.5], normalize=False), 9)
+    1.386294361
+    """
+    check_flag("normalize", normalize)
+    if not (isinstance(y_pred, str) and y_pred == "deprecated"):
+        if y_proba is not None:
+            raise ValueError("y_pred must not be given with y_proba, whose former name it is")
+        warnings.warn("y_pred is now called y_proba", FutureWarning, stacklevel=2)
+        y_proba = y_pred
+    found = _predicted(y_true, y_proba, sample_weight)
+    codes = _classified(found, labels)
+    eps = float(np.finfo(found.proba.dtype).eps)
+    clip = {"low": eps, "high": 1.0 - eps}
+    loss: Any
+    if codes.ndim == 2:
+        found, loss = _two_columns(found), CategoricalCrossEntropy(**clip, normalize=0.0)
+    elif found.proba.ndim == 2:
+        loss = SparseCategoricalCrossEntropy(**clip, normalize=0.0)
+    else:
+        loss = BinaryCrossEntropy(**clip)
+    finish = functools.partial(mean if normalize else plain_sum, dtype=found.dtype)
+    return scalar(total(loss, found.call(codes), finish))
+
+
+def _two_columns(found: Predicted) -> Predicted:
+    """Return the same with probabilities of both classes."""
+    proba = found.proba
+    if proba.ndim == 2:
+        return found
+    proba = proba[:, None]
+    if not _engine.is_lazy(proba):
+        return found._replace(proba=_with_complement(proba))
+    meta = np.empty((0, 0), proba.dtype)
+    chunks = (proba.chunks[0], (2,))
+    return found._replace(proba=proba.map_blocks(_with_complement, chunks=chunks, meta=meta))
+
+
+def _with_complement(block: Any) -> Any:
+    return np.concatenate([1.0 - block, block], axis=1)
+
+
+def brier_score_loss(
+    y_true: Any,
+    y_proba: Any,
+    *,
+    sample_weight: Any = None,
+    pos_label: Any = None,
+    labels: Any = None,
+    scale_by_half: Any = "auto",
+) -> Any:
+    """Return the mean squared error of probabilities, as `sklearn.metrics.brier_score_loss`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (samples,) or (samples, classes)
+        Labels, whole numbers or text, or rows that are 1 for the class that applies.
+    y_proba : array-like of shape (samples,) or (samples, classes)
+        Probabilities of the positive class, or of all classes in sorted order.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+    pos_label : number, str or bool, optional
+        The positive class where `y_proba` has one axis: by default 1 if labels are 0 and 1, or -1
+        and 1, else the larger of two numbers.
+    labels : array-like, optional
+        All classes there are, where `y_proba` has several columns; those in y_true by default.
+    scale_by_half : bool or "auto"
+        Whether the sum over classes is halved: by default if there are two.
+
+    Returns
+    -------
+    float, or lazy array of it
+        Without a unit: up to 1 if halved, else to 2.
+
+    Raises
+    ------
+    ValueError, ZeroDivisionError, InvalidParameterError
+        As `log_loss`, and if classes are text and `pos_label` is not given.
+
+    Examples
+    --------
+    >>> brier_score_loss([0, 1, 1, 0], [0.0, 1.0, 0.5, 0.5])
+    0.125
+    >>> brier_score_loss([0, 1, 2], [[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+    0.16666666666666666
+    """
+    _check_brier(pos_label, scale_by_half)
+    if labels is not None:
+        check_array_like("labels", labels)
+    found = _predicted(y_true, y_proba, sample_weight)
+    several = found.proba.ndim == 2
+    if several:
+        codes = _classified(found, labels)
+    else:
+        flat = column("y_true", found.labels)
+        finish = functools.partial(positive, pos_label=pos_label)
+        codes = coded(flat, classes_of(flat), finish)
+    half = (found.proba.shape[1] if several else 2) < 3
+    if not isinstance(scale_by_half, str):
+        half = bool(scale_by_half)
+    factor = (0.5 if half else 1.0) if several else (1.0 if half else 2.0)
+    if codes.ndim == 2:
+        factor *= codes.shape[1]  # of the mean over elements, all of which have its weight
+        finish = functools.partial(_elements_mean, dtype=found.dtype, factor=factor)
+        return scalar(total(SquaredError(), found.call(codes), finish))
+    finish = functools.partial(mean, dtype=found.dtype, factor=factor)
+    return scalar(total(Brier() if several else SquaredError(), found.call(codes), finish))
+
+
+def _check_brier(pos_label: Any, scale_by_half: Any) -> None:
+    """Refuse arguments of other types."""
+    if not isinstance(pos_label, numbers.Real | str | np.bool_ | None):
+        refuse("pos_label", "a number, text or None", pos_label)
+    if not (isinstance(scale_by_half, str) and scale_by_half == "auto"):
+        if not isinstance(scale_by_half, bool | np.bool_):
+            refuse("scale_by_half", "a bool or 'auto'", scale_by_half)
+
+
+def _elements_mean(sums: Sums, dtype: str, factor: float) -> float:
+    """Return the mean times a whole number or a half of it."""
+    check_weights(sums)
+    check_divisor(sums)
+    twice = sums.losses[0]._replace(units=sums.losses[0].units * int(2 * factor))
+    return rounded(0.5 * twice.over(sums.weights), dtype)

@@ -1,0 +1,209 @@
+"""Arguments as TensorFlow reads and checks them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat import _engine
+
+FLOAT32 = np.dtype(np.float32)
+LOGITS = ("float16", "bfloat16", "float32", "float64")
+"""Dtypes that TensorFlow has cross-entropies for."""
+
+
+def tensor(name: str, value: Any) -> Any:
+    """Return an argument as an array of the dtype that it has in TensorFlow.
+
+    Python's floats are float32 and its integers int32 if they fit. Masks are ignored.
+
+    Raises
+    ------
+    ValueError
+        If it is None.
+    TypeError
+        If it holds no numbers.
+    """
+    if value is None:
+        raise ValueError(f"{name} must be an array of numbers: got None")
+    array = _engine.array(name, value)
+    if isinstance(value, list | tuple | int | float) and not isinstance(value, np.generic):
+        return _from_python(array, value)
+    if _engine.is_lazy(array) and isinstance(array._meta, np.ma.MaskedArray):
+        return array.map_blocks(np.ma.getdata)
+    return array
+
+
+def _from_python(array: Any, value: Any) -> Any:
+    """Return the array of Python numbers in 32 bits, unless one of them has a dtype of 64."""
+    if array.dtype not in (np.float64, np.int64):
+        return array
+    if any(str(getattr(leaf, "dtype", "")) == array.dtype.name for leaf in _leaves(value)):
+        return array
+    if array.dtype == np.float64:
+        return _engine.as_dtype(array, FLOAT32)
+    narrow = array.astype(np.int32)
+    return narrow if (array == narrow).all() else array
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield what lists hold that is no list."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def reals(name: str, value: Any) -> Any:
+    """Return an argument as an array of real numbers; complex ones lose the other part.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `tensor`.
+    """
+    return real(name, tensor(name, value))
+
+
+def real(name: str, array: Any) -> Any:
+    """Return the real part of an array, with a warning if there is another."""
+    if array.dtype.kind != "c":
+        return array
+    message = f"{name} should be real: the imaginary part is discarded"
+    warnings.warn(message, np.exceptions.ComplexWarning, stacklevel=5)
+    return array.real
+
+
+def check_same_shape(names: tuple[str, str], labels: Any, predictions: Any) -> None:
+    """Refuse labels and predictions of different shapes.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    if not _fit(labels.shape, predictions.shape):
+        raise ValueError(
+            f"{names[1]} must have the shape of {names[0]}:"
+            f" got {predictions.shape} and {labels.shape}"
+        )
+
+
+def _fit(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    """Return whether two shapes are equal, as far as both are known; NaN is not."""
+    return len(a) == len(b) and all(m == n or m != m or n != n for m, n in zip(a, b, strict=True))
+
+
+def weights_for(value: Any, shape: tuple[Any, ...]) -> Any:
+    """Return weights of the rank of the losses, or scalar; None for the number 1.
+
+    Raises
+    ------
+    ValueError
+        If they are None, or their shape is another.
+    TypeError
+        If they are no numbers.
+    """
+    weights = reals("weights", value)
+    sizes = tuple([n if m == 1 else m for m, n in zip(weights.shape, shape, strict=False)])
+    if weights.ndim and not (weights.ndim == len(shape) and _fit(sizes, shape)):
+        raise ValueError(
+            "weights must be a scalar or have the rank of the losses, each axis 1 or the losses':"
+            f" got {weights.shape} for losses of shape {shape}"
+        )
+    if weights.ndim == 0 and not _engine.is_lazy(weights) and weights == 1:
+        return None
+    return weights
+
+
+def weights_of_rows(value: Any, shape: tuple[Any, ...]) -> Any:
+    """Return weights as `weights_for`, and those that are one for each row too.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `weights_for`.
+    """
+    weights = reals("weights", value)
+    if weights.ndim == 1 < len(shape) and _fit(weights.shape, shape[:1]):
+        weights = weights.reshape(weights.shape + (1,) * (len(shape) - 1))
+    return weights_for(weights, shape)
+
+
+def check_logits(name: str, array: Any) -> None:
+    """Refuse logits of a dtype that TensorFlow has no cross-entropies for.
+
+    Raises
+    ------
+    TypeError
+        If it is none of float16, bfloat16, float32, float64.
+    """
+    if array.dtype.name not in LOGITS:
+        raise TypeError(
+            f"{name} must have one of the dtypes {', '.join(LOGITS)}: got {array.dtype}"
+        )
+
+
+def squeezed(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Return them without a last axis of size 1 where ranks are one too large.
+
+    Logits are to have one axis more than labels, weights none.
+
+    Raises
+    ------
+    ValueError
+        If weights have one axis more than labels, and not of size 1.
+    """
+    surplus = logits.ndim - labels.ndim - 1
+    if surplus == 1 and logits.shape[-1] == 1:
+        logits = logits[..., 0]
+    elif surplus == -1 and labels.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if weights.ndim - labels.ndim == 1:
+        if weights.shape[-1] != 1:
+            raise ValueError(
+                "weights of one axis more than labels must have size 1 along the last:"
+                f" got {weights.shape} for labels of shape {labels.shape}"
+            )
+        weights = weights[..., 0]
+    return labels, logits, weights
+
+
+def check_classes(labels: Any, logits: Any) -> None:
+    """Check dtypes and shapes of labels that are indices of classes, and of logits.
+
+    Raises
+    ------
+    TypeError
+        If labels are neither int32 nor int64, or logits no floats.
+    ValueError
+        If logits have not the shape of labels and one axis more, of at least one class.
+    """
+    if labels.dtype.name not in ("int32", "int64"):
+        raise TypeError(f"labels must have the dtype int32 or int64: got {labels.dtype}")
+    check_logits("logits", logits)
+    if not logits.ndim or not _fit(labels.shape, logits.shape[:-1]) or not logits.shape[-1]:
+        raise ValueError(
+            "logits must have the shape of labels and one axis more, of at least one class:"
+            f" got {logits.shape} for labels of shape {labels.shape}"
+        )
+
+
+def classified(labels: Any, classes: int) -> Any:
+    """Return labels that are indices of classes; dask arrays check theirs when computed.
+
+    Raises
+    ------
+    ValueError
+        If one is not in [0, classes).
+    """
+    if _engine.is_lazy(labels):
+        return labels.map_blocks(classified, classes, dtype=labels.dtype, meta=labels)
+    bad = labels[(labels < 0) | (labels >= classes)]
+    if bad.size:
+        raise ValueError(f"labels must be in [0, {classes}): got {bad.flat[0]}")
+    return labels

@@ -1,0 +1,211 @@
+"""Losses times weights, reduced as TensorFlow does."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat import _engine
+from streamloss.compat._engine import Exact, Sums
+from streamloss.compat._rounding import narrow
+from streamloss.compat.tf1._arguments import (
+    FLOAT32,
+    LOGITS,
+    check_logits,
+    check_same_shape,
+    real,
+    reals,
+    tensor,
+    weights_for,
+)
+from streamloss.losses import Value
+
+LOSSES = "losses"
+"""The default of `loss_collection`, which has no effect."""
+
+
+class Reduction:
+    """How weighted losses become one number: text, as in TensorFlow.
+
+    With S the sum of the weighted losses: NONE is each of them, SUM is S, MEAN is S over the sum
+    of the weights, SUM_OVER_BATCH_SIZE is S over the number of losses (not of rows), and
+    SUM_BY_NONZERO_WEIGHTS, the same as SUM_OVER_NONZERO_WEIGHTS, is S over the number of losses
+    whose weight is not zero.
+
+    Examples
+    --------
+    >>> Reduction.MEAN
+    'weighted_mean'
+    """
+
+    NONE = "none"
+    SUM = "weighted_sum"
+    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
+    MEAN = "weighted_mean"
+    SUM_BY_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
+    SUM_OVER_NONZERO_WEIGHTS = SUM_BY_NONZERO_WEIGHTS
+
+    @classmethod
+    def all(cls) -> tuple[str, ...]:
+        """Return all values, one of them twice.
+
+        Examples
+        --------
+        >>> len(Reduction.all())
+        6
+        """
+        names = cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE
+        return (*names, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
+
+    @classmethod
+    def validate(cls, key: str) -> None:
+        """Refuse what is no value of a reduction.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+
+        Examples
+        --------
+        >>> Reduction.validate("weighted_sum")
+        """
+        if key in cls.all():
+            return
+        hint = f"; did you mean 'weighted_{key}'?" if f"weighted_{key}" in cls.all() else ""
+        names = ", ".join(map(repr, cls.all()[:-1]))
+        raise ValueError(f"reduction must be one of {names}: got {key!r}{hint}")
+
+
+DIVISORS: dict[str, Callable[[Sums], Exact | int]] = {
+    Reduction.SUM: lambda sums: 1,
+    Reduction.MEAN: lambda sums: sums.weights,
+    Reduction.SUM_OVER_BATCH_SIZE: lambda sums: sums.elements,
+    Reduction.SUM_BY_NONZERO_WEIGHTS: lambda sums: sums.nonzero,
+}
+
+
+def finish(reduction: str, wide: bool, sums: Sums) -> float:
+    """Return the result of a reduction, 0 over 0; `wide` if it is to stay a float64."""
+    divisor = DIVISORS[reduction](sums)
+    return sums.losses[0].over(divisor, 0.0) if wide else narrow(sums.losses[0], divisor, 0.0)
+
+
+def weigh(
+    loss: Any,
+    inputs: tuple[Any, ...],
+    shape: tuple[Any, ...],
+    weights: Any,
+    reduction: Any,
+    dtype: Any = FLOAT32,
+    *,
+    compute: Any = FLOAT32,
+) -> Any:
+    """Return weighted losses, reduced.
+
+    Integers are what is left of the float32 result, as TensorFlow casts it.
+
+    Parameters
+    ----------
+    loss : loss
+    inputs : tuple of arrays
+    shape : tuple of int
+        Of the losses.
+    weights, reduction
+        As the caller gave them.
+    dtype : dtype
+        Of the result.
+    compute : dtype or None
+        What inputs are rounded to; weights always are to float32.
+
+    Raises
+    ------
+    ValueError
+        If the reduction is none, or weights are None or of a wrong shape.
+    TypeError
+        If weights are no numbers.
+    """
+    Reduction.validate(reduction)
+    heavy = weights_for(weights, shape)
+    if heavy is not None and compute is None:
+        heavy = _engine.as_dtype(heavy, FLOAT32)
+    exact = dtype if dtype.name in LOGITS else FLOAT32
+    if reduction == Reduction.NONE:
+        out = _engine.each(loss, inputs, heavy, compute=compute, dtype=exact)
+    else:
+        last = functools.partial(finish, str(reduction), exact == np.float64)
+        out = _engine.reduced(loss, inputs, heavy, last, compute=compute, dtype=exact)
+    return _engine.as_dtype(out, dtype)
+
+
+def weigh_elements(
+    loss: Any, names: tuple[str, str], labels: Any, predictions: Any, weights: Any, reduction: Any
+) -> Any:
+    """Return weighted losses of labels and predictions as float32, reduced."""
+    y, p = reals(names[0], labels), reals(names[1], predictions)
+    check_same_shape(names, y, p)
+    return weigh(loss, (y, p), y.shape, weights, reduction)
+
+
+def weigh_logits(
+    loss: Any, names: tuple[str, str], labels: Any, logits: Any, weights: Any, reduction: Any
+) -> Any:
+    """Return weighted losses in the dtype of the logits, reduced.
+
+    TensorFlow casts labels to that dtype, and does not round logits of float64.
+    """
+    y, x = reals(names[0], labels), tensor(names[1], logits)
+    check_same_shape(names, y, x)
+    check_logits(names[1], x)
+    rank = x.ndim - loss.ranks[0]
+    if rank < 0:
+        raise ValueError(f"{names[1]} must have an axis of classes: got shape ()")
+    if x.dtype == FLOAT32:
+        return weigh(loss, (y, x), x.shape[:rank], weights, reduction)
+    y = _engine.as_dtype(y, x.dtype)
+    return weigh(loss, (y, x), x.shape[:rank], weights, reduction, x.dtype, compute=None)
+
+
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = LOSSES,
+    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Any:
+    """Return losses times weights, reduced.
+
+    Parameters
+    ----------
+    losses : array_like
+        Of any shape.
+    weights : array_like
+        A scalar, or an array of the rank of the losses, each axis 1 or theirs.
+    scope, loss_collection
+        Without effect.
+    reduction : str
+        A value of `Reduction`.
+
+    Returns
+    -------
+    numpy scalar or, if the reduction is NONE, array of the shape of the losses
+        Of the dtype of the losses; a lazy dask array if an argument is one.
+
+    Raises
+    ------
+    ValueError
+        If losses or weights are None, the weights have another shape, or the reduction is none.
+    TypeError
+        If losses or weights are no numbers.
+
+    Examples
+    --------
+    >>> float(compute_weighted_loss([1.0, 2.0, 9.0], [1.0, 0.5, 0.0]))
+    1.0
+    """
+    array = tensor("losses", losses)
+    values = real("losses", array)
+    return weigh(Value(), (values,), values.shape, weights, reduction, array.dtype)

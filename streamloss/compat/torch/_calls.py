@@ -1,0 +1,251 @@
+"""What the functions share: arguments, shapes, checks of values, reductions."""
+
+from __future__ import annotations
+
+import functools
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from streamloss.compat import _engine
+from streamloss.compat._engine import Exact, Sums
+from streamloss.compat.torch import _dtypes
+from streamloss.compat.torch._dtypes import Dtype
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def arrays(**values: Any) -> list[Any]:
+    """Return arguments as arrays, tensors on the CPU included.
+
+    Raises
+    ------
+    TypeError
+        If an argument holds no numbers.
+    """
+    return [_array(name, value) for name, value in values.items()]
+
+
+def optional(name: str, value: Any) -> Any:
+    """Return an argument as an array, or None."""
+    return None if value is None else _array(name, value)
+
+
+def _array(name: str, value: Any) -> Any:
+    """Return an argument as an array of its dtype; a tensor's bfloat16 needs ml_dtypes."""
+    array = _engine.array(name, value)
+    if str(getattr(value, "dtype", "")) == "torch.bfloat16":
+        return array.astype(_dtypes.bfloat16() or np.float32)
+    return array
+
+
+def legacy(size_average: bool | None, reduce: bool | None, reduction: Any, depth: int = 4) -> Any:
+    """Return the reduction, which the two deprecated arguments override."""
+    if size_average is None and reduce is None:
+        return reduction
+    found = "mean" if size_average in (None, True) else "sum"
+    found = found if reduce in (None, True) else "none"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction={found!r} instead.",
+        stacklevel=depth,
+    )
+    return found
+
+
+def known(reduction: Any) -> str:
+    """Return a reduction if there is one of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            stacklevel=4,
+        )
+        return "mean"
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def strict(reduction: Any) -> str:
+    """Return a reduction, spelled without any deprecated name.
+
+    Raises
+    ------
+    TypeError
+        If it is no text.
+    ValueError
+        If there is none of that name.
+    """
+    if not isinstance(reduction, str):
+        raise TypeError(f"reduction must be text: got {reduction!r}")
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def fit(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
+    """Return whether shapes are equal; sizes that are NaN, as dask has them, may be any."""
+    return len(one) == len(two) and all(
+        a == b or a != a or b != b for a, b in zip(one, two, strict=True)
+    )
+
+
+def size(shape: tuple[Any, ...]) -> str:
+    """Return a shape as errors write it."""
+    return f"torch.Size({list(shape)})"
+
+
+def spread(*operands: Any) -> list[Any]:
+    """Return arrays broadcast to one shape: views, or lazy arrays beside lazy ones.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    if all(fit(a.shape, operands[0].shape) for a in operands):
+        return list(operands)
+    if any(math.isnan(size) for a in operands for size in a.shape):
+        every = functools.reduce(np.logical_or, [a == a for a in operands])
+        return [np.where(every, a, a) for a in operands]
+    try:
+        return list(np.broadcast_arrays(*operands))
+    except ValueError:
+        shapes = ", ".join(str(list(a.shape)) for a in operands)
+        raise RuntimeError(f"The sizes of the arrays must match: got {shapes}") from None
+
+
+def spread_to(array: Any, like: Any) -> Any:
+    """Return an array broadcast to the shape of another, which it must not exceed.
+
+    Raises
+    ------
+    RuntimeError
+        If it does.
+    """
+    found, whole = spread(array, like)
+    if not fit(whole.shape, like.shape):
+        raise RuntimeError(
+            f"output with shape {list(like.shape)} doesn't match the broadcast shape"
+            f" {list(whole.shape)}"
+        )
+    return found
+
+
+def spread_with_warning(input: Any, target: Any) -> list[Any]:
+    """Return input and target broadcast to one shape, with a warning if they are not of one."""
+    if not fit(target.shape, input.shape):
+        warnings.warn(
+            f"Using a target size ({size(target.shape)}) that is different to the input size"
+            f" ({size(input.shape)}). This will likely lead to incorrect results due to"
+            " broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    return spread(input, target)
+
+
+def checked(array: Any, check: Callable[[Any], None]) -> Any:
+    """Return an array whose values are checked: at once, or with each chunk if it is lazy."""
+    return mapped(array, functools.partial(_pass, check))
+
+
+def mapped(array: Any, function: Callable[[Any], Any]) -> Any:
+    """Return what a function makes of an array, or of each chunk of it if it is lazy."""
+    if _engine.is_lazy(array):
+        return array.map_blocks(function, dtype=array.dtype)
+    return function(array)
+
+
+def _pass(check: Callable[[Any], None], block: Any) -> Any:
+    """Return an array that has passed a check."""
+    check(block)
+    return block
+
+
+def without_strange(labels: Any) -> Any:
+    """Return labels with 0, which is neither of the two labels, for NaN and infinities."""
+    return mapped(labels, _zero_strange) if _dtypes.category(labels.dtype) > 1 else labels
+
+
+def _zero_strange(labels: Any) -> Any:
+    """Return an array with 0 for NaN and infinities; it is not copied if there are none."""
+    known = np.isfinite(labels)
+    return labels if known.all() else np.where(known, labels, np.zeros((), labels.dtype))
+
+
+def by_number(sums: Sums) -> float:
+    """Return S / N, NaN of nothing."""
+    return sums.losses[0].over(sums.elements)
+
+
+def by_weights(repeats: int, sums: Sums) -> float:
+    """Return S / W, infinite or NaN where W is zero, of weights that were each repeated."""
+    total = sums.losses[0]
+    return Exact(total.units * repeats, total.strange).over(sums.weights)
+
+
+def by_second(sums: Sums) -> float:
+    """Return the quotient of two sums, infinite or NaN where the second is zero."""
+    return sums.losses[0].over(sums.losses[1])
+
+
+def by(divisor: int, sums: Sums) -> float:
+    """Return S divided by a number."""
+    return sums.losses[0].over(divisor)
+
+
+def not_a_number(sums: Sums) -> float:
+    """Return NaN."""
+    return math.nan
+
+
+def plainly(sums: Sums) -> float:
+    """Return S."""
+    return float(sums.losses[0])
+
+
+def reduce(
+    loss: Any,
+    inputs: tuple[Any, ...],
+    reduction: str,
+    dtype: Dtype,
+    *,
+    weights: Any = None,
+    where: Any = None,
+    mean: Callable[[Sums], float] = by_number,
+) -> Any:
+    """Return the losses, or what a reduction makes of their exact sums.
+
+    Parameters
+    ----------
+    loss : loss or tuple of losses
+        The first is what is reduced, others are for `mean`.
+    inputs : tuple of arrays
+        Of one shape, labels first.
+    reduction : {"none", "mean", "sum"}
+        What is returned.
+    dtype : dtype
+        Of the losses; sums and means have that which PyTorch gives them.
+    weights, where : array, optional
+        Of the shape of the losses.
+    mean : callable
+        Divides the sums.
+
+    Raises
+    ------
+    RuntimeError
+        For the mean of integers.
+    """
+    if reduction == "none":
+        only = loss[0] if type(loss) is tuple else loss
+        return _engine.each(only, inputs, weights, dtype=dtype, where=where)
+    finish, result = (plainly, _dtypes.total) if reduction == "sum" else (mean, _dtypes.average)
+    return _engine.reduced(loss, inputs, weights, finish, dtype=result(dtype), where=where)
