@@ -152,7 +152,8 @@ class Reader:
             self._buffers[k] = np.empty(array.size, dtype)
         flat = self._buffers[k][: array.size]
         out = flat.reshape(array.shape)
-        np.copyto(out, array, casting="unsafe")
+        with np.errstate(over="ignore"):
+            np.copyto(out, array, casting="unsafe")
         if masked is not None:
             np.copyto(out, 0.0, where=masked[..., None] if rank else masked)
         return flat.reshape(size)

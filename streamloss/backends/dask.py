@@ -166,11 +166,17 @@ def _whole(array: Any) -> Any:
 
 def _wrap(array: Any, chunks: list[Any]) -> Any:
     """Return a numpy array as a dask array with these chunks where its size is theirs."""
-    sizes = [
+    sizes = tuple(
         known if known is not None and sum(known) == size else (size,)
         for known, size in zip(chunks, array.shape, strict=False)
-    ]
-    return da.from_array(array, chunks=tuple(sizes))
+    )
+    repeated = [stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)]
+    if not any(repeated):
+        return da.from_array(array, chunks=sizes)
+    # a graph has the numbers of a broadcast array once, wherever it is sent
+    once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
+    cut = tuple((1,) if again else size for again, size in zip(repeated, sizes, strict=True))
+    return da.broadcast_to(da.from_array(once.copy(), chunks=cut), array.shape, sizes)
 
 
 class _Task:
