@@ -266,24 +266,27 @@ def binary_focal(
 ) -> Callable[..., Decimal]:
     s, a = Decimal(smoothing), Decimal(alpha)
 
-    def formula(y: Decimal, p: Decimal, q: Any = None) -> Decimal:
+    def formula(y: Decimal, p: Decimal) -> Decimal:
         y = y * (1 - s) + s / 2
         value = cross_entropy(y, clipped(p, low, high))
-        value *= raised(y * (1 - p if q is None else q) + (1 - y) * p, gamma)
+        value *= raised(y * (1 - p) + (1 - y) * p, gamma)
         return value * (y * a + (1 - y) * (1 - a)) if balanced else value
 
     return formula
 
 
-def binary_focal_with_logits(*parameters: Any) -> Callable[[Decimal, Decimal], Decimal]:
-    of_probability = binary_focal(*parameters)
-    return lambda y, x: of_probability(y, 1 / (1 + (-x).exp()), 1 / (1 + x.exp()))
+def binary_focal_with_logits(
+    gamma: float, alpha: float, balanced: int, smoothing: float
+) -> Callable[[Decimal, Decimal], Decimal]:
+    s, a = Decimal(smoothing), Decimal(alpha)
 
+    def formula(y: Decimal, x: Decimal) -> Decimal:
+        y = y * (1 - s) + s / 2
+        value = y * softplus(-x) + (1 - y) * softplus(x)
+        value *= raised(y / (1 + x.exp()) + (1 - y) / (1 + (-x).exp()), gamma)
+        return value * (y * a + (1 - y) * (1 - a)) if balanced else value
 
-def sigmoid_focal(y: Decimal, x: Decimal) -> Decimal:
-    """Of gamma 2 and hard labels, without clipping."""
-    x = x if y == 0 else -x
-    return softplus(x) / (1 + (-x).exp()) ** 2
+    return formula
 
 
 def hinge(s: Floats, x: Floats) -> Floats:
@@ -338,9 +341,8 @@ MORE = [
     ),
     *(
         Family(sl.BinaryFocalWithLogits(*p), binary_focal_with_logits(*p), hard_logits, 9)
-        for p in ((2.0, 0.25, 0, 1e-7, HIGH, 0.0), (1.5, 0.4, 1, 1e-3, 0.99, 0.1))
+        for p in ((2.0, 0.25, 0, 0.0), (1.5, 0.4, 1, 0.1))
     ),
-    Family(sl.BinaryFocalWithLogits(low=0.0, high=1.0), sigmoid_focal, hard_logits, 9),
     Family(sl.Hinge(), hinge, signs),
     Family(sl.Hinge(1.0), lambda y, x: hinge(2.0 * y - 1.0, x), logits),
     Family(sl.SquaredHinge(), lambda s, x: hinge(s, x) * hinge(s, x), signs),

@@ -43,8 +43,12 @@ def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
     dispatcher = kernel(body, classes)
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return dispatcher
+    types = tuple([numba.typeof(argument) for argument in arguments])
+    # found here, it needs no lock of numba's, which an interrupt can leave taken for ever
+    if types in dispatcher.overloads:
+        return dispatcher.overloads[types].entry_point
     try:
-        return dispatcher.compile(tuple([numba.typeof(argument) for argument in arguments]))
+        return dispatcher.compile(types)
     except NumbaError as error:
         raise _explain(error, classes) from error
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
+
+import numpy as np
 
 from streamloss.compat._engine import Exact
+
+
+def quotient(total: Exact, divisor: Exact | int, dtype: Any, zero: float | None = None) -> float:
+    """Return a quotient that is correctly rounded once it is of the dtype; over 0 it is `zero`."""
+    if np.dtype(dtype).itemsize < 8:
+        return narrow(total, divisor, zero)
+    return total.over(divisor, zero)
 
 
 def narrow(total: Exact, divisor: Exact | int, zero: float | None = None) -> float:

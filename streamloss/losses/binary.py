@@ -169,8 +169,8 @@ class BinaryFocal(NamedTuple):
 class BinaryFocalWithLogits(NamedTuple):
     """The binary focal loss of the probability sigmoid(x) of a logit x = y_pred, in nats.
 
-    Keras' `BinaryFocalCrossentropy(from_logits=True)`; low = 0 and high = 1 clip nothing, so
-    that no logit is too large. Lin et al. (2017), Focal loss for dense object detection.
+    Keras' `BinaryFocalCrossentropy(from_logits=True)`, on TensorFlow. No logit is too large. Lin
+    et al. (2017), Focal loss for dense object detection.
 
     Error at most 9 ulp.
 
@@ -178,21 +178,18 @@ class BinaryFocalWithLogits(NamedTuple):
     --------
     >>> BinaryFocalWithLogits(gamma=2.0).point(1.0, 0.0)
     0.17328679513998632
-    >>> BinaryFocalWithLogits(low=0.0, high=1.0).point(0.0, 1000.0)
+    >>> BinaryFocalWithLogits().point(0.0, 1000.0)
     1000.0
     """
 
     gamma: NonNegative = 2.0
     alpha: Share = 0.25
     balanced: Share = 0.0
-    low: Share = 1e-7
-    high: Share = 1.0 - 1e-7
     smoothing: Share = 0.0
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        log_p = clip(-softplus(-y_pred), log(self.low), log(self.high))
-        log_q = clip(-softplus(y_pred), log1p(-self.high), log1p(-self.low))
+        log_p, log_q = -softplus(-y_pred), -softplus(y_pred)
         return binary_focal(self, y_true, sigmoid(y_pred), sigmoid(-y_pred), log_p, log_q)
 
 

@@ -368,7 +368,7 @@ def values() -> Iterator[Case]:
         yield case(f"edges-{label}", "losses.sparse_categorical_crossentropy", sparse)
     huge = np.array([[-800.0, 30.0, 800.0], [100.0, 0.0, -100.0]], "f4")
     y = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], "f4")
-    for name in ("binary_crossentropy", "categorical_crossentropy"):
+    for name in ("binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy"):
         yield case("huge-logits", f"losses.{name}", pair((y, huge), from_logits=True))
     sparse = pair((np.array([1, 0]), huge), from_logits=True)
     yield case("huge-logits", "losses.sparse_categorical_crossentropy", sparse)

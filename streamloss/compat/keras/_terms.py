@@ -293,9 +293,10 @@ def _focal(
     from_logits: bool,
     label_smoothing: float,
 ) -> Any:
-    focal = BinaryFocalWithLogits if from_logits else BinaryFocal
     balanced = float(bool(apply_class_balancing))
-    return focal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
+    if from_logits:  # which TensorFlow finds behind its sigmoid, and clips nothing
+        return BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
+    return BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
 
 
 def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Any:

@@ -49,7 +49,9 @@ def _averaged(
     if isinstance(multioutput, str) and multioutput != "raw_values" and not (root and several):
         finish = functools.partial(mean, dtype=str(dtype), root=root)
         return scalar(total(loss, call, finish))
-    found = total(loss, call, functools.partial(mean, root=root), axis=0 if several else None)
+    raw = isinstance(multioutput, str) and multioutput == "raw_values"
+    finish = functools.partial(mean, dtype=str(dtype) if raw else "float64", root=root)
+    found = total(loss, call, finish, axis=0 if several else None)
     if not several:
         found = one_output(found)
     return over_outputs(found, multioutput, dtype)

@@ -11,6 +11,7 @@ import numpy as np
 
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
+from streamloss.compat._rounding import quotient
 from streamloss.compat.sklearn._checks import (
     FLOATS,
     Array,
@@ -317,4 +318,4 @@ def _elements_mean(sums: Sums, dtype: str, factor: float) -> float:
     check_weights(sums)
     check_divisor(sums)
     twice = sums.losses[0]._replace(units=sums.losses[0].units * int(2 * factor))
-    return rounded(0.5 * twice.over(sums.weights), dtype)
+    return rounded(0.5 * quotient(twice, sums.weights, dtype), dtype)

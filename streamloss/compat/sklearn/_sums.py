@@ -11,6 +11,7 @@ import numpy as np
 from streamloss._generic import sqrt
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
+from streamloss.compat._rounding import quotient
 from streamloss.compat.sklearn._checks import Array, Check, guard
 from streamloss.losses import Value
 
@@ -110,20 +111,21 @@ def mean(sums: Sums, dtype: str = "float64", factor: float = 1.0, root: bool = F
     """Return the mean times a power of two, or the root of the mean."""
     check_weights(sums)
     check_divisor(sums)
-    value = factor * sums.losses[0].over(sums.weights)
-    return rounded(sqrt(value) if root else value, dtype)
+    if root:
+        return rounded(sqrt(sums.losses[0].over(sums.weights)), dtype)
+    return rounded(factor * quotient(sums.losses[0], sums.weights, dtype), dtype)
 
 
 def plain_mean(sums: Sums, dtype: str = "float64") -> float:
     """Return the mean; weights may all be zero, which is a sum of zero."""
     check_divisor(sums)
-    return rounded(sums.losses[0].over(sums.weights), dtype)
+    return rounded(quotient(sums.losses[0], sums.weights, dtype), dtype)
 
 
 def plain_sum(sums: Sums, dtype: str = "float64") -> float:
     """Return the sum."""
     check_weights(sums)
-    return rounded(float(sums.losses[0]), dtype)
+    return rounded(quotient(sums.losses[0], 1, dtype), dtype)
 
 
 def difference(a: Exact, b: Exact) -> Exact:
@@ -157,7 +159,7 @@ def _average(found: Any, weights: Any = None, dtype: str = "float64") -> Any:
 def _outputs_mean(sums: Sums, dtype: str) -> float:
     if sums.weights.units == 0 and sums.weights.strange is None:
         raise ZeroDivisionError("the weights of the outputs must not sum to zero")
-    return rounded(sums.losses[0].over(sums.weights), dtype)
+    return rounded(quotient(sums.losses[0], sums.weights, dtype), dtype)
 
 
 class Rules(NamedTuple):

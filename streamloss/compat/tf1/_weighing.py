@@ -6,11 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
-from streamloss.compat._rounding import narrow
+from streamloss.compat._rounding import quotient
 from streamloss.compat.tf1._arguments import (
     FLOAT32,
     LOGITS,
@@ -88,10 +86,9 @@ DIVISORS: dict[str, Callable[[Sums], Exact | int]] = {
 }
 
 
-def finish(reduction: str, wide: bool, sums: Sums) -> float:
-    """Return the result of a reduction, 0 over 0; `wide` if it is to stay a float64."""
-    divisor = DIVISORS[reduction](sums)
-    return sums.losses[0].over(divisor, 0.0) if wide else narrow(sums.losses[0], divisor, 0.0)
+def finish(reduction: str, dtype: Any, sums: Sums) -> float:
+    """Return the result of a reduction, 0 over 0, for a dtype."""
+    return quotient(sums.losses[0], DIVISORS[reduction](sums), dtype, 0.0)
 
 
 def weigh(
@@ -136,7 +133,7 @@ def weigh(
     if reduction == Reduction.NONE:
         out = _engine.each(loss, inputs, heavy, compute=compute, dtype=exact)
     else:
-        last = functools.partial(finish, str(reduction), exact == np.float64)
+        last = functools.partial(finish, str(reduction), exact)
         out = _engine.reduced(loss, inputs, heavy, last, compute=compute, dtype=exact)
     return _engine.as_dtype(out, dtype)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
+from streamloss.compat._rounding import quotient
 from streamloss.compat.torch import _dtypes
 from streamloss.compat.torch._dtypes import Dtype
 
@@ -181,35 +182,50 @@ def _zero_strange(labels: Any) -> Any:
     return labels if known.all() else np.where(known, labels, np.zeros((), labels.dtype))
 
 
-def by_number(sums: Sums) -> float:
+Quotient = tuple[Exact, Exact | int]
+"""A dividend and a divisor, to be divided once."""
+
+
+def by_number(sums: Sums) -> Quotient:
     """Return S / N, NaN of nothing."""
-    return sums.losses[0].over(sums.elements)
+    return sums.losses[0], sums.elements
 
 
-def by_weights(repeats: int, sums: Sums) -> float:
+def by_weights(repeats: int, sums: Sums) -> Quotient:
     """Return S / W, infinite or NaN where W is zero, of weights that were each repeated."""
     total = sums.losses[0]
-    return Exact(total.units * repeats, total.strange).over(sums.weights)
+    return Exact(total.units * repeats, total.strange), sums.weights
 
 
-def by_second(sums: Sums) -> float:
+def by_second(sums: Sums) -> Quotient:
     """Return the quotient of two sums, infinite or NaN where the second is zero."""
-    return sums.losses[0].over(sums.losses[1])
+    return sums.losses[0], sums.losses[1]
 
 
-def by(divisor: int, sums: Sums) -> float:
+def by_rows(length: int, sums: Sums) -> Quotient:
+    """Return S over the number of rows of so many elements."""
+    total = sums.losses[0]
+    return Exact(total.units * length, total.strange), sums.elements
+
+
+def by(divisor: int, sums: Sums) -> Quotient:
     """Return S divided by a number."""
-    return sums.losses[0].over(divisor)
+    return sums.losses[0], divisor
 
 
-def not_a_number(sums: Sums) -> float:
+def not_a_number(sums: Sums) -> Quotient:
     """Return NaN."""
-    return math.nan
+    return Exact(0, math.nan), 1
 
 
-def plainly(sums: Sums) -> float:
+def plainly(sums: Sums) -> Quotient:
     """Return S."""
-    return float(sums.losses[0])
+    return sums.losses[0], 1
+
+
+def _divided(quotient_of: Callable[[Sums], Quotient], dtype: Dtype, sums: Sums) -> float:
+    """Return a quotient that is correctly rounded once it is of the dtype."""
+    return quotient(*quotient_of(sums), dtype)
 
 
 def reduce(
@@ -220,7 +236,7 @@ def reduce(
     *,
     weights: Any = None,
     where: Any = None,
-    mean: Callable[[Sums], float] = by_number,
+    mean: Callable[[Sums], Quotient] = by_number,
 ) -> Any:
     """Return the losses, or what a reduction makes of their exact sums.
 
@@ -237,7 +253,7 @@ def reduce(
     weights, where : array, optional
         Of the shape of the losses.
     mean : callable
-        Divides the sums.
+        Returns what is divided by what.
 
     Raises
     ------
@@ -247,5 +263,7 @@ def reduce(
     if reduction == "none":
         only = loss[0] if type(loss) is tuple else loss
         return _engine.each(only, inputs, weights, dtype=dtype, where=where)
-    finish, result = (plainly, _dtypes.total) if reduction == "sum" else (mean, _dtypes.average)
-    return _engine.reduced(loss, inputs, weights, finish, dtype=result(dtype), where=where)
+    chosen, result = (plainly, _dtypes.total) if reduction == "sum" else (mean, _dtypes.average)
+    dtype = result(dtype)
+    finish = functools.partial(_divided, chosen, dtype)
+    return _engine.reduced(loss, inputs, weights, finish, dtype=dtype, where=where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from typing import Any
 
@@ -43,9 +44,12 @@ def kl_div(
     mode = "mean" if batch else known(given)
     input, target = arrays(input=input, target=target)
     dtype = _divergence_dtype(input, target)
-    mean = functools.partial(_calls.by, input.shape[0] if input.ndim else 1)
+    rows = input.shape[0] if input.ndim else 1
     loss = losses.KLDivergence(log_target=log_target)
     x, y = _calls.spread(input, target)
+    mean: Any = functools.partial(_calls.by, rows)
+    if math.isnan(rows):  # a dask array of unknown size: its elements are counted
+        mean = functools.partial(_calls.by_rows, math.prod(x.shape[1:]))
     return _calls.reduce(loss, (y, x), mode, dtype, mean=mean if batch else _calls.by_number)
 
 
@@ -156,7 +160,7 @@ def _variance(var: Any, input: Any) -> Any:
         return variance
     if _calls.fit(other, shape[:-1]) and shape:
         return variance[..., None]
-    odd = [b for a, b in zip(shape, other, strict=False) if a != b]
+    odd = [b for a, b in zip(shape, other, strict=False) if not _calls.fit((a,), (b,))]
     if len(shape) == len(other) and sum(odd) == 1:
         return variance
     raise ValueError("var is of incorrect size")
