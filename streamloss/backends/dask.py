@@ -170,7 +170,9 @@ def _wrap(array: Any, chunks: list[Any]) -> Any:
         known if known is not None and sum(known) == size else (size,)
         for known, size in zip(chunks, array.shape, strict=False)
     )
-    repeated = [stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)]
+    repeated = [
+        stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)
+    ]
     if not any(repeated):
         return da.from_array(array, chunks=sizes)
     # a graph has the numbers of a broadcast array once, wherever it is sent

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import operator
 import warnings
-from collections import namedtuple
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._registry import Interval, loss
 from streamloss.compat import _engine
+from streamloss.compat._unchecked import with_parameter
 from streamloss.compat.keras._arrays import (
     EPSILON,
     Shape,
@@ -60,22 +59,6 @@ from streamloss.losses import (
 from streamloss.metrics import Dice, Tversky, overlap_loss
 
 DType = np.dtype[Any]
-
-
-class Anything(Interval):
-    """Admits every float."""
-
-    def admits(self, value: float) -> bool:
-        """Return True."""
-        return True
-
-
-_make: Any = namedtuple
-AnyHuber = _make("AnyHuber", ["delta"], module=__name__)
-AnyHuber.__doc__ = "`Huber` with any `delta`, which Keras does not check."
-AnyHuber.__annotations__ = {"delta": Annotated[float, Anything(-math.inf, math.inf)]}
-AnyHuber.point = Huber.point
-loss(AnyHuber)
 
 
 class Terms(NamedTuple):
@@ -263,8 +246,7 @@ class Repeated(NamedTuple):
 
 
 def _huber(dtype: DType, delta: float) -> Any:
-    delta = in_dtype(delta, dtype)
-    return Huber(delta) if 0.0 < delta < math.inf else AnyHuber(delta)
+    return with_parameter(Huber, in_dtype(delta, dtype))  # Keras does not check it
 
 
 def _log(dtype: DType) -> Any:

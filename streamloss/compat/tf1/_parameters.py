@@ -8,8 +8,6 @@ import numpy as np
 
 from streamloss.compat._unchecked import with_parameter
 
-__all__ = ["number", "smooth", "with_parameter"]
-
 
 def smooth(cls: Any, label_smoothing: Any) -> Any:
     """Return a loss with its smoothing; TensorFlow takes what is not positive for 0."""
