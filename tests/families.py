@@ -309,6 +309,7 @@ MORE = [
     Family(sl.AbsolutePercentageError(1e-7, 100.0), percentage(1e-7, 100.0), reals),
     Family(sl.SymmetricAbsolutePercentageError(), symmetric_percentage(2.0**-52, 2.0), reals),
     Family(sl.SymmetricAbsolutePercentageError(1e-3, 1.0), symmetric_percentage(1e-3, 1.0), reals),
+    Family(sl.EpsilonInsensitive(0.5), lambda y, p: np.maximum(np.abs(p - y) - 0.5, 0.0), reals),
     Family(sl.SquaredLogError(), squared_log(-1.0), positive, 6),
     Family(sl.SquaredLogError(1e-7), squared_log(1e-7), reals, 6),
     Family(sl.PoissonDeviance(), poisson_deviance, positive, 10),

@@ -165,6 +165,25 @@ class Quantile(NamedTuple):
         return self.q * error if error >= 0.0 else (self.q - 1.0) * error
 
 
+@loss("epsilon_insensitive", "svr", formula="max(0, |y_pred - y_true| - epsilon)")
+class EpsilonInsensitive(NamedTuple):
+    """The absolute error beyond a margin of `epsilon`, in the unit of y_true.
+
+    Vapnik (1995), The nature of statistical learning theory, eq. 6.1.
+
+    Examples
+    --------
+    >>> EpsilonInsensitive(0.5).point(1.0, 3.0), EpsilonInsensitive(0.5).point(1.0, 1.25)
+    (1.5, 0.0)
+    """
+
+    epsilon: NonNegative = 0.1
+
+    def point(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of one element."""
+        return larger(abs(y_pred - y_true) - self.epsilon, 0.0)
+
+
 @loss("value", formula="y_true")
 class Value(NamedTuple):
     """A loss that is already computed: the value given, in its own unit.
