@@ -111,7 +111,7 @@ def check_shapes(inputs: Sequence[Any], ranks: tuple[int, ...]) -> tuple[int, ..
     losses = shape[: len(shape) - ranks[first]]
     for k, (array, rank) in enumerate(zip(inputs, ranks, strict=True)):
         expected = shape if rank == ranks[first] else losses
-        if array.shape != expected and not _may_fit(array.shape, expected):
+        if array.shape != expected and not may_fit(array.shape, expected):
             if len(set(ranks)) == 1:
                 rule = "y_pred must have the shape of y_true"
                 raise ValueError(f"{rule}: got {array.shape} and {expected}")
@@ -125,8 +125,8 @@ def _input(k: int) -> str:
     return "y_true" if k == 0 else "y_pred"
 
 
-def _may_fit(sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
-    """Return whether sizes are equal as far as both are known."""
+def may_fit(sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
+    """Return whether sizes are equal as far as both are known; NaN is one that is not."""
     pairs = zip(sizes, shape, strict=False)
     return len(sizes) == len(shape) and all(a == b or a != a or b != b for a, b in pairs)
 
@@ -188,7 +188,7 @@ def _align(name: str, array: Array, shape: tuple[int, ...]) -> Array:
 def check_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> None:
     """Refuse sizes that do not align with the leading axes, as far as both are known."""
     leading = zip(sizes, shape, strict=False)
-    if len(sizes) > len(shape) or not all(_may_fit((a,), (b,)) or a == 1 for a, b in leading):
+    if len(sizes) > len(shape) or not all(may_fit((a,), (b,)) or a == 1 for a, b in leading):
         refuse_alignment(name, sizes, shape)
 
 

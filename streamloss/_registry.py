@@ -258,7 +258,7 @@ def resolve(spec: Any) -> Any:
     if cls is None:
         near = difflib.get_close_matches(name, _NAMES, 1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        known = ", ".join(_NAMES)
+        known = ", ".join(sorted(LOSSES))
         raise ValueError(f"unknown loss {name!r}{hint}: the names are {known}")
     return cls(**_parameters(cls, spec, rest))
 

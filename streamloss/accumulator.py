@@ -321,9 +321,10 @@ class Accumulator:
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks."""
         state = self._seen()
-        means: list[Any] = []
-        if state.counts.min(initial=0) >= 0:  # a difference may have no mean
+        try:
             means = state.results(self._losses, Reduction.MEAN)
+        except ValueError:  # a difference may have none
+            means = []
         items = [*zip(map(repr, self._losses), means, strict=False), *self.counts.items()]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"

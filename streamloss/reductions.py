@@ -127,15 +127,7 @@ FORMULAS: dict[Reduction, tuple[str, dict[str, str]]] = {
 
 
 def finish(reduction: Reduction, totals: Totals) -> list[float]:
-    """Return the correctly rounded result of each cell.
-
-    Raises
-    ------
-    ValueError
-        If subtraction left a negative count.
-    """
-    if min(totals.elements, default=0) < 0 or min(totals.nonzero, default=0) < 0:
-        raise ValueError("this difference has a negative count of elements")
+    """Return the correctly rounded result of each cell."""
     divisors = DIVISORS[reduction](totals)
     values = [divide(a, b) for a, b in zip(totals.losses, divisors, strict=True)]
     for cell, (losses, weights) in totals.strange.items():

@@ -143,7 +143,7 @@ class State:
         Raises
         ------
         ValueError
-            If subtraction left a negative count of terms that are not finite.
+            If subtraction left a negative count.
         """
         pair = self.sums[:, [loss, self.losses]]
         sums = _exact.integers(pair, self.base)
@@ -153,6 +153,8 @@ class State:
             for cell in np.flatnonzero(np.any(flags, axis=(1, 2))).tolist()
         }
         elements, nonzero = self.counts[:, [ELEMENTS, NONZERO]].T.tolist()
+        if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
+            raise ValueError("this difference has a negative count of elements")
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
 
     def sums_of(self, losses: range) -> list[Sums]:

@@ -1,10 +1,14 @@
 """Settings of every test; hypothesis has no deadline, since first calls compile."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Kernels have batches of any size, in the processes that tests start too.
+os.environ["STREAMLOSS_SMALL_BATCH"] = "0"
 
 import streamloss as sl
 from streamloss.backends import auto
@@ -23,15 +27,15 @@ def default_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let kernels have batches of any size, but for the interfaces of other frameworks.
+def small_batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tests marked `small`, and those of the interfaces of other frameworks, start anew.
 
-    Those, and tests marked `small`, start as a new process does: kernels are for what is large.
+    As in a new process, small batches are then taken in Python.
     """
     if "compat" in request.path.parts or request.node.get_closest_marker("small"):
+        monkeypatch.setattr(auto, "SMALL", 1024)
         monkeypatch.setattr(auto, "_taken", {})
-    else:
-        monkeypatch.setattr(auto, "SMALL", -1)
+        monkeypatch.delenv("STREAMLOSS_SMALL_BATCH")
 
 
 @pytest.fixture

@@ -341,6 +341,12 @@ def test_results_of_a_difference_with_negative_counts_are_refused() -> None:
         difference.result()
 
 
+def test_results_of_a_metric_with_negative_counts_are_refused() -> None:
+    few, many = ([1.0, 2.0], [1.0, 2.5]), ([1.0, 2.0, 4.0], [1.0, 2.0, 5.0])
+    with pytest.raises(ValueError, match="negative"):
+        (sl.accumulate("r2", *few) - sl.accumulate("r2", *many)).result()
+
+
 def test_merging_with_itself_doubles() -> None:
     acc = streamed()
     assert acc.copy().merge(acc) == acc + acc
@@ -646,6 +652,8 @@ def test_a_difference_can_be_shown() -> None:
     difference = MAKERS["negative"]()
     assert "-60 elements" in repr(difference)
     assert "-60" in Cells(difference._repr_html_()).cells
+    nan = sl.accumulate("mae", [1.0, 2.0], [2.0, 1.0]) - sl.accumulate("mae", [np.nan], [2.0])
+    assert "-1" in Cells(nan._repr_html_()).cells
 
 
 def test_the_html_escapes_what_a_user_wrote() -> None:

@@ -313,7 +313,8 @@ def test_an_edit_of_any_file_of_the_package_names_kernels_anew(warm: Path, tmp_p
 def test_processes_that_start_cold_at_once_all_succeed(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(lambda k: evaluate(tmp_path, "mae"), range(4)))
-    assert all(run.values == [1.0] and run.compiled > 0 for run in runs)
+    assert all(run.values == [1.0] for run in runs)
+    assert any(run.compiled > 0 for run in runs)  # one that starts late may find it compiled
     assert evaluate(tmp_path, "mae") == Run([1.0], 0)
     assert {path.suffix for path in tmp_path.iterdir()} == {".kernel"}
 

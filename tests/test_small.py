@@ -1,5 +1,6 @@
 """Small batches are taken in plain Python: nobody can tell by any bit."""
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -109,6 +110,7 @@ def test_a_stream_changes_over_without_a_trace() -> None:
     assert acc == sl.accumulate("mse", y, p).merge(sl.Accumulator("mse"))
 
 
+@pytest.mark.small
 def test_a_first_small_result_imports_no_compiler() -> None:
     script = (
         "import sys, numpy as np, streamloss as sl\n"
@@ -118,3 +120,14 @@ def test_a_first_small_result_imports_no_compiler() -> None:
         "print('numba' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
+
+
+@pytest.mark.parametrize(("text", "found"), [("0", "True"), ("100", "False"), ("-1", "ValueError")])
+def test_the_environment_says_what_is_small(text: str, found: str) -> None:
+    script = (
+        "import sys\ntry:\n import streamloss as sl\n sl.evaluate('mae', [1.0], [2.0])\n"
+        " print('numba' in sys.modules)\nexcept ValueError as error:\n print('ValueError')"
+    )
+    env = os.environ | {"STREAMLOSS_SMALL_BATCH": text}
+    run = subprocess.check_output([sys.executable, "-c", script], text=True, env=env)
+    assert run.strip() == found

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-SMALL = 1 << 10
-"""Numbers of a small batch, which takes Python a millisecond for each hundred or two."""
+
+def _small() -> int:
+    text = os.environ.get("STREAMLOSS_SMALL_BATCH", "1024")
+    if not text.isdecimal():
+        raise ValueError(f"STREAMLOSS_SMALL_BATCH must be an integer of at least 0: got {text!r}")
+    return int(text)
+
+
+SMALL = _small()
+"""Numbers of a small batch, which takes Python a millisecond for each hundred or two.
+
+The environment variable STREAMLOSS_SMALL_BATCH sets it; with 0 kernels take all there is.
+"""
 
 BUDGET = 1 << 14
 """Numbers that Python takes for the same losses in a process before their kernel is compiled."""

@@ -6,6 +6,7 @@ the frameworks do. Of dask arrays everything stays lazy.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,16 +27,20 @@ __all__ = [
     "as_dtype",
     "broadcast",
     "broadcast_shapes",
+    "checked",
     "each",
     "is_lazy",
+    "mapped",
+    "may_fit",
     "move_last",
     "reduced",
+    "spread",
     "state",
 ]
 
 Finish = Callable[[Sums], float]
 
-is_lazy = _inputs.is_lazy
+is_lazy, may_fit = _inputs.is_lazy, _inputs.may_fit
 
 
 def array(name: str, value: Any) -> Any:
@@ -71,6 +76,22 @@ def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
     return _module(array).broadcast_to(array, shape)
 
 
+def spread(*arrays: Any) -> list[Any]:
+    """Return arrays broadcast to one shape: views, or lazy arrays beside lazy ones.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if all(may_fit(a.shape, arrays[0].shape) for a in arrays):
+        return list(arrays)
+    if any(size != size for a in arrays for size in a.shape):  # dask cannot broadcast to these
+        every = functools.reduce(np.logical_or, [a == a for a in arrays])
+        return [np.where(every, a, a) for a in arrays]
+    return list(np.broadcast_arrays(*arrays))
+
+
 def move_last(array: Any, axis: int) -> Any:
     """Return a view of an array with one of its axes last."""
     return _module(array).moveaxis(array, axis, -1)
@@ -83,9 +104,31 @@ def as_dtype(array: Any, dtype: Any) -> Any:
     if array.dtype == dtype:
         return array
     if is_lazy(array):
-        return array.map_blocks(as_dtype, dtype, dtype=dtype)
+        return mapped(array, functools.partial(as_dtype, dtype=dtype), dtype)
     with np.errstate(all="ignore"):
         return array.astype(dtype)
+
+
+def mapped(array: Any, function: Callable[[Any], Any], dtype: Any = None) -> Any:
+    """Return what a function makes of an array, or of each chunk if it is lazy, of its shape."""
+    if not is_lazy(array):
+        return function(array)
+    dtype = array.dtype if dtype is None else dtype
+    return array.map_blocks(function, dtype=dtype, meta=np.empty((0,) * array.ndim, dtype))
+
+
+def checked(array: Any, check: Callable[[Any], Any]) -> Any:
+    """Return an array whose values are checked: at once, or with each chunk if it is lazy."""
+    if is_lazy(array):
+        return mapped(array, functools.partial(_pass, check))
+    check(array)
+    return array
+
+
+def _pass(check: Callable[[Any], Any], block: Any) -> Any:
+    """Return an array that has passed a check."""
+    check(block)
+    return block
 
 
 def _module(array: Any) -> Any:

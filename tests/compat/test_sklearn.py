@@ -345,6 +345,14 @@ def test_averages_over_outputs_are_rounded_once() -> None:
     assert sklearn.mean_absolute_error(y, p, sample_weight=w) == float(exact)
 
 
+@pytest.mark.parametrize("multioutput", ["uniform_average", "raw_values"])
+def test_float32_results_are_rounded_once(multioutput: str) -> None:
+    """Rounded to float64 first, 1 + 2**-24 + 2**-80 is the middle between two float32."""
+    true, pred = np.float32([1.0, 2.0**-24, 2.0**-80, 0.0]), np.zeros(4, np.float32)
+    found = sklearn.mean_absolute_error(true, pred, multioutput=multioutput)
+    assert found == (1.0 + 2.0**-23) / 4
+
+
 def test_accuracy_is_rounded_once() -> None:
     w = RNG.random(24)
     right = sum(map(Fraction, w[LABELS == GUESSES])) / sum(map(Fraction, w))

@@ -279,3 +279,30 @@ def test_reduction_is_text_and_takes_the_packages_own() -> None:
         ours = tf1.compute_weighted_loss([1.0, 3.0], [0.5, 0.0], reduction=member)
         theirs = tf1.compute_weighted_loss([1.0, 3.0], [0.5, 0.0], reduction=str(member))
         assert bits(ours) == bits(theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("cosine_distance", {"axis": 1, "reduction": "none"}),
+        ("cosine_distance", {"axis": 1, "weights": np.arange(10.0)[:, None]}),
+        ("mean_pairwise_squared_error", {}),
+        ("mean_pairwise_squared_error", {"weights": np.arange(10.0)}),
+        ("mean_pairwise_squared_error", {"weights": np.arange(30.0).reshape(10, 3)}),
+    ],
+)
+def test_rows_of_unknown_number(name: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(3)
+    args = {"labels": rng.normal(size=(10, 3)), "predictions": rng.normal(size=(10, 3)), **options}
+    shown = np.arange(10) % 2 == 0
+    known = {k: v[shown] if isinstance(v, np.ndarray) else v for k, v in args.items()}
+    lazy = {
+        k: da.from_array(v, chunks=(3, *v.shape[1:]))[da.from_array(shown, chunks=3)]
+        if isinstance(v, np.ndarray)
+        else v
+        for k, v in args.items()
+    }
+    expected = getattr(tf1, name)(**known)
+    found = getattr(tf1, name)(**lazy).compute(scheduler="sync")
+    assert found.shape == expected.shape
+    assert found.tobytes() == expected.tobytes()

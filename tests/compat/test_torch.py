@@ -285,6 +285,15 @@ def test_sums_are_exact() -> None:
     assert lazy.compute() == 25000000.75
 
 
+@pytest.mark.parametrize("options", [{"reduction": "sum"}, {}, {"weight": np.ones(4, np.float32)}])
+def test_float32_results_are_rounded_once(options: dict[str, Any]) -> None:
+    """Rounded to float64 first, 1 + 2**-24 + 2**-80 is the middle between two float32."""
+    input = np.float32([1.0, 2.0**-24, 2.0**-80, 0.0])
+    result = functional.l1_loss(input, np.zeros(4, np.float32), **options)
+    count = 1 if "reduction" in options else 4
+    assert result == np.float32(1.0 + 2.0**-23) / count
+
+
 def test_empty_means_are_nan() -> None:
     for name in ("l1_loss", "multi_margin_loss", "multilabel_margin_loss", "cross_entropy"):
         shape = (0, 3) if name != "l1_loss" else (0,)
@@ -330,6 +339,8 @@ def of_unknown_size(array: Any) -> Any:
         ("nll_loss", {"target": np.arange(10) % 3, "ignore_index": 1}),
         ("multi_margin_loss", {"target": np.arange(10) % 3, "weight": np.array([1.0, 2.0, 0.5])}),
         ("gaussian_nll_loss", {"var": 0.5}),
+        ("gaussian_nll_loss", {"var": np.linspace(0.5, 2.0, 10)[:, None]}),
+        ("kl_div", {"reduction": "batchmean"}),
         ("binary_cross_entropy_with_logits", {"weight": np.array([1.0, 2.0, 0.5])}),
     ],
 )

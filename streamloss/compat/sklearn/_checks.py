@@ -187,10 +187,4 @@ class Check(NamedTuple):
 
 def guard(array: Array, check: Any) -> Array:
     """Return an array whose blocks have passed a check, or will when they are computed."""
-    if check is None:
-        return array
-    if _engine.is_lazy(array):
-        meta = np.empty((0,) * array.ndim, array.dtype)
-        return array.map_blocks(check, dtype=array.dtype, meta=meta)
-    check(array)
-    return array
+    return array if check is None else _engine.checked(array, check)

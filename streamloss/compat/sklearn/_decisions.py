@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat.sklearn._checks import (
     FLOATS,
@@ -31,7 +32,6 @@ from streamloss.compat.sklearn._labels import (
 )
 from streamloss.compat.sklearn._sums import (
     Call,
-    cast,
     check_divisor,
     check_weights,
     difference,
@@ -196,7 +196,7 @@ def zero_one_loss(
         return scalar(total(Value(), call, mean))
     dtype = _weight_dtype(call)
     found = total(Value(), call, functools.partial(plain_sum, dtype=dtype))
-    return scalar(found) if call.weights is None else cast(found, dtype)
+    return scalar(found) if call.weights is None else _engine.as_dtype(found, dtype)
 
 
 def _weight_dtype(call: Call) -> str:

@@ -59,7 +59,7 @@ def total(loss: Any, call: Call, finish: Callable[[Sums], float], axis: Any = No
         call = call.checked()
     inputs, compute = call.inputs, None
     if call.dtype == np.float16:  # the engine rounds to float32 alone; weights stay float64
-        inputs = tuple([cast(a, np.float16) for a in inputs])
+        inputs = tuple([_engine.as_dtype(a, np.float16) for a in inputs])
     elif call.dtype == np.float32:
         compute = np.float32
     try:
@@ -72,14 +72,6 @@ def total(loss: Any, call: Call, finish: Callable[[Sums], float], axis: Any = No
     if late and not np.isfinite(found).all():
         call.checked()
     return found
-
-
-def cast(array: Array, dtype: Any) -> Array:
-    """Return an array in a dtype; what is too large becomes infinite without a warning."""
-    if not _engine.is_lazy(array):
-        return _engine.as_dtype(array, dtype)
-    meta = np.empty((0,) * array.ndim, dtype)
-    return array.map_blocks(_engine.as_dtype, dtype, dtype=dtype, meta=meta)
 
 
 def scalar(found: Array) -> Any:
@@ -136,7 +128,7 @@ def difference(a: Exact, b: Exact) -> Exact:
 def over_outputs(found: Array, multioutput: Any, dtype: Any, weights: Array = None) -> Any:
     """Return the results of outputs as they are, or their average."""
     if isinstance(multioutput, str) and multioutput == "raw_values":
-        return cast(found, dtype)
+        return _engine.as_dtype(found, dtype)
     if not isinstance(multioutput, str) and multioutput is not None:
         weights = np.asarray(multioutput)
         dtype = np.result_type(dtype, weights.dtype)

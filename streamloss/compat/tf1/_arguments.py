@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -86,16 +87,11 @@ def check_same_shape(names: tuple[str, str], labels: Any, predictions: Any) -> N
     ValueError
         If they differ.
     """
-    if not _fit(labels.shape, predictions.shape):
+    if not _engine.may_fit(labels.shape, predictions.shape):
         raise ValueError(
             f"{names[1]} must have the shape of {names[0]}:"
             f" got {predictions.shape} and {labels.shape}"
         )
-
-
-def _fit(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
-    """Return whether two shapes are equal, as far as both are known; NaN is not."""
-    return len(a) == len(b) and all(m == n or m != m or n != n for m, n in zip(a, b, strict=True))
 
 
 def weights_for(value: Any, shape: tuple[Any, ...]) -> Any:
@@ -110,7 +106,7 @@ def weights_for(value: Any, shape: tuple[Any, ...]) -> Any:
     """
     weights = reals("weights", value)
     sizes = tuple([n if m == 1 else m for m, n in zip(weights.shape, shape, strict=False)])
-    if weights.ndim and not (weights.ndim == len(shape) and _fit(sizes, shape)):
+    if weights.ndim and not (weights.ndim == len(shape) and _engine.may_fit(sizes, shape)):
         raise ValueError(
             "weights must be a scalar or have the rank of the losses, each axis 1 or the losses':"
             f" got {weights.shape} for losses of shape {shape}"
@@ -129,8 +125,8 @@ def weights_of_rows(value: Any, shape: tuple[Any, ...]) -> Any:
         As `weights_for`.
     """
     weights = reals("weights", value)
-    if weights.ndim == 1 < len(shape) and _fit(weights.shape, shape[:1]):
-        weights = weights.reshape(weights.shape + (1,) * (len(shape) - 1))
+    if weights.ndim == 1 < len(shape) and _engine.may_fit(weights.shape, shape[:1]):
+        weights = weights[(..., *[None] * (len(shape) - 1))]
     return weights_for(weights, shape)
 
 
@@ -186,7 +182,8 @@ def check_classes(labels: Any, logits: Any) -> None:
     if labels.dtype.name not in ("int32", "int64"):
         raise TypeError(f"labels must have the dtype int32 or int64: got {labels.dtype}")
     check_logits("logits", logits)
-    if not logits.ndim or not _fit(labels.shape, logits.shape[:-1]) or not logits.shape[-1]:
+    rows = logits.ndim and _engine.may_fit(labels.shape, logits.shape[:-1])
+    if not rows or not logits.shape[-1]:
         raise ValueError(
             "logits must have the shape of labels and one axis more, of at least one class:"
             f" got {logits.shape} for labels of shape {labels.shape}"
@@ -201,9 +198,11 @@ def classified(labels: Any, classes: int) -> Any:
     ValueError
         If one is not in [0, classes).
     """
-    if _engine.is_lazy(labels):
-        return labels.map_blocks(classified, classes, dtype=labels.dtype, meta=labels)
+    return _engine.checked(labels, functools.partial(_check_labels, classes))
+
+
+def _check_labels(classes: int, labels: Any) -> None:
+    """Refuse labels that are no class."""
     bad = labels[(labels < 0) | (labels >= classes)]
     if bad.size:
         raise ValueError(f"labels must be in [0, {classes}): got {bad.flat[0]}")
-    return labels

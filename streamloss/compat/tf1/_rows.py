@@ -168,7 +168,9 @@ def cosine_distance(
     rows = rows_of(y, axes), rows_of(p, axes)
     given = 1.0 if heavy is None else heavy
     out = weigh(CosineDistance(), rows, rows[0].shape[:-1], given, reduction)
-    return np.expand_dims(out, axes) if reduction == Reduction.NONE else out
+    if reduction != Reduction.NONE:
+        return out
+    return out[tuple([None if k in axes else slice(None) for k in range(y.ndim)])]
 
 
 def mean_pairwise_squared_error(
@@ -217,11 +219,11 @@ def mean_pairwise_squared_error(
     heavy = weights_of_rows(weights, y.shape)
     heavy = np.ones((), np.float32) if heavy is None else _engine.as_dtype(heavy, np.float32)
     axes = tuple(range(1, y.ndim))
-    rows = [rows_of(a, axes) for a in (y, p, _engine.broadcast(heavy, y.shape))]
+    rows = [rows_of(a, axes) for a in (y, p, _engine.spread(heavy, y)[0])]
     losses = _engine.each(PairwiseSquaredError(), tuple(rows), None, compute=np.float32)
     if heavy.ndim:
         losses = losses[(..., *[None] * len(axes))]
-        losses = _engine.broadcast(losses, (*losses.shape[:1], *heavy.shape[1:]))
+        losses, _ = _engine.spread(losses, heavy)
     return weigh(Value(), (losses,), losses.shape, heavy, Reduction.SUM, compute=np.float64)
 
 

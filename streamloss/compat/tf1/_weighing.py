@@ -162,7 +162,8 @@ def weigh_logits(
         raise ValueError(f"{names[1]} must have an axis of classes: got shape ()")
     if x.dtype == FLOAT32:
         return weigh(loss, (y, x), x.shape[:rank], weights, reduction)
-    y = _engine.as_dtype(y, x.dtype)
+    if x.dtype.itemsize < 4:  # all numbers become float64 where they are read
+        y = _engine.as_dtype(y, x.dtype)
     return weigh(loss, (y, x), x.shape[:rank], weights, reduction, x.dtype, compute=None)
 
 

@@ -16,6 +16,8 @@ from streamloss.compat._rounding import quotient
 from streamloss.compat.torch import _dtypes
 from streamloss.compat.torch._dtypes import Dtype
 
+fit, checked = _engine.may_fit, _engine.checked
+
 REDUCTIONS = ("none", "mean", "sum")
 
 
@@ -92,13 +94,6 @@ def strict(reduction: Any) -> str:
     return reduction
 
 
-def fit(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
-    """Return whether shapes are equal; sizes that are NaN, as dask has them, may be any."""
-    return len(one) == len(two) and all(
-        a == b or a != a or b != b for a, b in zip(one, two, strict=True)
-    )
-
-
 def size(shape: tuple[Any, ...]) -> str:
     """Return a shape as errors write it."""
     return f"torch.Size({list(shape)})"
@@ -112,13 +107,8 @@ def spread(*operands: Any) -> list[Any]:
     RuntimeError
         If there is none.
     """
-    if all(fit(a.shape, operands[0].shape) for a in operands):
-        return list(operands)
-    if any(math.isnan(size) for a in operands for size in a.shape):
-        every = functools.reduce(np.logical_or, [a == a for a in operands])
-        return [np.where(every, a, a) for a in operands]
     try:
-        return list(np.broadcast_arrays(*operands))
+        return _engine.spread(*operands)
     except ValueError:
         shapes = ", ".join(str(list(a.shape)) for a in operands)
         raise RuntimeError(f"The sizes of the arrays must match: got {shapes}") from None
@@ -153,27 +143,9 @@ def spread_with_warning(input: Any, target: Any) -> list[Any]:
     return spread(input, target)
 
 
-def checked(array: Any, check: Callable[[Any], None]) -> Any:
-    """Return an array whose values are checked: at once, or with each chunk if it is lazy."""
-    return mapped(array, functools.partial(_pass, check))
-
-
-def mapped(array: Any, function: Callable[[Any], Any]) -> Any:
-    """Return what a function makes of an array, or of each chunk of it if it is lazy."""
-    if _engine.is_lazy(array):
-        return array.map_blocks(function, dtype=array.dtype)
-    return function(array)
-
-
-def _pass(check: Callable[[Any], None], block: Any) -> Any:
-    """Return an array that has passed a check."""
-    check(block)
-    return block
-
-
 def without_strange(labels: Any) -> Any:
     """Return labels with 0, which is neither of the two labels, for NaN and infinities."""
-    return mapped(labels, _zero_strange) if _dtypes.category(labels.dtype) > 1 else labels
+    return _engine.mapped(labels, _zero_strange) if _dtypes.category(labels.dtype) > 1 else labels
 
 
 def _zero_strange(labels: Any) -> Any:

@@ -152,7 +152,7 @@ def _variance(var: Any, input: Any) -> Any:
     if isinstance(var, float):
         dtype = input.dtype if _dtypes.category(input.dtype) > 1 else _dtypes.FLOAT32
         return np.broadcast_to(
-            np.asarray(_check_variance(np.asarray(var, dtype))), (1,) * input.ndim
+            _calls.checked(np.asarray(var, dtype), _check_variance), (1,) * input.ndim
         )
     variance = _calls.checked(optional("var", var), _check_variance)
     shape, other = input.shape, variance.shape
@@ -166,14 +166,13 @@ def _variance(var: Any, input: Any) -> Any:
     raise ValueError("var is of incorrect size")
 
 
-def _check_variance(variance: Any) -> Any:
-    """Return variances if none is negative.
+def _check_variance(variance: Any) -> None:
+    """Refuse negative variances.
 
     Raises
     ------
     ValueError
-        If one is.
+        If there is one.
     """
     if np.any(variance < 0):
         raise ValueError("var has negative entry/entries")
-    return variance
