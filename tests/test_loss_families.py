@@ -499,7 +499,7 @@ GRID = [
 
 
 @pytest.mark.parametrize(
-    "function", [_generic.power, _generic.divide, _generic.larger, _generic.smaller], ids=repr
+    "function", [_generic.power, _generic.divide, _generic.larger, _generic.smaller], ids=lambda f: f.__name__
 )
 def test_arithmetic_of_two_is_ieees_in_python_and_compiled(function: Any) -> None:
     as_numpy = {"power": np.power, "divide": np.divide, "larger": np.maximum}
@@ -516,7 +516,7 @@ def test_arithmetic_of_two_is_ieees_in_python_and_compiled(function: Any) -> Non
                 assert bits(function(x, y)) == bits(both(x, y)) == bits(want)
 
 
-@pytest.mark.parametrize("function", [_generic.log, _generic.softplus], ids=repr)
+@pytest.mark.parametrize("function", [_generic.log, _generic.softplus], ids=lambda f: f.__name__)
 def test_arithmetic_of_one_is_ieees_in_python_and_compiled(function: Any) -> None:
     both = njit(error_model="numpy")(lambda x: function(x))
     for x in GRID:

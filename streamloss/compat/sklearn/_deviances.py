@@ -155,4 +155,6 @@ def _one_minus(explained: Array, whole: Array) -> Any:
 
 
 def _share(explained: Any, whole: Any) -> Any:
+    if whole == 0.0:
+        raise ZeroDivisionError("y_true must not be all equal: its deviance from its mean is zero")
     return np.float64(1.0 - float(explained) / float(whole))
