@@ -50,7 +50,8 @@ def _explain(loss: Any, reduction: str) -> str:
     result, terms = FORMULAS[chosen]
     result = result.format(each=each)
     if loss.finish is not None:
-        result = f"finish({result})"
+        does = (loss.finish.__doc__ or "finish").partition("\n")[0].removeprefix("Return ")
+        result = f"{result}, and of that {does.rstrip('.')}"
     lines.append(f"  result  {result}")
     lines.extend(f"  {name}       {text.format(each=each)}" for name, text in terms.items())
     return "\n".join(lines)

@@ -49,7 +49,7 @@ class SquaredError(NamedTuple):
         return error * error
 
 
-@loss("root_mean_squared_error", "rmse", formula="sqrt(mean of (y_pred - y_true)^2)")
+@loss("root_mean_squared_error", "rmse", formula="(y_pred - y_true)^2, of whose mean the root")
 class RootMeanSquaredError(SquaredError):
     """The square root of the mean squared error, in the unit of y_true.
 
@@ -64,7 +64,7 @@ class RootMeanSquaredError(SquaredError):
     __slots__ = ()
 
     def finish(self, mean: float) -> float:
-        """Return the result for the rounded mean of the squared errors."""
+        """Return the square root of the rounded mean."""
         return sqrt(mean)
 
 
