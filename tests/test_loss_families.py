@@ -499,7 +499,9 @@ GRID = [
 
 
 @pytest.mark.parametrize(
-    "function", [_generic.power, _generic.divide, _generic.larger, _generic.smaller], ids=lambda f: f.__name__
+    "function",
+    [_generic.power, _generic.divide, _generic.larger, _generic.smaller],
+    ids=lambda f: f.__name__,
 )
 def test_arithmetic_of_two_is_ieees_in_python_and_compiled(function: Any) -> None:
     as_numpy = {"power": np.power, "divide": np.divide, "larger": np.maximum}

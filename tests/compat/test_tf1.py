@@ -289,11 +289,15 @@ def test_reduction_is_text_and_takes_the_packages_own() -> None:
         ("mean_pairwise_squared_error", {}),
         ("mean_pairwise_squared_error", {"weights": np.arange(10.0)}),
         ("mean_pairwise_squared_error", {"weights": np.arange(30.0).reshape(10, 3)}),
+        ("mean_pairwise_squared_error", {"shape": (10, 3, 2)}),
+        ("cosine_distance", {"shape": (10, 3, 2), "axis": (1, 2)}),
     ],
 )
 def test_rows_of_unknown_number(name: str, options: dict[str, Any]) -> None:
     rng = np.random.default_rng(3)
-    args = {"labels": rng.normal(size=(10, 3)), "predictions": rng.normal(size=(10, 3)), **options}
+    shape = options.get("shape", (10, 3))
+    args = {"labels": rng.normal(size=shape), "predictions": rng.normal(size=shape), **options}
+    args.pop("shape", None)
     shown = np.arange(10) % 2 == 0
     known = {k: v[shown] if isinstance(v, np.ndarray) else v for k, v in args.items()}
     lazy = {

@@ -232,6 +232,19 @@ def rows_of(array: Any, axes: tuple[int, ...]) -> Any:
     if len(axes) == 1:
         return _engine.move_last(array, axes[0])
     kept = tuple([k for k in range(array.ndim) if k not in axes])
-    shape = tuple([array.shape[k] for k in kept])
-    length = math.prod([array.shape[k] for k in axes])
-    return array.transpose((*kept, *axes)).reshape((*shape, length))
+    moved = array.transpose((*kept, *axes))
+    if not axes:
+        return moved[..., None]
+    if not _engine.is_lazy(array):
+        return _flat(moved, len(kept))
+    # sizes of axes kept may be unknown, which dask does not reshape
+    whole = moved.rechunk(dict.fromkeys(range(len(kept), moved.ndim), -1))
+    length = math.prod(moved.shape[len(kept) :])
+    chunks = (*whole.chunks[: len(kept)], (length,))
+    gone = list(range(len(kept) + 1, moved.ndim))
+    return whole.map_blocks(_flat, len(kept), dtype=array.dtype, chunks=chunks, drop_axis=gone)
+
+
+def _flat(array: Any, kept: int) -> Any:
+    """Return an array with all axes but the first few as one."""
+    return array.reshape((*array.shape[:kept], math.prod(array.shape[kept:])))
