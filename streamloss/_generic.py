@@ -11,42 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from ._elementary import exp, expm1, log, log1p, log1p_exp
+
+__all__ = ["exp", "expm1", "log", "log1p", "log1p_exp"]
+
 INFINITY, NAN = math.inf, math.nan
-
-
-def exp(x: float) -> float:
-    """Return e**x, infinity where it overflows."""
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
-def expm1(x: float) -> float:
-    """Return e**x - 1, infinity where it overflows."""
-    try:
-        return math.expm1(x)
-    except OverflowError:
-        return math.inf
-
-
-def log1p(x: float) -> float:
-    """Return log(1 + x), -infinity at -1 and NaN below."""
-    if x > -1.0:
-        return math.log1p(x)
-    return -math.inf if x == -1.0 else math.nan
 
 
 def sqrt(x: float) -> float:
     """Return the square root of x, NaN below zero."""
     return math.sqrt(x) if x >= 0.0 else math.nan
-
-
-def log(x: float) -> float:
-    """Return the natural logarithm of x, -infinity at zero and NaN below."""
-    if x > 0.0:
-        return math.log(x)
-    return -math.inf if x == 0.0 else math.nan
 
 
 def power(x: float, y: float) -> float:
@@ -83,7 +57,7 @@ def clip(x: float, low: float, high: float) -> float:
 
 def softplus(x: float) -> float:
     """Return log(1 + e**x), which never overflows."""
-    return larger(x, 0.0) + log1p(exp(-abs(x)))
+    return larger(x, 0.0) + log1p_exp(x)
 
 
 def times_log(x: float, y: float) -> float:

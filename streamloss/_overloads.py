@@ -13,16 +13,24 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from . import _exact, _generic, _loops
+from . import _elementary, _exact, _generic, _loops
 from .losses import _formulas
 
+# LLVM leaves the larger of these as calls, and a loop with a call in it has no vectors
+INLINE = {"forceinline": True}
+
 for _body in (
+    *_elementary.COMPILED,
     *_formulas.COMPILED,
+    _generic.softplus,
+    _generic.times_log,
+):
+    register_jitable(**INLINE)(_body)
+
+for _body in (
     _generic.larger,
     _generic.smaller,
     _generic.clip,
-    _generic.softplus,
-    _generic.times_log,
     _generic.product_error,
     _exact.magic,
     _exact.bits,
@@ -46,29 +54,9 @@ for _body in (
     register_jitable(_body)
 
 
-@overload(_generic.exp)
-def _exp(x):
-    return lambda x: math.exp(x)
-
-
-@overload(_generic.expm1)
-def _expm1(x):
-    return lambda x: math.expm1(x)
-
-
-@overload(_generic.log1p)
-def _log1p(x):
-    return lambda x: math.log1p(x)
-
-
 @overload(_generic.sqrt)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
-
-
-@overload(_generic.log)
-def _log(x):
-    return lambda x: math.log(x)
 
 
 @overload(_generic.power)
@@ -88,10 +76,10 @@ def _widen(x):
     return lambda x: np.float64(x)
 
 
-@overload(_generic.value)
+@overload(_generic.value, jit_options=INLINE)
 def _value(loss, inputs, i):
     widen = _generic.widen
-    point = register_jitable(loss.instance_class.point)
+    point = register_jitable(**INLINE)(loss.instance_class.point)
     match len(inputs):
         case 1:
             return lambda loss, inputs, i: point(loss, widen(inputs[0][i]))
@@ -104,7 +92,7 @@ def _value(loss, inputs, i):
     return None
 
 
-@overload(_generic.term)
+@overload(_generic.term, jit_options=INLINE)
 def _term(loss, inputs, weights, i):
     value, widen, error = _generic.value, _generic.widen, _generic.product_error
     residue = loss.instance_class.residue

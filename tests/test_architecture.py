@@ -15,6 +15,7 @@ import streamloss as sl
 ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
+    {"_elementary"},
     {"_cache", "_convert", "_exact", "_generic", "_registry", "_threads"},
     {"backends", "cli._checkpoint", "cli._report", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import clip, exp, larger, log, log1p, softplus
+from streamloss._generic import clip, larger, log, log1p, log1p_exp, softplus
 from streamloss._registry import NonNegative, Share, loss
 from streamloss.losses._formulas import binary_focal, floored, sigmoid, signed, smoothed
 
@@ -99,7 +99,7 @@ class BinaryCrossEntropyWithLogits(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         y = smoothed(y_true, self.smoothing, 2.0)
-        return larger(y_pred, 0.0) - y_pred * y + log1p(exp(-abs(y_pred)))
+        return larger(y_pred, 0.0) - y_pred * y + log1p_exp(y_pred)
 
 
 @loss(

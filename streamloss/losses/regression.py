@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import NAN, divide, exp, expm1, larger, log1p, power, smaller, sqrt
+from streamloss._generic import NAN, divide, expm1, larger, log1p, power, smaller, sqrt
 from streamloss._registry import Interval, NonNegative, Positive, Proportion, loss
 from streamloss.losses._formulas import deviance
 
@@ -122,8 +122,8 @@ class SmoothL1(NamedTuple):
 class LogCosh(NamedTuple):
     """The logarithm of the hyperbolic cosine of the error, in the unit of y_true, squared if small.
 
-    Relative error at most 4 ulp: expm1 below 1, where the textbook form
-    ``|e| + log1p(exp(-2 |e|)) - log 2`` would cancel, and that form above.
+    Relative error at most 4 ulp: with m = e**|error| - 1 it is log(1 + m**2 / (2 (m + 1))), in
+    which nothing cancels, and above 25, |error| - log 2.
 
     Examples
     --------
@@ -134,10 +134,9 @@ class LogCosh(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
-        if error < 1.0:
-            m = expm1(error)
-            return log1p(m * m / (2.0 * (m + 1.0)))
-        return error - LOG2 + log1p(exp(-2.0 * error))
+        m = expm1(error)
+        small = log1p(0.5 * m * (m / (m + 1.0)))
+        return small if error < 25.0 else error - LOG2
 
 
 @loss(
