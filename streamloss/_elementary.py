@@ -42,6 +42,17 @@ def number(bits: Any) -> Any:
     return float(np.int64(bits).view(np.float64))
 
 
+def rank(x: Any) -> Any:
+    """Return an integer that is larger where x is: a loop finds the largest of them in vectors."""
+    k = pattern(x)
+    return k if k >= 0 else k ^ 0x7FFFFFFFFFFFFFFF
+
+
+def of_rank(k: Any) -> Any:
+    """Return the number of a rank."""
+    return number(k if k >= 0 else k ^ 0x7FFFFFFFFFFFFFFF)
+
+
 def exp_parts(x: Any, bias: Any) -> Any:
     """Return k + bias in the low bits of a pattern, and e**(x - k log 2) as a number and its error.
 
@@ -181,6 +192,8 @@ def log1p_exp(x: Any) -> Any:
 COMPILED = (
     pattern,
     number,
+    rank,
+    of_rank,
     exp_parts,
     exp_tail,
     exp,

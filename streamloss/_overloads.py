@@ -10,8 +10,12 @@ compiling anew, and keeps the loop bodies free of generated source.
 import math
 
 import numpy as np
+from llvmlite import ir
 from numba import types
-from numba.extending import overload, register_jitable
+from numba.core import cgutils
+from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import lower_builtin, overload, register_jitable
+from numba.np import arrayobj
 
 from . import _elementary, _exact, _generic, _loops
 from .losses import _formulas
@@ -52,6 +56,25 @@ for _body in (
     _loops.fold_first,
 ):
     register_jitable(_body)
+
+
+@infer_global(_generic.lanes)
+class _Lanes(ConcreteTemplate):
+    cases = [signature(types.Array(types.float64, 1, "C"))]
+
+
+@lower_builtin(_generic.lanes)
+def _lanes(context, builder, sig, args):
+    """On the stack of the function that calls it: an overload's would be gone when it returns."""
+    room = cgutils.alloca_once(builder, ir.DoubleType(), size=_generic.LANES)
+    array = context.make_array(sig.return_type)(context, builder)
+    shape, strides = (
+        cgutils.pack_array(builder, [context.get_constant(types.intp, n)])
+        for n in (_generic.LANES, 8)
+    )
+    itemsize = context.get_constant(types.intp, 8)
+    arrayobj.populate_array(array, room, shape, strides, itemsize, meminfo=None)
+    return array._getvalue()
 
 
 @overload(_generic.sqrt)

@@ -1,14 +1,28 @@
 """Formulas that several losses share; `_overloads` compiles them.
 
 A row is a 1-d float64 array, in Python any sequence of floats. Sums over a row go from its first
-number to its last.
+number to its last, but for that of `log_total`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from streamloss._generic import INFINITY, NAN, divide, exp, larger, log, log1p, power, sqrt
+from streamloss._generic import (
+    INFINITY,
+    LANES,
+    NAN,
+    divide,
+    exp,
+    lanes,
+    larger,
+    log,
+    log1p,
+    of_rank,
+    power,
+    rank,
+    sqrt,
+)
 
 LOG_FLOOR = -100.0
 """Logarithms of probabilities are never below it, as in PyTorch: no loss is infinite."""
@@ -76,23 +90,47 @@ def label(y: float, classes: int) -> int:
     return k if k == y else -1
 
 
+def largest_of(x: Any) -> Any:
+    """Return the largest number of a row; NaN, or any of them, if one is NaN."""
+    best = rank(x[0])
+    for c in range(1, len(x)):
+        k = rank(x[c])
+        best = k if k > best else best
+    return of_rank(best)
+
+
 def log_total(x: Any) -> Any:
     """Return the largest number m of a row and log(sum of e**(x_c - m)).
 
     The largest number is left out of the sum, so that a logarithm near zero keeps its digits:
-    -log softmax(x)_k is the second minus (x_k - m), two terms that cannot cancel.
+    -log softmax(x)_k is the second minus (x_k - m), two terms that cannot cancel. If several are
+    the largest, one is left out.
+
+    Term c is added to partial sum c modulo `LANES`, and halves of these to halves: a fixed order
+    in which the terms of one round are independent, for vectors.
     """
     if len(x) == 0:
         return 0.0, 0.0
-    best = 0
-    for c in range(1, len(x)):
-        if (x[c] > x[best]) | (x[c] != x[c]):
-            best = c
-    others = 0.0
-    for c in range(len(x)):
-        if c != best:
-            others += exp(x[c] - x[best])
-    return x[best], log1p(others)
+    m, sums, ties = largest_of(x), lanes(), lanes()
+    for j in range(LANES):
+        sums[j] = ties[j] = 0.0
+    for start in range(0, len(x), LANES):
+        for j in range(min(LANES, len(x) - start)):
+            equal = x[start + j] == m
+            e = exp(x[start + j] - m)
+            sums[j] += 0.0 if equal else e
+            ties[j] += 1.0 if equal else 0.0
+    return m, log1p(added(sums) + (added(ties) - 1.0))
+
+
+def added(sums: Any) -> Any:
+    """Return the sum of partial sums: the second half is added to the first, and so on."""
+    half = LANES // 2
+    while half > 0:
+        for j in range(half):
+            sums[j] += sums[half + j]
+        half //= 2
+    return sums[0]
 
 
 def total_of(p: Any, normalize: float) -> Any:
@@ -153,7 +191,9 @@ COMPILED = (
     smoothed,
     signed,
     label,
+    largest_of,
     log_total,
+    added,
     total_of,
     dot,
     distance,
