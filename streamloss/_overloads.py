@@ -58,6 +58,25 @@ for _body in (
     register_jitable(_body)
 
 
+@infer_global(_generic.interleave)
+class _Interleave(ConcreteTemplate):
+    cases = [signature(types.none)]
+
+
+@lower_builtin(_generic.interleave)
+def _interleaved(context, builder, sig, args):
+    """Tell LLVM about the loops above: of bodies as large as these it would take one vector."""
+    module, blocks = builder.module, builder.function.blocks
+    for k, block in enumerate(blocks):
+        end = block.terminator
+        if end is not None and any(target in blocks[: k + 1] for target in end.operands):
+            count = module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(2)])
+            loop = module.add_metadata([count])
+            loop.operands = (loop, count)  # LLVM knows a loop by what names itself
+            end.set_metadata("llvm.loop", loop)
+    return context.get_dummy_value()
+
+
 @infer_global(_generic.lanes)
 class _Lanes(ConcreteTemplate):
     cases = [signature(types.Array(types.float64, 1, "C"))]
