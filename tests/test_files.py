@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.files import Columns, open_arrays, open_parquet, read_piece
+from streamloss.files import Columns, _data, open_arrays, open_parquet, read_piece
 
 N = 1000
 ALL = Columns("y", "p", "w", "m")
@@ -47,7 +47,8 @@ def arrays(tmp_path: Path) -> Columns:
 def gather(data: files.DataSet, start: int, size: int) -> list[np.ndarray]:
     batches = list(data.batches(start, size))
     assert all(0 < batch.length <= size for batch in batches)
-    return [np.concatenate(column) for column in zip(*(b.rows for b in batches), strict=True)]
+    columns = zip(*(b.rows for b in batches), strict=True)
+    return [np.concatenate(column) for column in columns if column[0] is not None]
 
 
 @pytest.mark.parametrize("size", [7, 100, 1 << 20])
@@ -108,6 +109,52 @@ def test_one_weight_for_all_rows_is_kept_where_a_batch_is_cut(tmp_path: Path) ->
 def test_nothing_is_left_at_the_end(folder: Path, arrays: Columns) -> None:
     assert list(open_parquet([str(folder)], ALL).batches(N)) == []
     assert list(open_arrays(arrays).batches(N)) == []
+
+
+@pytest.mark.parametrize("size", [1, 70, 100, 250, None])
+@pytest.mark.parametrize("threads", [False, True])
+def test_stretches_side_by_side_hold_every_row_once(
+    folder: Path, size: int | None, threads: bool
+) -> None:
+    data = open_parquet([str(folder)], ALL)
+    for start in (0, 1, 70, 299, 300, 555):
+        stretches = data.side_by_side(start, 2)
+        assert sum(stretch.rows for stretch in stretches) == N - start
+        batches = [batch for stretch in stretches for batch in stretch.batches(size, threads)]
+        assert all(0 < batch.length <= (size or N) for batch in batches)
+        for column, want in enumerate((Y, P, W, M)):
+            got = np.concatenate([batch.rows[column] for batch in batches])
+            np.testing.assert_array_equal(got, want[start:])
+
+
+def test_a_lone_row_group_and_arrays_are_for_one_thread(folder: Path, arrays: Columns) -> None:
+    data = open_parquet([str(folder)], ALL)
+    assert data.side_by_side(N - 50, 2) == []
+    assert open_arrays(arrays).side_by_side(0, 2) == []
+
+
+def test_a_file_replaced_by_one_of_the_same_shape_is_noticed(folder: Path) -> None:
+    data = open_parquet([str(folder / "a.parquet")], ALL)
+    pq.write_table(table(slice(300, 600)), folder / "new", row_group_size=70)
+    (folder / "new").replace(folder / "a.parquet")
+    with pytest.raises(ValueError, match="changed while it was read"):
+        list(data.batches())
+
+
+def test_mapped_rows_are_read_where_the_system_cannot_tell_what_it_has(
+    arrays: Columns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> int:
+        raise BlockingIOError
+
+    for change in (("preadv", refuse), ("RWF_NOWAIT", None)):
+        with monkeypatch.context() as patch:
+            if change[1] is None:
+                patch.delattr("os.RWF_NOWAIT", raising=False)
+            else:
+                patch.setattr("os.preadv", change[1], raising=False)
+            (got,) = gather(open_arrays(Columns(arrays.true)), 0, 100)[:1]
+        np.testing.assert_array_equal(got, Y)
 
 
 def test_a_batch_says_where_it_stands(folder: Path) -> None:
@@ -371,7 +418,7 @@ def test_reading_stops_when_the_caller_does(folder: Path) -> None:
             seen.append(number)
             yield number
 
-    ahead = files._ahead(items())
+    ahead = _data._ahead(items())
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     ahead.close()
-    assert len(seen) <= 3 + files.AHEAD
+    assert len(seen) <= 3 + _data.AHEAD

@@ -5,18 +5,21 @@ The only module that imports distributed.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
 from typing import Any
 
 from streamloss.accumulator import Accumulator
 from streamloss.files import DataSet, Piece, read_piece
 
+from ._local import fold_batches, in_order
+
 WAITING = 4
 """Pieces under way for each thread of the cluster: enough that none waits for this process."""
+PIECE = 1 << 21
+"""Rows of a piece, unless a batch is said to have more or fewer."""
 
 
-def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int) -> Accumulator:
+def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int | None) -> Accumulator:
     """Return the accumulator of a piece; this runs on a worker.
 
     Raises
@@ -24,29 +27,11 @@ def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int) -> Ac
     ValueError
         If the piece cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
-    accumulator = Accumulator(losses, nan=nan)
-    for batch in read_piece(piece, batch_rows):
-        add(accumulator, batch)
-    return accumulator
-
-
-def add(accumulator: Accumulator, batch: Any) -> None:
-    """Add a batch, and say where it stands if it cannot be.
-
-    Raises
-    ------
-    ValueError
-        If the accumulator refuses it.
-    """
-    y_true, y_pred, weights, where = batch.rows
-    try:
-        accumulator.update(y_true, y_pred, weights, where=where)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{batch.origin}: {error}") from error
+    return fold_batches(read_piece(piece, batch_rows), losses, nan)
 
 
 def fold(
-    address: str, data: DataSet, start: int, losses: list[str], nan: str, batch_rows: int
+    address: str, data: DataSet, start: int, losses: list[str], nan: str, batch_rows: int | None
 ) -> Generator[tuple[int, Accumulator], None, None]:
     """Yield the pieces from row `start` on, in order: their rows and their accumulators.
 
@@ -66,19 +51,11 @@ def fold(
     except (OSError, ValueError) as error:
         raise OSError(f"--scheduler: cannot connect to {address}: {error}") from error
     with client:
-        pieces = iter(data.pieces(start, batch_rows))
-        threads = sum(client.nthreads().values())
-        under_way: deque[tuple[int, Any]] = deque()
+        threads = max(sum(client.nthreads().values()), 1)
 
-        def submit() -> None:
-            for piece in pieces:
-                future = client.submit(fold_piece, piece, losses, nan, batch_rows, pure=False)
-                under_way.append((piece.stop - piece.start, future))
-                return
+        def submit(piece: Piece) -> Any:
+            return client.submit(fold_piece, piece, losses, nan, batch_rows, pure=False)
 
-        for _ in range(WAITING * max(threads, 1)):
-            submit()
-        while under_way:
-            rows, future = under_way.popleft()
-            yield rows, future.result()
-            submit()
+        pieces = data.pieces(start, batch_rows or PIECE)
+        for piece, part in in_order(submit, pieces, WAITING * threads):
+            yield piece.stop - piece.start, part

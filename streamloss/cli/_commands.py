@@ -9,7 +9,7 @@ import click
 from streamloss import __version__
 from streamloss._registry import LOSSES
 from streamloss.cli import _report
-from streamloss.files import BATCH_ROWS, Columns
+from streamloss.files import Columns
 
 from ._job import Job, Run
 
@@ -79,9 +79,8 @@ def losses() -> None:
     "--batch-rows",
     metavar="N",
     type=click.IntRange(min=1),
-    default=BATCH_ROWS,
-    show_default=True,
-    help="Rows in memory at a time. The result does not depend on it.",
+    help="Rows of a batch, of which each thread has one in memory; by default what is fastest for"
+    " the files. The result does not depend on it.",
 )
 @click.option(
     "--threads",

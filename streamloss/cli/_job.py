@@ -14,8 +14,8 @@ from streamloss.accumulator import Accumulator
 from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.reductions import Reduction
 
+from . import _cluster, _local
 from ._checkpoint import Checkpoint, Saved, stamp
-from ._cluster import add, fold
 
 
 class Job(NamedTuple):
@@ -28,7 +28,7 @@ class Job(NamedTuple):
     nan: str
     checkpoint: str | None
     checkpoint_every: float
-    batch_rows: int
+    batch_rows: int | None
     threads: int | None
     scheduler: str | None
 
@@ -136,16 +136,10 @@ class Run:
     def _fold(self) -> Generator[int, None, None]:
         """Add the rows that are not done, here or on a cluster, and yield how many came."""
         job = self._job
-        if job.scheduler is None:
-            with closing(self.data.batches(self.rows, job.batch_rows)) as batches:
-                for batch in batches:
-                    add(self._accumulator, batch)
-                    yield batch.length
-            return
-        losses = list(job.losses)
-        pieces = fold(job.scheduler, self.data, self.rows, losses, job.nan, job.batch_rows)
-        with closing(pieces):
-            for rows, part in pieces:
+        rest = self.data, self.rows, list(job.losses), job.nan, job.batch_rows
+        parts = _local.fold(*rest) if job.scheduler is None else _cluster.fold(job.scheduler, *rest)
+        with closing(parts):
+            for rows, part in parts:
                 self._accumulator.merge(part)
                 yield rows
 

@@ -36,9 +36,18 @@ class Part(Protocol):
 
     paths: tuple[str, ...]
     rows: int
+    decoded: bool
+    """Whether reading is work, which another thread may do meanwhile."""
 
-    def read(self, start: int, size: int) -> Iterator[Rows]:
-        """Yield the rows from `start` on, at most `size` at a time."""
+    def size(self, threads: bool) -> int:
+        """Return how many values a column of a batch best has, for `read` with these threads."""
+        ...
+
+    def read(self, start: int, stop: int, size: int, threads: bool) -> Iterator[Rows]:
+        """Yield the rows from `start` to `stop`, at most `size` values a column at a time.
+
+        With `threads` it may use others than the one that calls.
+        """
         ...
 
     def cuts(self, size: int) -> Iterable[int]:

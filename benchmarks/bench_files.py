@@ -1,0 +1,163 @@
+"""Files: the pace next to pyarrow's own decoding and to a read of the mapped arrays."""
+
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from benchmarks.bench_losses import SIZE, interleaved_medians, weighted_sweep
+from streamloss.cli._job import Job, Run
+from streamloss.files import Columns
+
+CHUNK = 1 << 20
+KINDS = {
+    "snappy": {},
+    "uncompressed": {"compression": "none"},
+    "zstd": {"compression": "zstd"},
+    "small row groups": {"row_group_size": 1 << 16},
+    "dictionaries": {"use_dictionary": True},
+    "nulls": {},
+    "ten files": {},
+}
+"""How the Parquet files are written: in row groups of 2**20 rows unless said otherwise."""
+
+
+def chunks(dtype, rows):
+    """Yield labels, predictions and weights, few at a time: asv counts the peak of `setup` too."""
+    rng = np.random.default_rng(1)
+    for start in range(0, rows, CHUNK):
+        size = min(CHUNK, rows - start)
+        y, error, w = (draw(size, dtype) for draw in (*[rng.standard_normal] * 2, rng.random))
+        yield {"y": y, "p": y + error / 10, "w": w}
+
+
+def table(arrays, kind):
+    """Return arrays as a table of a kind."""
+    if kind == "dictionaries":
+        arrays = {name: np.round(array, 2) for name, array in arrays.items()}
+    if kind == "nulls":
+        missing = np.random.default_rng(2).random(len(arrays["p"])) < 0.01
+        arrays["p"] = pa.array(arrays["p"], mask=missing)
+    return pa.table(arrays)
+
+
+def write(folder, kind, dtype):
+    """Write Parquet files of a kind."""
+    files = 10 if kind == "ten files" else 1
+    options = {"use_dictionary": False, "row_group_size": CHUNK, **KINDS[kind]}
+    group = options.pop("row_group_size")
+    schema = pa.schema([(name, pa.from_numpy_dtype(dtype)) for name in "ypw"])
+    for k in range(files):
+        with pq.ParquetWriter(os.path.join(folder, f"{k}.parquet"), schema, **options) as writer:
+            for arrays in chunks(dtype, SIZE // files):
+                writer.write_table(table(arrays, kind), group)
+
+
+def write_arrays(paths, dtype):
+    """Write the same as ``.npy`` files."""
+    header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (SIZE,)}
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(path, "wb")) for path in paths]
+        for file in files:
+            np.lib.format.write_array_header_1_0(file, header)
+        for arrays in chunks(dtype, SIZE):
+            for file, array in zip(files, arrays.values(), strict=True):
+                file.write(array)
+
+
+def evaluate(files, names):
+    """Do what `streamloss evaluate` does between start and output."""
+    options = dict.fromkeys(Job._fields) | {"checkpoint_every": 0.0, "nan": "propagate"}
+    what = {"files": files, "columns": names, "losses": ("mae",), "reduction": "mean"}
+    run = Run(Job(**options | what))
+    run.finish(lambda rows: None)
+    return run.results()["mae"]
+
+
+def scan(folder, options):
+    """Decode the columns with pyarrow and do nothing with them."""
+    scanner = ds.dataset(folder).scanner(columns=["y", "p", "w"], **options)
+    return sum(batch.num_rows for batch in scanner.to_batches())
+
+
+class Parquet:
+    """A weighted mean absolute error of Parquet files in the page cache."""
+
+    params = (list(KINDS), ["float32", "float64"])
+    param_names = ("kind", "dtype")
+    timeout = 600
+
+    def setup(self, kind, dtype):
+        self.folder = tempfile.mkdtemp()
+        write(self.folder, kind, dtype)
+        self.evaluate = partial(evaluate, (self.folder,), Columns("y", "p", "w"))
+        self.scan = partial(scan, self.folder, {})
+        # Found to be the fastest: nothing read ahead.
+        eager = ds.ParquetFragmentScanOptions(pre_buffer=False)
+        self.best_scan = partial(scan, self.folder, {"fragment_scan_options": eager})
+        for function in (self.evaluate, self.scan, self.best_scan):
+            function()
+
+    def teardown(self, kind, dtype):
+        shutil.rmtree(self.folder)
+
+    def time_evaluate(self, kind, dtype):
+        self.evaluate()
+
+    def peakmem_evaluate(self, kind, dtype):
+        self.evaluate()
+
+    def track_ratio_to_scan(self, kind, dtype):
+        scanned, evaluated = interleaved_medians(self.scan, self.evaluate)
+        return evaluated / scanned
+
+    track_ratio_to_scan.unit = "ratio"
+
+    def track_ratio_to_best_scan(self, kind, dtype):
+        scanned, evaluated = interleaved_medians(self.best_scan, self.evaluate)
+        return evaluated / scanned
+
+    track_ratio_to_best_scan.unit = "ratio"
+
+
+class Arrays:
+    """A weighted mean absolute error of ``.npy`` files in the page cache."""
+
+    params = ("float32", "float64")
+    param_names = ("dtype",)
+    timeout = 600
+
+    def setup(self, dtype):
+        self.folder = tempfile.mkdtemp()
+        paths = [os.path.join(self.folder, f"{name}.npy") for name in "ypw"]
+        write_arrays(paths, dtype)
+        self.evaluate = partial(evaluate, (), Columns(*paths))
+        self.read = partial(self.sweep, paths)
+        for function in (self.read, self.evaluate) * 2:
+            function()
+
+    def teardown(self, dtype):
+        shutil.rmtree(self.folder)
+
+    @staticmethod
+    def sweep(paths):
+        arrays = [np.asarray(np.load(path, mmap_mode="r")) for path in paths]
+        return weighted_sweep(*arrays, arrays[0].dtype.type(0))
+
+    def time_evaluate(self, dtype):
+        self.evaluate()
+
+    def peakmem_evaluate(self, dtype):
+        self.evaluate()
+
+    def track_ratio_to_read_sweep(self, dtype):
+        read, evaluated = interleaved_medians(self.read, self.evaluate)
+        return evaluated / read
+
+    track_ratio_to_read_sweep.unit = "ratio"

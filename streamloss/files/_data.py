@@ -1,0 +1,152 @@
+"""Rows in files, in a fixed order, and the two ways of reading them: one thread or several."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from ._rows import Columns, Part, Rows
+
+AHEAD = 2
+"""Batches read ahead of the one in use."""
+STRETCH = 1 << 22
+"""Rows of a stretch from which on it is cut where that is possible: 50 ms of work or more."""
+
+T = TypeVar("T")
+
+
+class Batch(NamedTuple):
+    """Some rows, how many they are, and where they stand."""
+
+    rows: Rows
+    length: int
+    origin: str
+
+
+class Piece(NamedTuple):
+    """The rows from `start` to `stop` of a file, or of arrays if `path` is None; for a worker."""
+
+    path: str | None
+    columns: Columns
+    start: int
+    stop: int
+
+
+class Stretch(NamedTuple):
+    """The rows from `start` to `stop` of a part."""
+
+    part: Part
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.stop - self.start
+
+    def batches(self, size: int | None = None, threads: bool = False) -> Iterator[Batch]:
+        """Yield the rows, at most `size` values a column, each batch when it is asked for.
+
+        Raises
+        ------
+        ValueError
+            If the file cannot be read.
+        """
+        at = self.start
+        for rows in self.part.read(at, self.stop, size or self.part.size(threads), threads):
+            length = len(rows.y_true)
+            yield Batch(rows, length, f"{self.part.paths[0]}, rows {at:,} to {at + length - 1:,}")
+            at += length
+
+
+class DataSet:
+    """Rows in files, in a fixed order.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The files, opened.
+    columns : Columns
+        What they were opened with.
+    files : bool
+        Whether each part is a file that holds all columns.
+
+    Attributes
+    ----------
+    parts : sequence of Part
+        The same.
+    rows : int
+        Rows in all files.
+    paths : tuple of str
+        The files.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+    """
+
+    def __init__(self, parts: Sequence[Part], columns: Columns, files: bool) -> None:
+        self.parts, self._columns, self._files = parts, columns, files
+        self.rows = sum(part.rows for part in parts)
+        self.paths = tuple(path for part in parts for path in part.paths)
+        if not self.rows:
+            raise ValueError(f"there are no rows in {', '.join(self.paths[:5])}")
+
+    def batches(self, start: int = 0, size: int | None = None) -> Generator[Batch, None, None]:
+        """Yield the rows from `start` on, at most `size` values a column, for one thread.
+
+        What takes work to read is read ahead in other threads.
+
+        Raises
+        ------
+        ValueError
+            If a file cannot be read.
+        """
+        stretches = self.stretches(start, sys.maxsize)
+        batches = (batch for some in stretches for batch in some.batches(size, True))
+        return _ahead(batches) if any(part.decoded for part in self.parts) else batches
+
+    def side_by_side(self, start: int, threads: int) -> list[Stretch]:
+        """Return the rows from `start` on in stretches that so many threads may read at once.
+
+        There are none where one thread reads as fast, and only calls on batches are shared out.
+        """
+        size = max(1, min(STRETCH, (self.rows - start) // (16 * threads)))
+        stretches = list(self.stretches(start, size)) if self._files else []
+        return stretches if len(stretches) > 1 else []
+
+    def stretches(self, start: int, size: int) -> Iterator[Stretch]:
+        """Yield the rows from `start` on in stretches of at least `size` where that is possible."""
+        for part in self.parts:
+            first, start = min(start, part.rows), max(start - part.rows, 0)
+            cuts = [*(row for row in part.cuts(size) if row > first), part.rows]
+            for stop in cuts if first < part.rows else []:
+                yield Stretch(part, first, stop)
+                first = stop
+
+    def pieces(self, start: int, size: int) -> Iterator[Piece]:
+        """Yield stretches under names that mean the same wherever they are read."""
+        for part, first, stop in self.stretches(start, size):
+            if self._files:
+                yield Piece(os.path.abspath(part.paths[0]), self._columns, first, stop)
+            else:
+                names: list[Any] = [name and os.path.abspath(name) for name in self._columns]
+                yield Piece(None, Columns(*names), first, stop)
+
+
+def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """Yield the items, made in another thread before they are asked for."""
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="streamloss-read") as reader:
+        waiting = deque(reader.submit(next, items, end) for _ in range(AHEAD))
+        try:
+            while (item := waiting.popleft().result()) is not end:
+                waiting.append(reader.submit(next, items, end))
+                yield item  # type: ignore[misc]
+        finally:
+            reader.shutdown(cancel_futures=True)
