@@ -1,18 +1,9 @@
 """Read labels, predictions, weights and masks from files, in batches of bounded memory.
 
-A thread reads ahead while the caller computes. Whatever the size of the files and of their row
-groups, `AHEAD` + 1 batches of at most `BATCH_ROWS` values a column are in memory, one more while
-it is decoded, and for Parquet a buffer and a page of each column. Of `.npy` files only mapped pages
-are, which are page cache and are let go after use. Peaks of a whole `streamloss evaluate`, MiB:
-
-==============================================================  =========  ==================
-input                                                           anonymous  with mapped pages
-==============================================================  =========  ==================
-2 GB of Parquet in 10 files, 2 columns of float64                     223                 338
-2 GB of Parquet in a file of 1 GB row groups, 2 columns               262                 381
-1 GB of Parquet in one row group, 3 columns with nulls, a mask        376                 497
-4 GB of ``.npy``, 2 arrays of float64                                  57                 303
-==============================================================  =========  ==================
+Row groups of Parquet files are read side by side: each thread decodes a batch and computes on it
+while the cache has it. In memory are a batch, a buffer and a page of each column a thread. A lone
+row group is decoded by several threads, with `AHEAD` + 1 larger batches in memory, one more while
+it is decoded. Of `.npy` files only mapped pages are, which are page cache and are let go after use.
 
 Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is left out.
 """
