@@ -17,6 +17,7 @@ __all__ = ["exp", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
 
 INFINITY, NAN = math.inf, math.nan
 
+
 def interleave() -> None:
     """Have the loops above it in a function compute two vectors at once; means nothing in Python.
 

@@ -30,7 +30,18 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import cut, eight_at_a_time, interleave, keep, looked_at, of_row, present, sift, term, widen
+from ._generic import (
+    cut,
+    eight_at_a_time,
+    interleave,
+    keep,
+    looked_at,
+    of_row,
+    present,
+    sift,
+    term,
+    widen,
+)
 from .losses import Value
 
 SIFT, OMIT, MULTIPLY = None, True, ()

@@ -104,7 +104,10 @@ def test_special_values(name: str, pairs: list[tuple[float, float]], kind: Any) 
 
 
 EDGES = [
-    ("exp", [0.0, OVERFLOW, UNDERFLOW, -708.3964185322641, 1.0, *(0.34657359 * k for k in (-1, 1))]),
+    (
+        "exp",
+        [0.0, OVERFLOW, UNDERFLOW, -708.3964185322641, 1.0, *(0.34657359 * k for k in (-1, 1))],
+    ),
     ("expm1", [0.0, 5e-17, -5e-17, 0.34657359, -0.34657359, 1.03972077, -37.4, OVERFLOW]),
     ("log", [1.0, math.sqrt(0.5), math.sqrt(2.0), SMALLEST, 2.0, LARGEST]),
     ("log1p", [0.0, math.sqrt(2.0) - 1.0, math.sqrt(0.5) - 1.0, 2.0**-53, 2.0**53, 1e30]),
