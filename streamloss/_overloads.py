@@ -8,12 +8,18 @@ compiling anew, and keeps the loop bodies free of generated source.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
+from types import FunctionType
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    ConcreteTemplate,
+    infer_global,
+    signature,
+)
 from numba.extending import lower_builtin, overload, register_jitable
 from numba.np import arrayobj
 
@@ -59,27 +65,39 @@ for _body in (
 
 
 @infer_global(_generic.interleave)
-class _Interleave(ConcreteTemplate):
-    cases = [signature(types.none)]
+class _Interleave(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(types.none, *args)
 
 
-@lower_builtin(_generic.interleave)
+@lower_builtin(_generic.interleave, types.Any)
 def _interleaved(context, builder, sig, args):
-    """Tell LLVM about the loops above: of bodies as large as these it would take one vector."""
+    """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
+    set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+    vectors = ir.IntType(32)(4 if _is_long(sig.args[0].instance_class.point) else 2)
     for k, block in enumerate(blocks):
         end = block.terminator
         if end is not None and any(target in blocks[: k + 1] for target in end.operands):
-            count = module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(2)])
+            count = module.add_metadata(["llvm.loop.interleave.count", vectors])
             loop = module.add_metadata([count])
             loop.operands = (loop, count)  # LLVM knows a loop by what names itself
             end.set_metadata("llvm.loop", loop)
     return context.get_dummy_value()
 
 
+def _is_long(function):
+    """Return whether a function calls exp, log or their like, itself or through others."""
+    called = [function.__globals__.get(name) for name in function.__code__.co_names]
+    ours = [
+        f for f in called if isinstance(f, FunctionType) and f.__module__.startswith(__package__)
+    ]
+    return any(f in _elementary.COMPILED or _is_long(f) for f in ours)
+
+
 @infer_global(_generic.lanes)
 class _Lanes(ConcreteTemplate):
-    cases = [signature(types.Array(types.float64, 1, "C"))]
+    cases = (signature(types.Array(types.float64, 1, "C")),)
 
 
 @lower_builtin(_generic.lanes)

