@@ -8,6 +8,7 @@ compiling anew, and keeps the loop bodies free of generated source.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
