@@ -30,21 +30,21 @@ for _body in (
     *_formulas.COMPILED,
     _generic.softplus,
     _generic.times_log,
-):
-    register_jitable(**INLINE)(_body)
-
-for _body in (
     _generic.larger,
     _generic.smaller,
     _generic.clip,
     _generic.product_error,
     _exact.magic,
     _exact.bits,
+    _exact.bound,
+):
+    register_jitable(**INLINE)(_body)
+
+for _body in (
     _exact.add,
     _exact.add_block,
     _exact.add_float,
     _exact.carry,
-    _exact.bound,
     _exact.peel,
     _loops.fold,
     _loops.fold_block,
@@ -98,22 +98,22 @@ def _lanes(context, builder, sig, args):
     return array._getvalue()
 
 
-@overload(_generic.sqrt, jit_options=PART)
+@overload(_generic.sqrt, jit_options=INLINE)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
-@overload(_generic.power, jit_options=PART)
+@overload(_generic.power, jit_options=INLINE)
 def _power(x, y):
     return lambda x, y: math.pow(x, y)
 
 
-@overload(_generic.divide, jit_options=PART)
+@overload(_generic.divide, jit_options=INLINE)
 def _divide(x, y):
     return lambda x, y: x / y
 
 
-@overload(_generic.widen, jit_options=PART)
+@overload(_generic.widen, jit_options=INLINE)
 def _widen(x):
     if isinstance(x, types.Complex):
         return lambda x: np.complex128(x)
@@ -183,7 +183,7 @@ def _in_row(array, row, i):
     return copied
 
 
-@overload(_generic.present, jit_options=PART)
+@overload(_generic.present, jit_options=INLINE)
 def _present(arrays, i):
     if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
@@ -198,18 +198,18 @@ def _present(arrays, i):
     return lambda arrays, i: _is_number(arrays[0][i]) & present(arrays[1:], i)
 
 
-@register_jitable(**PART)
+@register_jitable(**INLINE)
 def _is_number(x):
     wide = _generic.widen(x)  # as the fold does, for masks of its width
     return wide == wide
 
 
-@register_jitable(**PART)
+@register_jitable(**INLINE)
 def _size(x):
     return abs(np.float64(x))
 
 
-@overload(_generic.cut, jit_options=PART)
+@overload(_generic.cut, jit_options=INLINE)
 def _cut(arrays, start, stop):
     if len(arrays) == 0:
         return lambda arrays, start, stop: ()
@@ -217,7 +217,7 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@overload(_generic.looked_at, jit_options=PART)
+@overload(_generic.looked_at, jit_options=INLINE)
 def _looked_at(inputs, weights, rule):
     if not isinstance(rule, types.Boolean):
         return lambda inputs, weights, rule: rule
@@ -226,7 +226,7 @@ def _looked_at(inputs, weights, rule):
     return lambda inputs, weights, rule: (*inputs, weights)
 
 
-@overload(_generic.eight_at_a_time, jit_options=PART)
+@overload(_generic.eight_at_a_time, jit_options=INLINE)
 def _eight_at_a_time(narrow, seen):
     missing = not isinstance(seen, types.NoneType) and len(seen) > 0
     if isinstance(narrow, types.NoneType) or missing:
@@ -234,7 +234,7 @@ def _eight_at_a_time(narrow, seen):
     return lambda narrow, seen: True
 
 
-@overload(_generic.sift, jit_options=PART)
+@overload(_generic.sift, jit_options=INLINE)
 def _sift(x, weights, i, seen):
     multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
     if isinstance(weights, types.NoneType) or multiplied:
@@ -242,7 +242,7 @@ def _sift(x, weights, i, seen):
     return lambda x, weights, i, seen: x if weights[i] != 0 else 0.0
 
 
-@overload(_generic.keep, jit_options=PART)
+@overload(_generic.keep, jit_options=INLINE)
 def _keep(x, seen, i):
     if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
