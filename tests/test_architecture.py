@@ -29,7 +29,7 @@ LAYERS: tuple[set[str], ...] = (
     {"accumulator"},
     {"functional"},
     {"streamloss"},
-    {"compat", "cli._cluster"},
+    {"compat", "cli._cluster", "cli._warmup"},
     {"cli._job"},
     {"cli._commands"},
     {"cli"},
