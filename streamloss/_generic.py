@@ -73,7 +73,7 @@ def clip(x: float, low: float, high: float) -> float:
     return smaller(larger(x, low), high)
 
 
-def softplus(x: float) -> float:
+def softplus(x: float) -> Any:
     """Return log(1 + e**x), which never overflows."""
     return larger(x, 0.0) + log1p_exp(x)
 

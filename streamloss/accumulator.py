@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from . import _format, _inputs
+from . import _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
 from ._registry import parts_of, resolve, values_first
@@ -298,6 +297,8 @@ class Accumulator:
 
         The format is described in `streamloss._format`.
         """
+        from . import _format  # with json and hashlib, which others need not wait for
+
         return _format.dump(self._losses, self._specs, self._axis, self._nan, self._state)
 
     @classmethod
@@ -310,6 +311,8 @@ class Accumulator:
             If the data is foreign, truncated, corrupt, of a newer version, or has a loss whose
             class is not imported.
         """
+        from . import _format
+
         specs, axis, nan, state = _format.load(data)
         out = cls(specs, axis, nan)
         out._state = out._plus(out._state, state, 1)
@@ -325,6 +328,8 @@ class Accumulator:
 
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks."""
+        from html import escape
+
         state = self._seen()
         try:
             means = state.results(self._losses, Reduction.MEAN)

@@ -13,7 +13,6 @@ from streamloss._generic import (
     LANES,
     NAN,
     divide,
-    exp,
     exp_below,
     lanes,
     larger,
@@ -32,7 +31,7 @@ NEAR = 0.25
 """Where |x - m| / (x + m) is smaller, `deviance` takes the series: at most 14 terms."""
 
 
-def deviance(x: float, m: float) -> float:
+def deviance(x: float, m: float) -> Any:
     """Return x log(x / m) - x + m for x, m >= 0, and NaN for others.
 
     Near x = m the terms cancel; there it is the series of Loader (2000), Fast and accurate
@@ -53,9 +52,9 @@ def deviance(x: float, m: float) -> float:
     return total
 
 
-def sigmoid(x: float) -> float:
+def sigmoid(x: float) -> Any:
     """Return 1 / (1 + e**-x)."""
-    e = exp(-abs(x))
+    e = exp_below(-abs(x))
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
