@@ -29,7 +29,8 @@ def bars(axes, rows, key, start):
         axes.barh(k, value - start, left=start, color=COLOURS[name == OURS], height=0.7)
         # long figures as powers of ten: 4e+08 is half an ulp of float32
         text = f"{answer[key]:.2g}" if key == "ulp" else f"{answer[key]:.3g}"
-        axes.text(value * 1.15, k, text.replace("e+0", "e").replace("e+", "e"), va="center")
+        text = text.replace("e+0", "e").replace("e+", "e")
+        axes.annotate(text, (value, k), (4, 0), textcoords="offset points", va="center")
     axes.set(xscale="log", ylim=(len(rows) - 0.4, -0.6))
     axes.minorticks_off()
     axes.tick_params(axis="y", length=0)
@@ -42,6 +43,7 @@ def draw_question(time, error, found):
     bars(error, rows, "ulp", EXACT / 5)
     most = max(answer["of_read"] for _, answer in rows)
     time.set_xlim(0.5, 2.5 * max(most, 10))
+    time.xaxis.set_major_formatter("{x:g}")
     time.axvline(1, color="black", linewidth=0.8, linestyle=":")
     time.set_yticks(range(len(rows)), [name for name, _ in rows])
     for label in time.get_yticklabels():

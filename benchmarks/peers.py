@@ -22,8 +22,11 @@ from benchmarks._peers import THREADS
 from benchmarks._peers.questions import QUESTIONS
 
 FOUND = Path(__file__).with_name("peers.json")
-QUICK = 20_000, 1
-"""Elements and rounds of a quick run, which only checks that everything works."""
+QUICK = [name for name in QUESTIONS if "float32" in name or "cache" in name]
+"""The questions of a quick run, which has little data and only checks that everything works.
+
+It stays in one process: a new one takes seconds to start. Float64 is another type, not other code.
+"""
 
 # Read by libraries as they start. Spinning threads would take the core of whoever comes next.
 ENVIRONMENT = {
@@ -36,13 +39,21 @@ ENVIRONMENT = {
 }
 
 
-def ask(name, size, rounds):
+def ask_here(name):
+    """Return everybody's answers to a question about little data."""
+    from benchmarks._peers import run
+
+    return run.ask(name, size=20_000, rounds=1)
+
+
+def ask(name, rounds):
     """Return everybody's answers to a question, from a new process."""
+    size = str(QUESTIONS[name].size)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "answers.json")
         module = [sys.executable, "-m", "benchmarks._peers.run"]
         subprocess.run(
-            [*module, name, str(size), str(rounds), str(path)],
+            [*module, name, size, str(rounds), str(path)],
             env=os.environ | ENVIRONMENT,
             check=True,
         )
@@ -97,9 +108,8 @@ def main(arguments=None):
     """Ask the questions named, or all."""
     options = parse(arguments)
     found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
-    for name in options.questions or QUESTIONS:
-        size, rounds = QUICK if options.quick else (QUESTIONS[name].size, options.rounds)
-        answers = ask(name, size, rounds)
+    for name in options.questions or (QUICK if options.quick else QUESTIONS):
+        answers = ask_here(name) if options.quick else ask(name, options.rounds)
         print(*describe(answers), sep="\n", flush=True)
         found[name] = machine() | answers
         if not options.quick:

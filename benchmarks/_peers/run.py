@@ -76,9 +76,6 @@ def check_same(name: str, question: Question) -> None:
 def ask(name: str, size: int, rounds: int) -> dict[str, Any]:
     """Return what everybody answered, and how fast."""
     question = QUESTIONS[name]
-    if question.alone:
-        sl.set_num_threads(1)
-        numba.set_num_threads(1)
     check_same(name, question)
     arrays = question.make(question.dtype, size)
     truth = exact(question, arrays)
@@ -125,5 +122,8 @@ def version_of(library: str) -> str | None:
 
 if __name__ == "__main__":
     name, size, rounds, path = sys.argv[1:]
+    if QUESTIONS[name].alone:
+        sl.set_num_threads(1)
+        numba.set_num_threads(1)
     with open(path, "w") as file:
         json.dump(ask(name, int(size), int(rounds)), file)

@@ -67,13 +67,17 @@ def jax_function(question):
     def huber(error):
         return jnp.where(abs(error) <= 1, 0.5 * error * error, abs(error) - 0.5)
 
+    # Of its ways to count this is the fastest; float32 would stop at 2**24.
+    def weighted(losses, w):
+        return (losses * w).sum() / (w != 0).sum(dtype="int32")
+
     def softmax(labels, x):
         return jax.nn.logsumexp(x, axis=1) - jnp.take_along_axis(x, labels[:, None], 1)[:, 0]
 
     return {
         "mae": lambda t, p: abs(p - t).mean(),
-        "weighted mae": lambda t, p, w: (abs(p - t) * w).sum() / jnp.count_nonzero(w),
-        "weighted huber": lambda t, p, w: (huber(p - t) * w).sum() / jnp.count_nonzero(w),
+        "weighted mae": lambda t, p, w: weighted(abs(p - t), w),
+        "weighted huber": lambda t, p, w: weighted(huber(p - t), w),
         "sigmoid": lambda t, x: (jnp.maximum(x, 0) - x * t + jnp.log1p(jnp.exp(-abs(x)))).mean(),
         "softmax": lambda t, x: softmax(t, x).mean(),
     }[question]
@@ -104,9 +108,8 @@ def tf_function(question):
     import tensorflow as tf
 
     def weighted(losses, weights):
-        return tf.reduce_sum(losses * weights) / tf.cast(
-            tf.math.count_nonzero(weights), losses.dtype
-        )
+        count = tf.math.count_nonzero(weights, dtype=tf.int32)
+        return tf.reduce_sum(losses * weights) / tf.cast(count, losses.dtype)
 
     def huber(error):
         size = abs(error)
