@@ -1,11 +1,5 @@
 """The chart of the README: time and error of everybody, from the answers of `benchmarks.peers`."""
 
-import matplotlib
-
-matplotlib.use("svg")
-
-import matplotlib.pyplot as plt
-
 OURS = "streamloss"
 COLOURS = {True: "#c0392b", False: "#7f8c8d"}
 EXACT = 0.5
@@ -58,6 +52,10 @@ def draw_question(time, error, found):
 
 def draw(found, path):
     """Draw all questions, two in a row, into a file of SVG."""
+    # asv imports all modules here, matplotlib or not
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("svg")
     lines = [list(found.values())[k : k + 2] for k in range(0, len(found), 2)]
     heights = [max(len(each["answers"]) for each in line) + 4 for line in lines]
     with plt.rc_context(STYLE):
