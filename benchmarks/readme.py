@@ -56,10 +56,10 @@ def sums(found):
         name: f"{each['seconds'] / found['size'] * 1e9:.2f} ns"
         for name, each in found["answers"].items()
     }
-    others = [f"{each} in {name}" for name, each in nanoseconds.items() if name != OURS]
+    others = [f"{name} {each}" for name, each in nanoseconds.items() if name != OURS]
     return (
         f"A sum alone, of float64 in one thread, takes {nanoseconds[OURS]} a term; "
-        f"{', '.join(others)}."
+        f"{'; '.join(others)}."
     )
 
 
