@@ -18,12 +18,13 @@ __all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", 
 INFINITY, NAN = math.inf, math.nan
 
 
-def interleave(loss: Any) -> None:
+def interleave(loss: Any, spare: Any) -> None:
     """Have the loops above it in a function compute several of the widest vectors at once.
 
     In one vector, exp and log are chains of operations that wait for each other: with four it
-    takes 0.8 of the time of two, which suit other losses. And of itself LLVM takes half of the
-    512 bits that some CPUs have. It means nothing in Python.
+    takes 0.8 of the time of two, which suit other losses; one if `spare` is None, for no
+    registers are. And of itself LLVM takes half of the 512 bits that some CPUs have. It means
+    nothing in Python.
     """
 
 

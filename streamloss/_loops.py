@@ -88,7 +88,7 @@ def fold(loss, inputs, weights, m1, m2, screened, seen):
             r = r - (q - m2)
             t2 += bits(q)
         rest |= bits(r)
-    interleave(loss)
+    interleave(loss, True)
     return t1, t2, high, rest, nan, there
 
 
@@ -128,7 +128,7 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
         rest |= bits(r)
         if apart is None:
             nonzero += w != 0.0
-    interleave(loss)
+    interleave(loss, narrow)
     if apart is not None:
         nonzero = count_nonzero(weights, None)
     return t1, t2, s1, s2, high, rest, nan, there, nonzero

@@ -76,12 +76,14 @@ class _Interleave(AbstractTemplate):
         return signature(types.none, *args)
 
 
-@lower_builtin(_generic.interleave, types.Any)
+@lower_builtin(_generic.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
     """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
     set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-    vectors = ir.IntType(32)(4 if _is_long(sig.args[0].instance_class.point) else 2)
+    loss, spare = sig.args
+    few = 1 if isinstance(spare, types.NoneType) else 2
+    vectors = ir.IntType(32)(4 if _is_long(loss.instance_class.point) else few)
     for k, block in enumerate(blocks):
         end = block.terminator
         if end is not None and any(target in blocks[: k + 1] for target in end.operands):

@@ -114,7 +114,7 @@ class Accumulator:
     def _start_stream(self, y_true: Any) -> Any:
         """Return what adds plain batches once a kernel is worth its while, None before."""
         plain = type(y_true) is np.ndarray and not any(map(values_first, self._parts))
-        if not plain or auto.wait(self._parts, y_true.size):
+        if not plain or auto.wait(self._parts, y_true.size * self._parts[0].inputs):
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
 
