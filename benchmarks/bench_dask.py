@@ -7,7 +7,7 @@ import dask.array as da
 import numpy as np
 
 import streamloss as sl
-from benchmarks.bench_losses import SIZE, interleaved_medians
+from benchmarks._measure import SIZE, interleaved_medians
 
 CHUNK = max(1, SIZE // 25)
 MANY = max(1, min(100_000, SIZE // 500))

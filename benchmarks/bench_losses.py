@@ -1,119 +1,103 @@
-"""The pace of the losses against a plain read of memory, and the cost of small updates."""
+"""The pace of the losses against a plain read of the same arrays, one at a time and together."""
 
-import os
-import time
 from functools import partial
 
-# The threads of a sweep would else spin for 5 ms after it, and what comes next have their core.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 import numpy as np
-from numba import njit, prange
 
 import streamloss as sl
+from benchmarks._measure import QUICK, SIZE, interleaved_medians, pairs, read_sweep, warm
 
-# 50 million pairs are far beyond any cache. A quick run sets a smaller size.
-SIZE = int(os.environ.get("STREAMLOSS_BENCH_SIZE", 50_000_000))
-ROUNDS = 15
-
-
-# fastmath, so that the sum may be taken in any order and memory alone sets the pace.
-@njit(parallel=True, fastmath=True)
-def sweep(a, b, zero):
-    total = zero
-    for i in prange(a.size):
-        total += a[i] + b[i]
-    return total
-
-
-@njit(parallel=True, fastmath=True)
-def weighted_sweep(a, b, c, zero):
-    total = zero
-    for i in prange(a.size):
-        total += a[i] + b[i] + c[i]
-    return total
+FAMILIES = {
+    "errors": "mae mse huber smooth_l1 quantile mape log_cosh".split(),
+    "deviances": "poisson gaussian_nll:full=1 poisson_deviance gamma_deviance".split(),
+    "two classes": "hinge log_loss bce bce_with_logits binary_focal soft_margin".split(),
+    "rows": "cross_entropy softmax_cross_entropy cosine_similarity kl_divergence_row".split(),
+}
+# A kernel takes seconds to compile: a quick run has few, most of which other benchmarks need too.
+SOME = "mae huber bce_with_logits cross_entropy".split()
+LOSSES = [loss for losses in FAMILIES.values() for loss in losses if loss in SOME or not QUICK]
+DTYPES = ["float32"] if QUICK else ["float32", "float64"]
+EIGHT = "mae mse huber smooth_l1 quantile hinge epsilon_insensitive squared_hinge".split()
+ROW = 100
 
 
-def interleaved_medians(*functions):
-    """Return the median seconds of each function, called in turn to see the same machine."""
-    seconds = np.empty((ROUNDS, len(functions)))
-    for row in seconds:
-        for k, function in enumerate(functions):
-            start = time.perf_counter()
-            function()
-            row[k] = time.perf_counter() - start
-    return np.median(seconds, axis=0)
+def inputs(loss, dtype, size):
+    """Return arrays that suit a loss: positive ones, labels and logits, or rows."""
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal(size, dtype)
+    if loss in FAMILIES["errors"]:
+        return pairs(dtype, size)
+    if loss in FAMILIES["deviances"]:
+        positive = [rng.random(size, dtype) + dtype(0.1) for _ in range(2)]
+        return [noise, (positive[0], positive[1])] if "gaussian" in loss else positive
+    if loss in FAMILIES["two classes"]:
+        labels = rng.integers(0, 2, size).astype(dtype)
+        return [labels, noise if "logits" in loss else rng.random(size, dtype)]
+    rows = noise.reshape(-1, ROW)
+    if loss == "cross_entropy":
+        return [rng.integers(0, ROW, len(rows)), rows]
+    shares = rng.random(rows.shape, dtype)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return [shares, rows if "softmax" in loss or "cosine" in loss else shares[::-1].copy()]
 
 
-def numpy_mean(y_true, y_pred, weights=None):
-    """Return the mean absolute error as one would write it in NumPy."""
-    errors = np.abs(y_pred - y_true)
-    if weights is None:
-        return errors.mean()
-    return (errors * weights).sum() / np.count_nonzero(weights)
+def large(y_true, y_pred):
+    """Return the arrays of the full size, all that a read has to read."""
+    arrays = [y_true, *y_pred] if isinstance(y_pred, tuple) else [y_true, y_pred]
+    return [array for array in arrays if array.size == arrays[-1].size]
 
 
-class Evaluate:
-    """One call of `evaluate` on two large arrays, or three with weights."""
+class Losses:
+    """One call of `evaluate` with one loss."""
 
-    params = (["float32", "float64"], ["unweighted", "weighted"], ["none", "propagate", "omit"])
-    param_names = ("dtype", "weights", "nan")
+    params = (LOSSES, DTYPES)
+    param_names = ("loss", "dtype")
     timeout = 300
 
-    def setup(self, dtype, weights, nan):
-        rng = np.random.default_rng(1)
-        arrays = [rng.standard_normal(SIZE, dtype) for _ in range(2)]
-        zero = np.dtype(dtype).type(0)
-        if nan != "none":
-            for array in arrays:
-                array[rng.random(SIZE, "float32") < 0.001] = np.nan
-        if weights == "weighted":
-            arrays.append(rng.random(SIZE, dtype))
-            arrays[2][rng.random(SIZE, "float32") < 0.1] = 0
-        self.read = partial(weighted_sweep if weights == "weighted" else sweep, *arrays, zero)
-        self.numpy = partial(numpy_mean, *arrays)
-        # The reduction that needs all there is: the sums of losses and of weights, and a count.
-        options = {"nan": "omit" if nan == "omit" else "propagate"}
-        self.evaluate = partial(
-            sl.evaluate, "mae", *arrays, reduction="sum_by_nonzero_weights", **options
-        )
-        # The first calls compile; the second ones find their threads awake.
-        for function in (self.read, self.evaluate) * 2:
-            function()
+    def setup(self, loss, dtype):
+        arrays = inputs(loss, np.dtype(dtype).type, SIZE)
+        self.read = read_sweep(*large(*arrays))
+        self.evaluate = partial(sl.evaluate, loss, *arrays)
+        warm(self.read, self.evaluate)
 
-    def time_evaluate(self, dtype, weights, nan):
+    def time_evaluate(self, loss, dtype):
         self.evaluate()
 
-    def track_ratio_to_read_sweep(self, dtype, weights, nan):
+    def peakmem_evaluate(self, loss, dtype):
+        self.evaluate()
+
+    def track_ratio_to_read_sweep(self, loss, dtype):
         read, evaluate = interleaved_medians(self.read, self.evaluate)
         return evaluate / read
 
     track_ratio_to_read_sweep.unit = "ratio"
 
-    def track_ratio_of_numpy(self, dtype, weights, nan):
-        numpy, evaluate = interleaved_medians(self.numpy, self.evaluate)
-        return numpy / evaluate
 
-    track_ratio_of_numpy.unit = "ratio"
+class Together:
+    """Eight losses in one pass, next to one loss and to eight passes."""
 
+    params = (DTYPES,)
+    param_names = ("dtype",)
+    timeout = 300
 
-class Update:
-    """One `Accumulator.update` of a batch, as in a training loop."""
+    def setup(self, dtype):
+        arrays = pairs(dtype)
+        # The kernels of one loss each take half a minute to compile.
+        losses = SOME[:2] if QUICK else EIGHT
+        self.one = partial(sl.evaluate, "mae", *arrays)
+        self.together = partial(sl.evaluate, losses, *arrays)
+        self.apart = lambda: [sl.evaluate(loss, *arrays) for loss in losses]
+        warm(self.one, self.together, self.apart)
 
-    params = (64, 4096)
-    param_names = ("pairs",)
+    def time_together(self, dtype):
+        self.together()
 
-    def setup(self, pairs):
-        rng = np.random.default_rng(1)
-        self.batch = [rng.standard_normal(pairs, "float32") for _ in range(2)]
-        self.accumulator = sl.Accumulator("mae")
-        for _ in range(50):
-            self.accumulator.update(*self.batch)
+    def track_ratio_to_one_loss(self, dtype):
+        one, together = interleaved_medians(self.one, self.together)
+        return together / one
 
-    def time_update(self, pairs):
-        self.accumulator.update(*self.batch)
+    def track_ratio_to_separate_calls(self, dtype):
+        apart, together = interleaved_medians(self.apart, self.together)
+        return together / apart
 
-    def track_saved_bytes(self, pairs):
-        return len(self.accumulator.to_bytes())
-
-    track_saved_bytes.unit = "bytes"
+    track_ratio_to_one_loss.unit = track_ratio_to_separate_calls.unit = "ratio"

@@ -87,7 +87,10 @@ def main(millions: int) -> None:
         for name in REFERENCES:
             loop = compiled(getattr(_elementary, name))
             loop(np.zeros(1), np.zeros(1))
-            for what, pieces in ("float32", float32()), ("float64", float64(name, millions * 10**6)):
+            for what, pieces in (
+                ("float32", float32()),
+                ("float64", float64(name, millions * 10**6)),
+            ):
                 errors = pool.map(lambda x: worst(name, loop, x), pieces)  # noqa: B023
                 print(f"{name:10} {what}: %.4f ulp at %r" % max(errors), flush=True)
 

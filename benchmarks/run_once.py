@@ -1,6 +1,7 @@
 """Run every benchmark once, without asv and its environments: a check that none has rotted.
 
-The figures it prints are those of small data and cold caches: no measurement.
+Then the peers that are installed are asked everything once, and checked. The figures it prints are
+those of small data and cold caches: no measurement.
 """
 
 import importlib
@@ -12,6 +13,10 @@ import time
 
 # Read by the benchmarks as they are imported.
 os.environ.setdefault("STREAMLOSS_BENCH_SIZE", "200000")
+
+from benchmarks import peers
+
+KINDS = "time_", "track_", "peakmem_", "mem_"
 
 
 def cases(benchmark):
@@ -45,11 +50,12 @@ def main():
     """Run all benchmarks; fail where there are none, for that would check nothing."""
     count = 0
     for benchmark in classes():
-        names = [name for name in dir(benchmark) if name.startswith(("time_", "track_"))]
+        names = [name for name in dir(benchmark) if name.startswith(KINDS)]
         for name, case in itertools.product(names, cases(benchmark)):
             print(benchmark.__name__, name, *case, run(benchmark, name, case), flush=True)
             count += 1
     print(f"{count} benchmarks run once")
+    peers.main(["--quick"])
     return count == 0
 
 

@@ -39,6 +39,27 @@ def folder() -> Path:
     return Path(home) / "streamloss"
 
 
+def check_writable() -> None:
+    """Refuse what would keep kernels from being kept, which elsewhere only costs time.
+
+    Raises
+    ------
+    OSError
+        If no file can be made in the folder.
+    ValueError
+        If numba is told to compile nothing.
+    """
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        raise ValueError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set")
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder()) as file:
+            file.write(b"0")
+    except OSError as error:
+        rule = "STREAMLOSS_CACHE_DIR must name a folder that can be written"
+        raise OSError(f"{rule}: got {folder()}: {error.strerror}") from error
+
+
 @functools.cache
 def package_digest() -> bytes:
     """Digest the sources of this package and the versions that decide what they compile to."""

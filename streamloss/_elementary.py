@@ -22,6 +22,9 @@ LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """log 2 in two parts; products of the first with integers below 2**20 are exact."""
 
+UP, DOWN = 1.2676506002282294e30, 7.888609052210118e-31
+"""2**100 and its inverse."""
+
 ROUND = 6755399441055744.0
 """1.5 * 2**52: the low bits of x + ROUND are the integer next to x."""
 
@@ -53,56 +56,60 @@ def of_rank(k: Any) -> Any:
     return number(k if k >= 0 else k ^ 0x7FFFFFFFFFFFFFFF)
 
 
-def exp_parts(x: Any, bias: Any) -> Any:
-    """Return k + bias in the low bits of a number, and e**(x - k log 2) as a number and its error.
-
-    k is the integer next to x / log 2. The second part is small terms first: in expm1 it counts.
-    """
-    m = ROUND + bias
-    t = x * LOG2_E + m
-    k = t - m
-    high, low = x - k * LN2_HIGH, k * LN2_LOW
-    r = high - low
-    s = 1.0 + r
-    r2 = r * r
-    tail = ((high - r) - low) * s + r * r2 * exp_tail(r, r2)
-    return t, s, 0.5 * r2 + (((1.0 - s) + r) + tail)
-
-
 def exp_tail(r: Any, r2: Any) -> Any:
-    """Return (e**r - 1 - r - r2 / 2) / r**3 for |r| <= log(2) / 2, r2 = r**2.
+    """Return (e**r - 1 - r) / r**2 for |r| <= log(2) / 2, r2 = r**2.
 
     Minimax: an error of 2**-63.9 of e**r.
     """
     r4 = r2 * r2
-    a = 0.1666666666666668 + r * 0.041666666666666415
-    b = 0.008333333333318541 + r * 0.001388888888903299
-    c = 0.00019841269893308328 + r * 2.4801587026116927e-05
-    d = 2.7557237486913503e-06 + r * 2.755752570417172e-07
-    e = 2.5111235276075144e-08 + r * 2.083861579985196e-09
-    return (a + r2 * b) + r4 * ((c + r2 * d) + r4 * e)
+    a = 0.5 + r * 0.1666666666666668
+    b = 0.041666666666666415 + r * 0.008333333333318541
+    c = 0.001388888888903299 + r * 0.00019841269893308328
+    d = 2.4801587026116927e-05 + r * 2.7557237486913503e-06
+    e = 2.755752570417172e-07 + r * 2.5111235276075144e-08
+    return (a + r2 * b) + r4 * ((c + r2 * d) + r4 * (e + r2 * 2.083861579985196e-09))
+
+
+def exp_scaled(x: Any, bias: Any, last: Any) -> Any:
+    """Return e**x for |x| < 750, given last = 2**(1023 - bias).
+
+    2**k has two factors, of which the second makes a subnormal of the product, rounded once.
+    """
+    m = ROUND + bias
+    t = x * LOG2_E + m  # the integer k next to x / log 2, and the bias, are in its low bits
+    k = t - m
+    r = (x - k * LN2_HIGH) - k * LN2_LOW
+    r2 = r * r
+    return (1.0 + (r + r2 * exp_tail(r, r2))) * number((pattern(t) & 0x7FF) << 52) * last
 
 
 def exp(x: Any) -> Any:
     """Return e**x: 0 and infinity where that is next."""
     x = float(x)
-    c = x if x < 710.0 else 710.0
-    c = c if c > -746.0 else -746.0
-    # 2**k in two factors, of which the second makes a subnormal of the product, rounded once
-    bias = 923.0 if c > 0.0 else 1123.0
-    last = 1.2676506002282294e30 if c > 0.0 else 7.888609052210118e-31
-    t, s, e = exp_parts(c, bias)
-    y = (s + e) * number((pattern(t) & 0x7FF) << 52) * last
-    return y if x == x else x
+    c = 710.0 if x > 710.0 else x
+    c = -746.0 if c < -746.0 else c
+    return exp_scaled(c, 923.0 if c > 0.0 else 1123.0, UP if c > 0.0 else DOWN)
+
+
+def exp_below(x: Any) -> Any:
+    """Return e**x for x <= 0, which takes less."""
+    return exp_scaled(-746.0 if x < -746.0 else x, 1123.0, DOWN)
 
 
 def expm1(x: Any) -> Any:
     """Return e**x - 1, which keeps its digits near zero."""
     x = float(x)
-    c = x if x < 710.0 else 710.0
-    c = c if c > -50.0 else -50.0
+    c = 710.0 if x > 710.0 else x
+    c = -50.0 if c < -50.0 else c
     # half of everything, so that e**x fits where it is next to the largest number
-    t, s, e = exp_parts(c, 1022.0)
+    m = ROUND + 1022.0
+    t = c * LOG2_E + m
+    k = t - m
+    high, low = c - k * LN2_HIGH, k * LN2_LOW
+    r = high - low
+    s = 1.0 + r
+    r2 = r * r
+    e = r2 * exp_tail(r, r2) + (((1.0 - s) + r) + ((high - r) - low) * s)
     scale = number((pattern(t) & 0x7FF) << 52)
     s, e = s * scale, e * scale
     d = s - 0.5
@@ -169,11 +176,7 @@ def log1p(x: Any) -> Any:
 
 def log1p_exp(x: Any) -> Any:
     """Return log(1 + e**-|x|), from log(2) at 0 down to 0."""
-    x = float(x)
-    c = -abs(x)
-    c = c if c > -746.0 else -746.0
-    t, s, e = exp_parts(c, 1123.0)
-    y = (s + e) * number((pattern(t) & 0x7FF) << 52) * 7.888609052210118e-31
+    y = exp_below(-abs(float(x)))
     half = y >= 0.5
     f = 0.5 * (y - 1.0) if half else y
     s = f / (2.0 + f)
@@ -189,8 +192,7 @@ def log1p_exp(x: Any) -> Any:
     )
     square = 0.5 * f * f
     low = s * (square + (odd + even)) + (LN2_LOW if half else 0.0)
-    y = (LN2_HIGH if half else 0.0) - ((square - low) - f)
-    return y if x == x else x
+    return (LN2_HIGH if half else 0.0) - ((square - low) - f)
 
 
 COMPILED = (
@@ -198,9 +200,10 @@ COMPILED = (
     number,
     rank,
     of_rank,
-    exp_parts,
     exp_tail,
+    exp_scaled,
     exp,
+    exp_below,
     expm1,
     log_tail,
     log_parts,

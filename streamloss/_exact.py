@@ -37,6 +37,9 @@ BLOCK = 2048
 """Terms per block. Each adds less than 2**51 to an int64, so 2**12 is the limit; 1024 to 4096
 run at the same speed and three float32 arrays of 2048 leave room in 32 KiB of L1."""
 
+HELD = 1 << 30
+"""Balanced rows that may be added without carrying: the digits of the sum stay below 2**61."""
+
 LOWEST, HIGHEST = -974, 1021
 """Exponent bounds a block can be folded at: below, the second unit would be under 2**-1074;
 above, the magic number would overflow."""
@@ -183,8 +186,8 @@ def integers(rows: Ints, base: int) -> list[int]:
     flat = rows.reshape(-1, rows.shape[-1])[:, DIGITS:]
     if len(flat) < 32:  # then loops over what is not zero are faster
         return [
-            sum(int(digits[k]) << 32 * (base + k) for k in np.flatnonzero(digits).tolist())
-            for digits in flat
+            sum([digit << 32 * k for k, digit in enumerate(digits, base) if digit])
+            for digits in flat.tolist()
         ]
     total: Any = np.zeros(len(flat), object)
     for k in range(flat.shape[1]):

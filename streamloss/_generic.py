@@ -11,16 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ._elementary import exp, expm1, log, log1p, log1p_exp, of_rank, rank
+from ._elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
 
-__all__ = ["exp", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
+__all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
 
 INFINITY, NAN = math.inf, math.nan
 
-def interleave() -> None:
-    """Have the loops above it in a function compute two vectors at once; means nothing in Python.
 
-    In one vector, exp and log are chains of operations that wait for each other.
+def interleave(loss: Any, spare: Any) -> None:
+    """Have the loops above it in a function compute several of the widest vectors at once.
+
+    In one vector, exp and log are chains of operations that wait for each other: with four it
+    takes 0.8 of the time of two, which suit other losses; one if `spare` is None, for no
+    registers are. And of itself LLVM takes half of the 512 bits that some CPUs have. It means
+    nothing in Python.
     """
 
 
@@ -70,7 +74,7 @@ def clip(x: float, low: float, high: float) -> float:
     return smaller(larger(x, low), high)
 
 
-def softplus(x: float) -> float:
+def softplus(x: float) -> Any:
     """Return log(1 + e**x), which never overflows."""
     return larger(x, 0.0) + log1p_exp(x)
 

@@ -30,7 +30,18 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import cut, eight_at_a_time, interleave, keep, looked_at, of_row, present, sift, term, widen
+from ._generic import (
+    cut,
+    eight_at_a_time,
+    interleave,
+    keep,
+    looked_at,
+    of_row,
+    present,
+    sift,
+    term,
+    widen,
+)
 from .losses import Value
 
 SIFT, OMIT, MULTIPLY = None, True, ()
@@ -77,7 +88,7 @@ def fold(loss, inputs, weights, m1, m2, screened, seen):
             r = r - (q - m2)
             t2 += bits(q)
         rest |= bits(r)
-    interleave()
+    interleave(loss, True)
     return t1, t2, high, rest, nan, there
 
 
@@ -117,7 +128,7 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
         rest |= bits(r)
         if apart is None:
             nonzero += w != 0.0
-    interleave()
+    interleave(loss, narrow)
     if apart is not None:
         nonzero = count_nonzero(weights, None)
     return t1, t2, s1, s2, high, rest, nan, there, nonzero

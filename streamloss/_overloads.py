@@ -8,41 +8,48 @@ compiling anew, and keeps the loop bodies free of generated source.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    ConcreteTemplate,
+    infer_global,
+    signature,
+)
 from numba.extending import lower_builtin, overload, register_jitable
 from numba.np import arrayobj
 
 from . import _elementary, _exact, _generic, _loops
+from ._parts import PART
 from .losses import _formulas
 
-# LLVM leaves the larger of these as calls, and a loop with a call in it has no vectors
-INLINE = {"forceinline": True}
+# LLVM leaves some of these as calls, and a loop with a call in it has no vectors
+INLINE: Any = {"forceinline": True, **PART}
 
-for _body in (
+SMALL: tuple[Any, ...] = (
     *_elementary.COMPILED,
     *_formulas.COMPILED,
     _generic.softplus,
     _generic.times_log,
-):
-    register_jitable(**INLINE)(_body)
-
-for _body in (
     _generic.larger,
     _generic.smaller,
     _generic.clip,
     _generic.product_error,
     _exact.magic,
     _exact.bits,
+    _exact.bound,
+)
+
+LARGE: tuple[Any, ...] = (
     _exact.add,
     _exact.add_block,
     _exact.add_float,
     _exact.carry,
-    _exact.bound,
     _exact.peel,
     _loops.fold,
     _loops.fold_block,
@@ -54,32 +61,51 @@ for _body in (
     _loops.add_both,
     _loops.fold_all,
     _loops.fold_first,
-):
-    register_jitable(_body)
+)
+
+for _body in SMALL:
+    register_jitable(**INLINE)(_body)
+
+for _body in LARGE:
+    register_jitable(**PART)(_body)
 
 
 @infer_global(_generic.interleave)
-class _Interleave(ConcreteTemplate):
-    cases = [signature(types.none)]
+class _Interleave(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(types.none, *args)
 
 
-@lower_builtin(_generic.interleave)
+@lower_builtin(_generic.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
-    """Tell LLVM about the loops above: of bodies as large as these it would take one vector."""
+    """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
+    set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+    loss, spare = sig.args
+    few = 1 if isinstance(spare, types.NoneType) else 2
+    vectors = ir.IntType(32)(4 if _is_long(loss.instance_class.point) else few)
     for k, block in enumerate(blocks):
         end = block.terminator
         if end is not None and any(target in blocks[: k + 1] for target in end.operands):
-            count = module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(2)])
+            count = module.add_metadata(["llvm.loop.interleave.count", vectors])
             loop = module.add_metadata([count])
             loop.operands = (loop, count)  # LLVM knows a loop by what names itself
             end.set_metadata("llvm.loop", loop)
     return context.get_dummy_value()
 
 
+def _is_long(function):
+    """Return whether a function calls exp, log or their like, itself or through others."""
+    called = [function.__globals__.get(name) for name in function.__code__.co_names]
+    ours = [
+        f for f in called if isinstance(f, FunctionType) and f.__module__.startswith(__package__)
+    ]
+    return any(f in _elementary.COMPILED or _is_long(f) for f in ours)
+
+
 @infer_global(_generic.lanes)
 class _Lanes(ConcreteTemplate):
-    cases = [signature(types.Array(types.float64, 1, "C"))]
+    cases = (signature(types.Array(types.float64, 1, "C")),)
 
 
 @lower_builtin(_generic.lanes)
@@ -96,22 +122,22 @@ def _lanes(context, builder, sig, args):
     return array._getvalue()
 
 
-@overload(_generic.sqrt)
+@overload(_generic.sqrt, jit_options=INLINE)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
-@overload(_generic.power)
+@overload(_generic.power, jit_options=INLINE)
 def _power(x, y):
     return lambda x, y: math.pow(x, y)
 
 
-@overload(_generic.divide)
+@overload(_generic.divide, jit_options=INLINE)
 def _divide(x, y):
     return lambda x, y: x / y
 
 
-@overload(_generic.widen)
+@overload(_generic.widen, jit_options=INLINE)
 def _widen(x):
     if isinstance(x, types.Complex):
         return lambda x: np.complex128(x)
@@ -147,10 +173,10 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(weights[i])
 
 
-@overload(_generic.of_row)
+@overload(_generic.of_row, jit_options=PART)
 def _of_row(loss, inputs, room, i):
     in_row = _generic.in_row
-    row = register_jitable(loss.instance_class.row)
+    row = register_jitable(**PART)(loss.instance_class.row)
     match len(inputs):
         case 1:
             return lambda loss, inputs, room, i: row(loss, in_row(inputs[0], room[0], i))
@@ -168,7 +194,7 @@ def _of_row(loss, inputs, room, i):
     return None
 
 
-@overload(_generic.in_row)
+@overload(_generic.in_row, jit_options=PART)
 def _in_row(array, row, i):
     if array.ndim == 1:
         return lambda array, row, i: np.float64(array[i])
@@ -181,7 +207,7 @@ def _in_row(array, row, i):
     return copied
 
 
-@overload(_generic.present)
+@overload(_generic.present, jit_options=INLINE)
 def _present(arrays, i):
     if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
@@ -196,18 +222,18 @@ def _present(arrays, i):
     return lambda arrays, i: _is_number(arrays[0][i]) & present(arrays[1:], i)
 
 
-@register_jitable
+@register_jitable(**INLINE)
 def _is_number(x):
     wide = _generic.widen(x)  # as the fold does, for masks of its width
     return wide == wide
 
 
-@register_jitable
+@register_jitable(**INLINE)
 def _size(x):
     return abs(np.float64(x))
 
 
-@overload(_generic.cut)
+@overload(_generic.cut, jit_options=INLINE)
 def _cut(arrays, start, stop):
     if len(arrays) == 0:
         return lambda arrays, start, stop: ()
@@ -215,7 +241,7 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@overload(_generic.looked_at)
+@overload(_generic.looked_at, jit_options=INLINE)
 def _looked_at(inputs, weights, rule):
     if not isinstance(rule, types.Boolean):
         return lambda inputs, weights, rule: rule
@@ -224,7 +250,7 @@ def _looked_at(inputs, weights, rule):
     return lambda inputs, weights, rule: (*inputs, weights)
 
 
-@overload(_generic.eight_at_a_time)
+@overload(_generic.eight_at_a_time, jit_options=INLINE)
 def _eight_at_a_time(narrow, seen):
     missing = not isinstance(seen, types.NoneType) and len(seen) > 0
     if isinstance(narrow, types.NoneType) or missing:
@@ -232,7 +258,7 @@ def _eight_at_a_time(narrow, seen):
     return lambda narrow, seen: True
 
 
-@overload(_generic.sift)
+@overload(_generic.sift, jit_options=INLINE)
 def _sift(x, weights, i, seen):
     multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
     if isinstance(weights, types.NoneType) or multiplied:
@@ -240,7 +266,7 @@ def _sift(x, weights, i, seen):
     return lambda x, weights, i, seen: x if weights[i] != 0 else 0.0
 
 
-@overload(_generic.keep)
+@overload(_generic.keep, jit_options=INLINE)
 def _keep(x, seen, i):
     if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
@@ -248,7 +274,7 @@ def _keep(x, seen, i):
     return lambda x, seen, i: x if present(seen, i) else 0.0
 
 
-@overload(_loops.fold_losses)
+@overload(_loops.fold_losses, jit_options=PART)
 def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
     if len(losses) == 0:
         return lambda losses, k, inputs, weights, sums, memory, terms, narrow, seen: None

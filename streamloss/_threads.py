@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 _TINY = 5e-324
 
-PARALLEL = 1 << 18
-"""Elements from which helpers pay: waking them takes 50 us, folding this many 100."""
+PARALLEL = 1 << 19
+"""Elements from which helpers pay: waking them takes 100 us, folding this many 400."""
 
 _threads: int | None = None
 _helpers = 0

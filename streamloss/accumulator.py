@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from . import _format, _inputs
+from . import _inputs
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
 from ._registry import parts_of, resolve, values_first
@@ -115,7 +114,7 @@ class Accumulator:
     def _start_stream(self, y_true: Any) -> Any:
         """Return what adds plain batches once a kernel is worth its while, None before."""
         plain = type(y_true) is np.ndarray and not any(map(values_first, self._parts))
-        if not plain or auto.wait(self._parts, y_true.size):
+        if not plain or auto.wait(self._parts, y_true.size * self._parts[0].inputs):
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
 
@@ -251,10 +250,15 @@ class Accumulator:
         """Refuse an accumulator that measures something else."""
         if not isinstance(other, Accumulator):
             raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
-        for name in ("losses", "axis", "nan"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                raise ValueError(f"{name} must be the same to merge: got {theirs!r} and {mine!r}")
+        mine = self._losses, self._axis, self._nan
+        theirs = other._losses, other._axis, other._nan
+        if mine != theirs:
+            name, a, b = next(
+                each
+                for each in zip(("losses", "axis", "nan"), theirs, mine, strict=True)
+                if each[1] != each[2]
+            )
+            raise ValueError(f"{name} must be the same to merge: got {a!r} and {b!r}")
 
     def __add__(self, other: Any) -> Accumulator:
         if not isinstance(other, Accumulator):
@@ -293,6 +297,8 @@ class Accumulator:
 
         The format is described in `streamloss._format`.
         """
+        from . import _format  # with json and hashlib, which others need not wait for
+
         return _format.dump(self._losses, self._specs, self._axis, self._nan, self._state)
 
     @classmethod
@@ -305,6 +311,8 @@ class Accumulator:
             If the data is foreign, truncated, corrupt, of a newer version, or has a loss whose
             class is not imported.
         """
+        from . import _format
+
         specs, axis, nan, state = _format.load(data)
         out = cls(specs, axis, nan)
         out._state = out._plus(out._state, state, 1)
@@ -320,6 +328,8 @@ class Accumulator:
 
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks."""
+        from html import escape
+
         state = self._seen()
         try:
             means = state.results(self._losses, Reduction.MEAN)

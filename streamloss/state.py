@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from . import _exact
-from ._exact import DIGITS, WIDTH, Ints
+from ._exact import DIGITS, HELD, WIDTH, Ints
 from ._loops import ELEMENTS, MISSING, NONZERO
 from .reductions import Exact, Reduction, Sums, Totals, finish
 
@@ -29,12 +30,17 @@ class State:
     counts : int64 array (cells, 5)
         Elements, nonzero weights, elements omitted for a NaN, elements masked, and the sizes of
         axis 0: the columns that `_loops` names.
+    held : int
+        How many balanced rows the rows are the sums of, without carries: only wide ones are.
     """
 
-    __slots__ = ("base", "counts", "shape", "sums")
+    __slots__ = ("base", "counts", "held", "shape", "sums")
 
-    def __init__(self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints, held: int = 1
+    ) -> None:
         self.shape, self.sums, self.base, self.counts = shape, sums, base, counts
+        self.held = held
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], losses: int) -> State:
@@ -46,6 +52,7 @@ class State:
     @classmethod
     def concatenated(cls, parts: list[State], axis: int) -> State:
         """Return the state whose output is that of the parts along an axis of it."""
+        parts = [part.balanced() for part in parts]
         low, high = _exact.span([(part.sums, part.base) for part in parts])
         sums = [_exact.pad(part.sums, part.base, low, high) for part in parts]
         shapes = [part.shape for part in parts]
@@ -71,6 +78,7 @@ class State:
         """Return the state of the losses of all parts, which have the same weights and counts."""
         if len(parts) == 1:
             return parts[0]
+        parts = [part.balanced() for part in parts]
         low, high = _exact.span([(part.sums, part.base) for part in parts])
         rows = [_exact.pad(part.sums, part.base, low, high) for part in parts]
         sums = np.concatenate([*(r[:, :-1] for r in rows), rows[0][:, -1:]], axis=1)
@@ -79,8 +87,9 @@ class State:
     @classmethod
     def total(cls, parts: list[State]) -> State:
         """Return the sum of states of one shape, exactly."""
-        if len(parts) == 1:
-            return parts[0]
+        if all([part.is_wide for part in parts]):
+            return functools.reduce(lambda a, b: a.combine(b, 1), parts)
+        parts = [part.balanced() for part in parts]
         sums, base = _exact.total([(part.sums, part.base) for part in parts])
         counts = np.sum([part.counts for part in parts], axis=0)
         return cls(parts[0].shape, sums, base, counts)
@@ -102,17 +111,28 @@ class State:
 
     def combine(self, other: State, sign: int) -> State:
         """Return self + sign * other, exactly."""
-        sums, base = _exact.total([(self.sums, self.base), (sign * other.sums, other.base)])
-        return State(self.shape, sums, base, self.counts + sign * other.counts)
+        sign_of = np.add if sign > 0 else np.subtract
+        counts, held = sign_of(self.counts, other.counts), self.held + other.held
+        if held <= HELD and self.is_wide and other.is_wide:  # carries would take 20 us
+            return State(self.shape, sign_of(self.sums, other.sums), 0, counts, held)
+        a, b = self.balanced(), other.balanced()
+        sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
+        return State(self.shape, sums, base, counts)
+
+    def balanced(self) -> State:
+        """Return the same state with balanced rows."""
+        if self.held == 1:
+            return self
+        return State(self.shape, *_exact.total([(self.sums, self.base)]), self.counts)
 
     def copy(self) -> State:
         """Return a state that shares no memory with this one."""
-        return State(self.shape, self.sums.copy(), self.base, self.counts.copy())
+        return State(self.shape, self.sums.copy(), self.base, self.counts.copy(), self.held)
 
     def trimmed(self) -> State:
         """Return the same state with only the digits in use."""
-        sums, base = _exact.trim(self.sums, self.base)
-        return State(self.shape, sums, base, self.counts)
+        state = self.balanced()
+        return State(self.shape, *_exact.trim(state.sums, state.base), self.counts)
 
     def widened(self) -> State:
         """Return the same state in wide rows."""
@@ -150,9 +170,9 @@ class State:
         flags = pair[..., :DIGITS]
         strange = {
             cell: (_exact.nonfinite(flags[cell, 0]), _exact.nonfinite(flags[cell, 1]))
-            for cell in np.flatnonzero(np.any(flags, axis=(1, 2))).tolist()
+            for cell in set(np.nonzero(flags)[0].tolist())
         }
-        elements, nonzero = self.counts[:, [ELEMENTS, NONZERO]].T.tolist()
+        elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
         if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
             raise ValueError("this difference has a negative count of elements")
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)

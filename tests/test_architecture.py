@@ -16,7 +16,7 @@ ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
     {"_elementary"},
-    {"_cache", "_convert", "_exact", "_generic", "_registry", "_threads"},
+    {"_cache", "_convert", "_exact", "_generic", "_parts", "_registry", "_threads"},
     {"backends", "cli._checkpoint", "cli._report", "files._groups", "files._mapped", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},
     {"_loops", "explanation", "files._data", "files._npy", "files._parquet", "metrics"},
@@ -29,7 +29,7 @@ LAYERS: tuple[set[str], ...] = (
     {"accumulator"},
     {"cli._local", "functional"},
     {"streamloss"},
-    {"compat", "cli._cluster"},
+    {"compat", "cli._cluster", "cli._warmup"},
     {"cli._job"},
     {"cli._commands"},
     {"cli"},

@@ -111,6 +111,16 @@ def test_a_stream_changes_over_without_a_trace() -> None:
 
 
 @pytest.mark.small
+def test_a_stream_begins_when_the_last_batch_for_python_would_not_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "_taken", {(sl.AbsoluteError,): auto.BUDGET - 100})
+    acc = sl.Accumulator("mae")
+    acc.update(np.ones(64), np.zeros(64))  # 128 numbers are more than the 100 left
+    assert acc._stream is not None
+
+
+@pytest.mark.small
 def test_a_first_small_result_imports_no_compiler() -> None:
     script = (
         "import sys, numpy as np, streamloss as sl\n"

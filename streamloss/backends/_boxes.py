@@ -15,12 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss._convert import Array
+from streamloss._exact import BLOCK
 from streamloss._inputs import FLOAT32, FLOAT64, Batch, normalise_axis
 from streamloss._loops import MULTIPLY, OMIT
 
 DIRECT = 1 << 22
 """Elements of a box that is read in place: long enough to hide what it costs that two threads
 want the GIL after each, about 100 us."""
+
+LEAST = 1 << 18
+"""Elements of the last of such boxes: threads wait for each other for 100 us at the end."""
+
+ROWS = 1 << 16
+"""Most rows of such a box: with each, numbers may come that are copied."""
 
 GATHER = 1 << 15
 """Elements of a box that is copied: three float64 buffers of it are 768 KiB."""
@@ -68,8 +75,12 @@ def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
             where=None if batch.where is None else batch.where.transpose(order),
         )
     arrays = batch.inputs if batch.weights is None else (*batch.inputs, batch.weights)
+    dtypes = [*read_as(batch), real(batch.dtype)]
+    ranks = [*batch.ranks, 0]
     in_place = batch.where is None and all(
-        a.flags.c_contiguous and a.flags.aligned and a.dtype == batch.dtype for a in arrays
+        # beside rows, one number for each is little to copy
+        a.flags.c_contiguous and (rank < max(ranks) or (a.flags.aligned and a.dtype == dtype))
+        for a, dtype, rank in zip(arrays, dtypes, ranks, strict=False)
     )
     shape, split = batch.shape, len(kept)
     if in_place and not kept and len(shape) != 1:
@@ -80,6 +91,18 @@ def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
         )
         shape = batch.shape
     return Plan(batch, shape[:split], shape[split:], in_place)
+
+
+def real(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype that weights are read as beside inputs of a dtype."""
+    return FLOAT32 if dtype == FLOAT32 else FLOAT64
+
+
+def read_as(batch: Batch) -> list[np.dtype[Any]]:
+    """Return the dtype that each input is read as: float32 rows stay so beside integer labels."""
+    rows = [a for a, rank in zip(batch.inputs, batch.ranks, strict=True) if rank]
+    narrow = batch.dtype == FLOAT64 and all(a.dtype == FLOAT32 for a in rows)
+    return [FLOAT32 if narrow and rank else batch.dtype for rank in batch.ranks]
 
 
 def boxes(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
@@ -112,26 +135,29 @@ class Reader:
         elements are left out; such a box has one cell.
         """
         inputs, weights, where, dtype, ranks = self._batch
+        kinds = read_as(self._batch)
         index = (*index, ...)  # an array even where every axis is indexed
         shown = None if where is None else where[index]
         masked = None if shown is None else ~shown
-        real = FLOAT32 if dtype == FLOAT32 else FLOAT64
         if shown is not None and masked is not None and self._rule == MULTIPLY:
             found = [
-                self._fit(k, a[index][shown], dtype, None, ranks[k]) for k, a in enumerate(inputs)
+                self._fit(k, a[index][shown], kinds[k], None, ranks[k])
+                for k, a in enumerate(inputs)
             ]
-            heavy = None if weights is None else self._fit(len(inputs), weights[index][shown], real)
+            heavy = None
+            if weights is not None:
+                heavy = self._fit(len(inputs), weights[index][shown], real(dtype))
             return tuple(found), heavy, np.array([np.count_nonzero(masked)])
         hidden = masked if self._rule == OMIT else None
-        found = [self._fit(k, a[index], dtype, hidden, ranks[k]) for k, a in enumerate(inputs)]
+        found = [self._fit(k, a[index], kinds[k], hidden, ranks[k]) for k, a in enumerate(inputs)]
         if shown is None or masked is None:
             if weights is not None:
-                weights = self._fit(len(inputs), weights[index], real)
+                weights = self._fit(len(inputs), weights[index], real(dtype))
             return tuple(found), weights, None
         if weights is None:
-            weights = self._fit(len(inputs), shown, real)
+            weights = self._fit(len(inputs), shown, real(dtype))
         else:
-            weights = self._fit(len(inputs), weights[index], real, masked)
+            weights = self._fit(len(inputs), weights[index], real(dtype), masked)
         masked = masked.reshape(cells, masked.size // max(cells, 1))
         return tuple(found), weights, np.count_nonzero(masked, axis=1)
 
@@ -178,9 +204,13 @@ def unlock(array: Array) -> Array:
 
 def jobs(todo: Plan, threads: int, rule: Any) -> Iterator[tuple[slice, Index]]:
     """Yield boxes with the cells they belong to, those of the same cells together."""
+    if todo.in_place and not todo.kept and threads > 1:
+        parts = ranges(todo.length, threads, todo.batch.row or 1)
+        yield from ((slice(0, 1), (part,)) for part in parts)
+        return
     limit = DIRECT if todo.in_place else GATHER
     if threads > 1:  # let the threads end together
-        least = 1 << 18 if todo.in_place else GATHER
+        least = LEAST if todo.in_place else GATHER
         limit = min(limit, max(least, todo.cells * todo.length // (4 * threads)))
     limit = max(1, limit // max(todo.batch.row or 1, 1))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
@@ -194,6 +224,19 @@ def jobs(todo: Plan, threads: int, rule: Any) -> Iterator[tuple[slice, Index]]:
             full = (*outer, *(slice(None),) * (len(todo.kept) - len(outer)), *inner)
             yield slice(start, start + cells), full
         start += cells
+
+
+def ranges(size: int, threads: int, row: int) -> Iterator[slice]:
+    """Cut a size into ranges that shrink, so that threads of any pace end together."""
+    least, most = max(1, LEAST // row), max(1, 4 * DIRECT // row)
+    if row > 1:
+        least, most = min(least, ROWS), min(most, ROWS)
+    start = 0
+    while start < size:
+        share = (size - start) // (2 * threads) // BLOCK * BLOCK
+        stop = start + max(least, min(share, most))
+        yield slice(start, stop)
+        start = stop
 
 
 def _size(shape: tuple[int, ...], index: Index) -> int:

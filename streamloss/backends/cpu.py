@@ -21,7 +21,6 @@ from streamloss._loops import (
     OMIT,
     ROWS,
     SIFT,
-    fold_cells,
     make_room,
     map_rows,
     map_terms,
@@ -37,7 +36,7 @@ from streamloss.backends._boxes import (
     jobs,
     plan,
 )
-from streamloss.backends._kernels import call
+from streamloss.backends._kernels import call, folder
 from streamloss.losses import Value
 from streamloss.state import WIDE_CELLS, State
 
@@ -94,7 +93,7 @@ def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State
     if first.residue and todo.batch.weights is None:  # times 1, nothing is rounded
         sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
         return State(todo.kept, sums, 0, np.zeros((todo.cells, 5), np.int64))
-    if values_first(first):
+    if first.vectorized:
         todo = todo._replace(in_place=False)  # boxes that fit the cache
     run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
     # two threads that call numpy were a third slower than one, waiting for each other's GIL
@@ -160,7 +159,7 @@ def _add_box(
         losses, rule = (Value(),), _without_omission(rule)
     narrow = True if inputs[0].dtype == np.float32 else None
     arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
-    call(fold_cells, losses, losses, *arguments)
+    folder(losses, *arguments)(losses, *arguments)
     if masked is not None:
         state.counts[:, MASKED] += masked
         if rule != MULTIPLY:

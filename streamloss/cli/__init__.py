@@ -1,4 +1,4 @@
-"""The command line: `streamloss evaluate` and `streamloss losses`.
+"""The command line: `streamloss evaluate`, `streamloss losses` and `streamloss warmup`.
 
 Exit codes: 0, 2 with one line on stderr if something asked for cannot be done, 130 after Ctrl-C.
 """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
 
 from streamloss import __version__
 from streamloss._registry import LOSSES
+from streamloss._threads import get_num_threads
 from streamloss.cli import _report
 from streamloss.files import Columns
 
@@ -24,6 +26,57 @@ def streamloss() -> None:
 def losses() -> None:
     """List all losses with their other names, parameters and formulas."""
     _report.show_losses(LOSSES)
+
+
+@streamloss.command()
+@click.option(
+    "--loss",
+    "losses",
+    multiple=True,
+    help="A loss, such as rmse; give it again for several. The commonest ones by default.",
+)
+@click.option("--all", "every", is_flag=True, help="All losses that have a name: minutes.")
+@click.option(
+    "--together",
+    is_flag=True,
+    help="Compile the losses given for one pass, as evaluate with the same options needs them.",
+)
+@click.option(
+    "--nan",
+    type=click.Choice(["propagate", "omit", "raise"]),
+    default="propagate",
+    show_default=True,
+    help="The policy for NaN that they will be used with.",
+)
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=get_num_threads,
+    show_default="the cores there are",
+    help="Processes that compile at once, with 300 MB each.",
+)
+@click.option("--quiet", is_flag=True, help="Show errors alone.")
+def warmup(
+    losses: tuple[str, ...], every: bool, together: bool, nan: str, jobs: int, quiet: bool
+) -> None:
+    """Compile kernels now, so that later processes start at once: for images and workers.
+
+    Each loss is compiled for float32 and float64, unweighted and weighted. The kernels lie in
+    the folder STREAMLOSS_CACHE_DIR, else in ~/.cache/streamloss, and serve this version and this
+    kind of processor.
+    """
+    if every and losses:
+        raise click.UsageError("--all and --loss exclude each other")
+    from . import _warmup
+
+    todo = _warmup.tasks(losses or (LOSSES if every else _warmup.COMMON), together, nan)
+    begun = time.perf_counter()
+    for count, (task, seconds) in enumerate(_warmup.fill(todo, jobs), 1):
+        if not quiet:
+            click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {task}")
+    if not quiet:
+        click.echo(f"{_warmup.kept()}, {time.perf_counter() - begun:.1f} s")
 
 
 @streamloss.command()

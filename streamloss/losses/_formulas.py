@@ -13,7 +13,7 @@ from streamloss._generic import (
     LANES,
     NAN,
     divide,
-    exp,
+    exp_below,
     lanes,
     larger,
     log,
@@ -31,7 +31,7 @@ NEAR = 0.25
 """Where |x - m| / (x + m) is smaller, `deviance` takes the series: at most 14 terms."""
 
 
-def deviance(x: float, m: float) -> float:
+def deviance(x: float, m: float) -> Any:
     """Return x log(x / m) - x + m for x, m >= 0, and NaN for others.
 
     Near x = m the terms cancel; there it is the series of Loader (2000), Fast and accurate
@@ -52,9 +52,9 @@ def deviance(x: float, m: float) -> float:
     return total
 
 
-def sigmoid(x: float) -> float:
+def sigmoid(x: float) -> Any:
     """Return 1 / (1 + e**-x)."""
-    e = exp(-abs(x))
+    e = exp_below(-abs(x))
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
@@ -114,13 +114,19 @@ def log_total(x: Any) -> Any:
     m, sums, ties = largest_of(x), lanes(), lanes()
     for j in range(LANES):
         sums[j] = ties[j] = 0.0
-    for start in range(0, len(x), LANES):
-        for j in range(min(LANES, len(x) - start)):
-            equal = x[start + j] == m
-            e = exp(x[start + j] - m)
-            sums[j] += 0.0 if equal else e
-            ties[j] += 1.0 if equal else 0.0
+    whole = len(x) - len(x) % LANES
+    for start in range(0, whole, LANES):
+        for j in range(LANES):  # a known number: a quarter faster
+            add_exp(x[start + j], m, sums, ties, j)
+    for j in range(len(x) - whole):
+        add_exp(x[whole + j], m, sums, ties, j)
     return m, log1p(added(sums) + (added(ties) - 1.0))
+
+
+def add_exp(x: Any, m: Any, sums: Any, ties: Any, j: int) -> None:
+    """Add e**(x - m) to a partial sum or, if x is m, even infinite, 1 to another."""
+    sums[j] += 0.0 if x == m else exp_below(x - m)
+    ties[j] += 1.0 if x == m else 0.0
 
 
 def added(sums: Any) -> Any:
@@ -193,6 +199,7 @@ COMPILED = (
     label,
     largest_of,
     log_total,
+    add_exp,
     added,
     total_of,
     dot,

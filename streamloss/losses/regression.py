@@ -88,9 +88,9 @@ class Huber(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        error = abs(y_pred - y_true)
-        delta = self.delta
-        return 0.5 * error * error if error <= delta else delta * (error - 0.5 * delta)
+        error, delta = abs(y_pred - y_true), self.delta
+        least = error if error < delta else delta  # of both formulas it makes one, in vectors
+        return least * (error - 0.5 * least)
 
 
 @loss(

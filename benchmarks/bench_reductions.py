@@ -1,0 +1,61 @@
+"""Reductions share one state: which one is asked for, and over which axes, should cost nothing."""
+
+from functools import partial
+
+import streamloss as sl
+from benchmarks._measure import interleaved_medians, pairs, read_sweep, warm
+
+REDUCTIONS = ["mean", "sum", "sum_over_batch_size", "sum_by_nonzero_weights", "none"]
+ROW = 100
+
+
+class Reductions:
+    """One call of `evaluate` with weights. `"none"` writes an array of float64 besides."""
+
+    params = (REDUCTIONS,)
+    param_names = ("reduction",)
+    timeout = 300
+
+    def setup(self, reduction):
+        arrays = pairs("float32", weighted=True)
+        self.read = read_sweep(*arrays)
+        self.evaluate = partial(sl.evaluate, "mae", *arrays, reduction=reduction)
+        warm(self.read, self.evaluate)
+
+    def time_evaluate(self, reduction):
+        self.evaluate()
+
+    def peakmem_evaluate(self, reduction):
+        self.evaluate()
+
+    def track_ratio_to_read_sweep(self, reduction):
+        read, evaluate = interleaved_medians(self.read, self.evaluate)
+        return evaluate / read
+
+    track_ratio_to_read_sweep.unit = "ratio"
+
+
+class Axes:
+    """Rows of a hundred reduced along either axis, to a result a row or a hundred results."""
+
+    params = ([None, 0, 1],)
+    param_names = ("axis",)
+    timeout = 300
+
+    def setup(self, axis):
+        arrays = [array.reshape(-1, ROW) for array in pairs("float32")]
+        self.read = read_sweep(*arrays)
+        self.evaluate = partial(sl.evaluate, "mae", *arrays, axis=axis)
+        warm(self.read, self.evaluate)
+
+    def time_evaluate(self, axis):
+        self.evaluate()
+
+    def peakmem_evaluate(self, axis):
+        self.evaluate()
+
+    def track_ratio_to_read_sweep(self, axis):
+        read, evaluate = interleaved_medians(self.read, self.evaluate)
+        return evaluate / read
+
+    track_ratio_to_read_sweep.unit = "ratio"

@@ -1,0 +1,97 @@
+"""How long a new process needs: to import, to its first result, to its first compiled one.
+
+Each benchmark starts processes and takes the medians of their times, in turn to see the same
+machine. The first round is not counted: it brings files into memory and writes Python's bytecode.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+SIZE = min(2_000_000, int(os.environ.get("STREAMLOSS_BENCH_SIZE", 2_000_000)))
+ROUNDS = 9 if SIZE == 2_000_000 else 1
+
+IMPORT_NUMPY = "import numpy"
+IMPORT_NUMBA = f"import numpy as np; arrays = np.ones((3, {SIZE})); import numba"
+LARGE = f"import numpy as np; arrays = np.ones((3, {SIZE}))\nimport streamloss as sl\n"
+LARGE += "sl.evaluate('mae', *arrays)"
+SMALL = """
+import numpy as np, streamloss as sl, sys
+sl.evaluate("mae", *np.random.default_rng(1).random((3, 100)))
+assert "numba" not in sys.modules
+"""
+
+
+def seconds(script, folder):
+    """Return how long a process takes to run a script, with kernels kept in a folder."""
+    env = {**os.environ, "STREAMLOSS_CACHE_DIR": folder}
+    for name in ("PYTHONDONTWRITEBYTECODE", "STREAMLOSS_SMALL_BATCH"):
+        env.pop(name, None)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script], env=env, check=True)
+    return time.perf_counter() - start
+
+
+def medians(folder, *scripts):
+    """Return the median time of each script."""
+    rounds = [[seconds(script, folder) for script in scripts] for _ in range(1 + ROUNDS)]
+    return np.median(rounds[1:], axis=0)
+
+
+class Start:
+    """Processes that find their kernels on disk."""
+
+    timeout = 300
+
+    def setup(self):
+        self.folder = tempfile.TemporaryDirectory()
+
+    def teardown(self):
+        self.folder.cleanup()
+
+    def track_import_of_numpys(self):
+        python, numpy, ours = medians(self.folder.name, "", IMPORT_NUMPY, "import streamloss")
+        return (ours - python) / (numpy - python)
+
+    track_import_of_numpys.unit = "ratio"
+
+    def track_import_process_of_numpys(self):
+        numpy, ours = medians(self.folder.name, IMPORT_NUMPY, "import streamloss")
+        return ours / numpy
+
+    track_import_process_of_numpys.unit = "ratio"
+
+    def track_small_result_beyond_numpy(self):
+        numpy, ours = medians(self.folder.name, IMPORT_NUMPY, SMALL)
+        return ours - numpy
+
+    track_small_result_beyond_numpy.unit = "seconds"
+
+    def track_large_result_beyond_numba(self):
+        numba, ours = medians(self.folder.name, IMPORT_NUMBA, LARGE)
+        return ours - numba
+
+    track_large_result_beyond_numba.unit = "seconds"
+
+
+class Cold:
+    """The first process ever, which compiles."""
+
+    params = (["float32", "float64"], ["unweighted", "weighted"])
+    param_names = ("dtype", "weights")
+    timeout = 300
+
+    def track_first_result(self, dtype, weights):
+        arrays = 3 if weights == "weighted" else 2
+        script = LARGE.replace(f"(3, {SIZE})", f"({arrays}, {SIZE}), {dtype!r}")
+        times = []
+        for _ in range(min(ROUNDS, 3)):
+            with tempfile.TemporaryDirectory() as folder:
+                times.append(seconds(script, folder))
+        return np.median(times)
+
+    track_first_result.unit = "seconds"
