@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from benchmarks.bench_losses import SIZE, interleaved_medians, weighted_sweep
+from benchmarks._measure import SIZE, interleaved_medians, read_sweep
 from streamloss.cli._job import Job, Run
 from streamloss.files import Columns
 
@@ -148,7 +148,7 @@ class Arrays:
     @staticmethod
     def sweep(paths):
         arrays = [np.asarray(np.load(path, mmap_mode="r")) for path in paths]
-        return weighted_sweep(*arrays, arrays[0].dtype.type(0))
+        return read_sweep(*arrays)()
 
     def time_evaluate(self, dtype):
         self.evaluate()
