@@ -196,6 +196,8 @@ def settle(loss, inputs, weights, row, memory, terms, narrow, seen):
         memory[MODE] = ONE if narrow is not None and passes == 1 else TWO
         if nan > 0:
             memory[MODE] = SCREENED
+    elif memory[MODE] == SETTLE:  # zeros alone: as if they were small, which the next may not be
+        memory[EXPONENT], memory[MODE] = LOWEST, TWO
     return there
 
 

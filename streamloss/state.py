@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class State:
     @classmethod
     def empty(cls, shape: tuple[int, ...], losses: int) -> State:
         """Return a state of nothing, with wide rows."""
-        cells = int(np.prod(shape, dtype=np.int64))
+        cells = math.prod(shape)
         counts = np.zeros((cells, 5), np.int64)
         return cls(shape, _exact.empty(cells, losses + 1), 0, counts)
 
@@ -65,7 +66,7 @@ class State:
             )
             for arrays in (sums, [part.counts for part in parts])
         )
-        cells = int(np.prod(shape, dtype=np.int64))
+        cells = math.prod(shape)
         return cls(
             tuple(shape),
             rows.reshape(cells, *sums[0].shape[1:]),
