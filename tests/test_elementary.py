@@ -32,7 +32,7 @@ def log1p(x: Decimal) -> Decimal:
 FUNCTIONS: dict[str, tuple[Any, Callable[[Decimal], Decimal], float]] = {
     "exp": (ours.exp, lambda x: x.exp(), 1.0),
     "expm1": (ours.expm1, expm1, 1.2),
-    "log": (ours.log, lambda x: x.ln(), 0.8),
+    "log": (ours.log, lambda x: x.ln(), 0.9),
     "log1p": (ours.log1p, log1p, 0.95),
     "log1p_exp": (ours.log1p_exp, lambda x: log1p((-abs(x)).exp()), 1.8),
 }
