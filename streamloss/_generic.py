@@ -137,6 +137,11 @@ def cut(arrays: Any, start: int, stop: int) -> Any:
     return tuple(a[start:stop] for a in arrays)
 
 
+def part(array: Any, start: int, stop: int) -> Any:
+    """Return the slice [start, stop) of an array, None of None: in a tuple, as `_loops` says."""
+    return (None if array is None else array[start:stop],)
+
+
 def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
     """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself."""
     if rule is not True:

@@ -37,6 +37,7 @@ from ._generic import (
     keep,
     looked_at,
     of_row,
+    part,
     present,
     sift,
     term,
@@ -244,7 +245,8 @@ def fold_first(losses, inputs, weights, sums, memory, terms, narrow, seen):
         loss, inputs, weights, sums[0], sums[last], memory[0], memory[last], narrow, seen
     )
     if nonzero < 0:
-        fold_block(Value(), (weights,), None, sums[last], memory[last], terms, narrow, seen)
+        some = terms[: weights.size]
+        settle(Value(), (weights,), None, sums[last], memory[last], some, narrow, seen)
         there = fold_block(loss, inputs, weights, sums[0], memory[0], terms, narrow, seen)
         nonzero = count_nonzero(weights, seen)
     return nonzero, there
@@ -256,16 +258,16 @@ def add_both(loss, inputs, weights, row, weight_row, memory, weight_memory, narr
     If they do not fit the folds of that loop, nothing is added, and -1 returned.
     """
     mode = memory[MODE]
-    if mode < TWO or weight_memory[MODE] != (ONE if narrow is not None else TWO):
+    if mode == SETTLE or weight_memory[MODE] != (ONE if narrow is not None else TWO):
         return -1, 0
     unit, weight_unit = memory[EXPONENT] - 50, weight_memory[EXPONENT] - 50
     m1, m2 = magic(unit), magic(unit - 50)
     n1, n2 = magic(weight_unit), magic(weight_unit - 50)
     apart = eight_at_a_time(narrow, seen)
-    if mode == TWO:
-        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, None, seen)
-    else:
+    if mode == SCREENED:
         found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, True, seen)
+    else:
+        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, None, seen)
     t1, t2, s1, s2, high, rest, nan, there, nonzero = found
     if high >> 52 != 0 or rest << 1 != 0:
         return -1, 0
@@ -316,14 +318,8 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
         for start in range(cell * length, (cell + 1) * length, BLOCK):
             end = min(start + BLOCK, (cell + 1) * length)
             block = cut(inputs, start, end)
-            # not one call with an array or None: that would be looked at for every element
-            if weights is None:
-                fold_all(losses, block, None, sums[cell], counts[cell], memory, terms, narrow, rule)
-            else:
-                heavy = weights[start:end]
-                fold_all(
-                    losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, rule
-                )
+            (heavy,) = part(weights, start, end)  # asked here, None would be compiled as well
+            fold_all(losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, rule)
         for k in range(last + 1):
             carry(sums[cell, k])
 

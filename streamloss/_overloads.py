@@ -241,6 +241,13 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
+@overload(_generic.part, jit_options=INLINE)
+def _part(array, start, stop):
+    if isinstance(array, types.NoneType):
+        return lambda array, start, stop: (None,)
+    return lambda array, start, stop: (array[start:stop],)
+
+
 @overload(_generic.looked_at, jit_options=INLINE)
 def _looked_at(inputs, weights, rule):
     if not isinstance(rule, types.Boolean):
