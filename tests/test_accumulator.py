@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
@@ -690,3 +691,21 @@ def test_small_updates_of_losses_of_one_and_of_three_inputs() -> None:
     y = np.arange(3.0)
     assert sl.Accumulator("value").update(y).result("sum") == 3.0
     assert sl.Accumulator(Middle()).update(y, (y + 1, y + 3)).result() == 3.0
+
+
+def test_merges_that_carry_late_are_exact() -> None:
+    terms = [0.1, -3e200, 3.5e200, 5e-324, -1e-300]
+    late = sl.accumulate("value", terms)
+    soon = late.copy()
+    for _ in range(40):  # rows are added without carrying up to 2**30 of them
+        late.merge(late)
+        soon.merge(sl.Accumulator.from_bytes(soon.to_bytes()))
+    total = 2**40 * sum(map(Fraction, terms))
+    assert late.result("sum") == soon.result("sum") == float(total)
+    assert late == soon
+    assert late.to_bytes() == soon.to_bytes()
+    assert pickle.loads(pickle.dumps(late)) == soon
+    assert (late - soon).result("sum") == 0.0
+    late.update(np.ones(2000), None)
+    assert late.result("sum") == float(total + 2000)
+    assert late - sl.accumulate("value", np.ones(2000)) == soon
