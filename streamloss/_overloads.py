@@ -80,6 +80,7 @@ class _Interleave(AbstractTemplate):
 def _interleaved(context, builder, sig, args):
     """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
+    # past llvmlite's own add, which knows no attributes with values
     set.add(builder.function.attributes, '"prefer-vector-width"="512"')
     loss, spare = sig.args
     few = 1 if isinstance(spare, types.NoneType) else 2

@@ -112,10 +112,10 @@ class State:
 
     def combine(self, other: State, sign: int) -> State:
         """Return self + sign * other, exactly."""
-        sign_of = np.add if sign > 0 else np.subtract
-        counts, held = sign_of(self.counts, other.counts), self.held + other.held
+        plus = np.add if sign > 0 else np.subtract
+        counts, held = plus(self.counts, other.counts), self.held + other.held
         if held <= HELD and self.is_wide and other.is_wide:  # carries would take 20 us
-            return State(self.shape, sign_of(self.sums, other.sums), 0, counts, held)
+            return State(self.shape, plus(self.sums, other.sums), 0, counts, held)
         a, b = self.balanced(), other.balanced()
         sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
         return State(self.shape, sums, base, counts)

@@ -101,7 +101,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(_loops, "BLOCK", 64)
     ignoring = np.errstate(all="ignore")
     monkeypatch.setattr(_kernels, "kernel", lambda body, classes: ignoring(body))
-    monkeypatch.setattr(_kernels, "_folders", {})
+    monkeypatch.setattr(_kernels, "_fold_entries", {})
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     return called
 

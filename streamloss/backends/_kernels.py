@@ -54,7 +54,7 @@ def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
         raise _explain(error, classes) from error
 
 
-def folder(losses: tuple[Any, ...], *arguments: Any) -> Any:
+def fold_entry(losses: tuple[Any, ...], *arguments: Any) -> Any:
     """Return what `entry` returns for `fold_cells`, looked up by what decides the types: 1 us.
 
     The arrays are contiguous, and the dtype of the first decides that of the others.
@@ -62,13 +62,13 @@ def folder(losses: tuple[Any, ...], *arguments: Any) -> Any:
     inputs, weights, *_, rule = arguments
     classes = tuple([type(loss) for loss in losses])
     key = classes, len(inputs), inputs[0].dtype, weights is None, rule
-    run = _folders.get(key)
+    run = _fold_entries.get(key)
     if run is None:
-        run = _folders[key] = entry(fold_cells, losses, losses, *arguments)
+        run = _fold_entries[key] = entry(fold_cells, losses, losses, *arguments)
     return run
 
 
-_folders: dict[tuple[Any, ...], Any] = {}
+_fold_entries: dict[tuple[Any, ...], Any] = {}
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64
 from streamloss._loops import make_room
-from streamloss.backends._kernels import folder
+from streamloss.backends._kernels import fold_entry
 from streamloss.state import State
 
 
@@ -65,7 +65,7 @@ class Stream:
         narrow = True if dtype is FLOAT32 else None
         arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._rule
         if run is None:
-            run = folder(self._losses, *arguments)
+            run = fold_entry(self._losses, *arguments)
             self._runs[dtype, weighted] = run, room
         run(self._losses, *arguments)
         out.held = 1

@@ -36,7 +36,7 @@ from streamloss.backends._boxes import (
     jobs,
     plan,
 )
-from streamloss.backends._kernels import call, folder
+from streamloss.backends._kernels import call, fold_entry
 from streamloss.losses import Value
 from streamloss.state import WIDE_CELLS, State
 
@@ -159,7 +159,7 @@ def _add_box(
         losses, rule = (Value(),), _without_omission(rule)
     narrow = True if inputs[0].dtype == np.float32 else None
     arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
-    folder(losses, *arguments)(losses, *arguments)
+    fold_entry(losses, *arguments)(losses, *arguments)
     if masked is not None:
         state.counts[:, MASKED] += masked
         if rule != MULTIPLY:

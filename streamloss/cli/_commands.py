@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from streamloss import __version__
+from streamloss._inputs import POLICIES
 from streamloss._registry import LOSSES
 from streamloss._threads import get_num_threads
 from streamloss.cli import _report
@@ -43,7 +44,7 @@ def losses() -> None:
 )
 @click.option(
     "--nan",
-    type=click.Choice(["propagate", "omit", "raise"]),
+    type=click.Choice(POLICIES),
     default="propagate",
     show_default=True,
     help="The policy for NaN that they will be used with.",
@@ -102,7 +103,7 @@ def warmup(
 )
 @click.option(
     "--nan",
-    type=click.Choice(["propagate", "omit", "raise"]),
+    type=click.Choice(POLICIES),
     default="propagate",
     show_default=True,
     help="What to do with a NaN or null in labels, predictions or weights.",
