@@ -183,16 +183,14 @@ def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
 
 def integers(rows: Ints, base: int) -> list[int]:
     """Return each row's sum as an integer number of units, in C order of the rows."""
-    flat = rows.reshape(-1, rows.shape[-1])[:, DIGITS:]
-    if len(flat) < 32:  # then loops over what is not zero are faster
-        return [
-            sum([digit << 32 * k for k, digit in enumerate(digits, base) if digit])
-            for digits in flat.tolist()
-        ]
-    total: Any = np.zeros(len(flat), object)
-    for k in range(flat.shape[1]):
-        total += flat[:, k].astype(object) << 32 * (base + k)
-    return [int(value) for value in total]
+    line, width = rows.reshape(-1), rows.shape[-1]
+    used = line.nonzero()[0]
+    sums = [0] * (line.size // width)
+    for place, digit in zip(used.tolist(), line[used].tolist(), strict=True):
+        row, k = divmod(place, width)
+        if k >= DIGITS:
+            sums[row] += digit << 32 * (base + k - DIGITS)
+    return sums
 
 
 def from_integers(values: list[int], flags: Ints) -> tuple[Ints, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from types import FunctionType
@@ -219,6 +220,7 @@ def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
         if other is not None and other.key != cls.key:  # type: ignore[attr-defined]
             raise ValueError(f"the loss name {spelling!r} belongs to {other.key}")  # type: ignore[attr-defined]
     _NAMES.update(dict.fromkeys((name, *aliases), cls))
+    _read.cache_clear()
     cls.name, cls.aliases = name, aliases
     LOSSES[name] = cls
     return cls
@@ -260,6 +262,12 @@ def resolve(spec: Any) -> Any:
     if not isinstance(spec, str):
         hint = "; several losses make a list" if isinstance(spec, tuple) else ""
         raise TypeError(f"a loss must be a name or a loss such as Huber(0.5): got {spec!r}{hint}")
+    return _read(spec)
+
+
+@functools.lru_cache
+def _read(spec: str) -> Any:
+    """Return the loss that a text names; as calls repeat themselves, it is kept."""
     name, _, rest = spec.partition(":")
     cls: Any = _NAMES.get(name.strip().lower())
     if cls is None:

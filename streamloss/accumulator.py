@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _inputs
+from . import _inputs, _threads
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
 from ._registry import parts_of, resolve, values_first
@@ -97,16 +97,19 @@ class Accumulator:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
+        plain = None
         if where is None and self._axis is None and self._nan != "raise":
             if self._stream is None:
                 self._stream = self._start_stream(y_true)
-            if self._stream is not None:
+            plain = self._stream and self._stream.take(y_true, y_pred, weights)
+            if plain and y_true.size < _threads.PARALLEL:
                 with self._lock:
-                    state = self._stream.add(self._state, y_true, y_pred, weights)
-                    if state is not None:
-                        self._state = state
-                        return self
-        part = self._fold(y_true, y_pred, weights, where)
+                    self._state = self._stream.add(self._state, *plain)
+                return self
+        if plain:
+            part = self._stream.fold(*plain)
+        else:
+            part = self._fold(y_true, y_pred, weights, where)
         with self._lock:
             self._state = self._plus(self._state, part, 1)
         return self

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _inputs
 from ._loops import OMIT, SIFT
-from ._registry import parts_of, resolve
+from ._registry import parts_of
 from .accumulator import Accumulator, restore
 from .backends import auto
 from .reductions import Reduction, check
@@ -74,51 +74,39 @@ def evaluate(
     >>> sl.evaluate("mae", [[1.0, 2.0], [3.0, 5.0]], [[1.0, 1.0], [1.0, 1.0]], axis=0)
     array([1. , 2.5])
     """
-    specs = _as_list(losses)
-    found = check(reduction, tuple(resolve(spec) for spec in specs))
+    accumulator = Accumulator(losses, axis=axis, nan=nan)
+    found = check(reduction, accumulator.losses)
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
-    if _inputs.any_lazy(y_true, y_pred, weights, where):
-        results = _lazily(specs, (y_true, y_pred, weights, where), axis, nan, found)
+    arguments = y_true, y_pred, weights, where
+    if _inputs.any_lazy(*arguments):
+        results = _lazily(accumulator, arguments, found)
     elif found is Reduction.NONE:
-        results = _map(specs, y_true, y_pred, weights, where, _inputs.check_policy(nan))
+        results = _map(accumulator, *arguments)
     else:
-        accumulator = Accumulator(losses, axis=axis, nan=nan)
         return accumulator.update(y_true, y_pred, weights, where=where).result(found)
-    return results[0] if specs is not losses else dict(zip(specs, results, strict=True))
+    return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
 
 
-def _as_list(losses: Any) -> list[Any]:
-    """Return a list of losses as it is, and one loss as a new list."""
-    return losses if isinstance(losses, list) else [losses]
-
-
-def _map(
-    specs: list[Any], y_true: Any, y_pred: Any, weights: Any, where: Any, nan: str
-) -> list[Any]:
+def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) -> list[Any]:
     """Return the arrays of weighted losses."""
-    losses = tuple(resolve(spec) for spec in specs)
-    _inputs.check_same_inputs(losses)
+    losses, nan = like.losses, like.nan
     batch = _inputs.batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
         Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
     return [auto.map(loss, batch, _rule(nan)) for loss in losses]
 
 
-def _lazily(
-    specs: list[Any], arguments: tuple[Any, ...], axis: Any, nan: str, reduction: Reduction
-) -> list[Any]:
+def _lazily(like: Accumulator, arguments: tuple[Any, ...], reduction: Reduction) -> list[Any]:
     """Return lazy arrays of the results, all losses in one pass."""
     from .backends import dask
 
-    losses = tuple(resolve(spec) for spec in specs)
-    _inputs.check_same_inputs(losses)
-    parts = parts_of(losses)
+    losses, parts = like.losses, parts_of(like.losses)
     blocks = dask.align(parts, *arguments)
-    how = dask.How(_rule(_inputs.check_policy(nan)), nan == "raise")
+    how = dask.How(_rule(like.nan), like.nan == "raise")
     if reduction is Reduction.NONE:
         return [dask.map(loss, blocks, how) for loss in losses]
-    states = dask.states(parts, blocks, _inputs.check_axis(axis), how)
+    states = dask.states(parts, blocks, like.axis, how)
     return [dask.finish(states, losses, k, reduction) for k in range(len(losses))]
 
 

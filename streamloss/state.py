@@ -166,12 +166,12 @@ class State:
         ValueError
             If subtraction left a negative count.
         """
-        pair = self.sums[:, [loss, self.losses]]
+        pair = self.sums[:, loss :: self.losses - loss]  # a view: the loss and the weights
         sums = _exact.integers(pair, self.base)
         flags = pair[..., :DIGITS]
         strange = {
             cell: (_exact.nonfinite(flags[cell, 0]), _exact.nonfinite(flags[cell, 1]))
-            for cell in set(np.nonzero(flags)[0].tolist())
+            for cell in set(flags.nonzero()[0].tolist())
         }
         elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
         if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:

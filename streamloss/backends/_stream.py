@@ -1,7 +1,8 @@
-"""Small batches one after another: added with nothing checked or looked up twice."""
+"""Plain batches one after another: added with nothing checked or looked up twice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,23 +10,27 @@ import numpy as np
 from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64
-from streamloss._loops import make_room
+from streamloss._loops import ROWS, make_room
+from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.backends._kernels import fold_entry
 from streamloss.state import State
+
+Inputs = tuple[Array, ...]
+Plain = tuple[Inputs, Array | None, int]
 
 
 class Stream:
     """Adds plain batches to states of one cell: numpy arrays that the kernel can read in place.
 
-    One for each accumulator, used by one thread at a time.
+    One for each accumulator. One thread at a time may `add`.
     """
 
     def __init__(self, losses: tuple[Any, ...], rule: Any) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
         self._runs: dict[tuple[Any, bool], tuple[Any, Array]] = {}
 
-    def add(self, state: State, first: Any, others: Any, weights: Any) -> State | None:
-        """Return the state with a batch added; None if the batch is not plain or is large.
+    def take(self, first: Any, others: Any, weights: Any) -> Plain | None:
+        """Return a batch as its flat arrays; None if it is not plain.
 
         `first` and `others` are y_true and y_pred as `Accumulator.update` has them.
         """
@@ -40,10 +45,9 @@ class Stream:
         else:
             return None
         dtype, shape = first.dtype, first.shape
-        if (dtype is not FLOAT32 and dtype is not FLOAT64) or first.size >= _threads.PARALLEL:
+        if dtype is not FLOAT32 and dtype is not FLOAT64:
             return None
-        arrays = inputs if weights is None else (*inputs, weights)
-        for a in arrays:
+        for a in inputs if weights is None else (*inputs, weights):
             if (
                 type(a) is not np.ndarray
                 or a.dtype is not dtype
@@ -52,14 +56,14 @@ class Stream:
             ):
                 return None
         if len(shape) != 1:
-            arrays = tuple([a.reshape(-1) for a in arrays])
-        return self._add(state, arrays, weights is not None, shape[0] if shape else 1)
+            inputs = tuple([a.reshape(-1) for a in inputs])
+            weights = None if weights is None else weights.reshape(-1)
+        return inputs, weights, shape[0] if shape else 1
 
-    def _add(self, state: State, arrays: tuple[Array, ...], weighted: bool, rows: int) -> State:
-        """Call the kernel on flat arrays."""
+    def add(self, state: State, inputs: Inputs, weights: Array | None, rows: int) -> State:
+        """Return the state with a batch added."""
         _threads.check_subnormals()
-        dtype = arrays[0].dtype
-        inputs, weights = (arrays[:-1], arrays[-1]) if weighted else (arrays, None)
+        dtype, weighted = inputs[0].dtype, weights is not None
         run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
         out = state.copy()  # a state that others may see never changes
         narrow = True if dtype is FLOAT32 else None
@@ -70,3 +74,30 @@ class Stream:
         run(self._losses, *arguments)
         out.held = 1
         return out
+
+    def fold(self, inputs: Inputs, weights: Array | None, rows: int) -> State:
+        """Return the state of a large batch, shared out to threads; several may call this.
+
+        Read with `cpu.accumulate`, a million terms would take 100 us more: Python that kernels
+        have driven out of the caches.
+        """
+        losses, size = self._losses, inputs[0].size
+        narrow = True if inputs[0].dtype is FLOAT32 else None
+        states: list[State] = []
+
+        def work(jobs: Iterable[slice]) -> None:
+            _threads.check_subnormals()
+            state, room = State.empty((), len(losses)), make_room(len(losses))
+            for some in jobs:
+                heavy = None if weights is None else weights[some]
+                few = tuple([a[some] for a in inputs])
+                arguments = few, heavy, state.sums, state.counts, 0, room, narrow, self._rule
+                fold_entry(losses, *arguments)(losses, *arguments)
+            states.append(state)
+
+        threads = _threads.wanted(size)
+        cuts = ranges(size, threads, 1) if threads > 1 or size > DIRECT else [slice(None)]
+        _threads.share(work, cuts, threads)
+        state = State.total(states)
+        state.counts[:, ROWS] = rows
+        return state

@@ -87,6 +87,7 @@ class Arrays:
         self._columns = columns
         named = columns.named()
         arrays = {option: _open(option, name) for option, name in named.items()}
+        self._mapped = {option: a for option, a in arrays.items() if isinstance(a, Mapped)}
         self.paths = tuple(dict.fromkeys(_split(name)[0] for name in named.values()))
         self.rows = arrays["--true"].shape[0]
         self.decoded = any(isinstance(array, Member) for array in arrays.values())
@@ -120,7 +121,7 @@ class Arrays:
         """Return the function that takes rows of one array."""
         if name is None:
             return lambda start, stop: None
-        array = _open(option, name)
+        array = self._mapped.get(option) or _open(option, name)
         if array.shape[0] != self.rows:
             whole = array.take(0, 1)
             return lambda start, stop: whole
