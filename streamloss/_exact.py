@@ -184,8 +184,13 @@ def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
 def integers(rows: Ints, base: int) -> list[int]:
     """Return each row's sum as an integer number of units, in C order of the rows."""
     line, width = rows.reshape(-1), rows.shape[-1]
-    used = line.nonzero()[0]
+    if line.size > 128 * width:  # with few digits each, object arrays take half the time
+        total: Any = np.zeros(line.size // width, object)
+        for k in range(DIGITS, width):
+            total += line[k::width].astype(object) << 32 * (base + k - DIGITS)
+        return [int(value) for value in total]
     sums = [0] * (line.size // width)
+    used = line.nonzero()[0]
     for place, digit in zip(used.tolist(), line[used].tolist(), strict=True):
         row, k = divmod(place, width)
         if k >= DIGITS:
