@@ -200,8 +200,6 @@ def log1p_exp(x: Any) -> Any:
 
 
 COMPILED = (
-    pattern,
-    number,
     rank,
     of_rank,
     exp_tail,

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._elementary import number
+
 Ints = NDArray[np.int64]
 
 UNIT = -1074
@@ -47,7 +49,7 @@ above, the magic number would overflow."""
 
 def magic(unit: Any) -> Any:
     """Return 1.5 * 2**(52 + unit): adding it rounds a float64 to a multiple of 2**unit."""
-    return np.int64((np.int64(unit + 1075) << 52) | (np.int64(1) << 51)).view(np.float64)
+    return number((np.int64(unit + 1075) << 52) | (np.int64(1) << 51))
 
 
 def bits(x: Any) -> Any:

@@ -13,6 +13,7 @@ look for a NaN in where it is `OMIT`, else the rule itself.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._exact import (
     BLOCK,
@@ -43,7 +44,6 @@ from ._generic import (
     term,
     widen,
 )
-from .losses import Value
 
 SIFT, OMIT, MULTIPLY = None, True, ()
 """Rules: terms of weight zero are zero; and elements with a NaN do not count; or each term is the
@@ -59,7 +59,7 @@ SETTLE, ONE, TWO, SCREENED = range(4)
 """Modes: none known yet, one fold, two folds, two folds that look at every term."""
 
 
-def fold(loss, inputs, weights, m1, m2, screened, seen):
+def fold(loss, inputs, weights, m1, m2, twice, screened, seen):
     """Sum the terms x of a block as integers, in 50 bits for each magic number.
 
     With m = magic(unit), p = x + m rounds x to a multiple of 2**unit, and the low bits of p are
@@ -76,7 +76,7 @@ def fold(loss, inputs, weights, m1, m2, screened, seen):
     for i in range(inputs[0].size):
         x = keep(term(loss, inputs, weights, i), seen, i)
         there += present(seen, i)
-        if screened is not None:
+        if screened:
             x = sift(x, weights, i, seen)
             nan += x != x
             x = 0.0 if x != x else x
@@ -84,7 +84,7 @@ def fold(loss, inputs, weights, m1, m2, screened, seen):
         r = x - (p - m1)
         t1 += bits(p)
         high |= bits(p) ^ b1
-        if m2 is not None:
+        if twice:
             q = r + m2
             r = r - (q - m2)
             t2 += bits(q)
@@ -106,7 +106,7 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
     for i in range(weights.size):
         x = keep(term(loss, inputs, weights, i), seen, i)
         there += present(seen, i)
-        if screened is not None:
+        if screened:
             x = sift(x, weights, i, seen)
             nan += x != x
             x = 0.0 if x != x else x
@@ -158,14 +158,14 @@ def fold_guessed(loss, inputs, weights, row, memory, narrow, seen):
     unit = memory[EXPONENT] - 50
     m1, m2 = magic(unit), magic(unit - 50)
     if narrow is not None and mode == ONE:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, None, None, seen)
+        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, False, False, seen)
         if high >> 52 == 0 and rest << 1 != 0:
             mode = memory[MODE] = TWO
             memory[PATIENCE] = 64
     if mode == TWO:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, None, seen)
+        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, True, False, seen)
     elif mode == SCREENED:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, True, seen)
+        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, True, True, seen)
     if high >> 52 != 0 or rest << 1 != 0:
         return -1
     size = inputs[0].size
@@ -180,14 +180,17 @@ def fold_guessed(loss, inputs, weights, row, memory, narrow, seen):
 
 
 def settle(loss, inputs, weights, row, memory, terms, narrow, seen):
-    """Add one block of any terms to a row, and remember what would have served it.
-
-    Returns how many elements are there.
-    """
+    """Add one block of any terms to a row; return how many elements are there."""
     there = np.int64(0)
     for i in range(terms.size):
         terms[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)
         there += present(seen, i)
+    add_any(row, memory, terms, narrow)
+    return there
+
+
+def add_any(row, memory, terms, narrow):
+    """Add any terms to a row, and remember what would have served them; destroys `terms`."""
     nan, largest = drop_nonfinite(row, terms)
     if largest > 0:
         exponent = bound(largest) + 2
@@ -199,7 +202,6 @@ def settle(loss, inputs, weights, row, memory, terms, narrow, seen):
             memory[MODE] = SCREENED
     elif memory[MODE] == SETTLE:  # zeros alone: as if they were small, which the next may not be
         memory[EXPONENT], memory[MODE] = LOWEST, TWO
-    return there
 
 
 def drop_nonfinite(row, terms):
@@ -246,7 +248,9 @@ def fold_first(losses, inputs, weights, sums, memory, terms, narrow, seen):
     )
     if nonzero < 0:
         some = terms[: weights.size]
-        settle(Value(), (weights,), None, sums[last], memory[last], some, narrow, seen)
+        for i in range(weights.size):
+            some[i] = keep(widen(weights[i]), seen, i)
+        add_any(sums[last], memory[last], some, narrow)
         there = fold_block(loss, inputs, weights, sums[0], memory[0], terms, narrow, seen)
         nonzero = count_nonzero(weights, seen)
     return nonzero, there
@@ -267,7 +271,7 @@ def add_both(loss, inputs, weights, row, weight_row, memory, weight_memory, narr
     if mode == SCREENED:
         found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, True, seen)
     else:
-        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, None, seen)
+        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, False, seen)
     t1, t2, s1, s2, high, rest, nan, there, nonzero = found
     if high >> 52 != 0 or rest << 1 != 0:
         return -1, 0
@@ -309,14 +313,14 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
         with the folds that served these.
     """
     last = len(losses)
-    memory = room[: 3 * (last + 1)].reshape(last + 1, 3)
-    terms = room[3 * (last + 1) :].view(np.float64)
+    memory, terms = room
     cells = counts.shape[0]
     length = inputs[0].size // cells if cells > 0 else 0
     for cell in range(cells):
         counts[cell, ROWS] += rows
-        for start in range(cell * length, (cell + 1) * length, BLOCK):
-            end = min(start + BLOCK, (cell + 1) * length)
+        stop = (cell + 1) * length
+        for start in range(cell * length, stop, BLOCK):
+            end = start + BLOCK if start + BLOCK < stop else stop
             block = cut(inputs, start, end)
             (heavy,) = part(weights, start, end)  # asked here, None would be compiled as well
             fold_all(losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, rule)
@@ -324,9 +328,9 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
             carry(sums[cell, k])
 
 
-def make_room(losses: int) -> Ints:
+def make_room(losses: int) -> tuple[Ints, NDArray[np.float64]]:
     """Return what `fold_cells` needs to remember and to write for so many losses."""
-    return np.zeros(3 * (losses + 1) + BLOCK, np.int64)
+    return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
 
 
 def map_rows(loss, inputs, out, room):

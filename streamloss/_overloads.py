@@ -41,8 +41,9 @@ SMALL: tuple[Any, ...] = (
     _generic.clip,
     _generic.product_error,
     _exact.magic,
-    _exact.bits,
     _exact.bound,
+    _loops.fold,
+    _loops.fold_both,
 )
 
 LARGE: tuple[Any, ...] = (
@@ -51,13 +52,12 @@ LARGE: tuple[Any, ...] = (
     _exact.add_float,
     _exact.carry,
     _exact.peel,
-    _loops.fold,
     _loops.fold_block,
     _loops.fold_guessed,
     _loops.settle,
+    _loops.add_any,
     _loops.drop_nonfinite,
     _loops.count_nonzero,
-    _loops.fold_both,
     _loops.add_both,
     _loops.fold_all,
     _loops.fold_first,
@@ -102,6 +102,24 @@ def _is_long(function):
         f for f in called if isinstance(f, FunctionType) and f.__module__.startswith(__package__)
     ]
     return any(f in _elementary.COMPILED or _is_long(f) for f in ours)
+
+
+@infer_global(_exact.bits)
+@infer_global(_elementary.pattern)
+class _Bits(ConcreteTemplate):
+    cases = (signature(types.int64, types.float64),)
+
+
+@infer_global(_elementary.number)
+class _Number(ConcreteTemplate):
+    cases = (signature(types.float64, types.int64),)
+
+
+@lower_builtin(_exact.bits, types.float64)
+@lower_builtin(_elementary.pattern, types.float64)
+@lower_builtin(_elementary.number, types.int64)
+def _reinterpreted(context, builder, sig, args):
+    return builder.bitcast(args[0], context.get_value_type(sig.return_type))
 
 
 @infer_global(_generic.lanes)

@@ -11,7 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import (Compiler, WithLifting,
+    InlineClosureLikes,
+    RewriteDynamicRaises,
+    MakeFunctionToJitFunction,
+    InlineInlinables,
+    FindLiterallyCalls,
+    LiteralUnroll,
+    LiteralPropagationSubPipelinePass,
+    InlineOverloads,
+    NopythonRewrites,
+    NoPythonSupportedFeatureValidation,
+    DumpParforDiagnostics,
+    )
 
 
 class Part(JITCodeLibrary):
@@ -38,6 +50,22 @@ class Part(JITCodeLibrary):
         """Do nothing."""
 
 
+SKIPPED: Any = (
+    WithLifting,
+    InlineClosureLikes,
+    RewriteDynamicRaises,
+    MakeFunctionToJitFunction,
+    InlineInlinables,
+    FindLiterallyCalls,
+    LiteralUnroll,
+    LiteralPropagationSubPipelinePass,
+    InlineOverloads,
+    NopythonRewrites,
+    NoPythonSupportedFeatureValidation,
+    DumpParforDiagnostics,
+)
+
+
 class PartCompiler(Compiler):
     """Compiles a function as a part."""
 
@@ -45,7 +73,10 @@ class PartCompiler(Compiler):
         """Put a part in place of numba's library."""
         state = self.state
         state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
-        return super().define_pipelines()
+        pipelines = super().define_pipelines()
+        for pipeline in pipelines:
+            pipeline.passes = [step for step in pipeline.passes if step[0] not in SKIPPED]
+        return pipelines
 
 
 PART: Any = {"pipeline_class": PartCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
