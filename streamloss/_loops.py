@@ -7,13 +7,15 @@ the inputs. Nothing is checked here, and nothing allocated: without counting ref
 
 Some arguments select code when it is compiled, not when it runs, by being None or not: `narrow`
 is True when all arrays are float32; `rule` is one of the three below, and `seen` is the arrays to
-look for a NaN in where it is `OMIT`, else the rule itself.
+look for a NaN in where it is `OMIT`, else the rule itself. `twice` and `screened` are constants
+where `fold` and `fold_both` are called: inlined there, they are compiled but once for all of them.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from ._exact import (
     BLOCK,
@@ -22,7 +24,6 @@ from ._exact import (
     MINUS_INF,
     NAN,
     PLUS_INF,
-    Ints,
     add,
     add_block,
     bits,
@@ -328,7 +329,7 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
             carry(sums[cell, k])
 
 
-def make_room(losses: int) -> tuple[Ints, NDArray[np.float64]]:
+def make_room(losses: int) -> Any:
     """Return what `fold_cells` needs to remember and to write for so many losses."""
     return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
 

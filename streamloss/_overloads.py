@@ -25,12 +25,11 @@ from numba.extending import lower_builtin, overload, register_jitable
 from numba.np import arrayobj
 
 from . import _elementary, _exact, _generic, _loops
-from ._parts import PART
+from ._parts import INLINE, LOSS, PART
 from .losses import _formulas
 
-# LLVM leaves some of these as calls, and a loop with a call in it has no vectors
-INLINE: Any = {"forceinline": True, **PART}
-
+# LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
+# `fold_both` it makes one loop for each set of constants that they are called with
 SMALL: tuple[Any, ...] = (
     *_elementary.COMPILED,
     *_formulas.COMPILED,
@@ -166,7 +165,7 @@ def _widen(x):
 @overload(_generic.value, jit_options=INLINE)
 def _value(loss, inputs, i):
     widen = _generic.widen
-    point = register_jitable(**INLINE)(loss.instance_class.point)
+    point = register_jitable(forceinline=True, **LOSS)(loss.instance_class.point)
     match len(inputs):
         case 1:
             return lambda loss, inputs, i: point(loss, widen(inputs[0][i]))
@@ -195,7 +194,7 @@ def _term(loss, inputs, weights, i):
 @overload(_generic.of_row, jit_options=PART)
 def _of_row(loss, inputs, room, i):
     in_row = _generic.in_row
-    row = register_jitable(**PART)(loss.instance_class.row)
+    row = register_jitable(**LOSS)(loss.instance_class.row)
     match len(inputs):
         case 1:
             return lambda loss, inputs, room, i: row(loss, in_row(inputs[0], room[0], i))

@@ -11,19 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import (Compiler, WithLifting,
-    InlineClosureLikes,
-    RewriteDynamicRaises,
-    MakeFunctionToJitFunction,
-    InlineInlinables,
-    FindLiterallyCalls,
-    LiteralUnroll,
-    LiteralPropagationSubPipelinePass,
-    InlineOverloads,
-    NopythonRewrites,
-    NoPythonSupportedFeatureValidation,
-    DumpParforDiagnostics,
-    )
+from numba.core.compiler import Compiler
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes, InlineInlinables, LiteralUnroll
+
+USELESS = InlineClosureLikes, InlineInlinables, LiteralUnroll, InlineOverloads, NopythonRewrites
+"""Passes that find nothing to do in bodies without closures and whole-array expressions: 8 %."""
 
 
 class Part(JITCodeLibrary):
@@ -50,22 +43,6 @@ class Part(JITCodeLibrary):
         """Do nothing."""
 
 
-SKIPPED: Any = (
-    WithLifting,
-    InlineClosureLikes,
-    RewriteDynamicRaises,
-    MakeFunctionToJitFunction,
-    InlineInlinables,
-    FindLiterallyCalls,
-    LiteralUnroll,
-    LiteralPropagationSubPipelinePass,
-    InlineOverloads,
-    NopythonRewrites,
-    NoPythonSupportedFeatureValidation,
-    DumpParforDiagnostics,
-)
-
-
 class PartCompiler(Compiler):
     """Compiles a function as a part."""
 
@@ -73,11 +50,34 @@ class PartCompiler(Compiler):
         """Put a part in place of numba's library."""
         state = self.state
         state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class BodyCompiler(PartCompiler):
+    """Compiles a body of this package, in which numba need not look for everything."""
+
+    def define_pipelines(self) -> Any:
+        """Leave out passes."""
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
-            pipeline.passes = [step for step in pipeline.passes if step[0] not in SKIPPED]
+            pipeline.passes = [step for step in pipeline.passes if step[0] not in USELESS]
         return pipelines
 
 
-PART: Any = {"pipeline_class": PartCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of `numba.njit`."""
+class InlineCompiler(BodyCompiler):
+    """Compiles a body that is inlined in every caller."""
+
+    def define_pipelines(self) -> Any:
+        """Say so here: of numba's option the bodies that it calls would know.
+
+        They would be compiled once more for callers that are not inlined.
+        """
+        self.state.flags.forceinline = True
+        return super().define_pipelines()
+
+
+LOSS: Any = {"pipeline_class": PartCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Options of `numba.njit` for what losses define, which may be anything; then for our bodies."""
+
+PART: Any = {**LOSS, "pipeline_class": BodyCompiler}
+INLINE: Any = {**LOSS, "pipeline_class": InlineCompiler}

@@ -28,7 +28,7 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
     """Return the LLVM code and the assembly of a fold of a loss."""
     kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
-    weights = array if body is _loops.fold_both or args[2] else None
+    weights = array if body is _loops.fold_both or args[3] else None
     *options, omit = args
     kernel(loss, (array, array), weights, *options, (array, array) if omit else None)
     (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
@@ -36,12 +36,12 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
 
 
 FOLDS = {  # the body, and its arguments after the arrays
-    "one fold": (_loops.fold, (1.0, None, None, False)),
-    "two folds": (_loops.fold, (1.0, 1.0, None, False)),
-    "screened": (_loops.fold, (1.0, 1.0, True, False)),
-    "omitting": (_loops.fold, (1.0, 1.0, None, True)),
-    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, None, False)),
-    "both, float32": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, None, False)),
+    "one fold": (_loops.fold, (1.0, 1.0, False, False, False)),
+    "two folds": (_loops.fold, (1.0, 1.0, True, False, False)),
+    "screened": (_loops.fold, (1.0, 1.0, True, True, False)),
+    "omitting": (_loops.fold, (1.0, 1.0, True, False, True)),
+    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, False, False)),
+    "both, float32": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, False, False)),
     "both, omitting": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, True, True)),
 }
 
@@ -91,7 +91,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         body = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
-    spy(_loops, "fold", lambda *args: _fold_note(*args[4:6]))
+    spy(_loops, "fold", lambda *args: _fold_note(*args[5:7]))
     for module, name in (
         (_loops, "fold_both"),
         (_loops, "settle"),
@@ -106,10 +106,10 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return called
 
 
-def _fold_note(m2: Any, screened: Any) -> str:
-    if m2 is None:
+def _fold_note(twice: bool, screened: bool) -> str:
+    if not twice:
         return "one fold"
-    return "two folds" if screened is None else "screened"
+    return "screened" if screened else "two folds"
 
 
 def whole_numbers(rng: np.random.Generator, block: int) -> np.ndarray:
