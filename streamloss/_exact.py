@@ -57,6 +57,11 @@ def bits(x: Any) -> Any:
     return np.float64(x).view(np.int64)
 
 
+def increase(array: Any, index: Any, value: Any) -> None:
+    """Add to an element of an array; on a GPU, where others add to it too, in one step."""
+    array[index] += value
+
+
 def add(row: Any, total: Any, unit: Any) -> None:
     """Add the int64 `total` times 2**unit to a wide row, leaving carries in the digits."""
     position = unit - UNIT
@@ -64,9 +69,9 @@ def add(row: Any, total: Any, unit: Any) -> None:
     shift = position & 31
     low = (total & 0xFFFFFFFF) << shift
     high = (total >> 32) << shift
-    row[k] += low & 0xFFFFFFFF
-    row[k + 1] += (low >> 32) + (high & 0xFFFFFFFF)
-    row[k + 2] += high >> 32
+    increase(row, k, low & 0xFFFFFFFF)
+    increase(row, k + 1, (low >> 32) + (high & 0xFFFFFFFF))
+    increase(row, k + 2, high >> 32)
 
 
 def add_block(row: Any, size: Any, total: Any, magic_number: Any, unit: Any) -> None:

@@ -89,6 +89,11 @@ def widen(x: Any) -> Any:
     return np.complex128(x) if isinstance(x, np.complexfloating) else np.float64(x)
 
 
+def at(array: Any, i: int) -> Any:
+    """Return element i of an array, which is not below zero: a GPU's compiler has to be told."""
+    return array[i]
+
+
 def value(loss: Any, inputs: Any, i: int) -> Any:
     """Return the loss of element i."""
     return loss.point(*(widen(a[i]) for a in inputs))
@@ -128,8 +133,8 @@ def in_row(array: Any, row: Any, i: int) -> Any:
 
 
 def present(arrays: Any, i: int) -> bool:
-    """Return whether no array has a NaN at i; None or () is no arrays."""
-    return all(a[i] == a[i] for a in arrays or ())
+    """Return whether no array has a NaN at i, and no mask False; None or () is no arrays."""
+    return all(a[i] if a.dtype == np.bool_ else a[i] == a[i] for a in arrays or ())
 
 
 def cut(arrays: Any, start: int, stop: int) -> Any:
@@ -143,7 +148,12 @@ def part(array: Any, start: int, stop: int) -> Any:
 
 
 def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
-    """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself."""
+    """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself.
+
+    A rule may be masks, which are looked at too, with True at their end if it says so.
+    """
+    if type(rule) is tuple and rule and rule[-1] is True:
+        return (*looked_at(inputs, weights, True), *rule[:-1])
     if rule is not True:
         return rule
     return inputs if weights is None else (*inputs, weights)

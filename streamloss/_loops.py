@@ -29,10 +29,12 @@ from ._exact import (
     bits,
     bound,
     carry,
+    increase,
     magic,
     peel,
 )
 from ._generic import (
+    at,
     cut,
     eight_at_a_time,
     interleave,
@@ -118,7 +120,7 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
         t2 += bits(q)
         high |= bits(p) ^ b1
         rest |= bits(r - (q - m2))
-        w = keep(widen(weights[i]), seen, i)
+        w = keep(widen(at(weights, i)), seen, i)
         p = w + n1
         r = w - (p - n1)
         s1 += bits(p)
@@ -173,7 +175,7 @@ def fold_guessed(loss, inputs, weights, row, memory, narrow, seen):
     add_block(row, size, t1, m1, unit)
     if mode != ONE:
         add_block(row, size, t2, m2, unit - 50)
-        row[NAN] += nan
+        increase(row, NAN, nan)
         memory[PATIENCE] -= 1
         if nan == 0:
             memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
@@ -220,9 +222,9 @@ def drop_nonfinite(row, terms):
         terms[i] = x
         size = bits(abs(x))
         largest = size if size > largest else largest
-    row[NAN] += nan
-    row[PLUS_INF] += plus
-    row[MINUS_INF] += minus
+    increase(row, NAN, nan)
+    increase(row, PLUS_INF, plus)
+    increase(row, MINUS_INF, minus)
     return nan, largest
 
 
@@ -282,7 +284,7 @@ def add_both(loss, inputs, weights, row, weight_row, memory, weight_memory, narr
     add_block(weight_row, size, s1, n1, weight_unit)
     if narrow is None:
         add_block(weight_row, size, s2, n2, weight_unit - 50)
-    row[NAN] += nan
+    increase(row, NAN, nan)
     if nan == 0:
         memory[MODE] = TWO
     return nonzero, there

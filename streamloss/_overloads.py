@@ -8,6 +8,7 @@ compiling anew, and keeps the loop bodies free of generated source.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -21,7 +22,7 @@ from numba.core.typing.templates import (
     infer_global,
     signature,
 )
-from numba.extending import lower_builtin, overload, register_jitable
+from numba.extending import lower_builtin, overload
 from numba.np import arrayobj
 
 from . import _elementary, _exact, _generic, _loops
@@ -39,6 +40,7 @@ SMALL: tuple[Any, ...] = (
     _generic.smaller,
     _generic.clip,
     _generic.product_error,
+    _exact.increase,
     _exact.magic,
     _exact.bound,
     _loops.fold,
@@ -62,11 +64,42 @@ LARGE: tuple[Any, ...] = (
     _loops.fold_first,
 )
 
+_targets: list[Callable[..., Any]] = [
+    lambda function, options, strict: overload(function, jit_options=options, strict=strict)
+]
+_meanings: list[tuple[Any, Any, bool, Any]] = []
+
+
+def meaning(function: Any, options: Any, strict: bool = True) -> Callable[[Any], Any]:
+    """Register what a function means when compiled, as numba's `overload` does, for all targets."""
+
+    def register(body: Any) -> Any:
+        _meanings.append((function, options, strict, body))
+        for target in _targets:
+            target(function, options, strict)(body)
+        return body
+
+    return register
+
+
+def compiled(function: Any, options: Any) -> Any:
+    """Register that a function means itself when compiled, and return it."""
+    meaning(function, options, strict=False)(lambda *args: function)
+    return function
+
+
+def also_for(target: Callable[..., Any]) -> None:
+    """Register all meanings with a further target, which does not know numba's own."""
+    _targets.append(target)
+    for function, options, strict, body in _meanings:
+        target(function, options, strict)(body)
+
+
 for _body in SMALL:
-    register_jitable(**INLINE)(_body)
+    compiled(_body, INLINE)
 
 for _body in LARGE:
-    register_jitable(**PART)(_body)
+    compiled(_body, PART)
 
 
 @infer_global(_generic.interleave)
@@ -140,61 +173,69 @@ def _lanes(context, builder, sig, args):
     return array._getvalue()
 
 
-@overload(_generic.sqrt, jit_options=INLINE)
+@meaning(_generic.sqrt, INLINE)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
-@overload(_generic.power, jit_options=INLINE)
+@meaning(_generic.power, INLINE)
 def _power(x, y):
     return lambda x, y: math.pow(x, y)
 
 
-@overload(_generic.divide, jit_options=INLINE)
+@meaning(_generic.divide, INLINE)
 def _divide(x, y):
     return lambda x, y: x / y
 
 
-@overload(_generic.widen, jit_options=INLINE)
+@meaning(_generic.widen, INLINE)
 def _widen(x):
     if isinstance(x, types.Complex):
         return lambda x: np.complex128(x)
     return lambda x: np.float64(x)
 
 
-@overload(_generic.value, jit_options=INLINE)
+@meaning(_generic.at, INLINE)
+def _at(array, i):
+    return lambda array, i: array[i]
+
+
+@meaning(_generic.value, INLINE)
 def _value(loss, inputs, i):
-    widen = _generic.widen
-    point = register_jitable(forceinline=True, **LOSS)(loss.instance_class.point)
+    widen, at = _generic.widen, _generic.at
+    point = compiled(loss.instance_class.point, {"forceinline": True, **LOSS})
     match len(inputs):
         case 1:
-            return lambda loss, inputs, i: point(loss, widen(inputs[0][i]))
+            return lambda loss, inputs, i: point(loss, widen(at(inputs[0], i)))
         case 2:
-            return lambda loss, inputs, i: point(loss, widen(inputs[0][i]), widen(inputs[1][i]))
+            return lambda loss, inputs, i: point(
+                loss, widen(at(inputs[0], i)), widen(at(inputs[1], i))
+            )
         case 3:
             return lambda loss, inputs, i: point(
-                loss, widen(inputs[0][i]), widen(inputs[1][i]), widen(inputs[2][i])
+                loss, widen(at(inputs[0], i)), widen(at(inputs[1], i)), widen(at(inputs[2], i))
             )
     return None
 
 
-@overload(_generic.term, jit_options=INLINE)
+@meaning(_generic.term, INLINE)
 def _term(loss, inputs, weights, i):
     value, widen, error = _generic.value, _generic.widen, _generic.product_error
+    at = _generic.at
     residue = loss.instance_class.residue
     if isinstance(weights, types.NoneType):
         if residue:
             return lambda loss, inputs, weights, i: 0.0
         return lambda loss, inputs, weights, i: value(loss, inputs, i)
     if residue:
-        return lambda loss, inputs, weights, i: error(value(loss, inputs, i), widen(weights[i]))
-    return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(weights[i])
+        return lambda loss, inputs, weights, i: error(value(loss, inputs, i), widen(at(weights, i)))
+    return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
-@overload(_generic.of_row, jit_options=PART)
+@meaning(_generic.of_row, PART)
 def _of_row(loss, inputs, room, i):
     in_row = _generic.in_row
-    row = register_jitable(**LOSS)(loss.instance_class.row)
+    row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
             return lambda loss, inputs, room, i: row(loss, in_row(inputs[0], room[0], i))
@@ -212,7 +253,7 @@ def _of_row(loss, inputs, room, i):
     return None
 
 
-@overload(_generic.in_row, jit_options=PART)
+@meaning(_generic.in_row, PART)
 def _in_row(array, row, i):
     if array.ndim == 1:
         return lambda array, row, i: np.float64(array[i])
@@ -225,33 +266,40 @@ def _in_row(array, row, i):
     return copied
 
 
-@overload(_generic.present, jit_options=INLINE)
+@meaning(_generic.present, INLINE)
 def _present(arrays, i):
     if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
     count, narrow = len(arrays), arrays[0].dtype == types.float32
+    present, at = _generic.present, _generic.at
+    if arrays[0].dtype == types.boolean:
+        if count == 1:
+            return lambda arrays, i: at(arrays[0], i)
+        return lambda arrays, i: at(arrays[0], i) & present(arrays[1:], i)
     if count == 1:
-        return lambda arrays, i: _is_number(arrays[0][i])
-    if count == 3 and narrow:  # the masks of three float32 comparisons would have to be widened
+        return lambda arrays, i: _is_number(at(arrays[0], i))
+    # the masks of three float32 comparisons would have to be widened
+    if count == 3 and narrow and arrays[2].dtype != types.boolean:
         return lambda arrays, i: _is_number(
-            _size(arrays[0][i]) + _size(arrays[1][i]) + _size(arrays[2][i])
+            _size(at(arrays[0], i)) + _size(at(arrays[1], i)) + _size(at(arrays[2], i))
         )
-    present = _generic.present
-    return lambda arrays, i: _is_number(arrays[0][i]) & present(arrays[1:], i)
+    return lambda arrays, i: _is_number(at(arrays[0], i)) & present(arrays[1:], i)
 
 
-@register_jitable(**INLINE)
 def _is_number(x):
     wide = _generic.widen(x)  # as the fold does, for masks of its width
     return wide == wide
 
 
-@register_jitable(**INLINE)
 def _size(x):
     return abs(np.float64(x))
 
 
-@overload(_generic.cut, jit_options=INLINE)
+compiled(_is_number, INLINE)
+compiled(_size, INLINE)
+
+
+@meaning(_generic.cut, INLINE)
 def _cut(arrays, start, stop):
     if len(arrays) == 0:
         return lambda arrays, start, stop: ()
@@ -259,15 +307,21 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@overload(_generic.part, jit_options=INLINE)
+@meaning(_generic.part, INLINE)
 def _part(array, start, stop):
     if isinstance(array, types.NoneType):
         return lambda array, start, stop: (None,)
     return lambda array, start, stop: (array[start:stop],)
 
 
-@overload(_generic.looked_at, jit_options=INLINE)
+@meaning(_generic.looked_at, INLINE)
 def _looked_at(inputs, weights, rule):
+    size = len(rule) if isinstance(rule, types.BaseTuple) else 0
+    if size > 0:
+        looked_at, omits = _generic.looked_at, isinstance(rule[-1], types.Boolean)
+        if omits:
+            return lambda inputs, weights, rule: (*looked_at(inputs, weights, True), *rule[:-1])
+        return lambda inputs, weights, rule: rule
     if not isinstance(rule, types.Boolean):
         return lambda inputs, weights, rule: rule
     if isinstance(weights, types.NoneType):
@@ -275,7 +329,7 @@ def _looked_at(inputs, weights, rule):
     return lambda inputs, weights, rule: (*inputs, weights)
 
 
-@overload(_generic.eight_at_a_time, jit_options=INLINE)
+@meaning(_generic.eight_at_a_time, INLINE)
 def _eight_at_a_time(narrow, seen):
     missing = not isinstance(seen, types.NoneType) and len(seen) > 0
     if isinstance(narrow, types.NoneType) or missing:
@@ -283,15 +337,16 @@ def _eight_at_a_time(narrow, seen):
     return lambda narrow, seen: True
 
 
-@overload(_generic.sift, jit_options=INLINE)
+@meaning(_generic.sift, INLINE)
 def _sift(x, weights, i, seen):
     multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
     if isinstance(weights, types.NoneType) or multiplied:
         return lambda x, weights, i, seen: x
-    return lambda x, weights, i, seen: x if weights[i] != 0 else 0.0
+    at = _generic.at
+    return lambda x, weights, i, seen: x if at(weights, i) != 0 else 0.0
 
 
-@overload(_generic.keep, jit_options=INLINE)
+@meaning(_generic.keep, INLINE)
 def _keep(x, seen, i):
     if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
@@ -299,7 +354,7 @@ def _keep(x, seen, i):
     return lambda x, seen, i: x if present(seen, i) else 0.0
 
 
-@overload(_loops.fold_losses, jit_options=PART)
+@meaning(_loops.fold_losses, PART)
 def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
     if len(losses) == 0:
         return lambda losses, k, inputs, weights, sums, memory, terms, narrow, seen: None

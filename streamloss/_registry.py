@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
 
@@ -238,6 +239,13 @@ def values_first(loss: Any) -> bool:
     their own, which would take seconds to compile for the many parts of a metric.
     """
     return any(loss.ranks) or loss.vectorized
+
+
+def together(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield in their order the losses that a kernel takes in one pass."""
+    for alone, some in itertools.groupby(losses, values_first):
+        group = tuple(some)
+        yield from ((loss,) for loss in group) if alone else (group,)
 
 
 def is_loss(value: object) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from streamloss._loops import (
     map_rows,
     map_terms,
 )
-from streamloss._registry import values_first
+from streamloss._registry import together, values_first
 from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.backends._boxes import (
     GATHER,
@@ -74,17 +73,10 @@ def accumulate(
     check_subnormals()
     todo = plan(batch, axis)
     threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
-    state = State.joined([_pass(some, todo, rule, threads) for some in _together(losses)])
+    state = State.joined([_pass(some, todo, rule, threads) for some in together(losses)])
     reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
     state.counts[:, ROWS] = batch.rows if reduces_rows else 1
     return state
-
-
-def _together(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """Yield in their order the losses that a kernel takes in one pass."""
-    for alone, some in itertools.groupby(losses, values_first):
-        group = tuple(some)
-        yield from ((loss,) for loss in group) if alone else (group,)
 
 
 def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
