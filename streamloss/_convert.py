@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._device import as_device, is_device
+
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 
-def as_array(name: str, value: Any) -> tuple[Array, Mask | None]:
+def as_array(name: str, value: Any) -> tuple[Any, Mask | None]:
     """Return the numbers of an array-like, and which of them are valid (None: all).
 
     Takes numpy arrays (masked ones too), lists and scalars, pandas and pyarrow columns (nulls
     become NaN), and whatever offers ``__array__`` or DLPack, torch tensors that require a
-    gradient included. Nothing is copied that need not be.
+    gradient included. Nothing is copied that need not be. An array in the memory of a GPU stays
+    there, as a `DeviceArray`.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
+def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
     """Convert what is no plain numpy array."""
     if value is None:
         raise TypeError(f"{name} must be an array of numbers: got None")
@@ -61,6 +65,8 @@ def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
     convert = {"torch": _from_torch, "pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
     if convert is not None:
         return convert(name, value), None
+    if is_device(value):
+        return as_device(name, value), None
     if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
         try:
             return np.asarray(value), None
@@ -69,14 +75,19 @@ def _foreign(name: str, value: Any) -> tuple[Array, Mask | None]:
     return np.from_dlpack(value), None
 
 
-def _from_torch(name: str, tensor: Any) -> Array:
-    """Share a CPU tensor's memory; numpy has no bfloat16, but float32 holds its values."""
-    if tensor.device.type != "cpu":
-        raise TypeError(f"{name} must be a tensor on the CPU: got one on {tensor.device}")
+def _from_torch(name: str, tensor: Any) -> Any:
+    """Share a tensor's memory; numpy has no bfloat16, but float32 holds its values."""
+    if tensor.device.type not in ("cpu", "cuda"):
+        raise TypeError(f"{name} must be a tensor of a CPU or CUDA: got one on {tensor.device}")
     tensor = tensor.detach()
     if str(tensor.dtype) == "torch.bfloat16":
         tensor = tensor.float()
-    return np.asarray(tensor.resolve_conj().resolve_neg().numpy())
+    tensor = tensor.resolve_conj().resolve_neg()
+    if tensor.device.type == "cpu":
+        return np.asarray(tensor.numpy())
+    array = as_device(name, tensor)
+    array.stream = sys.modules["torch"].cuda.current_stream(tensor.device).cuda_stream
+    return array
 
 
 def _from_arrow(name: str, column: Any) -> Array:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ._convert import Array, Mask, as_array
+from ._convert import as_array
+from ._device import DeviceArray
 
 POLICIES = ("propagate", "omit", "raise")
 
@@ -17,18 +18,26 @@ class Batch(NamedTuple):
     """Arrays ready to be cut: weights and mask are broadcast to the losses without a copy.
 
     Inputs of rank 0 have the shape of the losses, those of rank 1 a last axis beyond it, the rows.
+    Each array is one of numpy, or where it lies on a GPU a `DeviceArray`.
     """
 
-    inputs: tuple[Array, ...]
-    weights: Array | None
-    where: Mask | None
+    inputs: tuple[Any, ...]
+    weights: Any
+    where: Any
     dtype: np.dtype[Any]
     ranks: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the losses."""
-        return self.inputs[0].shape[: self.inputs[0].ndim - self.ranks[0]]
+        shape: tuple[int, ...] = self.inputs[0].shape
+        return shape[: len(shape) - self.ranks[0]]
+
+    @property
+    def on_device(self) -> bool:
+        """Whether an array is in the memory of a GPU."""
+        arrays = *self.inputs, self.weights, self.where
+        return any([isinstance(array, DeviceArray) for array in arrays])
 
     @property
     def row(self) -> int | None:
@@ -177,11 +186,13 @@ def check_policy(nan: str) -> str:
     return nan
 
 
-def _align(name: str, array: Array, shape: tuple[int, ...]) -> Array:
+def _align(name: str, array: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast an array over the leading axes: strides of zero, never a copy."""
     if array.shape == shape:
         return array
     check_alignment(name, array.shape, shape)
+    if isinstance(array, DeviceArray):
+        return array.broadcast(shape)
     return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
 
 
@@ -206,16 +217,24 @@ def check_mask(array: Any) -> None:
         raise TypeError(f"where must be boolean: got dtype {array.dtype}")
 
 
-def _align_where(where: Any, shape: tuple[int, ...]) -> Mask:
+def _align_where(where: Any, shape: tuple[int, ...]) -> Any:
     array, mask = as_array("where", where)
     check_mask(array)
     return _align("where", array if mask is None else array & mask, shape)
 
 
-def _all(masks: list[Mask]) -> Mask | None:
-    """Return where all masks hold; one mask alone is not copied."""
+def _all(masks: list[Any]) -> Any:
+    """Return where all masks hold; one mask alone is not copied.
+
+    Raises
+    ------
+    TypeError
+        If one of several is on a GPU.
+    """
     if not masks:
         return None
+    if len(masks) > 1 and any([isinstance(mask, DeviceArray) for mask in masks]):
+        raise TypeError("where must be an array of the CPU beside masked arrays: got one of a GPU")
     out = masks[0]
     for mask in masks[1:]:
         out = out & mask

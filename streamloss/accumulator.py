@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -52,12 +53,13 @@ class Accumulator:
     __slots__ = (
         "__weakref__",
         "_axis",
+        "_kept",
         "_lock",
         "_losses",
         "_nan",
         "_parts",
+        "_pending",
         "_specs",
-        "_state",
         "_stream",
     )
 
@@ -74,13 +76,32 @@ class Accumulator:
         self._parts = parts_of(self._losses)
         self._axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
-        self._state = self._nothing()
+        self._kept = self._nothing()
+        self._pending: Any = None
         self._stream: Any = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def _nothing(self) -> State | None:
         """Return the state before any update: with an axis given, its shape is not known yet."""
         return State.empty((), len(self._parts)) if self._axis is None else None
+
+    @property
+    def _state(self) -> State | None:
+        """The state of all updates; those on a GPU are waited for."""
+        if self._pending is not None:
+            self._collect()
+        return self._kept
+
+    @_state.setter
+    def _state(self, state: State | None) -> None:
+        self._kept = state
+
+    def _collect(self) -> None:
+        """Take over what is on a GPU, which is waited for."""
+        with self._lock:
+            if self._pending is not None:
+                self._kept = self._plus(self._kept, self._pending.state(), 1)
+                self._pending = None
 
     def update(
         self, y_true: Any, y_pred: Any = None, weights: Any = None, *, where: Any = None
@@ -90,7 +111,8 @@ class Accumulator:
         Parameters
         ----------
         y_true, y_pred, weights, where
-            As for `evaluate`; dask arrays are computed here.
+            As for `evaluate`; dask arrays are computed here. What arrays on a GPU add stays there,
+            and is not waited for, until somebody asks.
 
         Raises
         ------
@@ -104,14 +126,13 @@ class Accumulator:
             plain = self._stream and self._stream.take(y_true, y_pred, weights)
             if plain and y_true.size < _threads.PARALLEL:
                 with self._lock:
-                    self._state = self._stream.add(self._state, *plain)
+                    self._kept = self._stream.add(self._kept, *plain)
                 return self
-        if plain:
-            part = self._stream.fold(*plain)
-        else:
-            part = self._fold(y_true, y_pred, weights, where)
-        with self._lock:
-            self._state = self._plus(self._state, part, 1)
+        part = self._stream.fold(*plain) if plain else self._fold(y_true, y_pred, weights, where)
+        if part is not None:
+            with self._lock:  # what is on a GPU can stay there
+                self._check_shape(self.shape, part.shape)
+                self._kept = self._plus(self._kept, part, 1)
         return self
 
     def _start_stream(self, y_true: Any) -> Any:
@@ -121,8 +142,8 @@ class Accumulator:
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
 
-    def _fold(self, *arguments: Any) -> State:
-        """Return the state of a batch of any kind."""
+    def _fold(self, *arguments: Any) -> State | None:
+        """Return the state of a batch of any kind, None if it was left to its GPU."""
         rule = SIFT if self._nan == "propagate" else OMIT
         if _inputs.any_lazy(*arguments):
             lazy = _dask()
@@ -133,10 +154,32 @@ class Accumulator:
             state: State = lazy.delay(states).compute()
             return state
         batch = _inputs.batch(self._parts, *arguments)
+        if batch.on_device and self._nan != "raise" and self._leave(batch, rule):
+            return None
         part: State = auto.accumulate(self._parts, batch, self._axis, rule)
         if self._nan == "raise":
             part.refuse_missing()
         return part
+
+    def _leave(self, batch: Any, rule: Any) -> bool:
+        """Have a batch added on its GPU, if that needs no waiting; return whether."""
+        cuda = _cuda()
+        shape = cuda.kept_shape(batch, self._axis)
+        if math.prod(shape) > cuda.CELLS:
+            return False
+        with self._lock:
+            if self._pending is not None and self._pending.is_full:
+                self._collect()
+            self._check_shape(self.shape, shape)
+            pending = self._pending or cuda.Pending(self._parts, shape)
+            pending.add(batch, self._axis, rule)
+            self._pending = pending
+        return True
+
+    def _check_shape(self, before: tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
+        """Refuse a batch of another output."""
+        if before is not None and before != shape:
+            raise ValueError(f"the axes kept must have the same sizes: got {shape} after {before}")
 
     def _plus(self, state: State | None, part: State | None, sign: int) -> State | None:
         """Return state + sign * part in the layout that suits its cells."""
@@ -144,10 +187,7 @@ class Accumulator:
             return state
         if state is None:
             state = part.nothing()
-        if state.shape != part.shape:
-            raise ValueError(
-                f"the axes kept must have the same sizes: got {part.shape} after {state.shape}"
-            )
+        self._check_shape(state.shape, part.shape)
         total = state.combine(part, sign)
         return total.widened() if len(total.counts) <= WIDE_CELLS else total.trimmed()
 
@@ -196,7 +236,8 @@ class Accumulator:
     @property
     def shape(self) -> tuple[int, ...] | None:
         """The shape of the results; None before the first update where an axis was given."""
-        return None if self._state is None else self._state.shape
+        seen = self._pending or self._kept
+        return None if seen is None else seen.shape
 
     @property
     def counts(self) -> dict[str, int]:
@@ -292,7 +333,7 @@ class Accumulator:
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
         with self._lock:
-            self._state = self._nothing()
+            self._kept, self._pending = self._nothing(), None
         return self
 
     def to_bytes(self) -> bytes:
@@ -352,6 +393,13 @@ def _stream() -> Any:
     from .backends import _stream
 
     return _stream
+
+
+def _cuda() -> Any:
+    """Return the backend of GPUs, imported with numba.cuda on first use."""
+    from .backends import cuda
+
+    return cuda
 
 
 def _dask() -> Any:

@@ -34,8 +34,8 @@ def evaluate(
     y_true, y_pred : array_like
         Labels and predictions, of the same shape and any rank: booleans, integers, floats up to
         64 bits, or complex numbers where the loss allows. They become float64: integers beyond
-        2**53 are rounded. A loss of more than two inputs takes
-        the others in a tuple `y_pred`; one of a single input takes none.
+        2**53 are rounded. Arrays in the memory of a CUDA GPU are read there, by the GPU. A loss of
+        more than two inputs takes the others in a tuple `y_pred`; one of a single input takes none.
     weights : array_like, optional
         Real numbers, aligned with the leading axes: each dimension equal to that of the losses
         or 1. An element of weight zero adds nothing, whatever its value, but is counted in N.
@@ -54,7 +54,7 @@ def evaluate(
     float, float64 array, or dict
         In the unit of the loss. An array of the axes kept, if `axis` leaves some; of the shape
         of the losses with "none", zero where an element counts for nothing. For a list of losses
-        a dict, with keys as they were given.
+        a dict, with keys as they were given. With "none" it is on the GPU if an argument is.
 
     Raises
     ------

@@ -15,15 +15,16 @@ import streamloss as sl
 ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
-    {"_elementary"},
+    {"_device", "_elementary"},
     {"_cache", "_convert", "_exact", "_generic", "_parts", "_registry", "_threads"},
     {"backends", "cli._checkpoint", "cli._report", "files._groups", "files._mapped", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},
     {"_loops", "explanation", "files._data", "files._npy", "files._parquet", "metrics"},
     {"backends._boxes", "files", "state"},
     {"_format", "_overloads", "backends.python"},
-    {"backends._kernels"},
-    {"backends._stream", "backends.cpu"},
+    {"backends._grid", "backends._kernels"},
+    {"backends._launch", "backends._stream", "backends.cpu"},
+    {"backends.cuda"},
     {"backends.auto"},
     {"backends.dask"},
     {"accumulator"},
@@ -131,10 +132,14 @@ def test_the_imports_are_found() -> None:
 
 @pytest.mark.parametrize(
     "library",
-    ["numba.cuda", "numba_cuda", "dask", "distributed", "pyarrow", "rich", "pandas", "torch"],
+    ["cupy", "numba_cuda", "dask", "distributed", "pyarrow", "rich", "pandas", "torch"],
 )
 def test_a_library_is_imported_in_one_file_at_most(library: str) -> None:
     assert len(importers(library)) <= 1
+
+
+def test_one_module_imports_numbas_cuda() -> None:
+    assert importers("numba.cuda") == ["backends._grid"]
 
 
 def test_click_is_for_the_command_line() -> None:
@@ -151,7 +156,7 @@ def test_losses_are_mathematics_alone(module: str) -> None:
 
 def test_backends_do_not_import_each_other() -> None:
     backends = {m for m in MODULES if m.startswith("backends.") and not m.startswith("backends._")}
-    assert "backends.cpu" in backends
+    assert {"backends.cpu", "backends.cuda"} <= backends
     for module in backends - {"backends.auto", "backends.dask"}:  # which choose among the others
         assert not imported_modules(module) & (backends - {module})
 
@@ -162,7 +167,10 @@ def test_all_names_what_is_public() -> None:
     assert sorted(public) == sorted(sl.__all__)
 
 
-HEAVY = "{'numba', 'llvmlite', 'dask', 'distributed', 'pyarrow', 'pandas', 'click', 'rich'}"
+HEAVY = (
+    "{'numba', 'numba.cuda', 'llvmlite', 'dask', 'distributed', 'pyarrow', 'pandas', 'click',"
+    " 'rich', 'torch'}"
+)
 
 
 def loaded(script: str) -> str:

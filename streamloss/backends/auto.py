@@ -44,6 +44,10 @@ def map(loss: Any, batch: Any, rule: Any, threads: Any = None) -> Any:
 
 def _backend(losses: tuple[Any, ...], batch: Any) -> Any:
     """Return the backend for a batch, imported when it is first needed."""
+    if batch.on_device:
+        from . import cuda
+
+        return cuda
     size = sum([array.size for array in batch.inputs])
     if wait(losses, size):
         from . import python

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from streamloss import _inputs
 from streamloss._convert import as_array
+from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
 from streamloss._registry import parts_of
 from streamloss.backends import auto
@@ -49,13 +50,21 @@ def array(name: str, value: Any) -> Any:
     Raises
     ------
     TypeError
-        If the values are no numbers.
+        If the values are no numbers, or on a GPU.
     """
     if is_lazy(value):
         from streamloss.backends import dask
 
         return dask.numbers(name, value)
-    return as_array(name, value)[0]
+    numbers, _ = as_array(name, value)
+    if isinstance(numbers, DeviceArray):
+        refuse_device(name)
+    return numbers
+
+
+def refuse_device(name: str) -> NoReturn:
+    """Raise what says that an argument is on a GPU, where compat does not compute."""
+    raise TypeError(f"{name} must be an array of the CPU in compat: got one of a GPU")
 
 
 def broadcast_shapes(*arrays: Any) -> tuple[int, ...]:

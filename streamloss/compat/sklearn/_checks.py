@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from streamloss._device import is_device
 from streamloss.compat import _engine
 
 Array = Any
@@ -34,7 +35,9 @@ def refuse(name: str, rule: str, value: Any) -> NoReturn:
 
 
 def check_array_like(name: str, value: Any) -> None:
-    """Refuse scalars, text, None and sparse matrices."""
+    """Refuse scalars, text, None, sparse matrices and arrays of a GPU."""
+    if is_device(value):
+        _engine.refuse_device(name)
     found = any(hasattr(value, a) for a in ("__len__", "shape", "__array__"))
     if not found or np.isscalar(value) or hasattr(value, "tocoo"):
         refuse(name, "an array-like", value)

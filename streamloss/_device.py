@@ -1,0 +1,189 @@
+"""Arrays in the memory of a GPU, as where they lie and how: nothing here touches a GPU.
+
+They come from whatever offers `__cuda_array_interface__` or, on a GPU, DLPack: arrays of CuPy,
+numba, JAX, tensors of PyTorch. Nothing is copied; transposing and broadcasting change strides.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Any
+
+import numpy as np
+
+CUDA, CUDA_MANAGED = 2, 13
+"""Kinds of devices, as DLPack numbers them."""
+
+
+class DeviceArray:
+    """An array in the memory of a GPU.
+
+    Attributes
+    ----------
+    pointer : int
+        The address of the first element.
+    shape, strides : tuple of int
+        Strides are in bytes.
+    dtype : numpy.dtype
+    stream : int or None
+        The stream that writes the array, as `__cuda_array_interface__` has it.
+    owner : object
+        What keeps the memory.
+    device : int or None
+        The number of the GPU, None if the array does not tell.
+    """
+
+    __slots__ = ("device", "dtype", "owner", "pointer", "shape", "stream", "strides")
+
+    def __init__(
+        self,
+        pointer: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        dtype: np.dtype[Any],
+        stream: int | None,
+        owner: Any,
+        device: int | None = None,
+    ) -> None:
+        self.pointer, self.shape, self.strides = pointer, shape, strides
+        self.dtype, self.stream, self.owner, self.device = dtype, stream, owner, device
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether others may write to the memory as soon as the owner is gone."""
+        return type(self.owner).__name__ == "PyCapsule"
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def viewed(
+        self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0
+    ) -> DeviceArray:
+        """Return a view of the memory, that begins so many bytes later."""
+        pointer = self.pointer + offset
+        return DeviceArray(
+            pointer, shape, strides, self.dtype, self.stream, self.owner, self.device
+        )
+
+    def transpose(self, order: list[int]) -> DeviceArray:
+        """Return a view with the axes in another order."""
+        return self.viewed(
+            tuple([self.shape[k] for k in order]), tuple([self.strides[k] for k in order])
+        )
+
+    def broadcast(self, shape: tuple[int, ...]) -> DeviceArray:
+        """Return a view of a shape whose leading axes are those of the array, or 1 there."""
+        strides = [
+            stride if size == full else 0
+            for size, full, stride in zip(self.shape, shape, self.strides, strict=False)
+        ]
+        return self.viewed(shape, (*strides, *[0] * (len(shape) - self.ndim)))
+
+    def as_numbers(self) -> DeviceArray:
+        """Return booleans as integers, which kernels tell from masks; others as they are."""
+        if self.dtype != np.bool_:
+            return self
+        numbers = self.viewed(self.shape, self.strides)
+        numbers.dtype = np.dtype(np.uint8)
+        return numbers
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {
+            "shape": self.shape,
+            "strides": self.strides,
+            "typestr": self.dtype.str,
+            "data": (self.pointer, False),
+            "version": 3,
+            "stream": None,
+        }
+
+
+def is_device(value: Any) -> bool:
+    """Return whether a value is an array in the memory of a GPU."""
+    if type(value) is np.ndarray:
+        return False
+    if hasattr(value, "__cuda_array_interface__") or hasattr(value, "__cuda_ndarray__"):
+        return True
+    device = getattr(value, "__dlpack_device__", None)
+    if device is None or isinstance(value, np.ndarray | np.generic):
+        return False
+    return bool(device()[0] in (CUDA, CUDA_MANAGED))
+
+
+def as_device(name: str, value: Any) -> DeviceArray:
+    """Return an array of a GPU as where it lies.
+
+    Raises
+    ------
+    TypeError
+        If the array has a mask of its own, or is of a dtype that numpy or the machine has not.
+    """
+    interface = getattr(value, "__cuda_array_interface__", None)
+    if interface is None and hasattr(value, "__cuda_ndarray__"):
+        interface = value.__array_interface__  # in numba's simulator it is memory of the host
+    if interface is None:
+        return _from_dlpack(name, value)
+    if interface.get("mask") is not None:
+        raise TypeError(f"{name} must be an array without a mask of its own on a GPU: pass where=")
+    dtype, shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
+    if not dtype.isnative:
+        raise TypeError(
+            f"{name} must have the bytes of its numbers in the machine's order on a GPU"
+        )
+    strides = interface.get("strides") or _contiguous(shape, dtype.itemsize)
+    pointer, stream = interface["data"][0], interface.get("stream")
+    device = value.__dlpack_device__()[1] if hasattr(value, "__dlpack_device__") else None
+    return DeviceArray(pointer, shape, tuple(strides), dtype, stream, value, device)
+
+
+def _contiguous(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return the strides of an array in C order."""
+    return tuple([itemsize * math.prod(shape[k + 1 :]) for k in range(len(shape))])
+
+
+class _Tensor(ctypes.Structure):
+    """DLTensor of DLPack's dlpack.h, the head of each managed tensor."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("device_type", ctypes.c_int32),
+        ("device_id", ctypes.c_int32),
+        ("ndim", ctypes.c_int32),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+    )
+
+
+_KINDS = {0: "i", 1: "u", 2: "f", 5: "c", 6: "b"}
+"""DLPack's codes of dtypes, but for bfloat16, which numpy has not."""
+
+
+def _from_dlpack(name: str, value: Any) -> DeviceArray:
+    """Return an array that offers DLPack alone."""
+    capsule = value.__dlpack__(stream=1)  # the legacy default stream is to wait for the array
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    tensor = _Tensor.from_address(get(capsule, b"dltensor"))
+    if tensor.code not in _KINDS or tensor.lanes != 1 or tensor.bits % 8:
+        kind = f"code {tensor.code} of {tensor.bits} bits"
+        raise TypeError(f"{name} must be of a dtype of numpy: got DLPack's {kind}")
+    dtype = np.dtype(f"{_KINDS[tensor.code]}{tensor.bits // 8}")
+    shape = tuple(tensor.shape[: tensor.ndim])
+    strides = _contiguous(shape, dtype.itemsize)
+    if tensor.strides:
+        strides = tuple([dtype.itemsize * step for step in tensor.strides[: tensor.ndim]])
+    pointer = (tensor.data or 0) + tensor.byte_offset
+    return DeviceArray(pointer, shape, strides, dtype, 1, capsule, tensor.device_id)

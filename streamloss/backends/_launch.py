@@ -1,0 +1,240 @@
+"""Launching the kernels of `_grid`, and the memory and streams of GPUs."""
+
+# numba.cuda is typed in part, and its two packages differ
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, attr-defined, call-arg"
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import warnings
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.core.errors import NumbaError
+
+from streamloss._device import DeviceArray, as_device
+from streamloss.backends import _grid
+from streamloss.backends._grid import STEP, cuda
+
+LANES = 128
+"""Lanes of a team."""
+
+TEAMS = 8
+"""Teams for each multiprocessor of a GPU."""
+
+ROOM = 1 << 23
+"""Numbers of the rows that lanes compute at a time: 64 MiB."""
+
+
+class Views(NamedTuple):
+    """What a kernel is given of a batch: arrays of five axes, none in the place of what is not."""
+
+    inputs: tuple[DeviceArray, ...]
+    weights: tuple[DeviceArray, ...]
+    where: tuple[DeviceArray, ...]
+    found: tuple[DeviceArray, ...]
+    others: tuple[DeviceArray, ...]
+
+
+def check() -> None:
+    """Refuse arrays of a GPU where numba cannot use it.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no driver or no GPU that numba can use.
+    """
+    if cuda.is_available():
+        return
+    error = cuda.cuda_error() if hasattr(cuda, "cuda_error") else None
+    words = " ".join(str(error or "found none").split())
+    raise RuntimeError(f"arrays of a GPU need a CUDA driver and GPU that numba can use: {words}")
+
+
+def on(devices: Iterable[int | None]) -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which the one GPU of these is the current one; None is any.
+
+    Raises
+    ------
+    ValueError
+        If there are several.
+    """
+    found = {device for device in devices if device is not None}
+    if len(found) > 1:
+        raise ValueError(f"the arrays of a call must be on one GPU: got GPUs {sorted(found)}")
+    manager: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    return cuda.gpus[found.pop()] if found else manager
+
+
+def fold(
+    losses: tuple[Any, ...],
+    views: Views,
+    sums: Any,
+    counts: Any,
+    narrow: bool,
+    omits: bool,
+    stream: Any,
+) -> None:
+    """Have a part of a batch added to the sums and counts of its cells."""
+    shape = views.inputs[0].shape
+    cells, length = shape[0] * shape[1], math.prod(shape[2:])
+    teams, lanes, step = _size(cells * length)
+    blocks = shape[2] * shape[3] * -(-shape[4] // (lanes * step))
+    parts = min(blocks, max(1, teams // cells))
+    arrays = [_arrays(some) for some in views[:4]]
+    settings = step, parts, _flag(narrow), _flag(omits)
+    _launch(_grid.fold_grid, cells * parts, lanes, stream, losses, *arrays, sums, counts, *settings)
+
+
+def map_terms(loss: Any, views: Views, omits: bool, stream: Any) -> None:
+    """Have the weighted loss of every element written."""
+    (out,) = views.others
+    _, lanes, step = _size(out.size)
+    masks = _arrays((*views.found, *views.where))
+    arrays = _arrays(views.inputs), _arrays(views.weights), masks, _array(out)
+    teams = -(-out.size // (lanes * step))
+    _launch(_grid.map_grid, teams, lanes, stream, loss, *arrays, step, _flag(omits))
+
+
+def map_rows(loss: Any, inputs: tuple[DeviceArray, ...], out: DeviceArray, stream: Any) -> None:
+    """Have the loss of each row written."""
+    longest = max(math.prod(array.shape[1:]) for array in inputs)
+    teams, lanes, _ = _size(out.size)
+    teams = min(teams, -(-out.size // lanes), max(1, ROOM // max(longest, 1) // lanes))
+    sizes = [array.shape[1] if array.ndim == 2 else 0 for array in inputs]
+    room = tuple([cuda.device_array((max(size, 1), teams * lanes), np.float64) for size in sizes])
+    _launch(_grid.rows_grid, teams, lanes, stream, loss, _arrays(inputs), _array(out), room)
+
+
+def find_missing(array: DeviceArray, out: DeviceArray, stream: Any) -> None:
+    """Have False written for each element or row with a NaN."""
+    if array.ndim == 1:
+        array = array.viewed((*array.shape, 1), (*array.strides, 0))
+    teams, lanes, _ = _size(out.size)
+    _launch(_grid.find_missing, teams, lanes, stream, _array(array), _array(out))
+
+
+def _size(elements: int) -> tuple[int, int, int]:
+    """Return the most teams, their lanes, and the elements of a lane's block."""
+    if numba.config.ENABLE_CUDASIM:
+        teams, lanes = 3, 4  # each lane is a thread of Python
+    else:
+        teams, lanes = TEAMS * cuda.get_current_device().MULTIPROCESSOR_COUNT, LANES
+    return teams, lanes, min(STEP, max(1, -(-elements // (teams * lanes))))
+
+
+def _flag(value: bool) -> tuple[bool, ...]:
+    """Return a flag as kernels take it, which choose by it what is compiled."""
+    return (True,) if value else ()
+
+
+def _launch(body: Any, teams: int, lanes: int, stream: Any, *arguments: Any) -> None:
+    """Launch a kernel; more teams than the most that are wanted take turns."""
+    most, *_ = _size(0)
+    with warnings.catch_warnings():
+        if numba.config.ENABLE_CUDASIM:
+            warnings.simplefilter("ignore", RuntimeWarning)  # numpy's of overflows, which are meant
+        try:
+            _kernel(body)[min(teams, most), lanes, stream](*arguments)
+        except NumbaError as error:
+            losses = arguments[0] if isinstance(arguments[0], tuple) else ()
+            line = next(line for line in reversed(str(error).splitlines()) if line.strip())
+            raise TypeError(f"{losses!r} cannot be compiled for a GPU: {line}") from error
+
+
+@functools.cache
+def _kernel(body: Any) -> Any:
+    return cuda.jit(body)
+
+
+def _arrays(arrays: Iterable[DeviceArray]) -> tuple[Any, ...]:
+    return tuple([_array(array) for array in arrays])
+
+
+def _array(array: DeviceArray) -> Any:
+    """Return an array of the GPU as one of numba's."""
+    if numba.config.ENABLE_CUDASIM:
+        memory = SimpleNamespace(__array_interface__=array.__cuda_array_interface__, owner=array)
+        return cuda.devicearray.FakeCUDAArray(np.asarray(memory))
+    return cuda.as_cuda_array(array, sync=False)
+
+
+def zeros(shape: tuple[int, ...], stream: Any) -> Any:
+    """Return integers on the GPU that are zero for what comes next in a stream."""
+    out = cuda.device_array(shape, np.int64)
+    if out.size:  # by a kernel, for a copy may wait for what the stream holds
+        teams, lanes, _ = _size(out.size)
+        _launch(_grid.write_zeros, teams, lanes, stream, out.reshape(-1))
+    return out
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> DeviceArray:
+    """Return new memory on the GPU."""
+    return as_device("out", cuda.device_array(shape, dtype))
+
+
+def copied(array: Any) -> DeviceArray:
+    """Return a copy on the GPU of an array of the CPU, in a dtype that the GPU has."""
+    dtype = np.float32 if array.dtype.kind == "V" else array.dtype.newbyteorder("=")
+    return as_device("array", cuda.to_device(np.ascontiguousarray(array, dtype)))
+
+
+def spare(array: Any) -> Any:
+    """Return memory on the GPU for a copy of an array."""
+    return cuda.device_array(array.shape, array.dtype)
+
+
+def stream_of(streams: Iterable[int | None]) -> Any:
+    """Return a stream in which all that these streams hold comes first."""
+    if numba.config.ENABLE_CUDASIM:
+        return 0
+    found = sorted({stream or 1 for stream in streams}, reverse=True)
+    first, *others = [_stream(pointer) for pointer in found]
+    follow(first, others)
+    return first
+
+
+def follow(stream: Any, others: Iterable[Any]) -> None:
+    """Have what comes next in a stream wait for what others hold."""
+    for other in others:
+        if other is not stream:
+            event = cuda.event(timing=False)
+            event.record(other)
+            event.wait(stream)
+
+
+def release(stream: Any, streams: Iterable[int | None]) -> None:
+    """Have these streams wait for what one holds now, lest they overwrite what it still reads."""
+    if not numba.config.ENABLE_CUDASIM:
+        for pointer in {other or 1 for other in streams}:
+            follow(_stream(pointer), [stream])
+
+
+@functools.cache
+def _stream(pointer: int) -> Any:
+    return cuda.external_stream(pointer)
+
+
+def wait(stream: Any) -> None:
+    """Wait until the GPU has done what is in a stream."""
+    if stream:
+        stream.synchronize()
+
+
+def like(owner: Any, out: DeviceArray) -> Any:
+    """Return an array of the GPU as one of the library that another is from."""
+    match type(owner).__module__.partition(".")[0]:
+        case "cupy":
+            import cupy
+
+            return cupy.asarray(out.owner)
+        case "torch":
+            import torch
+
+            return torch.as_tensor(out.owner, device=owner.device)
+    return out.owner

@@ -1,0 +1,374 @@
+"""Batches in the memory of a GPU: the same States as on the CPU, bit for bit.
+
+Arrays are read where they lie, whatever their strides and dtypes. What kernels add to stays on the
+GPU until somebody wants to know it, so that an update waits for nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from streamloss._device import DeviceArray
+from streamloss._exact import HELD, WIDTH
+from streamloss._inputs import FLOAT32, Batch, normalise_axis
+from streamloss._loops import MULTIPLY, OMIT, ROWS
+from streamloss._registry import together
+from streamloss.backends import _launch
+from streamloss.backends._grid import MOST
+from streamloss.backends._launch import Views
+from streamloss.losses import Value
+from streamloss.state import State
+
+CELLS = 1 << 12
+"""Cells that are folded at once: their rows on the GPU are 5 MB for one loss."""
+
+LAUNCHES = 1 << 18
+"""Launches whose sums fit the digits on the GPU: each team adds less than 2**33 to one."""
+
+LINES = 32
+"""Elements of the shortest axis that the lanes of a team share, if another is longer."""
+
+Axis = tuple[int, tuple[int, ...]]
+"""The size of an axis, and the bytes from one element to the next in each array."""
+
+
+def accumulate(
+    losses: tuple[Any, ...],
+    batch: Batch,
+    axis: int | tuple[int, ...] | None = None,
+    rule: Any = None,
+    threads: int | None = None,
+) -> State:
+    """Return the state of a batch, as `backends.cpu.accumulate` does; it waits for the GPU.
+
+    Raises
+    ------
+    TypeError
+        If the `point` or `row` of a loss does not compile; if the rule is `MULTIPLY`.
+    RuntimeError
+        If there is no GPU that numba can use.
+    """
+    kept = kept_shape(batch, axis)
+    if math.prod(kept) <= CELLS:
+        pending = Pending(losses, kept)
+        pending.add(batch, axis, rule)
+        return pending.state()
+    k = kept.index(max(kept))
+    original = [a for a in range(len(batch.shape)) if a not in _reduced(batch, axis)][k]
+    step = max(1, CELLS * kept[k] // math.prod(kept))
+    parts = [
+        accumulate(losses, _slice(batch, original, start, start + step), axis, rule).trimmed()
+        for start in range(0, kept[k], step)
+    ]
+    state = State.concatenated(parts, k)
+    state.counts[:, ROWS] = _rows(batch, axis)
+    return state
+
+
+def kept_shape(batch: Batch, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    """Return the shape of the output."""
+    reduced = _reduced(batch, axis)
+    return tuple([size for k, size in enumerate(batch.shape) if k not in reduced])
+
+
+def _reduced(batch: Batch, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    return normalise_axis(axis, len(batch.shape))
+
+
+def _rows(batch: Batch, axis: int | tuple[int, ...] | None) -> int:
+    """Return the rows that each cell covers."""
+    return batch.rows if axis is None or 0 in _reduced(batch, axis) else 1
+
+
+def _slice(batch: Batch, axis: int, start: int, stop: int) -> Batch:
+    """Return the part of a batch in a range of an axis of the losses."""
+
+    def cut(array: Any) -> Any:
+        if array is None or isinstance(array, np.ndarray):
+            return None if array is None else array[(slice(None),) * axis + (slice(start, stop),)]
+        size = min(stop, array.shape[axis]) - start
+        shape = (*array.shape[:axis], size, *array.shape[axis + 1 :])
+        return array.viewed(shape, array.strides, start * array.strides[axis])
+
+    inputs = tuple([cut(array) for array in batch.inputs])
+    return batch._replace(inputs=inputs, weights=cut(batch.weights), where=cut(batch.where))
+
+
+class Pending:
+    """Sums and counts on the GPU, to which batches are added without waiting.
+
+    Parameters
+    ----------
+    losses : tuple of loss
+    shape : tuple of int
+        The shape of the output, of at most `CELLS` cells.
+    """
+
+    def __init__(self, losses: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+        _launch.check()
+        self.shape, self._losses = shape, losses
+        self._rows: dict[tuple[Any, ...], _Rows] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the digits may not hold a further batch."""
+        return any([rows.launches >= LAUNCHES for rows in self._rows.values()])
+
+    def add(self, batch: Batch, axis: int | tuple[int, ...] | None, rule: Any) -> None:
+        """Add a batch: what the GPU is to do is put in the stream that its arrays name.
+
+        Where that fails nothing was added. Batches of other dtypes have rows of their own, for
+        kernels are compiled when dtypes first come, and that fails before anything runs.
+        """
+        if rule == MULTIPLY:
+            raise TypeError("compat takes arrays of the CPU: got one of a GPU")
+        devices = {a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}
+        kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, frozenset(devices)
+        with _launch.on(devices):
+            batch = _on_device(batch)
+            streams = [a.stream for a in _arrays(batch)]
+            stream = _launch.stream_of(streams)
+            rows = self._rows.get(kinds) or _Rows(self._losses, math.prod(self.shape), stream)
+            rows.add(batch, _reduced(batch, axis), rule, stream)
+            _launch.release(stream, streams)
+        rows.rows += _rows(batch, axis)
+        self._rows[kinds] = rows
+
+    def state(self) -> State:
+        """Wait for the GPU, and return the state of all batches."""
+        states = []
+        for (*_, devices), rows in self._rows.items():
+            with _launch.on(devices):
+                states.append(rows.state(self.shape))
+        return State.total(states)
+
+
+class _Rows:
+    """Sums and counts on the GPU for batches of the same dtypes."""
+
+    def __init__(self, losses: tuple[Any, ...], cells: int, stream: Any) -> None:
+        self._passes = [
+            (
+                some,
+                _launch.zeros((cells, len(some) + 1, WIDTH), stream),
+                _launch.zeros((cells, 5), stream),
+            )
+            for some in _passes(losses)
+        ]
+        self._streams = {stream}
+        self._spares: list[Any] = []
+        self._lent: list[Any] = []
+        self.rows = self.launches = 0
+
+    def add(self, batch: Batch, reduced: tuple[int, ...], rule: Any, stream: Any) -> None:
+        """Have a batch added, or nothing of it where that fails."""
+        self._lent += [a.owner for a in _arrays(batch) if a.is_lent]
+        if not math.prod(batch.shape):
+            return
+        if stream not in self._streams:
+            _launch.follow(stream, self._streams)
+            self._streams.add(stream)
+        # of several launches one may fail, for want of memory, when others are on their way
+        several = len(self._passes) > 1 or len(batch.shape) > 2
+        if several:
+            self._keep(stream)
+        try:
+            for some, sums, counts in self._passes:
+                self.launches += _fold(some, batch, reduced, rule, sums, counts, stream)
+        except BaseException:
+            if several:
+                self._restore(stream)
+            raise
+
+    def _keep(self, stream: Any) -> None:
+        """Have the sums and counts copied."""
+        arrays = self._arrays()
+        self._spares = self._spares or [_launch.spare(array) for array in arrays]
+        _launch.follow(stream, self._streams)
+        for spare, array in zip(self._spares, arrays, strict=True):
+            spare.copy_to_device(array, stream=stream)
+
+    def _restore(self, stream: Any) -> None:
+        """Put back the sums and counts that were kept, before anything else is added."""
+        for spare, array in zip(self._spares, self._arrays(), strict=True):
+            array.copy_to_device(spare, stream=stream)
+        _launch.wait(stream)
+
+    def _arrays(self) -> list[Any]:
+        return [array for _, *arrays in self._passes for array in arrays]
+
+    def state(self, shape: tuple[int, ...]) -> State:
+        """Wait for what was added, and return its state."""
+        for stream in self._streams:
+            _launch.wait(stream)
+        parts = []
+        for _, sums, counts in self._passes:
+            state = State(shape, sums.copy_to_host(), 0, counts.copy_to_host(), HELD)
+            state.counts[:, ROWS] = self.rows
+            parts.append(state.balanced())
+        return State.joined(parts)
+
+
+def _passes(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield in their order the losses of each launch."""
+    for some in together(losses):
+        yield from (some[k : k + MOST] for k in range(0, len(some), MOST))
+
+
+def _arrays(batch: Batch) -> list[Any]:
+    """Return all arrays of a batch."""
+    return [a for a in (*batch.inputs, batch.weights, batch.where) if a is not None]
+
+
+def _on_device(batch: Batch) -> Batch:
+    """Return a batch of which all arrays are on the GPU, booleans among the inputs as integers."""
+
+    def moved(array: Any) -> Any:
+        if array is None or isinstance(array, DeviceArray):
+            return array
+        once = array[tuple([slice(None) if step else slice(1) for step in array.strides])]
+        return _launch.copied(once).broadcast(array.shape)
+
+    return batch._replace(
+        inputs=tuple([moved(array).as_numbers() for array in batch.inputs]),
+        weights=None if batch.weights is None else moved(batch.weights).as_numbers(),
+        where=moved(batch.where),
+    )
+
+
+def _fold(
+    losses: tuple[Any, ...],
+    batch: Batch,
+    reduced: tuple[int, ...],
+    rule: Any,
+    sums: Any,
+    counts: Any,
+    stream: Any,
+) -> int:
+    """Have a batch added to sums and counts; return by how many launches."""
+    first, found, count = losses[0], None, 0
+    if first.residue and batch.weights is None:
+        return count  # times 1, nothing is rounded
+    if any(first.ranks):
+        batch, found = _values(first, batch, rule, stream)
+        losses, rule = (Value(),), None
+    for cells, views in _launches(batch, found, reduced):
+        narrow, omits = batch.dtype == FLOAT32, rule == OMIT
+        _launch.fold(losses, views, sums[cells], counts[cells], narrow, omits, stream)
+        count += 1
+    return count
+
+
+def _launches(
+    batch: Batch, found: DeviceArray | None, reduced: Sequence[int], *others: DeviceArray
+) -> Iterator[tuple[slice, Views]]:
+    """Yield the cells and the views of each part of a batch that a kernel can take."""
+    some = [() if a is None else (a,) for a in (batch.weights, batch.where, found)]
+    groups = [batch.inputs, *some, others]
+    arrays = [*itertools.chain(*groups)]
+    kept = [k for k in range(len(batch.shape)) if k not in reduced]
+    order = sorted(reduced, key=lambda k: -abs(arrays[0].strides[k]))
+    for cells, lines in _lines(arrays, _axes(arrays, kept), _axes(arrays, order)):
+        rest = iter(lines)
+        yield cells, Views(*[tuple([next(rest) for _ in group]) for group in groups])
+
+
+def _axes(arrays: Sequence[DeviceArray], order: Sequence[int]) -> list[Axis]:
+    """Return axes in this order, those that lie in all arrays like one as one."""
+    axes: list[Axis] = []
+    for k in order:
+        size, strides = arrays[0].shape[k], tuple([array.strides[k] for array in arrays])
+        if size == 1:
+            continue
+        if axes and axes[-1][1] == tuple([size * stride for stride in strides]):
+            axes[-1] = axes[-1][0] * size, strides
+        else:
+            axes.append((size, strides))
+    return axes
+
+
+def _lines(
+    arrays: Sequence[DeviceArray], kept: list[Axis], reduced: list[Axis]
+) -> Iterator[tuple[slice, list[DeviceArray]]]:
+    """Yield the cells and the views, of five axes, of each part that a kernel can take."""
+    if reduced and reduced[-1][0] < LINES:  # the lanes lie along the longest instead
+        reduced = sorted(reduced, key=lambda axis: axis[0])
+    inner = [*_filled(kept[-2:], 2, arrays), *_filled(reduced[-3:], 3, arrays)]
+    shape = tuple([size for size, _ in inner])
+    strides = [*zip(*[steps for _, steps in inner], strict=True)]
+    cells = shape[0] * shape[1]
+    for number, place in enumerate(_offsets(kept[:-2], arrays)):
+        for other in _offsets(reduced[:-3], arrays):
+            yield (
+                slice(number * cells, (number + 1) * cells),
+                [
+                    array.viewed(shape, strides[j], place[j] + other[j])
+                    for j, array in enumerate(arrays)
+                ],
+            )
+
+
+def _offsets(axes: list[Axis], arrays: Sequence[DeviceArray]) -> Iterator[list[int]]:
+    """Yield the bytes from the first element of each array to that at each place of some axes."""
+    for place in itertools.product(*[range(size) for size, _ in axes]):
+        steps = [*zip(place, axes, strict=True)]
+        yield [sum([i * strides[j] for i, (_, strides) in steps]) for j in range(len(arrays))]
+
+
+def _filled(axes: list[Axis], count: int, arrays: Sequence[DeviceArray]) -> list[Axis]:
+    """Return so many axes, those that are missing of size 1."""
+    return [(1, (0,) * len(arrays))] * (count - len(axes)) + axes
+
+
+def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, DeviceArray | None]:
+    """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
+    values = _launch.empty(batch.shape, np.float64)
+    found = _launch.copied(np.ones(batch.shape, np.bool_)) if rule == OMIT else None
+    arrays = [*batch.inputs, values, *[a for a in (found, batch.weights) if a is not None]]
+    ranks = [*batch.ranks, 0, 0, 0]
+    axes = _axes(arrays, range(len(batch.shape)))
+    for starts in _offsets(axes[:-1], arrays):
+        ((size, strides),) = _filled(axes[-1:], 1, arrays)
+        views = []
+        for array, rank, stride, start in zip(arrays, ranks, strides, starts, strict=False):
+            rows = array.shape[len(array.shape) - rank :], array.strides[array.ndim - rank :]
+            views.append(array.viewed((size, *rows[0]), (stride, *rows[1]), start))
+        _launch.map_rows(loss, tuple(views[: len(batch.inputs)]), views[len(batch.inputs)], stream)
+        if found is not None:
+            mask = views[len(batch.inputs) + 1]
+            for array in (*views[: len(batch.inputs)], *views[len(batch.inputs) + 2 :]):
+                _launch.find_missing(array, mask, stream)
+    return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), found
+
+
+def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -> Any:
+    """Return the weighted loss of every element, zero where it counts for nothing, on the GPU.
+
+    It is an array of the library that the first array on the GPU is from if that is CuPy or
+    PyTorch, else one of numba.
+    """
+    like = next(a.owner for a in _arrays(batch) if isinstance(a, DeviceArray))
+    _launch.check()
+    with _launch.on({a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}):
+        batch = _on_device(batch)
+        stream = _launch.stream_of([a.stream for a in _arrays(batch)])
+        out = _launch.empty(batch.shape, np.float64)
+        if out.size:
+            _map(loss, batch, out, rule, stream)
+        _launch.wait(stream)
+        return _launch.like(like, out)
+
+
+def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> None:
+    """Have the weighted losses written."""
+    found = None
+    if any(loss.ranks):
+        batch, found = _values(loss, batch, rule, stream)
+        loss, rule = Value(), None
+    for _, views in _launches(batch, found, range(len(batch.shape)), out):
+        _launch.map_terms(loss, views, rule == OMIT, stream)

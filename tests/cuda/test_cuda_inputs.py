@@ -1,0 +1,114 @@
+"""What is taken for an array of a GPU, how it is read, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from devices import Exported, OnGpu, check, put
+from numba import cuda
+
+import streamloss as sl
+from streamloss import _device
+from streamloss._device import DeviceArray, as_device, is_device
+from streamloss.backends import _launch
+
+DTYPES = ["f2", "f4", "f8", "i1", "u2", "i4", "u8", "?", "c8", "c16"]
+
+
+@pytest.mark.parametrize("kind", [_device.CUDA, _device.CUDA_MANAGED])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dlpack(rng: np.random.Generator, dtype: str, kind: int) -> None:
+    y_true, y_pred = (rng.normal(size=(2, 3, 5)) * 9.0).astype(dtype)
+    found = as_device("y_true", Exported(y_true, kind))
+    assert (found.shape, found.strides, found.dtype) == (y_true.shape, y_true.strides, y_true.dtype)
+    assert found.pointer == y_true.ctypes.data
+    assert sl.accumulate("mae", Exported(y_true, kind), Exported(y_pred, kind)) == sl.accumulate(
+        "mae", y_true, y_pred
+    )
+
+
+@pytest.mark.parametrize("view", [np.s_[::2, ::-1], np.s_[1:, 2], np.s_[1, 1], np.s_[:0], np.s_[:]])
+def test_dlpack_with_strides(rng: np.random.Generator, view: Any) -> None:
+    y_true, y_pred = rng.normal(size=(2, 4, 6))
+    arrays = y_true[view], y_pred[view]
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        arrays = np.array(arrays[0]), np.array(arrays[1])
+    assert sl.accumulate("mae", *map(Exported, arrays)) == sl.accumulate("mae", *arrays)
+
+
+def test_dlpack_keeps_the_memory() -> None:
+    found = as_device("y_true", Exported(np.arange(1000.0)))
+    others = [np.full(1000, -1.0) for _ in range(100)]
+    assert np.array_equal(_launch._array(found).copy_to_host(), np.arange(1000.0)), others
+
+
+def test_dlpack_of_other_devices_is_read_on_the_cpu(rng: np.random.Generator) -> None:
+    class OnCpu(Exported):
+        def __dlpack__(self, **how: Any) -> Any:
+            return self._array.__dlpack__()
+
+    y_true, y_pred = rng.normal(size=(2, 5))
+    assert not is_device(OnCpu(y_true, 1))
+    assert sl.evaluate("mae", OnCpu(y_true, 1), y_pred) == sl.evaluate("mae", y_true, y_pred)
+
+
+def test_dtypes_of_dlpack_that_numpy_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_device, "_KINDS", {0: "i"})  # as if 2, of floats, were 4, of bfloat16
+    with pytest.raises(TypeError, match="y_true must be of a dtype of numpy: got DLPack's code 2"):
+        sl.evaluate("mae", Exported(np.ones(2)), Exported(np.ones(2)))
+
+
+INTERFACES: dict[str, dict[str, Any]] = {
+    "no strides": {"strides": None},
+    "the default stream": {"stream": 1},
+    "a stream of each thread": {"stream": 2},
+    "another stream": {"stream": 1 << 40},
+    "no mask": {"mask": None},
+    "version 2": {"version": 2},
+}
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_the_interface_of_cuda_arrays(rng: np.random.Generator, interface: str) -> None:
+    arrays = rng.normal(size=(3, 2, 6))
+    found = [OnGpu(array, **INTERFACES[interface]) for array in arrays]
+    assert as_device("y_true", found[0]).stream == INTERFACES[interface].get("stream")
+    assert as_device("y_true", found[0]).strides == (48, 8)
+    assert sl.accumulate("mae", *found) == sl.accumulate("mae", *arrays)
+
+
+def test_strides_may_be_left_out(rng: np.random.Generator) -> None:
+    y_true, y_pred = OnGpu(rng.normal(size=(2, 3))), OnGpu(rng.normal(size=(2, 3)))
+    for array in (y_true, y_pred):
+        del array.__cuda_array_interface__["strides"], array.__cuda_array_interface__["stream"]
+    expected = sl.accumulate("mae", y_true.array, y_pred.array)
+    assert sl.accumulate("mae", y_true, y_pred) == expected
+
+
+def test_arrays_of_numba(rng: np.random.Generator) -> None:
+    arrays = rng.normal(size=(3, 2, 6))
+    found = sl.accumulate("mae", *map(cuda.to_device, arrays))
+    assert found == sl.accumulate("mae", *arrays)
+
+
+def test_inputs_of_several_losses_and_weights_of_numbers(rng: np.random.Generator) -> None:
+    arrays = rng.choice([-1.0, 1.0], 8), (rng.normal(size=8), rng.normal(size=8))
+    check([sl.MarginRanking()], *arrays, 2.0)
+    check([sl.MarginRanking()], *arrays, np.float32(0.1), where=np.array([True]))
+    check([sl.Value()], arrays[0], None, [0.0] * 3 + [1.5] * 5)
+
+
+def test_a_view_is_no_array_of_the_host() -> None:
+    array = as_device("y_true", put(np.ones(3)))
+    assert np.asarray(array).dtype == object  # numpy would read the GPU's memory as the host's
+    assert is_device(array)
+
+
+Y = np.arange(6.0).reshape(2, 3)
+
+
+def test_what_is_an_array_of_a_gpu() -> None:
+    assert all(map(is_device, [put(Y), Exported(Y), cuda.to_device(Y), as_device("y", put(Y))]))
+    others = [Y, Y[0, 0], 1.0, [Y], None, np.ma.masked_array(Y), Exported(Y, 1)]
+    assert not any(map(is_device, others))
+    assert isinstance(as_device("y", put(Y)), DeviceArray)
