@@ -1,0 +1,206 @@
+"""Every loss in many ways: what the GPU finds against what the CPU finds, bit for bit."""
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import cuda
+
+from streamloss import _generic, _inputs
+from streamloss._loops import OMIT, SIFT
+from streamloss._registry import parts_of, resolve
+from streamloss.backends import cpu, python
+from streamloss.backends import cuda as gpu
+
+sys.path.append(str(Path(__file__).parents[2] / "tests"))  # the data of each loss's domain
+
+from families import MORE, probabilities, reals
+from reference import CASES
+from row_families import ROWS
+
+SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+
+HOST: Any = python if SIMULATED else cpu
+"""What the GPU is compared with; where Python plays the GPU, it plays the CPU as well."""
+
+
+class Sizes(NamedTuple):
+    """How many elements or rows cases have."""
+
+    ragged: tuple[int, ...]
+    usual: int
+
+
+FULL = Sizes((1, 2, 33, 127, 1000, 4097, 65_537, 1_000_003, 3_000_001), 20_000)
+QUICK = Sizes((1, 33, 1000, 65_537), 4_000)
+TINY = Sizes((1, 5), 16)
+
+
+class Case(NamedTuple):
+    """Arrays of the CPU, and how they are reduced."""
+
+    inputs: tuple[Any, ...]
+    weights: Any = None
+    where: Any = None
+    axis: Any = None
+    rule: Any = SIFT
+
+
+def drawn():
+    """Return each loss or group of losses, with what draws its data, by the name of its class."""
+    found = [(case.loss, reals) for case in CASES] + [(f.loss, f.draw) for f in [*MORE, *ROWS]]
+    groups = {}
+    for loss, draw in found:
+        if loss.inputs == 1:
+            draw = first_of_reals
+        groups.setdefault(type(loss).__name__, []).append((parts_of((loss,)), draw))
+    metrics = {reals: ["r2", "explained_variance"], probabilities: ["dice", "tversky"]}
+    for draw, names in metrics.items():
+        groups |= {name: [(parts_of((resolve(name),)), draw)] for name in names}
+    many = "mae mse huber smooth_l1 quantile mape hinge epsilon_insensitive squared_hinge".split()
+    groups["several"] = [(tuple(map(resolve, many)), reals)]
+    return groups
+
+
+def first_of_reals(rng, n):
+    return reals(rng, n)[:1]
+
+
+def cases(rng, inputs, sizes):
+    """Yield cases by name: sizes, weights, axes, masks, strides and strange numbers."""
+    for n in sizes.ragged:
+        few = tuple(a[:n] for a in inputs)
+        yield f"{n} unweighted", Case(few)
+        yield f"{n} weighted", Case(few, weights_like(rng, few[0], n))
+    inputs = tuple(a[: sizes.usual] for a in inputs)
+    dtype, n = inputs[0].dtype, sizes.usual
+    table = tuple(a.reshape(n // 4, 4, *a.shape[1:]) for a in inputs)
+    heavy, mask = weights_like(rng, inputs[0], n), rng.random(n) < 0.8
+    yield "scalar weight", Case(inputs, np.array(0.3, dtype))
+    yield "a weight a row", Case(table, heavy[: n // 4], axis=1)
+    yield "float64 weights, where", Case(inputs, heavy.astype("f8"), mask)
+    yield "where broadcast, axis 0", Case(table, heavy[:n].reshape(-1, 4), mask[: n // 4], axis=0)
+    yield "strided, omit", Case(tuple(map(strided, table)), strided(heavy[: n // 4]), rule=OMIT)
+    yield "transposed", Case(tuple(a.swapaxes(0, 1) for a in table), heavy[:4], axis=0)
+    strange = tuple(sprinkled(rng, a) for a in inputs)
+    weights = sprinkled(rng, heavy)
+    yield "not finite", Case(strange, weights, mask)
+    yield "not finite, omit", Case(strange, weights, mask, rule=OMIT)
+    yield "wide exponents", Case(tuple(widened(rng, a) for a in inputs), widened(rng, heavy))
+    yield "empty", Case(tuple(a[:0] for a in inputs))
+
+
+def weights_like(rng, array, n):
+    """Return weights of an array's dtype, a fifth of them zero."""
+    return (rng.random(n) * (rng.random(n) < 0.8)).astype(array.dtype)
+
+
+def strided(array):
+    """Return an equal array of every second of the first axis of another."""
+    return np.repeat(array, 2, axis=0)[::2]
+
+
+def sprinkled(rng, array):
+    """Return an array with NaN, infinities and zeros here and there."""
+    chosen = rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0], array.shape).astype(array.dtype)
+    return np.where(rng.random(array.shape) < 0.05, chosen, array)
+
+
+def widened(rng, array):
+    """Return an array times powers of two, up to overflow and down to subnormal numbers."""
+    most = 140 if array.dtype == np.float32 else 1070
+    with np.errstate(all="ignore"):
+        return np.ldexp(array, rng.integers(-most, most, array.shape)).astype(array.dtype)
+
+
+def on_gpu(array):
+    """Return an array on the GPU with the strides of one on the CPU."""
+    if array is None or array.ndim == 0:
+        return array
+    if array.strides[0] == 2 * array[:1].nbytes:  # `strided`
+        return cuda.to_device(np.repeat(array, 2, axis=0))[::2]
+    if array.flags.c_contiguous:
+        return cuda.to_device(array)
+    back = np.argsort([-stride for stride in array.strides], kind="stable")
+    moved = cuda.to_device(np.ascontiguousarray(array.transpose(back)))
+    return moved.transpose(tuple(np.argsort(back)))
+
+
+def batches(losses, case):
+    """Return a case as a batch on the CPU and as one on the GPU."""
+    for move in (lambda array: array, on_gpu):
+        first, *others = map(move, case.inputs)
+        rest = tuple(others) if len(others) > 1 else (others or [None])[0]
+        yield _inputs.batch(losses, first, rest, move(case.weights), move(case.where))
+
+
+def uses_power(loss, inputs):
+    """Return whether a loss calls the platform's pow for such inputs, whose bits are not ours."""
+    seen = []
+    few = _inputs.Batch(tuple(a[:8] for a in inputs), None, None, np.dtype("f8"), loss.ranks)
+    sys.setprofile(lambda frame, event, _: seen.append(frame.f_code) if event == "call" else None)
+    try:
+        python.map(loss, few)
+    finally:
+        sys.setprofile(None)
+    return _generic.power.__code__ in seen
+
+
+def compare(losses, case, exact):
+    """Return what differs, as text (empty if nothing does), and by how many ulp losses do."""
+    host, device = batches(losses, case)
+    state, truth = (
+        b.accumulate(losses, a, case.axis, case.rule) for b, a in ((gpu, device), (HOST, host))
+    )
+    worst = 0
+    for loss in losses:
+        if not loss.residue:
+            found, want = gpu.map(loss, device, case.rule), HOST.map(loss, host, case.rule)
+            worst = max(worst, ulps(found.copy_to_host(), want))
+    wrong = {
+        "State": exact and state != truth,
+        "counts": not np.array_equal(state.counts, truth.counts),
+        "none": worst > 0 if exact else worst >= LOST,
+    }
+    return ", ".join(what for what, is_wrong in wrong.items() if is_wrong), worst
+
+
+LOST = 1 << 64
+"""The distance between a number and NaN."""
+
+
+def ulps(found, want):
+    """Return the largest distance in ulp; zero means the same bits, but for those of NaN."""
+    lost = np.isnan(found) != np.isnan(want)
+    a, b = (np.where(np.isnan(x), 0.0, x).ravel().view(np.int64) for x in (found, want))
+    apart = a != b
+    a, b = (
+        np.where(x < 0, np.iinfo(np.int64).min - x, x).astype(object) for x in (a[apart], b[apart])
+    )
+    far = max([max(abs(x - y), 1) for x, y in zip(a, b, strict=True)], default=0)
+    return LOST if lost.any() else far
+
+
+def check(name, dtype, sizes):
+    """Return one record for each case of the losses of a class."""
+    records, rng = [], np.random.default_rng(6)
+    for losses, draw in drawn()[name]:
+        draws = draw(rng, max(*sizes.ragged, sizes.usual))
+        inputs = tuple(np.asarray(a, dtype) for a in draws)
+        exact = not any(uses_power(loss, inputs) for loss in losses)
+        title = repr(losses[0]) if len(losses) == 1 else name
+        for way, case in cases(rng, inputs, sizes):
+            wrong, worst = tried(losses, case, exact)
+            found = {"loss": title, "dtype": dtype, "way": way}
+            records.append({**found, "exact": exact, "wrong": wrong, "ulp": worst})
+    return records
+
+
+def tried(losses, case, exact):
+    """Return what `compare` does, or the error that it met."""
+    try:
+        return compare(losses, case, exact)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}", None
