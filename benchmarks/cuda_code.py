@@ -15,7 +15,6 @@ import platform
 import re
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -153,8 +152,10 @@ def run(cases, jobs):
     """Yield each case with what was found, those of one loss from one process, that knows it."""
     cases = sorted(cases, key=lambda case: [*case[:1], list(NAMED).index(case.loss), *case[2:]])
     groups = [[*some] for _, some in itertools.groupby(cases, key=lambda case: case[:2])]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=12) as pool:
-        for group, found in zip(groups, pool.map(look_at, groups), strict=True):
+    # what the compiler keeps is given back with the process; not by ProcessPoolExecutor, which
+    # waits for ever when one has done its tasks (cpython #115634)
+    with get_context("spawn").Pool(jobs, maxtasksperchild=12) as pool:
+        for group, found in zip(groups, pool.imap(look_at, groups), strict=True):
             yield from zip(group, found, strict=True)
 
 

@@ -23,7 +23,7 @@ LAYERS: tuple[set[str], ...] = (
     {"backends._boxes", "files", "state"},
     {"_format", "_overloads", "backends.python"},
     {"backends._grid", "backends._kernels"},
-    {"backends._launch", "backends._stream", "backends.cpu"},
+    {"backends._launch", "backends._lines", "backends._stream", "backends.cpu"},
     {"backends.cuda"},
     {"backends.auto"},
     {"backends.dask"},

@@ -305,7 +305,7 @@ if numba.config.ENABLE_CUDASIM:
         array = np.empty(shape, as_dtype(dtype))
         return self._allocations.setdefault((caller.f_code, caller.f_lineno), array)
 
-    FakeCUDAShared.array = _shared_array
+    FakeCUDAShared.array = _shared_array  # type: ignore[method-assign]
 
 else:
     from numba.cuda import extending

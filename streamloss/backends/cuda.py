@@ -21,6 +21,7 @@ from streamloss._registry import together
 from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Views
+from streamloss.backends._lines import filled, lines, merged_axes, offsets
 from streamloss.losses import Value
 from streamloss.state import State
 
@@ -29,12 +30,6 @@ CELLS = 1 << 12
 
 LAUNCHES = 1 << 18
 """Launches whose sums fit the digits on the GPU: each team adds less than 2**33 to one."""
-
-LINES = 32
-"""Elements of the shortest axis that the lanes of a team share, if another is longer."""
-
-Axis = tuple[int, tuple[int, ...]]
-"""The size of an axis, and the bytes from one element to the next in each array."""
 
 
 def accumulate(
@@ -273,56 +268,9 @@ def _launches(
     arrays = [*itertools.chain(*groups)]
     kept = [k for k in range(len(batch.shape)) if k not in reduced]
     order = sorted(reduced, key=lambda k: -abs(arrays[0].strides[k]))
-    for cells, lines in _lines(arrays, _axes(arrays, kept), _axes(arrays, order)):
-        rest = iter(lines)
+    for cells, views in lines(arrays, merged_axes(arrays, kept), merged_axes(arrays, order)):
+        rest = iter(views)
         yield cells, Views(*[tuple([next(rest) for _ in group]) for group in groups])
-
-
-def _axes(arrays: Sequence[DeviceArray], order: Sequence[int]) -> list[Axis]:
-    """Return axes in this order, those that lie in all arrays like one as one."""
-    axes: list[Axis] = []
-    for k in order:
-        size, strides = arrays[0].shape[k], tuple([array.strides[k] for array in arrays])
-        if size == 1:
-            continue
-        if axes and axes[-1][1] == tuple([size * stride for stride in strides]):
-            axes[-1] = axes[-1][0] * size, strides
-        else:
-            axes.append((size, strides))
-    return axes
-
-
-def _lines(
-    arrays: Sequence[DeviceArray], kept: list[Axis], reduced: list[Axis]
-) -> Iterator[tuple[slice, list[DeviceArray]]]:
-    """Yield the cells and the views, of five axes, of each part that a kernel can take."""
-    if reduced and reduced[-1][0] < LINES:  # the lanes lie along the longest instead
-        reduced = sorted(reduced, key=lambda axis: axis[0])
-    inner = [*_filled(kept[-2:], 2, arrays), *_filled(reduced[-3:], 3, arrays)]
-    shape = tuple([size for size, _ in inner])
-    strides = [*zip(*[steps for _, steps in inner], strict=True)]
-    cells = shape[0] * shape[1]
-    for number, place in enumerate(_offsets(kept[:-2], arrays)):
-        for other in _offsets(reduced[:-3], arrays):
-            yield (
-                slice(number * cells, (number + 1) * cells),
-                [
-                    array.viewed(shape, strides[j], place[j] + other[j])
-                    for j, array in enumerate(arrays)
-                ],
-            )
-
-
-def _offsets(axes: list[Axis], arrays: Sequence[DeviceArray]) -> Iterator[list[int]]:
-    """Yield the bytes from the first element of each array to that at each place of some axes."""
-    for place in itertools.product(*[range(size) for size, _ in axes]):
-        steps = [*zip(place, axes, strict=True)]
-        yield [sum([i * strides[j] for i, (_, strides) in steps]) for j in range(len(arrays))]
-
-
-def _filled(axes: list[Axis], count: int, arrays: Sequence[DeviceArray]) -> list[Axis]:
-    """Return so many axes, those that are missing of size 1."""
-    return [(1, (0,) * len(arrays))] * (count - len(axes)) + axes
 
 
 def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, DeviceArray | None]:
@@ -331,9 +279,9 @@ def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, Dev
     found = _launch.copied(np.ones(batch.shape, np.bool_)) if rule == OMIT else None
     arrays = [*batch.inputs, values, *[a for a in (found, batch.weights) if a is not None]]
     ranks = [*batch.ranks, 0, 0, 0]
-    axes = _axes(arrays, range(len(batch.shape)))
-    for starts in _offsets(axes[:-1], arrays):
-        ((size, strides),) = _filled(axes[-1:], 1, arrays)
+    axes = merged_axes(arrays, range(len(batch.shape)))
+    for starts in offsets(axes[:-1], arrays):
+        ((size, strides),) = filled(axes[-1:], 1, arrays)
         views = []
         for array, rank, stride, start in zip(arrays, ranks, strides, starts, strict=False):
             rows = array.shape[len(array.shape) - rank :], array.strides[array.ndim - rank :]
