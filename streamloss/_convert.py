@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._device import as_device, is_device
-
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -54,6 +52,8 @@ def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
 
 def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
     """Convert what is no plain numpy array."""
+    from ._device import as_device, is_device  # a millisecond that numpy's arrays need not take
+
     if value is None:
         raise TypeError(f"{name} must be an array of numbers: got None")
     if isinstance(value, np.ma.MaskedArray):
@@ -85,6 +85,8 @@ def _from_torch(name: str, tensor: Any) -> Any:
     tensor = tensor.resolve_conj().resolve_neg()
     if tensor.device.type == "cpu":
         return np.asarray(tensor.numpy())
+    from ._device import as_device
+
     array = as_device(name, tensor)
     array.stream = sys.modules["torch"].cuda.current_stream(tensor.device).cuda_stream
     return array

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from ._convert import as_array
-from ._device import DeviceArray
 
 POLICIES = ("propagate", "omit", "raise")
 
@@ -37,7 +36,7 @@ class Batch(NamedTuple):
     def on_device(self) -> bool:
         """Whether an array is in the memory of a GPU."""
         arrays = *self.inputs, self.weights, self.where
-        return any([isinstance(array, DeviceArray) for array in arrays])
+        return not all([array is None or isinstance(array, np.ndarray) for array in arrays])
 
     @property
     def row(self) -> int | None:
@@ -191,7 +190,7 @@ def _align(name: str, array: Any, shape: tuple[int, ...]) -> Any:
     if array.shape == shape:
         return array
     check_alignment(name, array.shape, shape)
-    if isinstance(array, DeviceArray):
+    if not isinstance(array, np.ndarray):
         return array.broadcast(shape)
     return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
 
@@ -233,7 +232,7 @@ def _all(masks: list[Any]) -> Any:
     """
     if not masks:
         return None
-    if len(masks) > 1 and any([isinstance(mask, DeviceArray) for mask in masks]):
+    if len(masks) > 1 and not all([isinstance(mask, np.ndarray) for mask in masks]):
         raise TypeError("where must be an array of the CPU beside masked arrays: got one of a GPU")
     out = masks[0]
     for mask in masks[1:]:
