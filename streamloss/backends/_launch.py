@@ -137,6 +137,7 @@ def _launch(body: Any, teams: int, lanes: int, stream: Any, *arguments: Any) -> 
     """Launch a kernel; more teams than the most that are wanted take turns."""
     most, *_ = _size(0)
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Grid size .* under-utilization")  # of small arrays
         if numba.config.ENABLE_CUDASIM:
             warnings.simplefilter("ignore", RuntimeWarning)  # numpy's of overflows, which are meant
         try:
