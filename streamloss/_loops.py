@@ -13,9 +13,8 @@ where `fold` and `fold_both` are called: inlined there, they are compiled but on
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from ._exact import (
     BLOCK,
@@ -24,6 +23,7 @@ from ._exact import (
     MINUS_INF,
     NAN,
     PLUS_INF,
+    Ints,
     add,
     add_block,
     bits,
@@ -47,6 +47,9 @@ from ._generic import (
     term,
     widen,
 )
+
+Room = tuple[Ints, NDArray[np.float64]]
+"""What a sum remembers from one block to the next, for each, and the terms of a block."""
 
 SIFT, OMIT, MULTIPLY = None, True, ()
 """Rules: terms of weight zero are zero; and elements with a NaN do not count; or each term is the
@@ -331,7 +334,7 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
             carry(sums[cell, k])
 
 
-def make_room(losses: int) -> Any:
+def make_room(losses: int) -> Room:
     """Return what `fold_cells` needs to remember and to write for so many losses."""
     return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
 

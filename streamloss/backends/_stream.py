@@ -10,7 +10,7 @@ import numpy as np
 from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._inputs import FLOAT32, FLOAT64
-from streamloss._loops import ROWS, make_room
+from streamloss._loops import ROWS, Room, make_room
 from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.backends._kernels import fold_entry
 from streamloss.state import State
@@ -27,7 +27,7 @@ class Stream:
 
     def __init__(self, losses: tuple[Any, ...], rule: Any) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
-        self._runs: dict[tuple[Any, bool], tuple[Any, Array]] = {}
+        self._runs: dict[tuple[Any, bool], tuple[Any, Room]] = {}
 
     def take(self, first: Any, others: Any, weights: Any) -> Plain | None:
         """Return a batch as its flat arrays; None if it is not plain.

@@ -20,6 +20,7 @@ from streamloss._loops import (
     OMIT,
     ROWS,
     SIFT,
+    Room,
     make_room,
     map_rows,
     map_terms,
@@ -140,7 +141,7 @@ def _add_box(
     reader: Reader,
     index: Index,
     state: State,
-    room: Array,
+    room: Room,
     rule: Any,
 ) -> None:
     """Add one box to the cells of a state."""
