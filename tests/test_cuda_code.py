@@ -15,7 +15,7 @@ if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
 
 from benchmarks import _ptx, cuda_code
 from benchmarks.cuda_code import Case
-from streamloss.backends import _grid
+from streamloss.backends import _grid, _launch
 
 needs_libnvvm = pytest.mark.skipif(not _ptx.has_libnvvm(), reason=_ptx.MISSING)
 
@@ -36,6 +36,13 @@ def test_a_product_and_a_sum_are_one_unless_kept_apart() -> None:
     arrays = float64[:], float64[:]
     assert any("fma" in rule for rule in _ptx.broken(ptx(together, *arrays), False, False))
     assert _ptx.broken(ptx(apart, *arrays), False, False) == []
+
+
+def test_no_linker_puts_together_what_the_compiler_kept_apart() -> None:
+    settings = _launch._kernel(_grid.fold_grid).targetoptions
+    assert not settings.get("lto")
+    if hasattr(_grid.extending, "overload"):  # numba-cuda's own choice would be to let it
+        assert "lto" in settings
 
 
 @needs_libnvvm

@@ -306,9 +306,12 @@ if numba.config.ENABLE_CUDASIM:
         return self._allocations.setdefault((caller.f_code, caller.f_lineno), array)
 
     FakeCUDAShared.array = _shared_array  # type: ignore[method-assign]
+    OPTIONS: Any = {}
 
 else:
     from numba.cuda import extending
+
+    OPTIONS = {"lto": False} if hasattr(extending, "overload") else {}
 
     @extending.intrinsic
     def round_apart(typing_context):
@@ -320,6 +323,10 @@ else:
             return context.get_dummy_value()
 
         return types.void(), codegen
+
+
+"""`OPTIONS` of `cuda.jit`: the package numba-cuda would leave the optimising to a linker, which makes
+one fma of them after all, for all that the compiler before it is told."""
 
 
 def _increase(array, index, value):

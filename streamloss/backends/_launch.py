@@ -150,7 +150,7 @@ def _launch(body: Any, teams: int, lanes: int, stream: Any, *arguments: Any) -> 
 
 @functools.cache
 def _kernel(body: Any) -> Any:
-    return cuda.jit(body)
+    return cuda.jit(body, **_grid.OPTIONS)
 
 
 def _arrays(arrays: Iterable[DeviceArray]) -> tuple[Any, ...]:
