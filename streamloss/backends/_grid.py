@@ -325,8 +325,8 @@ else:
         return types.void(), codegen
 
 
-"""`OPTIONS` of `cuda.jit`: the package numba-cuda would leave the optimising to a linker, which makes
-one fma of them after all, for all that the compiler before it is told."""
+"""`OPTIONS` of `cuda.jit`: the package numba-cuda would leave the optimising to a linker, which is
+not told, and whose code does not round them apart."""
 
 
 def _increase(array, index, value):
