@@ -1,7 +1,7 @@
 """Arrays in the memory of a GPU, as where they lie and how: nothing here touches a GPU.
 
 They come from whatever offers `__cuda_array_interface__` or, on a GPU, DLPack: arrays of CuPy,
-numba, JAX, tensors of PyTorch. Nothing is copied; transposing and broadcasting change strides.
+numba, JAX, tensors of PyTorch. Nothing is copied; broadcasting changes strides.
 """
 
 from __future__ import annotations
@@ -73,12 +73,6 @@ class DeviceArray:
             pointer, shape, strides, self.dtype, self.stream, self.owner, self.device
         )
 
-    def transpose(self, order: list[int]) -> DeviceArray:
-        """Return a view with the axes in another order."""
-        return self.viewed(
-            tuple([self.shape[k] for k in order]), tuple([self.strides[k] for k in order])
-        )
-
     def broadcast(self, shape: tuple[int, ...]) -> DeviceArray:
         """Return a view of a shape whose leading axes are those of the array, or 1 there."""
         strides = [
@@ -109,14 +103,14 @@ class DeviceArray:
 
 def is_device(value: Any) -> bool:
     """Return whether a value is an array in the memory of a GPU."""
-    if type(value) is np.ndarray:
+    if isinstance(value, np.ndarray | np.generic):
         return False
-    if hasattr(value, "__cuda_array_interface__") or hasattr(value, "__cuda_ndarray__"):
+    if hasattr(value, "__cuda_ndarray__"):
         return True
     device = getattr(value, "__dlpack_device__", None)
-    if device is None or isinstance(value, np.ndarray | np.generic):
-        return False
-    return bool(device()[0] in (CUDA, CUDA_MANAGED))
+    if device is not None:  # asked first: tensors with a gradient have no other interface
+        return bool(device()[0] in (CUDA, CUDA_MANAGED))
+    return hasattr(value, "__cuda_array_interface__")
 
 
 def as_device(name: str, value: Any) -> DeviceArray:

@@ -43,10 +43,10 @@ class Batch(NamedTuple):
         """The length of a row, None if losses are of single elements."""
         return next((a.shape[-1] for a, k in zip(self.inputs, self.ranks, strict=True) if k), None)
 
-    @property
-    def rows(self) -> int:
-        """The size of axis 0; a scalar is one row."""
-        return self.shape[0] if self.shape else 1
+    def rows(self, axis: int | tuple[int, ...] | None) -> int:
+        """Return the rows that each cell covers: the size of axis 0 if it is reduced, else 1."""
+        reduced = normalise_axis(axis, len(self.shape))
+        return self.shape[0] if 0 in reduced else 1
 
 
 FLOAT32, FLOAT64, COMPLEX128 = (np.dtype(code) for code in ("f4", "f8", "c16"))

@@ -48,7 +48,7 @@ STEP = 64
 """Elements of a lane's block: their terms are 512 bytes of its own memory."""
 
 
-def fold_grid(losses, inputs, weights, where, kept, sums, counts, step, parts, narrow, rule):
+def fold_grid(losses, inputs, weights, where, found, sums, counts, step, parts, narrow, rule):
     """Add every element to the sums and counts of its cell; several teams share a cell's parts."""
     round_apart()
     lane, width, last = cuda.threadIdx.x, cuda.blockDim.x, len(losses)
@@ -81,7 +81,7 @@ def fold_grid(losses, inputs, weights, where, kept, sums, counts, step, parts, n
                     share(inputs, place, start + lane, end, width),
                     share(weights, place, start + lane, end, width),
                     share(where, place, start + lane, end, width),
-                    share(kept, place, start + lane, end, width),
+                    share(found, place, start + lane, end, width),
                     shared[own : own + last + 1],
                     tally,
                     memory,
@@ -113,9 +113,9 @@ def line(array, place, start, stop, width):
     return (array[a, b, c, d, start:stop:width],)
 
 
-def add_share(losses, inputs, weights, where, kept, sums, tally, memory, terms, narrow, rule):
+def add_share(losses, inputs, weights, where, found, sums, tally, memory, terms, narrow, rule):
     """Add a lane's elements to its team's rows and its own counts; masked ones are not missing."""
-    (heavy,), (alike,), (seen,) = only(weights), only(narrow), watch(rule, (*kept, *where))
+    (heavy,), (alike,), (seen,) = only(weights), only(narrow), watch(rule, (*found, *where))
     fold_all(losses, inputs, heavy, sums, tally, memory, terms, alike, seen)
     masked = hidden(where)
     tally[MASKED] += masked

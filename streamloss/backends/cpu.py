@@ -11,7 +11,7 @@ from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._exact import DIGITS
 from streamloss._generic import product_error
-from streamloss._inputs import Batch, normalise_axis
+from streamloss._inputs import Batch
 from streamloss._loops import (
     ELEMENTS,
     MASKED,
@@ -75,8 +75,7 @@ def accumulate(
     todo = plan(batch, axis)
     threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
     state = State.joined([_pass(some, todo, rule, threads) for some in together(losses)])
-    reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
-    state.counts[:, ROWS] = batch.rows if reduces_rows else 1
+    state.counts[:, ROWS] = batch.rows(axis)
     return state
 
 

@@ -61,7 +61,7 @@ def accumulate(
         for start in range(0, kept[k], step)
     ]
     state = State.concatenated(parts, k)
-    state.counts[:, ROWS] = _rows(batch, axis)
+    state.counts[:, ROWS] = batch.rows(axis)
     return state
 
 
@@ -73,11 +73,6 @@ def kept_shape(batch: Batch, axis: int | tuple[int, ...] | None) -> tuple[int, .
 
 def _reduced(batch: Batch, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     return normalise_axis(axis, len(batch.shape))
-
-
-def _rows(batch: Batch, axis: int | tuple[int, ...] | None) -> int:
-    """Return the rows that each cell covers."""
-    return batch.rows if axis is None or 0 in _reduced(batch, axis) else 1
 
 
 def _slice(batch: Batch, axis: int, start: int, stop: int) -> Batch:
@@ -120,8 +115,7 @@ class Pending:
         Where that fails nothing was added. Batches of other dtypes have rows of their own, for
         kernels are compiled when dtypes first come, and that fails before anything runs.
         """
-        if rule == MULTIPLY:
-            raise TypeError("compat takes arrays of the CPU: got one of a GPU")
+        _refuse_compat(rule)
         devices = {a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}
         kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, frozenset(devices)
         with _launch.on(devices):
@@ -131,7 +125,7 @@ class Pending:
             rows = self._rows.get(kinds) or _Rows(self._losses, math.prod(self.shape), stream)
             rows.add(batch, _reduced(batch, axis), rule, stream)
             _launch.release(stream, streams)
-        rows.rows += _rows(batch, axis)
+        rows.rows += batch.rows(axis)
         self._rows[kinds] = rows
 
     def state(self) -> State:
@@ -209,6 +203,12 @@ class _Rows:
         return State.joined(parts)
 
 
+def _refuse_compat(rule: Any) -> None:
+    """Refuse what only the interfaces of other frameworks ask for, which round as well."""
+    if rule == MULTIPLY:
+        raise TypeError("compat takes arrays of the CPU: got one of a GPU")
+
+
 def _passes(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """Yield in their order the losses of each launch."""
     for some in together(losses):
@@ -284,7 +284,7 @@ def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, Dev
         ((size, strides),) = filled(axes[-1:], 1, arrays)
         views = []
         for array, rank, stride, start in zip(arrays, ranks, strides, starts, strict=False):
-            rows = array.shape[len(array.shape) - rank :], array.strides[array.ndim - rank :]
+            rows = array.shape[array.ndim - rank :], array.strides[array.ndim - rank :]
             views.append(array.viewed((size, *rows[0]), (stride, *rows[1]), start))
         _launch.map_rows(loss, tuple(views[: len(batch.inputs)]), views[len(batch.inputs)], stream)
         if found is not None:
@@ -299,7 +299,13 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
 
     It is an array of the library that the first array on the GPU is from if that is CuPy or
     PyTorch, else one of numba.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        As `accumulate`.
     """
+    _refuse_compat(rule)
     like = next(a.owner for a in _arrays(batch) if isinstance(a, DeviceArray))
     _launch.check()
     with _launch.on({a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}):

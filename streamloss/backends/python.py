@@ -17,7 +17,7 @@ from streamloss import _exact
 from streamloss._convert import Array
 from streamloss._exact import DIGITS, MINUS_INF, NAN, PLUS_INF
 from streamloss._generic import product_error
-from streamloss._inputs import Batch, normalise_axis
+from streamloss._inputs import Batch
 from streamloss._loops import ELEMENTS, MASKED, MISSING, MULTIPLY, NONZERO, OMIT, ROWS
 from streamloss._threads import check_subnormals
 from streamloss.backends._boxes import plan
@@ -41,8 +41,7 @@ def accumulate(
         for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), heavy]:
             sums.append(_add(terms, flags[len(sums)]))
     rows, base = _exact.from_integers(sums, flags)
-    reduces_rows = axis is None or 0 in normalise_axis(axis, len(batch.shape))
-    counts[:, ROWS] = batch.rows if reduces_rows else 1
+    counts[:, ROWS] = batch.rows(axis)
     return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
 
 

@@ -87,6 +87,15 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
             MULTIPLY,
         ),
     ),
+    "a rule for none": (
+        TypeError,
+        "compat takes arrays of the CPU: got one of a GPU",
+        lambda: gpu.map(
+            sl.AbsoluteError(),
+            _inputs.batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
+            MULTIPLY,
+        ),
+    ),
     "a lazy array": (
         TypeError,
         "weights must be a dask array, or an array of the CPU, beside dask arrays",
