@@ -9,6 +9,7 @@ import numpy as np
 from numba import cuda
 
 from streamloss import _generic, _inputs
+from streamloss._device import as_device
 from streamloss._loops import OMIT, SIFT
 from streamloss._registry import parts_of, resolve
 from streamloss.backends import cpu, python
@@ -124,8 +125,9 @@ def on_gpu(array):
     if array.flags.c_contiguous:
         return cuda.to_device(array)
     back = np.argsort([-stride for stride in array.strides], kind="stable")
-    moved = cuda.to_device(np.ascontiguousarray(array.transpose(back)))
-    return moved.transpose(tuple(np.argsort(back)))
+    moved = as_device("array", cuda.to_device(np.ascontiguousarray(array.transpose(back))))
+    order = np.argsort(back)  # numba's own transpose copies
+    return moved.viewed(array.shape, tuple([moved.strides[k] for k in order]))
 
 
 def batches(losses, case):
