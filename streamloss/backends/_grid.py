@@ -23,6 +23,7 @@ from numba.np.numpy_support import as_dtype
 
 from streamloss import _elementary, _exact, _generic, _overloads
 from streamloss._exact import DIGITS, LOWEST, WIDTH
+from streamloss._generic import widen
 from streamloss._loops import (
     EXPONENT,
     MASKED,
@@ -225,7 +226,8 @@ def find_missing(rows, out):
     """Write False for every row that has a NaN."""
     for i in range(cuda.grid(1), rows.shape[0], cuda.gridsize(1)):
         for j in range(rows.shape[1]):
-            if rows[i, j] != rows[i, j]:
+            x = widen(rows[i, j])  # of float16, numba-cuda calls what it does not link
+            if x != x:
                 out[i] = False
 
 
