@@ -56,19 +56,26 @@ def check() -> None:
     raise RuntimeError(f"arrays of a GPU need a CUDA driver and GPU that numba can use: {words}")
 
 
-def on(devices: Iterable[int | None]) -> contextlib.AbstractContextManager[Any]:
-    """Return a context in which the one GPU of these is the current one; None is any.
+def gpu_of(arrays: Iterable[Any]) -> int | None:
+    """Return the number of the GPU that arrays lie on: the current one if none of them tells.
 
     Raises
     ------
     ValueError
         If there are several.
     """
-    found = {device for device in devices if device is not None}
-    if len(found) > 1:
-        raise ValueError(f"the arrays of a call must be on one GPU: got GPUs {sorted(found)}")
+    devices = {array.device for array in arrays if isinstance(array, DeviceArray)} - {None}
+    if len(devices) > 1:
+        raise ValueError(f"the arrays of a call must be on one GPU: got GPUs {sorted(devices)}")
+    if devices or numba.config.ENABLE_CUDASIM:
+        return devices.pop() if devices else None
+    return int(cuda.get_current_device().id)
+
+
+def on(device: int | None) -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which a GPU is the current one; None changes nothing."""
     manager: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-    return cuda.gpus[found.pop()] if found else manager
+    return manager if device is None else cuda.gpus[device]
 
 
 def fold(

@@ -116,9 +116,9 @@ class Pending:
         kernels are compiled when dtypes first come, and that fails before anything runs.
         """
         _refuse_compat(rule)
-        devices = {a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}
-        kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, frozenset(devices)
-        with _launch.on(devices):
+        device = _launch.gpu_of(_arrays(batch))
+        kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, device
+        with _launch.on(device):
             batch = _on_device(batch)
             streams = [a.stream for a in _arrays(batch)]
             stream = _launch.stream_of(streams)
@@ -131,8 +131,8 @@ class Pending:
     def state(self) -> State:
         """Wait for the GPU, and return the state of all batches."""
         states = []
-        for (*_, devices), rows in self._rows.items():
-            with _launch.on(devices):
+        for (*_, device), rows in self._rows.items():
+            with _launch.on(device):
                 states.append(rows.state(self.shape))
         return State.total(states)
 
@@ -308,7 +308,7 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
     _refuse_compat(rule)
     like = next(a.owner for a in _arrays(batch) if isinstance(a, DeviceArray))
     _launch.check()
-    with _launch.on({a.device for a in _arrays(batch) if isinstance(a, DeviceArray)}):
+    with _launch.on(_launch.gpu_of(_arrays(batch))):
         batch = _on_device(batch)
         stream = _launch.stream_of([a.stream for a in _arrays(batch)])
         out = _launch.empty(batch.shape, np.float64)
