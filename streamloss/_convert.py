@@ -61,8 +61,10 @@ def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
         return np.asarray(value.data), valid
     if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
         return _foreign(name, np.ma.stack(value))
+    if is_tensor(value):
+        return _from_torch(name, value), None
     module = type(value).__module__.partition(".")[0]
-    convert = {"torch": _from_torch, "pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
+    convert = {"pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
     if convert is not None:
         return convert(name, value), None
     if is_device(value):
@@ -75,6 +77,12 @@ def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
     return np.from_dlpack(value), None
 
 
+def is_tensor(value: Any) -> bool:
+    """Return whether a value is a tensor of PyTorch, or of a class that other packages derive."""
+    kind = getattr(sys.modules.get("torch"), "Tensor", None)
+    return kind is not None and isinstance(value, kind)
+
+
 def _from_torch(name: str, tensor: Any) -> Any:
     """Share a tensor's memory; numpy has no bfloat16, but float32 holds its values."""
     if tensor.device.type not in ("cpu", "cuda"):
@@ -85,9 +93,13 @@ def _from_torch(name: str, tensor: Any) -> Any:
     tensor = tensor.resolve_conj().resolve_neg()
     if tensor.device.type == "cpu":
         return np.asarray(tensor.numpy())
-    from ._device import as_device
+    from ._device import from_interface
 
-    array = as_device(name, tensor)
+    try:
+        interface = tensor.__cuda_array_interface__
+    except KeyError as error:  # float8 and the like
+        raise TypeError(f"{name} must be of a dtype of numpy: got {tensor.dtype}") from error
+    array = from_interface(name, tensor, interface)
     array.stream = sys.modules["torch"].cuda.current_stream(tensor.device).cuda_stream
     return array
 

@@ -103,14 +103,17 @@ class DeviceArray:
 
 def is_device(value: Any) -> bool:
     """Return whether a value is an array in the memory of a GPU."""
+    if hasattr(value, "__cuda_ndarray__"):
+        return True  # of numba, numpy's subclasses of managed and mapped memory too
     if isinstance(value, np.ndarray | np.generic):
         return False
-    if hasattr(value, "__cuda_ndarray__"):
-        return True
-    device = getattr(value, "__dlpack_device__", None)
-    if device is not None:  # asked first: tensors with a gradient have no other interface
-        return bool(device()[0] in (CUDA, CUDA_MANAGED))
-    return hasattr(value, "__cuda_array_interface__")
+    ask = getattr(value, "__dlpack_device__", None)
+    if ask is None:
+        return hasattr(value, "__cuda_array_interface__")
+    try:  # asked first: tensors with a gradient have no other interface
+        return bool(ask()[0] in (CUDA, CUDA_MANAGED))
+    except (BufferError, ValueError):
+        return False  # JAX's of several devices, or of a TPU
 
 
 def as_device(name: str, value: Any) -> DeviceArray:
@@ -119,13 +122,26 @@ def as_device(name: str, value: Any) -> DeviceArray:
     Raises
     ------
     TypeError
-        If the array has a mask of its own, or is of a dtype that numpy or the machine has not.
+        If the array has a mask of its own, is of a dtype that numpy or the machine has not, or
+        lies where a GPU cannot read it.
     """
     interface = getattr(value, "__cuda_array_interface__", None)
-    if interface is None and hasattr(value, "__cuda_ndarray__"):
+    is_numba = hasattr(value, "__cuda_ndarray__")
+    if interface is None and is_numba:
         interface = value.__array_interface__  # in numba's simulator it is memory of the host
-    if interface is None:
+    # JAX's interface names no stream, so that nothing would wait for what is to be written
+    if interface is None or ("stream" not in interface and offers_dlpack(value) and not is_numba):
         return _from_dlpack(name, value)
+    return from_interface(name, value, interface)
+
+
+def offers_dlpack(value: Any) -> bool:
+    """Return whether an array offers DLPack."""
+    return hasattr(value, "__dlpack__") and hasattr(value, "__dlpack_device__")
+
+
+def from_interface(name: str, value: Any, interface: dict[str, Any]) -> DeviceArray:
+    """Return an array as its `__cuda_array_interface__` has it; `as_device` says what it raises."""
     if interface.get("mask") is not None:
         raise TypeError(f"{name} must be an array without a mask of its own on a GPU: pass where=")
     dtype, shape = np.dtype(interface["typestr"]), tuple(interface["shape"])
@@ -133,13 +149,32 @@ def as_device(name: str, value: Any) -> DeviceArray:
         raise TypeError(
             f"{name} must have the bytes of its numbers in the machine's order on a GPU"
         )
-    strides = interface.get("strides") or _contiguous(shape, dtype.itemsize)
+    strides = interface.get("strides") or contiguous(shape, dtype.itemsize)
     pointer, stream = interface["data"][0], interface.get("stream")
-    device = value.__dlpack_device__()[1] if hasattr(value, "__dlpack_device__") else None
-    return DeviceArray(pointer, shape, tuple(strides), dtype, stream, value, device)
+    array = DeviceArray(pointer, shape, tuple(strides), dtype, stream, value, _number(value))
+    return _aligned(name, array)
 
 
-def _contiguous(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+def _number(value: Any) -> int | None:
+    """Return the number of the GPU that an array tells."""
+    if hasattr(value, "__dlpack_device__"):
+        return int(value.__dlpack_device__()[1])
+    context = getattr(getattr(value, "gpu_data", None), "context", None)  # numba's
+    return None if context is None else int(context.device.id)
+
+
+def _aligned(name: str, array: DeviceArray) -> DeviceArray:
+    """Return an array if a GPU can read it: elsewhere it faults, and what is on it is lost."""
+    steps = [stride for size, stride in zip(array.shape, array.strides, strict=True) if size > 1]
+    if any(place % array.dtype.alignment for place in (array.pointer, *steps)):
+        raise TypeError(
+            f"{name} must lie at multiples of {array.dtype.alignment} bytes on a GPU for its dtype"
+            f" {array.dtype}: got the address {array.pointer} and the strides {array.strides}"
+        )
+    return array
+
+
+def contiguous(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Return the strides of an array in C order."""
     return tuple([itemsize * math.prod(shape[k + 1 :]) for k in range(len(shape))])
 
@@ -176,8 +211,9 @@ def _from_dlpack(name: str, value: Any) -> DeviceArray:
         raise TypeError(f"{name} must be of a dtype of numpy: got DLPack's {kind}")
     dtype = np.dtype(f"{_KINDS[tensor.code]}{tensor.bits // 8}")
     shape = tuple(tensor.shape[: tensor.ndim])
-    strides = _contiguous(shape, dtype.itemsize)
+    strides = contiguous(shape, dtype.itemsize)
     if tensor.strides:
         strides = tuple([dtype.itemsize * step for step in tensor.strides[: tensor.ndim]])
     pointer = (tensor.data or 0) + tensor.byte_offset
-    return DeviceArray(pointer, shape, strides, dtype, 1, capsule, tensor.device_id)
+    array = DeviceArray(pointer, shape, strides, dtype, 1, capsule, tensor.device_id)
+    return _aligned(name, array)

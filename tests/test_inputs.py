@@ -748,3 +748,19 @@ def test_jax_arrays(dtype: str) -> None:
     p = np.asarray(y).astype(np.float64) + 0.25
     assert sl.evaluate("mae", y, p) == 0.25
     assert sl.evaluate("mae", y[::-1].T, p[::-1].T, y[:1].T) == 0.25
+
+
+def test_arrays_of_several_devices_are_read_as_numpy_reads_them() -> None:
+    class Sharded:
+        """An array as JAX has it on several devices."""
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.arange(3.0)
+
+        def __dlpack__(self, **how: Any) -> Any:
+            raise BufferError("__dlpack__ only supported for unsharded arrays.")
+
+        def __dlpack_device__(self) -> Any:
+            raise BufferError("__dlpack__ only supported for unsharded arrays.")
+
+    assert sl.evaluate("mae", Sharded(), np.zeros(3)) == 1.0

@@ -1,5 +1,7 @@
 """What is taken for an array of a GPU, how it is read, and what is refused."""
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ from devices import Exported, OnGpu, check, put
 from numba import cuda
 
 import streamloss as sl
-from streamloss import _device
+from streamloss import _convert, _device
 from streamloss._device import DeviceArray, as_device, is_device
 from streamloss.backends import _launch
 
@@ -112,3 +114,94 @@ def test_what_is_an_array_of_a_gpu() -> None:
     others = [Y, Y[0, 0], 1.0, [Y], None, np.ma.masked_array(Y), Exported(Y, 1)]
     assert not any(map(is_device, others))
     assert isinstance(as_device("y", put(Y)), DeviceArray)
+
+
+def test_arrays_that_a_gpu_cannot_read() -> None:
+    odd = np.frombuffer(bytes(9), np.uint8)[1:].view("f4")
+    wide = np.lib.stride_tricks.as_strided(np.zeros(4, "f4"), (2,), (6,))
+    for array in (odd, wide):
+        with pytest.raises(TypeError, match="y_pred must lie at multiples of 4 bytes on a GPU"):
+            sl.evaluate("mae", np.zeros(2, "f4"), OnGpu(array))
+    assert sl.evaluate("mae", OnGpu(wide[:1]), OnGpu(wide[:1])) == 0.0  # one element takes no step
+
+
+def test_an_interface_that_names_no_stream_is_left_for_dlpack(rng: np.random.Generator) -> None:
+    class Both(Exported):
+        """An array as JAX has it."""
+
+        def __init__(self, array: Any) -> None:
+            super().__init__(array)
+            self.__cuda_array_interface__ = OnGpu(array).__cuda_array_interface__ | {"version": 2}
+            del self.__cuda_array_interface__["stream"]
+
+    y_true, y_pred = rng.normal(size=(2, 5))
+    assert as_device("y_true", Both(y_true)).is_lent
+    assert sl.accumulate("mae", Both(y_true), Both(y_pred)) == sl.accumulate("mae", y_true, y_pred)
+
+
+def test_memory_that_both_places_have_is_of_the_gpu() -> None:
+    class Managed(np.ndarray):
+        __cuda_ndarray__ = True
+
+    assert is_device(np.zeros(3).view(Managed))
+
+
+class Tensor:
+    """A tensor as PyTorch has it on a GPU."""
+
+    device, dtype, requires_grad = SimpleNamespace(type="cuda", index=0), "torch.float64", True
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def detach(self) -> Any:
+        other = type(self)(self.array)
+        other.requires_grad = False
+        return other
+
+    def resolve_conj(self) -> Any:
+        return self
+
+    resolve_neg = resolve_conj
+
+    @property
+    def __cuda_array_interface__(self) -> Any:
+        if self.requires_grad:
+            raise RuntimeError("Can't get __cuda_array_interface__ on Variable that requires grad")
+        if self.dtype == "torch.float8_e5m2":
+            raise KeyError(self.dtype)
+        return OnGpu(self.array).__cuda_array_interface__
+
+
+class Image(Tensor):
+    """A tensor of a class that another package derives from PyTorch's."""
+
+
+@pytest.fixture
+def torch(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Have tensors of this module taken for those of PyTorch."""
+    module = SimpleNamespace(
+        Tensor=Tensor,
+        cuda=SimpleNamespace(current_stream=lambda device: SimpleNamespace(cuda_stream=7)),
+        as_tensor=lambda array, device: (array.copy_to_host().tolist(), device),
+    )
+    monkeypatch.setitem(sys.modules, "torch", module)
+    return module
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize("kind", [Tensor, Image])
+def test_tensors_of_torch(rng: np.random.Generator, kind: Any) -> None:
+    y_true, y_pred = rng.normal(size=(2, 5))
+    found, _ = _convert.as_array("y_true", kind(y_true))
+    assert (found.pointer, found.stream) == (y_true.ctypes.data, 7)
+    assert sl.accumulate("mae", kind(y_true), kind(y_pred)) == sl.accumulate("mae", y_true, y_pred)
+    losses = sl.evaluate("mae", kind(y_true), kind(y_pred), reduction="none")
+    assert losses == (abs(y_pred - y_true).tolist(), Tensor.device)
+
+
+@pytest.mark.usefixtures("torch")
+def test_tensors_of_a_dtype_that_numpy_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tensor, "dtype", "torch.float8_e5m2")
+    with pytest.raises(TypeError, match=r"y_true must be of a dtype of numpy: got torch\.float8"):
+        sl.evaluate("mae", Tensor(np.ones(2)), Tensor(np.ones(2)))
