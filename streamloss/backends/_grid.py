@@ -183,10 +183,10 @@ def flush(shared, copies, sums, counts, cell, last, lane, width):
             cuda.atomic.add(sums, (cell, k, column), total)
 
 
-def write_zeros(out):
-    """Write zeros."""
+def fill(out, value):
+    """Write a value everywhere."""
     for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
-        out[i] = 0
+        out[i] = value
 
 
 def map_grid(loss, inputs, weights, where, out, step, rule):

@@ -17,7 +17,8 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError
 
-from streamloss._device import DeviceArray, as_device
+from streamloss._convert import is_tensor
+from streamloss._device import DeviceArray, as_device, contiguous
 from streamloss.backends import _grid
 from streamloss.backends._grid import STEP, cuda
 
@@ -64,7 +65,8 @@ def gpu_of(arrays: Iterable[Any]) -> int | None:
     ValueError
         If there are several.
     """
-    devices = {array.device for array in arrays if isinstance(array, DeviceArray)} - {None}
+    told = [array.device for array in arrays if isinstance(array, DeviceArray)]
+    devices = {device for device in told if device is not None}
     if len(devices) > 1:
         raise ValueError(f"the arrays of a call must be on one GPU: got GPUs {sorted(devices)}")
     if devices or numba.config.ENABLE_CUDASIM:
@@ -108,14 +110,19 @@ def map_terms(loss: Any, views: Views, omits: bool, stream: Any) -> None:
     _launch(_grid.map_grid, teams, lanes, stream, loss, *arrays, step, _flag(omits))
 
 
-def map_rows(loss: Any, inputs: tuple[DeviceArray, ...], out: DeviceArray, stream: Any) -> None:
+def map_rows(
+    loss: Any, inputs: tuple[DeviceArray, ...], out: DeviceArray, scratch: Scratch, stream: Any
+) -> None:
     """Have the loss of each row written."""
-    longest = max(math.prod(array.shape[1:]) for array in inputs)
+    longest = max(1, *[math.prod(array.shape[1:]) for array in inputs])
     teams, lanes, _ = _size(out.size)
-    teams = min(teams, -(-out.size // lanes), max(1, ROOM // max(longest, 1) // lanes))
-    sizes = [array.shape[1] if array.ndim == 2 else 0 for array in inputs]
-    room = tuple([cuda.device_array((max(size, 1), teams * lanes), np.float64) for size in sizes])
-    _launch(_grid.rows_grid, teams, lanes, stream, loss, _arrays(inputs), _array(out), room)
+    lanes = max(1, min(lanes, ROOM // longest))
+    teams = min(teams, -(-out.size // lanes), max(1, ROOM // longest // lanes))
+    sizes = [array.shape[1] if array.ndim == 2 else 1 for array in inputs]
+    shapes = [(max(size, 1), teams * lanes) for size in sizes]
+    room = [scratch.empty(f"room {k}", shape, np.float64) for k, shape in enumerate(shapes)]
+    arrays = _arrays(inputs), _array(out), _arrays(room)
+    _launch(_grid.rows_grid, teams, lanes, stream, loss, *arrays)
 
 
 def find_missing(array: DeviceArray, out: DeviceArray, stream: Any) -> None:
@@ -143,16 +150,25 @@ def _flag(value: bool) -> tuple[bool, ...]:
 def _launch(body: Any, teams: int, lanes: int, stream: Any, *arguments: Any) -> None:
     """Launch a kernel; more teams than the most that are wanted take turns."""
     most, *_ = _size(0)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Grid size .* under-utilization")  # of small arrays
+    try:
         if numba.config.ENABLE_CUDASIM:
-            warnings.simplefilter("ignore", RuntimeWarning)  # numpy's of overflows, which are meant
-        try:
-            _kernel(body)[min(teams, most), lanes, stream](*arguments)
-        except NumbaError as error:
-            losses = arguments[0] if isinstance(arguments[0], tuple) else ()
-            line = next(line for line in reversed(str(error).splitlines()) if line.strip())
-            raise TypeError(f"{losses!r} cannot be compiled for a GPU: {line}") from error
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # of overflows, which are meant
+                _kernel(body)[min(teams, most), lanes, stream](*arguments)
+        else:
+            _configured(body, min(teams, most), lanes, stream)(*arguments)
+    except NumbaError as error:
+        losses = arguments[0] if isinstance(arguments[0], tuple) else ()
+        line = next(line for line in reversed(str(error).splitlines()) if line.strip())
+        raise TypeError(f"{losses!r} cannot be compiled for a GPU: {line}") from error
+
+
+@functools.lru_cache(256)
+def _configured(body: Any, teams: int, lanes: int, stream: Any) -> Any:
+    """Return a kernel for a launch, without a word about small arrays."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Grid size .* under-utilization")
+        return _kernel(body)[teams, lanes, stream]
 
 
 @functools.cache
@@ -172,13 +188,34 @@ def _array(array: DeviceArray) -> Any:
     return cuda.as_cuda_array(array, sync=False)
 
 
+class Scratch:
+    """Memory on a GPU that one launch after another uses: to give it back, a GPU waits."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Any] = {}
+
+    def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> DeviceArray:
+        """Return the memory of a name, which holds anything; it has always the same dtype."""
+        size, held = max(1, math.prod(shape)), self._held.get(name)
+        if held is None or held.size < size:
+            held = self._held[name] = cuda.device_array(size, dtype)
+        array = as_device(name, held)
+        return array.viewed(shape, contiguous(shape, array.dtype.itemsize))
+
+
 def zeros(shape: tuple[int, ...], stream: Any) -> Any:
     """Return integers on the GPU that are zero for what comes next in a stream."""
     out = cuda.device_array(shape, np.int64)
-    if out.size:  # by a kernel, for a copy may wait for what the stream holds
-        teams, lanes, _ = _size(out.size)
-        _launch(_grid.write_zeros, teams, lanes, stream, out.reshape(-1))
+    if out.size:
+        fill(as_device("out", out), 0, stream)
     return out
+
+
+def fill(out: DeviceArray, value: Any, stream: Any) -> None:
+    """Have a value written everywhere, by a kernel: a copy may wait, or come at any time."""
+    teams, lanes, _ = _size(out.size)
+    whole = out.viewed((out.size,), (out.dtype.itemsize,))
+    _launch(_grid.fill, teams, lanes, stream, _array(whole), value)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> DeviceArray:
@@ -211,19 +248,29 @@ def follow(stream: Any, others: Iterable[Any]) -> None:
     """Have what comes next in a stream wait for what others hold."""
     for other in others:
         if other is not stream:
-            event = cuda.event(timing=False)
-            event.record(other)
-            event.wait(stream)
+            mark = event()
+            mark.record(other)
+            mark.wait(stream)
 
 
-def release(stream: Any, streams: Iterable[int | None]) -> None:
-    """Have these streams wait for what one holds now, lest they overwrite what it still reads."""
+def event() -> Any:
+    """Return what marks a place in a stream: streams may wait for it when that one is gone."""
+    return cuda.event() if numba.config.ENABLE_CUDASIM else cuda.event(timing=False)
+
+
+def has_come(event: Any) -> bool:
+    """Return whether a stream has come to its mark."""
+    return numba.config.ENABLE_CUDASIM or bool(event.query())
+
+
+def release(mark: Any, streams: Iterable[int | None]) -> None:
+    """Have these streams wait for a mark, lest they overwrite what is read before it."""
     if not numba.config.ENABLE_CUDASIM:
         for pointer in {other or 1 for other in streams}:
-            follow(_stream(pointer), [stream])
+            mark.wait(_stream(pointer))
 
 
-@functools.cache
+@functools.lru_cache(256)
 def _stream(pointer: int) -> Any:
     return cuda.external_stream(pointer)
 
@@ -236,13 +283,12 @@ def wait(stream: Any) -> None:
 
 def like(owner: Any, out: DeviceArray) -> Any:
     """Return an array of the GPU as one of the library that another is from."""
-    match type(owner).__module__.partition(".")[0]:
-        case "cupy":
-            import cupy
+    if is_tensor(owner):
+        import torch
 
-            return cupy.asarray(out.owner)
-        case "torch":
-            import torch
+        return torch.as_tensor(out.owner, device=owner.device)
+    if type(owner).__module__.partition(".")[0] == "cupy":
+        import cupy
 
-            return torch.as_tensor(out.owner, device=owner.device)
+        return cupy.asarray(out.owner)
     return out.owner

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from streamloss._loops import MULTIPLY, OMIT, ROWS
 from streamloss._registry import together
 from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
-from streamloss.backends._launch import Views
+from streamloss.backends._launch import Scratch, Views
 from streamloss.backends._lines import filled, lines, merged_axes, offsets
 from streamloss.losses import Value
 from streamloss.state import State
@@ -124,9 +125,9 @@ class Pending:
             stream = _launch.stream_of(streams)
             rows = self._rows.get(kinds) or _Rows(self._losses, math.prod(self.shape), stream)
             rows.add(batch, _reduced(batch, axis), rule, stream)
-            _launch.release(stream, streams)
-        rows.rows += batch.rows(axis)
-        self._rows[kinds] = rows
+            rows.rows += batch.rows(axis)
+            self._rows[kinds] = rows
+            rows.release(batch, stream, streams)
 
     def state(self) -> State:
         """Wait for the GPU, and return the state of all batches."""
@@ -138,7 +139,11 @@ class Pending:
 
 
 class _Rows:
-    """Sums and counts on the GPU for batches of the same dtypes."""
+    """Sums and counts on the GPU for batches of the same dtypes.
+
+    Streams come to them one after another: each waits for the mark that the one before has left,
+    and the result for the last. Streams themselves may be gone by then.
+    """
 
     def __init__(self, losses: tuple[Any, ...], cells: int, stream: Any) -> None:
         self._passes = [
@@ -149,36 +154,48 @@ class _Rows:
             )
             for some in _passes(losses)
         ]
-        self._streams = {stream}
+        self._mark = _launch.event()
+        self._mark.record(stream)
+        self._scratch = _launch.Scratch()
         self._spares: list[Any] = []
-        self._lent: list[Any] = []
+        self._lent: deque[tuple[Any, list[Any]]] = deque()
         self.rows = self.launches = 0
 
     def add(self, batch: Batch, reduced: tuple[int, ...], rule: Any, stream: Any) -> None:
         """Have a batch added, or nothing of it where that fails."""
-        self._lent += [a.owner for a in _arrays(batch) if a.is_lent]
         if not math.prod(batch.shape):
             return
-        if stream not in self._streams:
-            _launch.follow(stream, self._streams)
-            self._streams.add(stream)
+        self._mark.wait(stream)
         # of several launches one may fail, for want of memory, when others are on their way
         several = len(self._passes) > 1 or len(batch.shape) > 2
         if several:
             self._keep(stream)
         try:
             for some, sums, counts in self._passes:
-                self.launches += _fold(some, batch, reduced, rule, sums, counts, stream)
+                rows = sums, counts, self._scratch
+                self.launches += _fold(some, batch, reduced, rule, *rows, stream)
         except BaseException:
             if several:
                 self._restore(stream)
             raise
+        finally:
+            self._mark.record(stream)
+
+    def release(self, batch: Batch, stream: Any, streams: Iterable[int | None]) -> None:
+        """Let others write to a batch when it was read, and keep what is lent until then."""
+        _launch.release(self._mark, streams)
+        while self._lent and _launch.has_come(self._lent[0][0]):
+            self._lent.popleft()
+        lent = [a.owner for a in _arrays(batch) if a.is_lent]
+        if lent:
+            mark = _launch.event()
+            mark.record(stream)
+            self._lent.append((mark, lent))
 
     def _keep(self, stream: Any) -> None:
         """Have the sums and counts copied."""
         arrays = self._arrays()
         self._spares = self._spares or [_launch.spare(array) for array in arrays]
-        _launch.follow(stream, self._streams)
         for spare, array in zip(self._spares, arrays, strict=True):
             spare.copy_to_device(array, stream=stream)
 
@@ -193,8 +210,8 @@ class _Rows:
 
     def state(self, shape: tuple[int, ...]) -> State:
         """Wait for what was added, and return its state."""
-        for stream in self._streams:
-            _launch.wait(stream)
+        self._mark.synchronize()
+        self._lent.clear()
         parts = []
         for _, sums, counts in self._passes:
             state = State(shape, sums.copy_to_host(), 0, counts.copy_to_host(), HELD)
@@ -243,6 +260,7 @@ def _fold(
     rule: Any,
     sums: Any,
     counts: Any,
+    scratch: Scratch,
     stream: Any,
 ) -> int:
     """Have a batch added to sums and counts; return by how many launches."""
@@ -250,11 +268,13 @@ def _fold(
     if first.residue and batch.weights is None:
         return count  # times 1, nothing is rounded
     if any(first.ranks):
-        batch, found = _values(first, batch, rule, stream)
+        batch, found = _values(first, batch, rule, scratch, stream)
         losses, rule = (Value(),), None
     for cells, views in _launches(batch, found, reduced):
-        narrow, omits = batch.dtype == FLOAT32, rule == OMIT
-        _launch.fold(losses, views, sums[cells], counts[cells], narrow, omits, stream)
+        narrow, omits, rows = batch.dtype == FLOAT32, rule == OMIT, (sums, counts)
+        if cells.stop - cells.start < len(sums):  # numba takes a fifth of an update for a slice
+            rows = sums[cells], counts[cells]
+        _launch.fold(losses, views, *rows, narrow, omits, stream)
         count += 1
     return count
 
@@ -273,10 +293,14 @@ def _launches(
         yield cells, Views(*[tuple([next(rest) for _ in group]) for group in groups])
 
 
-def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, DeviceArray | None]:
+def _values(
+    loss: Any, batch: Batch, rule: Any, scratch: Scratch, stream: Any
+) -> tuple[Batch, DeviceArray | None]:
     """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
-    values = _launch.empty(batch.shape, np.float64)
-    found = _launch.copied(np.ones(batch.shape, np.bool_)) if rule == OMIT else None
+    values, found = scratch.empty("values", batch.shape, np.float64), None
+    if rule == OMIT:
+        found = scratch.empty("found", batch.shape, np.bool_)
+        _launch.fill(found, True, stream)
     arrays = [*batch.inputs, values, *[a for a in (found, batch.weights) if a is not None]]
     ranks = [*batch.ranks, 0, 0, 0]
     axes = merged_axes(arrays, range(len(batch.shape)))
@@ -286,7 +310,8 @@ def _values(loss: Any, batch: Batch, rule: Any, stream: Any) -> tuple[Batch, Dev
         for array, rank, stride, start in zip(arrays, ranks, strides, starts, strict=False):
             rows = array.shape[array.ndim - rank :], array.strides[array.ndim - rank :]
             views.append(array.viewed((size, *rows[0]), (stride, *rows[1]), start))
-        _launch.map_rows(loss, tuple(views[: len(batch.inputs)]), views[len(batch.inputs)], stream)
+        out = views[len(batch.inputs)]
+        _launch.map_rows(loss, tuple(views[: len(batch.inputs)]), out, scratch, stream)
         if found is not None:
             mask = views[len(batch.inputs) + 1]
             for array in (*views[: len(batch.inputs)], *views[len(batch.inputs) + 2 :]):
@@ -322,7 +347,7 @@ def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> N
     """Have the weighted losses written."""
     found = None
     if any(loss.ranks):
-        batch, found = _values(loss, batch, rule, stream)
+        batch, found = _values(loss, batch, rule, Scratch(), stream)
         loss, rule = Value(), None
     for _, views in _launches(batch, found, range(len(batch.shape)), out):
         _launch.map_terms(loss, views, rule == OMIT, stream)

@@ -11,6 +11,7 @@ from devices import check
 
 import streamloss as sl
 from streamloss._registry import LOSSES
+from streamloss.backends import _launch
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
 PAIRED = [case.loss for case in reference.PAIRS]
@@ -102,3 +103,11 @@ def test_losses_of_rows_in_one_call(rng: np.random.Generator) -> None:
     labels, logits = row_families.labels(rng, 6), row_families.logit_rows(rng, 6)
     losses = [sl.SparseSoftmaxCrossEntropy(), sl.ClassHinge(), sl.MultiMargin()]
     check(losses, labels.astype("i8"), logits.astype("f4"), rng.random(6))
+
+
+@pytest.mark.parametrize("room", [1, 15, 40])
+def test_rows_longer_than_there_is_room_for(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(_launch, "ROOM", room)
+    check([sl.SoftmaxCrossEntropy()], *rng.random((2, 9, 7)))
