@@ -2,13 +2,17 @@
 
 ``python -m benchmarks.cuda_check [--quick] [--loss CLASS]... [--jobs N] [--output FILE]`` compares
 every loss in many ways, tries what users rely on, times the kernels next to a copy on the same GPU,
-and writes all of it as JSON. It exits with status 1 if a bit differs or a check fails. With
-``NUMBA_ENABLE_CUDASIM=1`` numba's simulator takes the place of the GPU, on tiny arrays and without
-times: that shows that this script works, and says nothing of a GPU.
+and writes what it found as JSON. It exits with status 1 if a bit differs or a check fails.
+
+Without a GPU nothing is timed, and arrays are small. With ``--emulate`` the CPU executes what the
+compiler made for one (`_cuda/emulator`); with ``NUMBA_ENABLE_CUDASIM=1`` numba's simulator runs the
+kernels in Python, which shows that this script works, and says nothing of a GPU.
 """
 
 import argparse
+import contextlib
 import datetime
+import itertools
 import json
 import multiprocessing
 import os
@@ -17,6 +21,7 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")  # small arrays are meant
 
@@ -31,10 +36,11 @@ SIZES = 50_000_000, 200_000_000, 500_000_000
 def options():
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small arrays, and times of one size")
+    parser.add_argument("--quick", action="store_true", help="smaller arrays, fewer kernels")
+    parser.add_argument("--emulate", action="store_true", help="have the CPU play the GPU")
     parser.add_argument("--loss", action="append", metavar="CLASS", help="these classes alone")
     parser.add_argument("--jobs", type=int, help="processes that compile and compare")
-    parser.add_argument("--output", default="benchmarks/cuda_check.json", metavar="FILE")
+    parser.add_argument("--output", metavar="FILE", help="(default: a JSON beside this)")
     return parser.parse_args()
 
 
@@ -48,8 +54,10 @@ def refusal():
     return "no GPU that numba can use, and NUMBA_ENABLE_CUDASIM=1 is not set: nothing was checked"
 
 
-def environment(simulated):
+def environment():
     """Return the machine and the versions of what matters."""
+    from benchmarks._cuda.cases import SIMULATED
+
     found = {}
     for library in LIBRARIES:
         try:
@@ -58,8 +66,7 @@ def environment(simulated):
             found[library] = None
     return {
         "when": datetime.date.today().isoformat(),
-        "simulated": simulated,
-        "gpu": "numba's simulator" if simulated else gpu(),
+        "gpu": "numba's simulator" if SIMULATED else gpu(),
         "cpu": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
@@ -116,10 +123,14 @@ def summary(records):
 
 
 def behaved():
-    """Return the records of what users rely on."""
-    from benchmarks._cuda import behaviour
+    """Return the records of what users rely on; emulated, also with the streams of CuPy's kind."""
+    from benchmarks._cuda import behaviour, emulator
 
-    records = behaviour.run()
+    records = []
+    for streams_block in (True, False) if emulator.is_on() else (True,):
+        late = emulator.is_on() and emulator.orders(0, streams_block)
+        with late or contextlib.nullcontext():
+            records += [{**record, "streams_block": streams_block} for record in behaviour.run()]
     for record in records:
         verdict = "FAILED" if record["failed"] else "      "
         print(f"{record['check']:20} {verdict} {record['said']}", flush=True)
@@ -146,27 +157,57 @@ def timed(sizes):
     return records
 
 
+def together(records):
+    """Return the cases of each loss and dtype as one record."""
+    found = []
+    key = lambda record: (record["loss"], record["dtype"])  # noqa: E731
+    for (loss, dtype), some in itertools.groupby(records, key):
+        some = [*some]
+        wrong = {record["way"]: record["wrong"] for record in some if record["wrong"]}
+        rest = {"exact": some[0]["exact"], "ulp": max(record["ulp"] or 0 for record in some)}
+        found.append({"loss": loss, "dtype": dtype, "cases": len(some), **rest, "wrong": wrong})
+    return found
+
+
+def write(path, found):
+    """Write what was found as JSON, each record on a line."""
+    parts = []
+    for name, value in found.items():
+        text = json.dumps(value)
+        if isinstance(value, list):
+            text = "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+        parts.append(f'"{name}": {text}')
+    Path(path).write_text("{\n " + ",\n ".join(parts) + "\n}\n")
+
+
 def main():
     """Check, time, write; return the exit status."""
     asked = options()
+    if asked.emulate:
+        from benchmarks._cuda import emulator
+
+        emulator.start()
     reason = refusal()
     if reason:
         raise SystemExit(f"benchmarks.cuda_check: {reason}")
-    from benchmarks._cuda.cases import FULL, QUICK, SIMULATED, TINY
+    from benchmarks._cuda.cases import EMULATED, FEW, FULL, QUICK, SIMULATED, SMALL, TINY
 
-    machine = environment(SIMULATED)
+    machine, played = environment(), SIMULATED or EMULATED
     print(json.dumps(machine, indent=1))
-    sizes = TINY if SIMULATED else QUICK if asked.quick else FULL
+    sizes = QUICK if asked.quick else FULL
+    if played:
+        sizes = TINY if SIMULATED else FEW if asked.quick else SMALL
     cases = compared(asked.loss, sizes, asked.jobs or max(1, os.cpu_count() // 2))
     checks = behaved()
-    times = [] if SIMULATED else timed(SIZES[:1] if asked.quick else SIZES)
-    found = {"environment": machine, "cases": cases, "behaviour": checks, "times": times}
-    with open(asked.output, "w") as file:
-        json.dump(found, file, indent=1)
+    times = [] if played else timed(SIZES[:1] if asked.quick else SIZES)
+    found = {"environment": machine, "cases": together(cases), "behaviour": checks, "times": times}
+    name = "cuda_emulated.json" if EMULATED else "cuda_check.json"
+    path = asked.output or str(Path(__file__).with_name(name))
+    write(path, found)
     failures = [r for r in cases if r["wrong"]] + [r for r in checks if r["failed"]]
-    print(f"{len(cases)} cases, {len(checks)} checks, {len(failures)} failures: {asked.output}")
-    if SIMULATED:
-        print("This was numba's simulator: no GPU was checked, and nothing was timed.")
+    print(f"{len(cases)} cases, {len(checks)} checks, {len(failures)} failures: {path}")
+    if played:
+        print(f"This was {machine['gpu']}: no GPU was checked, and nothing was timed.")
     return int(bool(failures))
 
 

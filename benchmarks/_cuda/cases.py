@@ -8,6 +8,7 @@ import numba
 import numpy as np
 from numba import cuda
 
+from benchmarks._cuda import emulator
 from streamloss import _generic, _inputs
 from streamloss._device import as_device
 from streamloss._loops import OMIT, SIFT
@@ -22,6 +23,7 @@ from reference import CASES
 from row_families import ROWS
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+EMULATED = emulator.is_on()
 
 HOST: Any = python if SIMULATED else cpu
 """What the GPU is compared with; where Python plays the GPU, it plays the CPU as well."""
@@ -32,11 +34,15 @@ class Sizes(NamedTuple):
 
     ragged: tuple[int, ...]
     usual: int
+    few_kernels: bool = False
+    """Whether all has weights of one dtype, and no `where`, for which few kernels are compiled."""
 
 
 FULL = Sizes((1, 2, 33, 127, 1000, 4097, 65_537, 1_000_003, 3_000_001), 20_000)
 QUICK = Sizes((1, 33, 1000, 65_537), 4_000)
 TINY = Sizes((1, 5), 16)
+SMALL = Sizes((1, 33, 300, 5000), 400)
+FEW = SMALL._replace(few_kernels=True)
 
 
 class Case(NamedTuple):
@@ -194,6 +200,10 @@ def check(name, dtype, sizes):
         exact = not any(uses_power(loss, inputs) for loss in losses)
         title = repr(losses[0]) if len(losses) == 1 else name
         for way, case in cases(rng, inputs, sizes):
+            if sizes.few_kernels:
+                case = case._replace(where=None)
+                if case.weights is None or case.weights.dtype != dtype:
+                    continue
             wrong, worst = tried(losses, case, exact)
             found = {"loss": title, "dtype": dtype, "way": way}
             records.append({**found, "exact": exact, "wrong": wrong, "ulp": worst})
