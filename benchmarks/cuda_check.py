@@ -10,11 +10,11 @@ kernels in Python, which shows that this script works, and says nothing of a GPU
 """
 
 import argparse
-import contextlib
 import datetime
 import itertools
 import json
 import multiprocessing
+import operator
 import os
 import platform
 import subprocess
@@ -51,7 +51,10 @@ def refusal():
             return None
     except (NumbaError, OSError) as error:
         return f"no GPU that numba can use: {error}"
-    return "no GPU that numba can use, and NUMBA_ENABLE_CUDASIM=1 is not set: nothing was checked"
+    return (
+        "no GPU that numba can use, and neither --emulate nor NUMBA_ENABLE_CUDASIM=1 is set:"
+        " nothing was checked"
+    )
 
 
 def environment():
@@ -126,10 +129,9 @@ def behaved():
     """Return the records of what users rely on; emulated, also with the streams of CuPy's kind."""
     from benchmarks._cuda import behaviour, emulator
 
-    records = []
-    for streams_block in (True, False) if emulator.is_on() else (True,):
-        late = emulator.is_on() and emulator.orders(0, streams_block)
-        with late or contextlib.nullcontext():
+    records = [] if emulator.is_on() else behaviour.run()
+    for streams_block in (True, False) if emulator.is_on() else ():
+        with emulator.orders(0, streams_block):
             records += [{**record, "streams_block": streams_block} for record in behaviour.run()]
     for record in records:
         verdict = "FAILED" if record["failed"] else "      "
@@ -160,8 +162,7 @@ def timed(sizes):
 def together(records):
     """Return the cases of each loss and dtype as one record."""
     found = []
-    key = lambda record: (record["loss"], record["dtype"])  # noqa: E731
-    for (loss, dtype), some in itertools.groupby(records, key):
+    for (loss, dtype), some in itertools.groupby(records, operator.itemgetter("loss", "dtype")):
         some = [*some]
         wrong = {record["way"]: record["wrong"] for record in some if record["wrong"]}
         rest = {"exact": some[0]["exact"], "ulp": max(record["ulp"] or 0 for record in some)}

@@ -130,14 +130,10 @@ def as_device(name: str, value: Any) -> DeviceArray:
     if interface is None and is_numba:
         interface = value.__array_interface__  # in numba's simulator it is memory of the host
     # JAX's interface names no stream, so that nothing would wait for what is to be written
-    if interface is None or ("stream" not in interface and offers_dlpack(value) and not is_numba):
+    lends = hasattr(value, "__dlpack__") and not is_numba
+    if interface is None or (lends and "stream" not in interface):
         return _from_dlpack(name, value)
     return from_interface(name, value, interface)
-
-
-def offers_dlpack(value: Any) -> bool:
-    """Return whether an array offers DLPack."""
-    return hasattr(value, "__dlpack__") and hasattr(value, "__dlpack_device__")
 
 
 def from_interface(name: str, value: Any, interface: dict[str, Any]) -> DeviceArray:

@@ -17,7 +17,7 @@ from streamloss.backends import cuda as gpu
 N = 40 if SIMULATED else 300 if EMULATED else 100_000
 UPDATES = 5 if SIMULATED else 25 if EMULATED else 1000
 
-SPINS = 1_000_000 if EMULATED else 50_000_000
+SPINS = 500_000 if EMULATED else 50_000_000
 """Turns of a slow kernel, each of which waits for the one before: a tenth of a second or more."""
 
 CHECKS = []
@@ -172,22 +172,22 @@ def written_again():
 
 @check(needs_gpu=True)
 def no_waiting():
-    """Return from updates long before a kernel in their stream is done, those of rows as well."""
+    """Return from updates, the first one too, long before a kernel in their stream is done."""
     said = []
     for name, stream in (("own", cuda.stream()), ("default", cuda.default_stream())):
         for loss, shape in (("mae", (N,)), (sl.SoftmaxCrossEntropy(), (N // 4, 4))):
             out = busy(stream)
             table, acc = out.reshape(*shape), sl.Accumulator(loss)
             acc.update(table, table).result()
-            late[1, 1, stream](out, 1.0, SPINS)
+            late[1, 1, stream](out, 1.0, 6 * SPINS)
             start = time.perf_counter()
-            for _ in range(20):
+            for _ in range(10):
                 acc.update(table, table)
             update = time.perf_counter() - start
             acc.result()
             total = time.perf_counter() - start
-            said.append(f"{name} stream: {1e3 * update:.1f} ms of {1e3 * total:.0f}")
-            assert update < 0.5 * total, said
+            said.append(f"{name} stream: updates {1e3 * update:.1f} ms of {1e3 * total:.0f}")
+            assert update < 0.2 * total, said
     return ", ".join(said)
 
 

@@ -258,9 +258,9 @@ def event() -> Any:
     return cuda.event() if numba.config.ENABLE_CUDASIM else cuda.event(timing=False)
 
 
-def has_come(event: Any) -> bool:
+def has_come(mark: Any) -> bool:
     """Return whether a stream has come to its mark."""
-    return numba.config.ENABLE_CUDASIM or bool(event.query())
+    return numba.config.ENABLE_CUDASIM or bool(mark.query())
 
 
 def release(mark: Any, streams: Iterable[int | None]) -> None:

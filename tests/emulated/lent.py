@@ -5,26 +5,11 @@ from typing import Any
 
 from numba import cuda
 
+from streamloss._device import _Tensor
+
 NEW = ctypes.pythonapi.PyCapsule_New
 NEW.restype, NEW.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-
-
-class Tensor(ctypes.Structure):
-    """DLTensor of a vector of float64."""
-
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("device_type", ctypes.c_int32),
-        ("device_id", ctypes.c_int32),
-        ("ndim", ctypes.c_int32),
-        ("code", ctypes.c_uint8),
-        ("bits", ctypes.c_uint8),
-        ("lanes", ctypes.c_uint16),
-        ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("strides", ctypes.c_void_p),
-        ("byte_offset", ctypes.c_uint64),
-    )
 
 
 class Lent:
@@ -48,7 +33,7 @@ class Lent:
         mark.wait(cuda.external_stream(stream))
         pointer, _ = self.__cuda_array_interface__["data"]
         shape = (ctypes.c_int64 * 1)(*self.shape)
-        tensor = Tensor(pointer, 2, 0, 1, 2, 64, 1, shape, None, 0)
+        tensor = _Tensor(pointer, 2, 0, 1, 2, 64, 1, shape, None, 0)
         Lent.lent += 1
 
         def release(capsule: int) -> None:

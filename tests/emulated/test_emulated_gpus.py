@@ -148,9 +148,8 @@ def test_memory_that_is_lent(seed: int) -> None:
         assert acc.result() == 0.0
         behaviour.late[1, 1, stream](out, 3.0, 1000)
         zeros = Lent(cuda.to_device(np.zeros(behaviour.N)), stream)
-        for k in range(20):
+        for _ in range(20):
             acc.update(Lent(out, stream), zeros)
-            assert Lent.lent <= 2 * (k + 1)
         assert acc.result("sum") == 60.0 * behaviour.N
         assert Lent.lent == 0
 

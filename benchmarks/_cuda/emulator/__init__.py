@@ -20,9 +20,6 @@ import tempfile
 from pathlib import Path
 
 import numba
-from numba.cuda.cudadrv import driver, nvvm
-
-from benchmarks import _ptx
 
 HERE = Path(__file__).parent
 NAME = "libcuda.so.1"
@@ -38,6 +35,10 @@ def is_on():
 
 def refusal():
     """Return why there can be no emulator here, None if there can."""
+    from numba.cuda.cudadrv import nvvm  # not at the top: numba's simulator has not all of it
+
+    from benchmarks import _ptx
+
     if not shutil.which("g++"):
         return "the emulator needs g++, which is not installed"
     _ptx.use_installed_libnvvm()
@@ -68,6 +69,8 @@ def start():
 
 def use():
     """Have numba take the emulator for the driver, in this process."""
+    from numba.cuda.cudadrv import driver
+
     library()
     os.environ["NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS"] = "0"  # small arrays are meant
     if hasattr(driver, "_Linker"):  # of numba-cuda
@@ -84,7 +87,7 @@ def linked(linker):
     text = linker.get_linked_ptx() if linker._has_ltoir else b"".join(parts)
     linker.linker, linker._complete = linker, True
     linker._info_log = linker._error_log = ""
-    return driver.ObjectCode.from_cubin(text)
+    return type(linker._object_codes[0]).from_cubin(text)
 
 
 @functools.cache

@@ -36,8 +36,7 @@ template <class Body> int guarded(Body body) {
     } catch (const Failed &failed) {
         return failed.result;
     } catch (const ptx::Fault &found) {
-        fault = found.what();
-        std::fprintf(stderr, "CUDA emulator: %s\n", found.what());
+        report(found);
         return INVALID_PTX;
     }
 }

@@ -36,6 +36,12 @@ inline long refused_after = -1; // how many more allocations there are memory fo
 inline bool streams_block = true, is_hasty = false;
 inline std::string fault; // the last
 
+// Keep what a kernel did that it must not, and say it.
+inline void report(const ptx::Fault &found) {
+    fault = found.what();
+    std::fprintf(stderr, "CUDA emulator: %s\n", found.what());
+}
+
 // Something to do: with what must come before it, as long as that is not done.
 struct Work {
     std::function<void()> run;
@@ -174,8 +180,7 @@ struct Gpu : ptx::Memory {
             if (!is_broken)
                 work.run();
         } catch (const ptx::Fault &found) {
-            fault = found.what();
-            std::fprintf(stderr, "CUDA emulator: %s\n", found.what());
+            report(found);
             is_broken = true;
         }
         work.is_done = true;
