@@ -4,7 +4,7 @@ Importing it imports neither numba nor dask; the first call that needs them does
 """
 
 from . import losses
-from ._registry import Interval, NonNegative, Positive, Proportion, Row, Share, loss
+from ._registry import Class, Classes, Interval, NonNegative, Positive, Proportion, Row, Share, loss
 from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
 from .explanation import explain
@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 __all__ = [
     "R2",
     "Accumulator",
+    "Class",
+    "Classes",
     "Dice",
     "ExplainedVariance",
     "Interval",

@@ -79,9 +79,9 @@ def softplus(x: float) -> Any:
     return larger(x, 0.0) + log1p_exp(x)
 
 
-def times_log(x: float, y: float) -> float:
-    """Return x * log(y), which is zero where x is, unless y is NaN."""
-    return 0.0 if (x == 0.0) & (y == y) else x * log(y)
+def product(a: float, x: float) -> float:
+    """Return a * x, zero for a zero beside an infinity: the limit of a * x in x alone."""
+    return 0.0 if (a == 0.0) & (abs(x) == INFINITY) else a * x
 
 
 def widen(x: Any) -> Any:

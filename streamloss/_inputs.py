@@ -171,6 +171,29 @@ def check_same_inputs(losses: Sequence[Any]) -> None:
             )
 
 
+def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -> None:
+    """Refuse labels that are not indices of classes; a row of them ends before a negative number.
+
+    A NaN is none, and refused as such elsewhere; what `where` leaves out may be anything.
+
+    Raises
+    ------
+    ValueError
+        If there is one: its place is named.
+    """
+    labels = labels.astype(np.float64)
+    wrong = ~((labels >= 0.0) & (labels < classes) & (labels == np.floor(labels)))
+    wrong &= ~np.isnan(labels)
+    if rank:
+        wrong &= ~np.logical_or.accumulate(labels < 0.0, axis=-1)
+    if where is not None:
+        wrong &= where[..., None] if rank else where
+    if wrong.any():
+        place = np.unravel_index(int(wrong.argmax()), labels.shape)
+        at, rule = ", ".join(map(str, place)), f"a class from 0 to {classes - 1}"
+        raise ValueError(f"nan='raise': {name}[{at}] must be {rule}: got {labels[place]:g}")
+
+
 def describe_inputs(loss: Any) -> str:
     """Return how many inputs a loss takes, and which are rows."""
     if not any(loss.ranks):

@@ -35,7 +35,7 @@ SMALL: tuple[Any, ...] = (
     *_elementary.COMPILED,
     *_formulas.COMPILED,
     _generic.softplus,
-    _generic.times_log,
+    _generic.product,
     _generic.larger,
     _generic.smaller,
     _generic.clip,

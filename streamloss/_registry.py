@@ -57,7 +57,13 @@ class _Row(NamedTuple):
     """Marks an input of `row` that is a row of an array, and not one number for each row."""
 
 
+class _ClassIndex(NamedTuple):
+    """Marks an input of `row` whose numbers are indices of classes, of which a row has one each."""
+
+
 Row = Annotated[Any, _Row()]
+Class = Annotated[Any, _ClassIndex()]
+Classes = Annotated[Row, _ClassIndex()]
 
 
 @overload
@@ -76,7 +82,8 @@ def loss(first: Any, /, *aliases: str, formula: str = "", complex_inputs: bool =
 
     A loss of whole rows, such as a cross-entropy over classes, has a method `row` in place of
     `point`. It takes a float64 array, a row along the last axis, for each input annotated as
-    `Row`, and one float for each other, whose arrays have no such axis.
+    `Row`, and one float for each other, whose arrays have no such axis. A float annotated as
+    `Class` is the index of a class of the row: with ``nan="raise"`` others are refused.
 
     Parameters
     ----------
@@ -120,7 +127,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
-    taken = {"inputs", "ranks", "body", "key", "formula", "complex_inputs", "finish"}
+    taken = {"inputs", "ranks", "classes", "body", "key", "formula", "complex_inputs", "finish"}
     taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue", "vectorized"}
     if taken & set(cls._fields):
         raise TypeError(
@@ -130,7 +137,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     cls.combine = getattr(cls, "combine", None)  # type: ignore[attr-defined]
     cls.residue = getattr(cls, "residue", False)  # type: ignore[attr-defined]
     cls.vectorized = getattr(cls, "vectorized", False)  # type: ignore[attr-defined]
-    cls.ranks = _ranks(cls)  # type: ignore[attr-defined]
+    cls.ranks, cls.classes = _ranks(cls), _classes(cls)  # type: ignore[attr-defined]
     cls.inputs = len(cls.ranks)  # type: ignore[attr-defined]
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
     cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
@@ -161,11 +168,25 @@ def _ranks(cls: Any) -> tuple[int, ...]:
         )
     if function.__name__ == "point":
         return (0,) * (len(parameters) - 1)
-    hints = get_type_hints(function, include_extras=True)
-    ranks = tuple(int(hints.get(name) == Row) for name in parameters[1:])
+    ranks = tuple(map(int, _marked(function, _Row)))
     if not any(ranks):
         raise TypeError(f"row of loss {cls.__name__} must annotate an input as Row")
     return ranks
+
+
+def _classes(cls: Any) -> tuple[int, ...]:
+    """Return which inputs of `row` are indices of classes."""
+    if cls.combine is not None or cls.body.__name__ == "point":
+        return ()
+    return tuple(k for k, marked in enumerate(_marked(cls.body, _ClassIndex)) if marked)
+
+
+def _marked(function: FunctionType, mark: type) -> list[bool]:
+    """Return which inputs of a loss's function are annotated with a mark."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    marks = (getattr(hints.get(name), "__metadata__", ()) for name in parameters)
+    return [any(isinstance(each, mark) for each in found) for found in marks]
 
 
 def _check_parameters(cls: Any) -> None:

@@ -156,6 +156,8 @@ class Accumulator:
         batch = _inputs.batch(self._parts, *arguments)
         if batch.on_device and self._nan != "raise" and self._leave(batch, rule):
             return None
+        if self._nan == "raise":
+            auto.check_labels(self._parts, batch)
         part: State = auto.accumulate(self._parts, batch, self._axis, rule)
         if self._nan == "raise":
             part.refuse_missing()

@@ -229,6 +229,13 @@ def copied(array: Any) -> DeviceArray:
     return as_device("array", cuda.to_device(np.ascontiguousarray(array, dtype)))
 
 
+def on_host(array: DeviceArray) -> Any:
+    """Return a copy on the CPU of an array of the GPU; what writes to it is waited for."""
+    with on(array.device):
+        wait(stream_of([array.stream]))
+        return _array(array).copy_to_host()
+
+
 def spare(array: Any) -> Any:
     """Return memory on the GPU for a copy of an array."""
     return cuda.device_array(array.shape, array.dtype)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from streamloss import _inputs
+
 
 def _small() -> int:
     text = os.environ.get("STREAMLOSS_SMALL_BATCH", "1024")
@@ -40,6 +42,24 @@ def accumulate(
 def map(loss: Any, batch: Any, rule: Any, threads: Any = None) -> Any:
     """Return the array of the weighted losses of a batch, by the backend that suits it."""
     return _backend((loss,), batch).map(loss, batch, rule, threads)
+
+
+def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
+    """Refuse labels that are no classes, as ``nan="raise"`` asks; from a GPU they are copied.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for k in sorted({k for loss in losses for k in loss.classes}):
+        labels, where = batch.inputs[k], batch.where
+        if batch.on_device:
+            from . import cuda
+
+            labels, where = cuda.on_host(labels), cuda.on_host(where)
+        name = "y_true" if k == 0 else "y_pred" if batch.ranks[2:] == () else f"y_pred[{k - 1}]"
+        _inputs.refuse_labels(name, labels, batch.ranks[k], where, batch.row)
 
 
 def _backend(losses: tuple[Any, ...], batch: Any) -> Any:

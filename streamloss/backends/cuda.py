@@ -253,6 +253,11 @@ def _on_device(batch: Batch) -> Batch:
     )
 
 
+def on_host(array: Any) -> Any:
+    """Return an array, None or of a GPU too, as one of numpy."""
+    return _launch.on_host(array) if isinstance(array, DeviceArray) else array
+
+
 def _fold(
     losses: tuple[Any, ...],
     batch: Batch,

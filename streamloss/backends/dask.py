@@ -215,6 +215,8 @@ class _Task:
 
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
         rule = self._how.rule
+        if self._how.strict:
+            auto.check_labels(self._losses, batch)
         state = auto.accumulate(self._losses, batch, self._axis, rule, threads=1)
         if self._how.strict:
             state.refuse_missing()
@@ -251,6 +253,7 @@ def _take_last(
 class _Map(_Task):
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
         if self._how.strict:
+            auto.check_labels(self._losses, batch)
             state = auto.accumulate(self._losses, batch, None, OMIT, threads=1)
             state.refuse_missing()
         return auto.map(self._losses[0], batch, self._how.rule, threads=1)

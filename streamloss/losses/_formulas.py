@@ -18,8 +18,10 @@ from streamloss._generic import (
     larger,
     log,
     log1p,
+    log1p_exp,
     of_rank,
     power,
+    product,
     rank,
     sqrt,
 )
@@ -44,12 +46,32 @@ def deviance(x: float, m: float) -> Any:
         return abs(gap)
     v = gap / (x + m)
     if not abs(v) < NEAR:
-        return x * log(divide(x, m)) - gap
+        return x * log(divide(x, abs(m))) - gap  # m may be -0.0
     last, total, next_, k = -1.0, gap * v, 2.0 * x * v, 1.0
     while total != last:
         last, next_, k = total, next_ * v * v, k + 2.0
         total += next_ / k
     return total
+
+
+def gamma_deviance(y: float, m: float) -> Any:
+    """Return log(m / y) + y / m - 1, infinite where m is 0 or infinite, for NaN as `deviance`."""
+    value = deviance(m, y)
+    return value / m if (m > 0.0) & (m < INFINITY) else value + INFINITY
+
+
+def poisson(y: float, rate: float, log_rate: float) -> float:
+    """Return rate - y log(rate), where an infinite rate outgrows its logarithm."""
+    return rate - (0.0 * y if rate == INFINITY else product(y, log_rate))
+
+
+def logistic(x: float, y: float) -> float:
+    """Return max(x, 0) - x y: the cross-entropy of logit x and label y but for log(1 + e**-|x|).
+
+    An infinite logit costs nothing if it is certain of the label, and else infinitely much.
+    """
+    missed = 1.0 - y if x > 0.0 else y
+    return larger(x, 0.0) - x * y if abs(x) < INFINITY else product(missed, abs(x))
 
 
 def sigmoid(x: float) -> Any:
@@ -66,9 +88,10 @@ def floored(log_p: float) -> float:
 def binary_focal(loss: Any, y: float, p: float, q: float, log_p: float, log_q: float) -> Any:
     """Return the focal loss of a label, probabilities p of 1 and q of 0, and their logarithms."""
     one, zero = smoothed(y, loss.smoothing, 2.0), smoothed(1.0 - y, loss.smoothing, 2.0)
-    value = power(one * q + zero * p, loss.gamma) * (-(one * log_p) - zero * log_q)
+    missed = one * q + zero * p if abs(p) < INFINITY else one + product(zero - one, p)
+    value = product(-product(one, log_p) - product(zero, log_q), power(missed, loss.gamma))
     if loss.balanced != 0.0:
-        return (one * loss.alpha + zero * (1.0 - loss.alpha)) * value
+        return product(one * loss.alpha + zero * (1.0 - loss.alpha), value)
     return value
 
 
@@ -139,6 +162,65 @@ def added(sums: Any) -> Any:
     return sums[0]
 
 
+def surprise(x: float, largest: float, total: float) -> float:
+    """Return -log softmax(x) of a logit of a row, given `log_total` of the row.
+
+    An only infinite logit is certain: 0, and infinity for all others. Of several it is NaN.
+    """
+    return total - (0.0 if (x == largest) & (total == 0.0) else x - largest)
+
+
+def weighed(weight: float, x: float) -> float:
+    """Return weight * x, zero for a weight of zero, whatever x is.
+
+    For the classes of a row, where x may be NaN though no input is: see `surprise`.
+    """
+    return 0.0 if weight == 0.0 else weight * x
+
+
+def weighed_twice(scale: float, term: float) -> float:
+    """Return scale * term, zero for a term of zero, and for a scale of zero beside infinity."""
+    return 0.0 if term == 0.0 else product(scale, term)
+
+
+def has_nan(x: Any) -> bool:
+    """Return whether a number of a row is NaN."""
+    for c in range(len(x)):
+        if x[c] != x[c]:
+            return True
+    return False
+
+
+def infinite(x: Any) -> int:
+    """Return the index of the only infinite number of a row, -1 without one, -2 of several."""
+    found = -1
+    for c in range(len(x)):
+        if abs(x[c]) == INFINITY:
+            if found >= 0:
+                return -2
+            found = c
+    return found
+
+
+def share(p: Any, c: int, total: float) -> Any:
+    """Return p_c / total, `total` being that of `total_of`; 1 for the only infinite p."""
+    if (abs(p[c]) == INFINITY) & (abs(total) == INFINITY):
+        return 1.0 if infinite(p) == c else NAN
+    return divide(p[c], total)
+
+
+def soft_margin(y: float, x: float) -> Any:
+    """Return the cross-entropy of a label 0 to 1 and a logit."""
+    tail = log1p_exp(x)
+    hit, missed = larger(-x, 0.0) + tail, larger(x, 0.0) + tail
+    return product(y, hit) + product(1.0 - y, missed)
+
+
+def log_term(y: float, p: float, given: float) -> Any:
+    """Return y log p of a label and a share p of what was given; 0 at y = 0 unless that is NaN."""
+    return 0.0 if (y == 0.0) & (given == given) else y * log(p)
+
+
 def total_of(p: Any, normalize: float) -> Any:
     """Return what to divide a row of probabilities by: its sum, or 1 without `normalize`."""
     if normalize == 0.0:
@@ -149,12 +231,57 @@ def total_of(p: Any, normalize: float) -> Any:
     return total
 
 
+def overlap(y: Any, x: Any) -> Any:
+    """Return `dot` of labels and predictions that may be infinite where the label is 0."""
+    total = 0.0
+    for c in range(len(x)):
+        total += product(y[c], x[c])
+    return total
+
+
+def endless_gap(y: Any, x: Any) -> Any:
+    """Return max_c (1 - y_c) x_c - sum_c y_c x_c where numbers of x are infinite.
+
+    Where both terms are and only one x_k is, that is (1 - 2 y_k) x_k less the other products.
+    """
+    largest, k = -INFINITY, infinite(x)
+    for c in range(len(x)):
+        largest = larger(largest, product(1.0 - y[c], x[c]))
+    total = overlap(y, x)
+    if largest != total or k < 0:
+        return largest - total
+    rest = 0.0
+    for c in range(len(x)):
+        rest += y[c] * x[c] if c != k else 0.0
+    return product(1.0 - 2.0 * y[k], x[k]) - rest
+
+
 def dot(x: Any, y: Any) -> Any:
     """Return the sum of the products of two rows."""
     total = 0.0
     for c in range(len(x)):
         total += x[c] * y[c]
     return total
+
+
+def infinite_cosine(x: Any, y: Any, size_x: float, size_y: float) -> Any:
+    """Return the cosine of the angle between rows of these sizes, of which one is infinite."""
+    if has_nan(x) or has_nan(y):
+        return NAN
+    total = 0.0
+    for c in range(len(x)):
+        a, b = direction(x, c, size_x), direction(y, c, size_y)
+        total += 0.0 if (a == 0.0) | (b == 0.0) else a * b
+    return total
+
+
+def direction(x: Any, c: int, size: float) -> Any:
+    """Return x_c / size; of the only infinite number of a row 1 or -1, of several NaN."""
+    if abs(x[c]) < INFINITY:
+        return x[c] / size
+    if infinite(x) != c:
+        return NAN
+    return 1.0 if x[c] > 0.0 else -1.0
 
 
 def distance(x: Any, y: Any, p: float, epsilon: float) -> Any:
@@ -191,6 +318,9 @@ def multi_margin(y: int, x: Any, margin: float, p: float) -> Any:
 
 COMPILED = (
     deviance,
+    gamma_deviance,
+    poisson,
+    logistic,
     sigmoid,
     floored,
     binary_focal,
@@ -201,8 +331,20 @@ COMPILED = (
     log_total,
     add_exp,
     added,
+    surprise,
+    weighed,
+    weighed_twice,
+    has_nan,
+    infinite,
+    share,
+    soft_margin,
+    log_term,
     total_of,
+    overlap,
+    endless_gap,
     dot,
+    infinite_cosine,
+    direction,
     distance,
     raised,
     among,

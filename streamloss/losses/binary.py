@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import clip, larger, log, log1p, log1p_exp, softplus
+from streamloss._generic import INFINITY, clip, larger, log, log1p, log1p_exp, product, softplus
 from streamloss._registry import NonNegative, Share, loss
-from streamloss.losses._formulas import binary_focal, floored, sigmoid, signed, smoothed
+from streamloss.losses._formulas import (
+    binary_focal,
+    floored,
+    logistic,
+    sigmoid,
+    signed,
+    smoothed,
+)
 
 
 @loss(
@@ -30,8 +37,8 @@ class LogLoss(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        hit = -(y_true * log(y_pred + self.epsilon))
-        return hit - (1.0 - y_true) * log(1.0 - y_pred + self.epsilon)
+        hit = -product(y_true, log(y_pred + self.epsilon))
+        return hit - product(1.0 - y_true, log(1.0 - y_pred + self.epsilon))
 
 
 @loss(
@@ -99,7 +106,7 @@ class BinaryCrossEntropyWithLogits(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         y = smoothed(y_true, self.smoothing, 2.0)
-        return larger(y_pred, 0.0) - y_pred * y + log1p_exp(y_pred)
+        return logistic(y_pred, y) + log1p_exp(y_pred)
 
 
 @loss(
@@ -123,8 +130,10 @@ class WeightedBinaryCrossEntropyWithLogits(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any, positive_weight: Any) -> Any:
         """Return the loss of one element."""
-        scale = 1.0 + (positive_weight - 1.0) * y_true
-        return (1.0 - y_true) * y_pred + scale * softplus(-y_pred)
+        missed, scale = 1.0 - y_true, 1.0 + (positive_weight - 1.0) * y_true
+        value = missed * y_pred + scale * softplus(-y_pred)
+        edge = product(missed if y_pred > 0.0 else positive_weight * y_true, abs(y_pred))
+        return value if abs(y_pred) < INFINITY else edge + 0.0 * scale  # NaN if a weight is
 
 
 @loss(
@@ -211,7 +220,7 @@ class Hinge(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        return larger(1.0 - signed(y_true, self.binary) * y_pred, 0.0)
+        return larger(1.0 - product(signed(y_true, self.binary), y_pred), 0.0)
 
 
 @loss(
@@ -233,7 +242,7 @@ class SquaredHinge(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        gap = larger(1.0 - signed(y_true, self.binary) * y_pred, 0.0)
+        gap = larger(1.0 - product(signed(y_true, self.binary), y_pred), 0.0)
         return gap * gap
 
 
@@ -261,7 +270,9 @@ class HingeEmbedding(NamedTuple):
         if y_true == -1.0:
             return apart
         alike = y_pred + (y_true - y_true)  # NaN if the label is
-        return alike if y_true == 1.0 else alike + apart
+        if y_true == 1.0:
+            return alike
+        return alike + apart if y_pred != -INFINITY else self.margin + (y_true - y_true)
 
 
 @loss("soft_margin", "soft_margin_loss", formula="log(1 + e^(-y_true y_pred))")
@@ -280,7 +291,7 @@ class SoftMargin(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        return softplus(-(y_true * y_pred))
+        return softplus(-product(y_true, y_pred))
 
 
 @loss(
@@ -303,4 +314,7 @@ class MarginRanking(NamedTuple):
 
     def point(self, y_true: Any, x1: Any, x2: Any) -> Any:
         """Return the loss of one element."""
-        return larger(-y_true * (x1 - x2) + self.margin, 0.0)
+        gap = x1 - x2
+        if (y_true == 0.0) & (x1 == x1) & (x2 == x2):
+            gap = 0.0
+        return larger(-y_true * gap + self.margin, 0.0)

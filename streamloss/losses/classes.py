@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import NAN
-from streamloss._registry import Row, Share, loss
-from streamloss.losses._formulas import label, log_total, smoothed
+from streamloss._generic import NAN, product
+from streamloss._registry import Class, Row, Share, loss
+from streamloss.losses._formulas import label, log_total, smoothed, surprise, weighed
 
 
 @loss(
@@ -40,8 +40,8 @@ class SoftmaxCrossEntropy(NamedTuple):
         value = 0.0
         for c in range(len(y_pred)):
             y = smoothed(y_true[c], self.smoothing, len(y_pred))
-            value += y * (total - (y_pred[c] - largest))
-        return value
+            value += weighed(y, surprise(y_pred[c], largest, total))
+        return value if total == total else total
 
 
 @loss(
@@ -69,8 +69,8 @@ class WeightedSoftmaxCrossEntropy(NamedTuple):
         value = 0.0
         for c in range(len(y_pred)):
             y = smoothed(y_true[c], self.smoothing, len(y_pred))
-            value += class_weights[c] * y * (total - (y_pred[c] - largest))
-        return value
+            value += weighed(class_weights[c] * y, surprise(y_pred[c], largest, total))
+        return value if total == total else total
 
 
 @loss(
@@ -96,16 +96,16 @@ class SparseSoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y, s = label(y_true, len(y_pred)), self.smoothing
         if y < 0:
             return NAN
         largest, total = log_total(y_pred)
-        value = (1.0 - s) * (total - (y_pred[y] - largest))
+        value = weighed(1.0 - s, surprise(y_pred[y], largest, total))
         if s != 0.0:
             for c in range(len(y_pred)):
-                value += s / len(y_pred) * (total - (y_pred[c] - largest))
+                value += s / len(y_pred) * surprise(y_pred[c], largest, total)
         return value
 
 
@@ -130,17 +130,18 @@ class WeightedSparseSoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Any, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
         """Return the loss of one row."""
         y, s = label(y_true, len(y_pred)), self.smoothing
         if y < 0:
             return NAN
         largest, total = log_total(y_pred)
-        value = (1.0 - s) * class_weights[y] * (total - (y_pred[y] - largest))
+        value = weighed((1.0 - s) * class_weights[y], surprise(y_pred[y], largest, total))
         if s != 0.0:
             for c in range(len(y_pred)):
-                value += s / len(y_pred) * class_weights[c] * (total - (y_pred[c] - largest))
-        return value
+                weight = s / len(y_pred) * class_weights[c]
+                value += weighed(weight, surprise(y_pred[c], largest, total))
+        return value if total == total else total
 
 
 @loss("class_weight", formula="w_y")
@@ -155,7 +156,7 @@ class ClassWeight(NamedTuple):
     3.0
     """
 
-    def row(self, y_true: Any, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
         """Return the weight of one row."""
         y = label(y_true, len(class_weights))
         return NAN if y < 0 else class_weights[y]
@@ -173,7 +174,7 @@ class NLL(NamedTuple):
     2.0
     """
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else -y_pred[y]
@@ -191,7 +192,7 @@ class WeightedNLL(NamedTuple):
     6.0
     """
 
-    def row(self, y_true: Any, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
-        return NAN if y < 0 else -(class_weights[y] * y_pred[y])
+        return NAN if y < 0 else product(class_weights[y], -y_pred[y])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from streamloss._generic import INFINITY, NAN, larger
-from streamloss._registry import Row, loss
+from streamloss._registry import Class, Row, loss
 from streamloss.losses._formulas import label
 
 
@@ -63,7 +63,7 @@ class Brier(NamedTuple):
     0.5
     """
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
@@ -88,7 +88,7 @@ class ClassHinge(NamedTuple):
     1.25
     """
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:

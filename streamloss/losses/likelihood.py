@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import NAN, divide, exp, larger, log
+from streamloss._generic import INFINITY, NAN, exp, larger, log
 from streamloss._registry import NonNegative, Share, loss
+from streamloss.losses._formulas import poisson
 
 HALF_LOG_2PI = 0.9189385332046727
 
@@ -28,7 +29,7 @@ class Poisson(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        return y_pred - y_true * log(y_pred + self.epsilon)
+        return poisson(y_true, y_pred, log(y_pred + self.epsilon))
 
 
 @loss(
@@ -58,9 +59,9 @@ class PoissonNLL(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         if self.log_input != 0.0:
-            value = exp(y_pred) - y_true * y_pred
+            value = poisson(y_true, exp(y_pred), y_pred)
         else:
-            value = y_pred - y_true * log(y_pred + self.epsilon)
+            value = poisson(y_true, y_pred, log(y_pred + self.epsilon))
         if (self.full != 0.0) & (y_true > 1.0):
             value += y_true * log(y_true) - y_true + (HALF_LOG_2PI + 0.5 * log(y_true))
         return value
@@ -95,7 +96,9 @@ class GaussianNLL(NamedTuple):
             return NAN
         v = larger(variance, self.epsilon)
         error = mean - y_true
-        value = 0.5 * (log(v) + divide(error * error, v))
+        if (v == 0.0) | (v == INFINITY):  # of mean and variance both at their ends, all paths
+            return NAN if (error == 0.0) & (v == 0.0) else abs(error) + INFINITY
+        value = 0.5 * (log(v) + error * error / v)
         return value + HALF_LOG_2PI if self.full != 0.0 else value
 
 
@@ -107,8 +110,7 @@ class GaussianNLL(NamedTuple):
 class KLDivergence(NamedTuple):
     """The summand of a Kullback-Leibler divergence from a predicted log-probability x.
 
-    PyTorch's `KLDivLoss`: a label is a probability, or its logarithm with `log_target`. NaN for
-    y = 0 at an infinite x. In nats.
+    PyTorch's `KLDivLoss`: a label is a probability, or its logarithm with `log_target`. In nats.
 
     Error at most 4 ulp of its largest term.
 
@@ -123,7 +125,10 @@ class KLDivergence(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         if self.log_target != 0.0:
-            return exp(y_true) * (y_true - y_pred)
+            if y_true == -INFINITY:
+                return 0.0 if y_pred == y_pred else NAN
+            gap = y_true - y_pred
+            return exp(y_true) * gap if abs(gap) < INFINITY else gap
         if y_true == 0.0:
-            return 0.0 - y_true * y_pred
+            return 0.0 if y_pred == y_pred else NAN
         return y_true * (log(y_true) - y_pred)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import NAN, divide, larger, softplus
-from streamloss._registry import Interval, Row, loss
-from streamloss.losses._formulas import among, label, multi_margin
+from streamloss._generic import NAN, divide, larger, product
+from streamloss._registry import Class, Classes, Interval, Row, loss
+from streamloss.losses._formulas import among, has_nan, label, multi_margin, soft_margin
 
 Power = Annotated[float, Interval(1.0, 2.0, closed=True)]
 
@@ -31,7 +31,7 @@ class MultiMargin(NamedTuple):
     p: Power = 1.0
     margin: float = 1.0
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else multi_margin(y, y_pred, self.margin, self.p) / len(y_pred)
@@ -55,11 +55,13 @@ class WeightedMultiMargin(NamedTuple):
     p: Power = 1.0
     margin: float = 1.0
 
-    def row(self, y_true: Any, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
             return NAN
+        if class_weights[y] == 0.0:
+            return NAN if has_nan(y_pred) else 0.0
         return class_weights[y] * multi_margin(y, y_pred, self.margin, self.p) / len(y_pred)
 
 
@@ -81,7 +83,7 @@ class MultiLabelMargin(NamedTuple):
     1.125
     """
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Classes, y_pred: Row) -> Any:
         """Return the loss of one row."""
         count = 0
         while count < len(y_true) and not y_true[count] < 0.0:
@@ -119,8 +121,7 @@ class MultiLabelSoftMargin(NamedTuple):
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):
-            x, y = y_pred[c], y_true[c]
-            value += y * softplus(-x) + (1.0 - y) * softplus(x)
+            value += soft_margin(y_true[c], y_pred[c])
         return divide(value, len(y_pred))
 
 
@@ -145,6 +146,5 @@ class WeightedMultiLabelSoftMargin(NamedTuple):
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):
-            x, y = y_pred[c], y_true[c]
-            value += class_weights[c] * (y * softplus(-x) + (1.0 - y) * softplus(x))
+            value += product(class_weights[c], soft_margin(y_true[c], y_pred[c]))
         return divide(value, len(y_pred))

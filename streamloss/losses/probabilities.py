@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, clip, divide, expm1, larger, log, power, times_log
-from streamloss._registry import NonNegative, Positive, Proportion, Row, Share, loss
-from streamloss.losses._formulas import dot, label, log_total, smoothed, total_of
+from streamloss._generic import INFINITY, NAN, clip, divide, expm1, larger, log, power
+from streamloss._registry import Class, NonNegative, Positive, Proportion, Row, Share, loss
+from streamloss.losses._formulas import (
+    dot,
+    endless_gap,
+    label,
+    log_term,
+    log_total,
+    share,
+    smoothed,
+    surprise,
+    total_of,
+    weighed,
+    weighed_twice,
+)
 
 
 @loss(
@@ -39,8 +51,8 @@ class CategoricalCrossEntropy(NamedTuple):
         total = total_of(y_pred, self.normalize)
         value = 0.0
         for c in range(len(y_pred)):
-            p = clip(divide(y_pred[c], total), self.low, self.high)
-            value -= times_log(smoothed(y_true[c], self.smoothing, len(y_pred)), p)
+            p = clip(share(y_pred, c, total), self.low, self.high)
+            value -= log_term(smoothed(y_true[c], self.smoothing, len(y_pred)), p, y_pred[c])
         return value
 
 
@@ -69,7 +81,7 @@ class SparseCategoricalCrossEntropy(NamedTuple):
     normalize: Share = 1.0
     clip_first: Share = 0.0
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
@@ -80,7 +92,7 @@ class SparseCategoricalCrossEntropy(NamedTuple):
                 total += clip(y_pred[c], self.low, self.high)
             return -log(divide(clip(y_pred[y], self.low, self.high), total))
         total = total_of(y_pred, self.normalize)
-        return -log(clip(divide(y_pred[y], total), self.low, self.high))
+        return -log(clip(share(y_pred, y, total), self.low, self.high))
 
 
 @loss(
@@ -115,9 +127,10 @@ class CategoricalFocal(NamedTuple):
         total = total_of(y_pred, 1.0)
         value = 0.0
         for c in range(len(y_pred)):
-            p = clip(divide(y_pred[c], total), self.low, self.high)
+            p = clip(share(y_pred, c, total), self.low, self.high)
             y = smoothed(y_true[c], self.smoothing, len(y_pred))
-            value -= self.alpha * power(1.0 - p, self.gamma) * times_log(y, p)
+            term = log_term(y, p, y_pred[c])
+            value -= weighed_twice(self.alpha * power(1.0 - p, self.gamma), term)
         return value
 
 
@@ -149,10 +162,12 @@ class CategoricalFocalWithLogits(NamedTuple):
         largest, total = log_total(y_pred)
         value = 0.0
         for c in range(len(y_pred)):
-            log_p = clip((y_pred[c] - largest) - total, log(self.low), log(self.high))
+            log_p = -surprise(y_pred[c], largest, total)
+            log_p = clip(log_p, log(self.low), log(self.high))
             y = smoothed(y_true[c], self.smoothing, len(y_pred))
-            value -= self.alpha * power(-expm1(log_p), self.gamma) * (y * log_p)
-        return value
+            scale = self.alpha * power(-expm1(log_p), self.gamma)
+            value -= weighed_twice(scale, weighed(y, log_p))
+        return value if total == total else total
 
 
 @loss(
@@ -177,7 +192,7 @@ class GeneralizedCrossEntropy(NamedTuple):
 
     q: Proportion = 0.5
 
-    def row(self, y_true: Any, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> Any:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else -expm1(self.q * log(y_pred[y])) / self.q
@@ -233,4 +248,7 @@ class CategoricalHinge(NamedTuple):
         other = -INFINITY
         for c in range(len(y_pred)):
             other = larger(other, (1.0 - y_true[c]) * y_pred[c])
-        return larger(other - dot(y_true, y_pred) + 1.0, 0.0)
+        gap = other - dot(y_true, y_pred)
+        if gap != gap:
+            gap = endless_gap(y_true, y_pred)
+        return larger(gap + 1.0, 0.0)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import NAN, divide, expm1, larger, log1p, power, smaller, sqrt
+from streamloss._generic import (
+    INFINITY,
+    NAN,
+    expm1,
+    larger,
+    log1p,
+    power,
+    product,
+    smaller,
+    sqrt,
+)
 from streamloss._registry import Interval, NonNegative, Positive, Proportion, loss
-from streamloss.losses._formulas import deviance
+from streamloss.losses._formulas import deviance, gamma_deviance
 
 LOG2 = 0.6931471805599453
 
@@ -247,8 +257,9 @@ class SymmetricAbsolutePercentageError(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        size = larger(abs(y_true) + abs(y_pred), self.epsilon)
-        return self.factor * (abs(y_pred - y_true) / size)
+        gap, size = abs(y_pred - y_true), larger(abs(y_true) + abs(y_pred), self.epsilon)
+        endless = (gap == INFINITY) & (abs(y_true) < INFINITY)
+        return self.factor * (1.0 if endless else gap / size)
 
 
 @loss(
@@ -277,7 +288,8 @@ class SquaredLogError(NamedTuple):
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
         true, pred = larger(y_true, self.floor), larger(y_pred, self.floor)
-        error = log1p(divide(abs(pred - true), 1.0 + smaller(true, pred)))
+        least = 1.0 + smaller(true, pred)
+        error = log1p(abs(pred - true) / least if least != 0.0 else INFINITY)
         return error * error
 
 
@@ -318,7 +330,7 @@ class GammaDeviance(NamedTuple):
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of one element."""
-        return 2.0 * divide(deviance(y_pred, y_true), y_pred)
+        return 2.0 * gamma_deviance(y_true, y_pred)
 
 
 @loss(
@@ -352,9 +364,12 @@ class TweedieDeviance(NamedTuple):
         if k == 1.0:
             return 2.0 * deviance(y_true, y_pred)
         if k == 2.0:
-            return 2.0 * divide(deviance(y_pred, y_true), y_pred)
+            return 2.0 * gamma_deviance(y_true, y_pred)
         if ((k > 0.0) & (k < 1.0)) | ((k > 0.0) & (y_true < 0.0)) | (y_pred < 0.0):
             return NAN
-        of_label = power(larger(y_true, 0.0), 2.0 - k) / ((1.0 - k) * (2.0 - k))
-        of_both = y_true * power(y_pred, 1.0 - k) / (1.0 - k)
-        return 2.0 * (of_label - of_both + power(y_pred, 2.0 - k) / (2.0 - k))
+        p = abs(y_pred)  # which may be -0.0
+        if ((k > 2.0) & (p == 0.0)) | ((k < 0.0) & (p == INFINITY)):
+            return abs(y_true) + INFINITY
+        of_label = power(abs(larger(y_true, 0.0)), 2.0 - k) / ((1.0 - k) * (2.0 - k))
+        of_both = product(y_true, power(p, 1.0 - k)) / (1.0 - k)
+        return 2.0 * (of_label - of_both + power(p, 2.0 - k) / (2.0 - k))

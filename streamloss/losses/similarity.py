@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import larger, smaller, sqrt
+from streamloss._generic import INFINITY, NAN, larger, smaller, sqrt
 from streamloss._registry import NonNegative, Positive, Row, Share, loss
-from streamloss.losses._formulas import distance, dot
+from streamloss.losses._formulas import (
+    distance,
+    dot,
+    has_nan,
+    infinite_cosine,
+    overlap,
+)
 
 COSINE_EPSILON = 1e-12
 
@@ -32,6 +38,8 @@ class CosineSimilarity(NamedTuple):
         """Return the loss of one row."""
         true = larger(sqrt(dot(y_true, y_true)), self.epsilon)
         pred = larger(sqrt(dot(y_pred, y_pred)), self.epsilon)
+        if pred == INFINITY:
+            return -infinite_cosine(y_true, y_pred, true, pred)
         return -(dot(y_true, y_pred) / true / pred)
 
 
@@ -49,7 +57,8 @@ class CosineDistance(NamedTuple):
 
     def row(self, y_true: Row, y_pred: Row) -> Any:
         """Return the loss of one row."""
-        return 1.0 - dot(y_pred, y_true)
+        total = dot(y_true, y_pred)
+        return 1.0 - (total if total == total else overlap(y_true, y_pred))
 
 
 @loss(
@@ -72,8 +81,10 @@ class CosineEmbedding(NamedTuple):
 
     def row(self, y_true: Any, a: Row, b: Row) -> Any:
         """Return the loss of one row."""
-        size = sqrt((dot(a, a) + COSINE_EPSILON) * (dot(b, b) + COSINE_EPSILON))
-        cosine = dot(a, b) / size
+        size_a, size_b = dot(a, a) + COSINE_EPSILON, dot(b, b) + COSINE_EPSILON
+        cosine = dot(a, b) / sqrt(size_a * size_b)
+        if (size_a == INFINITY) | (size_b == INFINITY):
+            cosine = infinite_cosine(a, b, sqrt(size_a), sqrt(size_b))
         if y_true == 1.0:
             return 1.0 - cosine
         if y_true == -1.0:
@@ -136,12 +147,15 @@ class PairwiseSquaredError(NamedTuple):
 
     def row(self, y_true: Row, y_pred: Row, weights: Row) -> Any:
         """Return the loss of one row."""
-        size, n, total = float(len(y_pred)), 0.0, 0.0
+        size, n, total, endless = float(len(y_pred)), 0.0, 0.0, 0.0
         for c in range(len(y_pred)):
             n += 1.0 if weights[c] != 0.0 else 0.0
             total += y_pred[c] - y_true[c]
+            endless += 1.0 if abs(y_pred[c]) == INFINITY else 0.0
         if n <= 1.0:
             return 0.0
+        if endless > 0.0:  # (sum d)^2 is at most the number of large d times their squares
+            return NAN if endless >= n or has_nan(y_pred) or has_nan(y_true) else INFINITY
         mean, value = total / size, 0.0
         for c in range(len(y_pred)):
             gap = y_pred[c] - y_true[c] - mean
