@@ -34,7 +34,8 @@ FLUSHED = "subnormal float32: losses and weights below 1.2e-38"
 SCALAR = "a scalar weight in `mean_pairwise_squared_error`"
 PER_ROW = "the same in `mean_pairwise_squared_error`"
 NUMBER = "`huber_loss(delta=array)`"
-INFINITE = "an infinite logit of another class in `sparse_softmax_cross_entropy`"
+INFINITE = "an infinite logit in the losses of logits"
+CERTAIN = "a certain prediction in `log_loss` without `epsilon`, or with an infinite one"
 RAISES = "shapes in `sparse_softmax_cross_entropy`"
 PAIRS = "mean_pairwise_squared_error-"
 SCALAR_WEIGHTS = "shape3 shape4x3 shape4x2 shape4x1 shape2x3x2 scalar integer true negative rank0"
@@ -50,6 +51,15 @@ DIFFERENCES: dict[str, tuple[str, Any]] = {
     "compute_weighted_loss-subnormal-losses": (FLUSHED, np.float32(1e-40) + np.float32(1e-41)),
     "huber_loss-delta-row": (NUMBER, TypeError),
     "huber_loss-delta-list": (NUMBER, TypeError),
+    "sigmoid_cross_entropy-nonfinite-NONE": (INFINITE, {0: "inf", 1: 0.0, 6: "-inf"}),
+    "sigmoid_cross_entropy-zeroxnan-0": (INFINITE, {1: 0.0}),
+    "log_loss-epsilon0.0": (CERTAIN, {0: 0.0, 1: 0.0}),
+    "log_loss-epsilon0": (CERTAIN, {0: 0.0, 1: 0.0}),
+    "log_loss-epsiloninf": (CERTAIN, dict.fromkeys([0, 1, 2, 3, 6, 7], "-inf")),
+    "softmax_cross_entropy-nonfinite0": (INFINITE, {1: 0.0}),
+    "softmax_cross_entropy-nonfinite1": (INFINITE, {1: "inf", 2: 1.3132617}),
+    "softmax_cross_entropy-nonfinite2": (INFINITE, {1: "inf", 2: 0.3132617}),
+    "sparse_softmax_cross_entropy-nonfinite0": (INFINITE, {1: 0.0}),
     "sparse_softmax_cross_entropy-nonfinite1": (INFINITE, {1: "inf"}),
     "sparse_softmax_cross_entropy-nonfinite2": (INFINITE, {1: "inf"}),
     "sparse_softmax_cross_entropy-logits-scalar": (RAISES, ValueError),
