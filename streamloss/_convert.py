@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _columns
+
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -15,20 +17,36 @@ Mask = NDArray[np.bool_]
 def as_array(name: str, value: Any) -> tuple[Any, Mask | None]:
     """Return the numbers of an array-like, and which of them are valid (None: all).
 
-    Takes numpy arrays (masked ones too), lists and scalars, pandas and pyarrow columns (nulls
-    become NaN), and whatever offers ``__array__`` or DLPack, torch tensors that require a
-    gradient included. Nothing is copied that need not be. An array in the memory of a GPU stays
-    there, as a `DeviceArray`.
+    Takes numpy arrays (masked ones too), scalars and lists of all these, columns and frames of
+    pandas, pyarrow and polars (nulls become NaN), and whatever offers ``__array__`` or DLPack,
+    torch tensors that require a gradient included. Nothing is copied that need not be. An array
+    in the memory of a GPU stays there, as a `DeviceArray`.
 
     Raises
     ------
     TypeError
         If the values are no numbers float64 can hold: longdouble, object, text, dates, None.
+    ValueError
+        If lists are ragged.
     """
-    array, valid = (value, None) if type(value) is np.ndarray else _foreign(name, value)
+    array, valid = (value, None) if type(value) is np.ndarray else _read(name, value)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         check_dtype(name, array.dtype)
     return array, valid
+
+
+def as_mask(name: str, value: Any) -> Any:
+    """Return an array-like of booleans; a null or what is masked in it is False.
+
+    Raises
+    ------
+    TypeError
+        If the values are not boolean.
+    """
+    array, valid = (value, None) if type(value) is np.ndarray else _read(name, value, mask=True)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{name} must be boolean: got dtype {array.dtype}")
+    return array if valid is None else array & valid
 
 
 def is_numeric(dtype: np.dtype[Any]) -> bool:
@@ -50,8 +68,22 @@ def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
-    """Convert what is no plain numpy array."""
+def _read(name: str, value: Any, mask: bool = False) -> tuple[Any, Mask | None]:
+    """Convert what is no plain numpy array; every error names the argument, whoever raised it."""
+    try:
+        return _foreign(name, value, mask)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        if str(error).startswith(name) and type(error) in (TypeError, ValueError):
+            raise
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        why = " ".join(str(error).split())[:200]
+        raise kind(f"{name} must be an array of numbers: {why}") from error
+
+
+def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
+    """Convert by the library that a value comes from."""
     from ._device import as_device, is_device  # a millisecond that numpy's arrays need not take
 
     if value is None:
@@ -59,22 +91,63 @@ def _foreign(name: str, value: Any) -> tuple[Any, Mask | None]:
     if isinstance(value, np.ma.MaskedArray):
         valid = None if value.mask is np.ma.nomask else ~np.ma.getmaskarray(value)
         return np.asarray(value.data), valid
-    if isinstance(value, list | tuple) and any(isinstance(v, np.ma.MaskedArray) for v in value):
-        return _foreign(name, np.ma.stack(value))
+    if isinstance(value, list | tuple):
+        return _from_list(name, value, mask)
     if is_tensor(value):
         return _from_torch(name, value), None
     module = type(value).__module__.partition(".")[0]
-    convert = {"pyarrow": _from_arrow, "pandas": _from_pandas}.get(module)
-    if convert is not None:
-        return convert(name, value), None
+    if module in _COLUMNS:
+        return _COLUMNS[module](name, value, mask), None
     if is_device(value):
         return as_device(name, value), None
     if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
-        try:
-            return np.asarray(value), None
-        except ValueError as error:
-            raise ValueError(f"{name} must be an array of numbers: {error}") from error
+        return np.asarray(value), None
     return np.from_dlpack(value), None
+
+
+_COLUMNS = {
+    "pyarrow": _columns.from_arrow,
+    "pandas": _columns.from_pandas,
+    "polars": _columns.from_polars,
+}
+
+
+def _from_list(name: str, items: Any, mask: bool) -> tuple[Any, Mask | None]:
+    """Convert nested lists; if they hold more than numbers and plain arrays, item by item."""
+    if not _holds_foreign(items):
+        return np.asarray(items), None
+    if mask:
+        return np.stack([as_mask(f"{name}[{k}]", item) for k, item in enumerate(items)]), None
+    arrays, masks = zip(
+        *(as_array(f"{name}[{k}]", item) for k, item in enumerate(items)), strict=True
+    )
+    valid = None
+    if any(m is not None for m in masks):
+        pairs = zip(arrays, masks, strict=True)
+        valid = np.stack([np.ones(a.shape, np.bool_) if m is None else m for a, m in pairs])
+    return np.stack(arrays), valid
+
+
+def _holds_foreign(items: Any) -> bool:
+    """Return whether nested lists hold anything but numbers and plain arrays of numpy."""
+    kinds = set(map(type, items))
+    if kinds <= _PLAIN:
+        return False
+    return any(
+        _holds_foreign(item) if type(item) in (list, tuple) else _is_foreign(item) for item in items
+    )
+
+
+_PLAIN = {bool, int, float, complex, str, bytes, type(None)}
+
+
+def _is_foreign(item: Any) -> bool:
+    """Return whether numpy does not read an item of a list as it is, or not wholly."""
+    return (
+        type(item) not in _PLAIN
+        and type(item) is not np.ndarray
+        and not isinstance(item, np.generic)
+    )
 
 
 def is_tensor(value: Any) -> bool:
@@ -102,31 +175,3 @@ def _from_torch(name: str, tensor: Any) -> Any:
     array = from_interface(name, tensor, interface)
     array.stream = sys.modules["torch"].cuda.current_stream(tensor.device).cuda_stream
     return array
-
-
-def _from_arrow(name: str, column: Any) -> Array:
-    """Convert an Array or ChunkedArray of numbers; integers with nulls become float64."""
-    if not hasattr(column, "null_count"):
-        raise TypeError(f"{name} must be a pyarrow Array or ChunkedArray: got {type(column)}")
-    kind = str(column.type)
-    if not kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):
-        raise TypeError(f"{name} must be a column of numbers: got a pyarrow column of {kind}")
-    if column.null_count and not kind.startswith(("float", "double", "halffloat")):
-        if kind == "bool":
-            column = column.cast("uint8")
-        column = column.cast("float64", safe=False)
-    return np.asarray(column)
-
-
-def _from_pandas(name: str, column: Any) -> Array:
-    """Convert a Series, Index, DataFrame or extension array; missing values become NaN."""
-    dtype = getattr(column, "dtype", None)
-    if dtype is None and not all(isinstance(kind, np.dtype) for kind in column.dtypes):
-        return np.column_stack([_from_pandas(name, part) for _, part in column.items()])
-    if dtype is None or isinstance(dtype, np.dtype):
-        return np.asarray(column)
-    if not (getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)):
-        raise TypeError(f"{name} must be a column of numbers: got a pandas column of {dtype}")
-    if column.isna().any():
-        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.asarray(column.to_numpy(dtype=getattr(dtype, "numpy_dtype", np.float64)))

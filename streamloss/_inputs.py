@@ -8,7 +8,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ._convert import as_array
+from ._convert import as_array, as_mask
+
+Axis = int | str | tuple[int | str, ...] | None
+"""Axes to reduce: their numbers or, of arrays with named axes, their names; None is all."""
 
 POLICIES = ("propagate", "omit", "raise")
 
@@ -87,7 +90,7 @@ def batch(
             valid.append(_align("weights", mask, shape))
         weights = _align("weights", weights, shape)
     if where is not None:
-        valid.append(_align_where(where, shape))
+        valid.append(_align("where", as_mask("where", where), shape))
     dtype = compute or common_dtype(losses, inputs, weights)
     return Batch(inputs, weights, _all(valid), dtype, ranks)
 
@@ -233,18 +236,6 @@ def refuse_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) 
     )
 
 
-def check_mask(array: Any) -> None:
-    """Refuse a mask that is not boolean."""
-    if array.dtype != np.bool_:
-        raise TypeError(f"where must be boolean: got dtype {array.dtype}")
-
-
-def _align_where(where: Any, shape: tuple[int, ...]) -> Any:
-    array, mask = as_array("where", where)
-    check_mask(array)
-    return _align("where", array if mask is None else array & mask, shape)
-
-
 def _all(masks: list[Any]) -> Any:
     """Return where all masks hold; one mask alone is not copied.
 
@@ -279,22 +270,28 @@ def common_dtype(losses: Sequence[Any], inputs: Sequence[Any], weights: Any) -> 
     return FLOAT64
 
 
-def check_axis(axis: Any) -> int | tuple[int, ...] | None:
-    """Return the axes as an integer, a sorted tuple of them, or None.
+def check_axis(axis: Any) -> Any:
+    """Return the axes as an integer, a sorted tuple of them, or None; names as they are.
 
     Raises
     ------
     TypeError
         If an axis is no integer.
     """
-    if axis is None:
-        return None
+    if axis is None or has_names(axis):
+        return axis
     try:
         if isinstance(axis, tuple | list):
             return tuple(sorted(operator.index(item) for item in axis))
         return operator.index(axis)
     except TypeError:
         raise TypeError(f"axis must be an integer or a tuple of them: got {axis!r}") from None
+
+
+def has_names(axis: Any) -> bool:
+    """Return whether axes are named, and not numbered."""
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    return any([isinstance(item, str) for item in axes])
 
 
 def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
@@ -309,4 +306,6 @@ def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, 
     """
     if axis is None:
         return tuple(range(ndim))
+    if has_names(axis):
+        raise TypeError(f"axis must be an integer or a tuple of them for arrays: got {axis!r}")
     return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim, argname="axis")))

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _inputs, _threads
+from . import _inputs, _named, _threads
 from ._exact import MINUS_INF, NAN, PLUS_INF
+from ._inputs import Axis
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
+from ._named import Named
 from ._registry import parts_of, resolve, values_first
 from .backends import auto
 from .reductions import Reduction, check
@@ -28,9 +30,10 @@ class Accumulator:
     ----------
     losses : str, loss, or list of them
         As for `evaluate`; a list takes one pass, and `result` returns a dict.
-    axis : int or tuple of int, optional
+    axis : int, str, or tuple of them, optional
         The axes to reduce, as in numpy; all by default. The axes kept must have the same sizes
-        in every update.
+        in every update. Names, of xarray's DataArrays, become numbers with the first update;
+        later ones come in any order of axes, with the same coordinates along those kept.
     nan : {"propagate", "omit", "raise"}
         What a NaN in an input or weight does: makes the result NaN, takes its element out of
         every sum and count, or makes `update` raise and change nothing.
@@ -56,6 +59,7 @@ class Accumulator:
         "_kept",
         "_lock",
         "_losses",
+        "_named",
         "_nan",
         "_parts",
         "_pending",
@@ -66,7 +70,7 @@ class Accumulator:
     def __init__(
         self,
         losses: Any,
-        axis: int | tuple[int, ...] | None = None,
+        axis: Axis = None,
         nan: str = "propagate",
     ) -> None:
         self._specs: Any = list(losses) if isinstance(losses, list) else losses
@@ -78,6 +82,7 @@ class Accumulator:
         self._nan = _inputs.check_policy(nan)
         self._kept = self._nothing()
         self._pending: Any = None
+        self._named: Named | None = None
         self._stream: Any = None
         self._lock = threading.RLock()
 
@@ -128,11 +133,19 @@ class Accumulator:
                 with self._lock:
                     self._kept = self._stream.add(self._kept, *plain)
                 return self
-        part = self._stream.fold(*plain) if plain else self._fold(y_true, y_pred, weights, where)
-        if part is not None:
-            with self._lock:  # what is on a GPU can stay there
+        arguments, axis, named = (y_true, y_pred, weights, where), self._axis, None
+        if not plain:
+            order = None if self._named is None else self._named.axes
+            named = _named.find(self._losses[0], *arguments, order)
+            if named is not None:
+                arguments, axis = named.arguments, named.kept(axis, self._named)
+        part = self._stream.fold(*plain) if plain else self._fold(axis, *arguments)
+        with self._lock:
+            if part is not None:  # what is on a GPU can stay there
                 self._check_shape(self.shape, part.shape)
                 self._kept = self._plus(self._kept, part, 1)
+            if named is not None and self._named is None:
+                self._named, self._axis = named._replace(arguments=()), axis
         return self
 
     def _start_stream(self, y_true: Any) -> Any:
@@ -142,31 +155,29 @@ class Accumulator:
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
 
-    def _fold(self, *arguments: Any) -> State | None:
+    def _fold(self, axis: Any, *arguments: Any) -> State | None:
         """Return the state of a batch of any kind, None if it was left to its GPU."""
         rule = SIFT if self._nan == "propagate" else OMIT
         if _inputs.any_lazy(*arguments):
             lazy = _dask()
             blocks = lazy.align(self._parts, *arguments)
-            states = lazy.states(
-                self._parts, blocks, self._axis, lazy.How(rule, self._nan == "raise")
-            )
+            states = lazy.states(self._parts, blocks, axis, lazy.How(rule, self._nan == "raise"))
             state: State = lazy.delay(states).compute()
             return state
         batch = _inputs.batch(self._parts, *arguments)
-        if batch.on_device and self._nan != "raise" and self._leave(batch, rule):
+        if batch.on_device and self._nan != "raise" and self._leave(batch, axis, rule):
             return None
         if self._nan == "raise":
             auto.check_labels(self._parts, batch)
-        part: State = auto.accumulate(self._parts, batch, self._axis, rule)
+        part: State = auto.accumulate(self._parts, batch, axis, rule)
         if self._nan == "raise":
             part.refuse_missing()
         return part
 
-    def _leave(self, batch: Any, rule: Any) -> bool:
+    def _leave(self, batch: Any, axis: Any, rule: Any) -> bool:
         """Have a batch added on its GPU, if that needs no waiting; return whether."""
         cuda = _cuda()
-        shape = cuda.kept_shape(batch, self._axis)
+        shape = cuda.kept_shape(batch, axis)
         if math.prod(shape) > cuda.CELLS:
             return False
         with self._lock:
@@ -174,7 +185,7 @@ class Accumulator:
                 self._collect()
             self._check_shape(self.shape, shape)
             pending = self._pending or cuda.Pending(self._parts, shape)
-            pending.add(batch, self._axis, rule)
+            pending.add(batch, axis, rule)
             self._pending = pending
         return True
 
@@ -212,6 +223,8 @@ class Accumulator:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         state = self._seen()
         values = state.results(self._losses, found)
+        if self._named is not None and state.shape:
+            values = [self._named.wrap(v, self._named.reduced(self._axis)) for v in values]
         if not isinstance(self._specs, list):
             return values[0]
         return dict(zip(self._specs, values, strict=True))
@@ -226,9 +239,10 @@ class Accumulator:
         return self._losses
 
     @property
-    def axis(self) -> int | tuple[int, ...] | None:
+    def axis(self) -> Axis:
         """The reduced axes, several of them sorted."""
-        return self._axis
+        axis: Axis = self._axis
+        return axis
 
     @property
     def nan(self) -> str:
@@ -290,6 +304,7 @@ class Accumulator:
         part = other._state
         with self._lock:
             self._state = self._plus(self._state, part, sign)
+            self._named = self._named or other._named
         return self
 
     def _check_like(self, other: Any) -> None:
@@ -329,7 +344,7 @@ class Accumulator:
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
         out = Accumulator(self._specs, self._axis, self._nan)
-        out._state = self._state
+        out._state, out._named = self._state, self._named
         return out
 
     def reset(self) -> Accumulator:

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from . import _inputs
+from . import _inputs, _named
+from ._inputs import Axis
 from ._loops import OMIT, SIFT
 from ._registry import parts_of
 from .accumulator import Accumulator, restore
@@ -20,7 +21,7 @@ def evaluate(
     y_pred: Any = None,
     weights: Any = None,
     *,
-    axis: int | tuple[int, ...] | None = None,
+    axis: Axis = None,
     where: Any = None,
     nan: str = "propagate",
     reduction: str = Reduction.MEAN,
@@ -39,8 +40,8 @@ def evaluate(
     weights : array_like, optional
         Real numbers, aligned with the leading axes: each dimension equal to that of the losses
         or 1. An element of weight zero adds nothing, whatever its value, but is counted in N.
-    axis : int or tuple of int, optional
-        The axes to reduce, as in numpy; all by default.
+    axis : int, str, or tuple of them, optional
+        The axes to reduce, as in numpy; all by default. Named axes may be given by name.
     where : array_like of bool, optional
         Which elements take part, aligned like the weights.
     nan : {"propagate", "omit", "raise"}
@@ -54,7 +55,9 @@ def evaluate(
     float, float64 array, or dict
         In the unit of the loss. An array of the axes kept, if `axis` leaves some; of the shape
         of the losses with "none", zero where an element counts for nothing. For a list of losses
-        a dict, with keys as they were given. With "none" it is on the GPU if an argument is.
+        a dict, with keys as they were given. With "none" it is on the GPU if an argument is. Of
+        xarray's DataArrays, which are aligned by the names of their axes and must have equal
+        coordinates, an array of axes kept is a DataArray too.
 
     Raises
     ------
@@ -79,12 +82,21 @@ def evaluate(
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
     arguments = y_true, y_pred, weights, where
+    named = _named.find(accumulator.losses[0], *arguments)
+    if named is not None:
+        arguments, axis = named.arguments, named.numbers(axis)
+        accumulator = Accumulator(losses, axis=axis, nan=nan)
     if _inputs.any_lazy(*arguments):
         results = _lazily(accumulator, arguments, found)
     elif found is Reduction.NONE:
         results = _map(accumulator, *arguments)
     else:
-        return accumulator.update(y_true, y_pred, weights, where=where).result(found)
+        y_true, y_pred, weights, where = arguments
+        values = accumulator.update(y_true, y_pred, weights, where=where).result(found)
+        results = [values[key] for key in losses] if isinstance(losses, list) else [values]
+    if named is not None:
+        reduced = () if found is Reduction.NONE else named.reduced(axis)
+        results = [named.wrap(values, reduced) for values in results]
     return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
 
 
@@ -121,7 +133,7 @@ def accumulate(
     y_pred: Any = None,
     weights: Any = None,
     *,
-    axis: int | tuple[int, ...] | None = None,
+    axis: Axis = None,
     where: Any = None,
     nan: str = "propagate",
 ) -> Any:
@@ -143,8 +155,12 @@ def accumulate(
     """
     accumulator = Accumulator(losses, axis=axis, nan=nan)
     arguments = y_true, y_pred, weights, where
-    if not _inputs.any_lazy(*arguments):
+    named = _named.find(accumulator.losses[0], *arguments)
+    if not _inputs.any_lazy(*(named.arguments if named else arguments)):
         return accumulator.update(y_true, y_pred, weights, where=where)
+    if named is not None:
+        arguments, axis = named.arguments, named.numbers(axis)
+        accumulator = Accumulator(losses, axis=axis, nan=nan)
     from .backends import dask
 
     parts, how = parts_of(accumulator.losses), dask.How(_rule(nan), nan == "raise")
@@ -158,7 +174,7 @@ def reduce(
     losses: Any,
     weights: Any = None,
     *,
-    axis: int | tuple[int, ...] | None = None,
+    axis: Axis = None,
     where: Any = None,
     nan: str = "propagate",
     reduction: str = Reduction.MEAN,

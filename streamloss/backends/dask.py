@@ -9,18 +9,18 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
-from dask.layers import ArrayBlockIdDep
+from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 
 from streamloss import _inputs
 from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
-from streamloss._convert import as_array, check_dtype
+from streamloss._convert import as_array, as_mask, check_dtype
 from streamloss._device import DeviceArray
 from streamloss._loops import OMIT, ROWS
 from streamloss._registry import parts_of
@@ -84,70 +84,92 @@ def align(
         As `_inputs.batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
         if arrays of unknown chunk sizes have not the same chunks.
     """
-    inputs = [numbers(*pair) for pair in _inputs.name_inputs(losses, y_true, y_pred)]
+    named = _inputs.name_inputs(losses, y_true, y_pred)
+    inputs = [numbers(*pair) for pair in named]
     heavy = None if weights is None else numbers("weights", weights)
-    shown = None if where is None else numbers("where", where)
+    shown = None if where is None else numbers("where", where, mask=True)
     ranks = losses[0].ranks
     shape = _inputs.check_shapes(inputs, ranks)
     if heavy is not None:
         _inputs.check_alignment("weights", heavy.shape, shape)
     if shown is not None:
         _inputs.check_alignment("where", shown.shape, shape)
-        _inputs.check_mask(shown)
     if compute is None:
         _inputs.common_dtype(losses, inputs, heavy)
     given = [array for array in (*inputs, heavy, shown) if array is not None]
-    arrays = _cut(given, len(shape), [*ranks, 0, 0])
+    try:
+        arrays = _cut(given, len(shape), [*ranks, 0, 0])
+    except ValueError as error:
+        others = ("weights", weights), ("where", where)
+        _refuse_sizes([*named, *others], [*inputs, heavy, shown], error)
     shown = None if shown is None else arrays.pop()
     heavy = None if heavy is None else arrays.pop()
     return Blocks(tuple(arrays), heavy, shown, ranks)
 
 
-def numbers(name: str, value: Any) -> Any:
-    """Return an argument as a dask array or, if it is not lazy, a numpy array."""
+def numbers(name: str, value: Any, mask: bool = False) -> Any:
+    """Return an argument as a dask array or, if it is not lazy, a numpy array; or a mask."""
     if not _inputs.is_lazy(value):
-        array, valid = as_array(name, value)
+        array, valid = (as_mask(name, value), None) if mask else as_array(name, value)
         if isinstance(array, DeviceArray):
             rule = f"{name} must be a dask array, or an array of the CPU, beside dask arrays"
             raise TypeError(f"{rule}: got one of a GPU")
         return array if valid is None else np.ma.masked_array(array, ~valid)
     # a Delayed has any attribute, and the scalars of a dataframe this method too
     if hasattr(type(value), "to_dask_array") and value.ndim:
-        value = _plain_columns(name, value).to_dask_array()
+        value = _plain_columns(name, value, mask).to_dask_array()
     if not isinstance(value, da.Array):
         raise TypeError(f"{name} must be a dask array or column: got {type(value).__name__}")
+    if mask and value.dtype != np.bool_:
+        raise TypeError(f"{name} must be boolean: got dtype {value.dtype}")
     check_dtype(name, value.dtype)
     return value
 
 
-def _plain_columns(name: str, frame: Any) -> Any:
-    """Return a dask Series or DataFrame with the dtypes of numpy."""
-    dtypes = frame.dtypes if frame.ndim == 2 else [frame.dtype]
-    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
+def _plain_columns(name: str, frame: Any, mask: bool) -> Any:
+    """Return a dask Series or DataFrame with one dtype of numpy, its parts read as in memory."""
+    dtypes = set(frame.dtypes if frame.ndim == 2 else [frame.dtype])
+    if len(dtypes) == 1 and isinstance(dtype := dtypes.pop(), np.dtype) and dtype.kind != "O":
         return frame
-    return frame.map_partitions(_plain, name, meta=_plain(frame._meta, name))
+    return frame.map_partitions(_plain, name, mask, meta=_plain(frame._meta, name, mask))
 
 
-def _plain(part: Any, name: str) -> Any:
-    array, _ = as_array(name, part)
+def _plain(part: Any, name: str, mask: bool) -> Any:
+    array = as_mask(name, part) if mask else as_array(name, part)[0]
     return part._constructor(array, index=part.index)
 
 
+def _refuse_sizes(named: list[tuple[str, Any]], arrays: list[Any], error: Exception) -> NoReturn:
+    """Raise what says how chunk sizes become known that do not fit others."""
+    ways = [
+        f"{name}.{_KNOWING[hasattr(type(value), 'to_dask_array')]}"
+        for (name, value), array in zip(named, arrays, strict=False)
+        if array is not None and any(size != size for size in array.shape)
+    ]
+    name = ways[0].partition(".")[0] if ways else named[0][0]
+    rule = f"{name} must have no unknown chunk sizes beside arrays with other chunks"
+    raise ValueError(f"{rule}: give {', '.join(ways)}") from error
+
+
+_KNOWING = {True: "to_dask_array(lengths=True)", False: "compute_chunk_sizes()"}
+"""How chunk sizes become known, of a dask Series or DataFrame, or else of an array."""
+
+
 def _cut(arrays: list[Any], rank: int, ranks: list[int]) -> list[Any]:
-    """Return dask arrays of so many axes, and their rows, with the same chunks."""
+    """Return dask arrays of so many axes, and their rows, with the same chunks.
+
+    Raises
+    ------
+    ValueError
+        If sizes of chunks that are not known stand beside others.
+    """
     lazy = [array for array in arrays if isinstance(array, da.Array)]
     chunks = [*(_chunks_of(lazy, axis) for axis in range(rank)), None]
     arrays = [_whole(a) if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
     arrays = [a[(..., *[None] * (rank - a.ndim))] if a.ndim < rank else a for a in arrays]
     arrays = [a.rechunk({rank: -1}) if k else a for a, k in zip(arrays, ranks, strict=False)]
     indexed = [item for a in arrays for item in (a, tuple(range(a.ndim)))]
-    try:
-        _, arrays = da.core.unify_chunks(*indexed)
-    except ValueError as error:
-        raise ValueError(
-            "arrays of unknown chunk sizes must have the same chunks: call compute_chunk_sizes()"
-            f" on them ({error})"
-        ) from error
+    _, arrays = da.core.unify_chunks(*indexed)
     return list(arrays)
 
 
@@ -194,19 +216,20 @@ class _Task:
 
     def __call__(self, *blocks: Any) -> Any:
         """Return the state of a chunk or, of `_Map`, its losses; the last argument is its place."""
-        *arrays, place = blocks
+        *arrays, sizes, place = blocks
         try:
-            return self._run(self._batch(arrays), place)
+            return self._run(self._batch(arrays, sizes), place)
         except Exception as error:
             if type(error) in (TypeError, ValueError):
                 raise type(error)(f"chunk {place}: {error}") from error
             error.add_note(f"This was in chunk {place}.")  # others may want other arguments
             raise
 
-    def _batch(self, blocks: list[Any]) -> _inputs.Batch:
+    def _batch(self, blocks: list[Any], sizes: tuple[Any, ...]) -> _inputs.Batch:
         blocks = [block[0] if isinstance(block, list) else block for block in blocks]
-        rank = blocks[0].ndim - self._losses[0].ranks[0]
-        shape = blocks[0].shape[:rank]
+        for k, rank in enumerate(self._losses[0].ranks):
+            _check_block("y_true" if k == 0 else "y_pred", blocks[k], sizes, rank)
+        shape = blocks[0].shape[: len(sizes)]
         where = _take_last("where", blocks, self._where, shape)
         weights = _take_last("weights", blocks, self._weights, shape)
         y_true, *others = blocks
@@ -244,10 +267,25 @@ def _take_last(
     if broadcast is None:
         return None
     block = blocks.pop()
-    sizes = zip(block.shape, shape, broadcast, strict=True)
-    if any(size != full and not one for size, full, one in sizes):
-        _inputs.refuse_alignment(name, block.shape, shape)
+    sizes = zip(np.shape(block), shape, broadcast, strict=False)
+    fits = all(size == full or one for size, full, one in sizes)
+    if np.ndim(block) != len(broadcast) or not fits:
+        _inputs.refuse_alignment(name, np.shape(block), shape)
     return block
+
+
+def _check_block(name: str, block: Any, sizes: tuple[Any, ...], rank: int) -> None:
+    """Refuse a block that is no array of the axes and sizes that were announced for it.
+
+    Raises
+    ------
+    ValueError
+        If a function that made the array has returned another: its meta or chunks are wrong.
+    """
+    shape = np.shape(block)
+    if len(shape) != len(sizes) + rank or not _inputs.may_fit(shape[: len(sizes)], sizes):
+        rule = f"{name} must have the sizes that its chunks announce{' before its rows' * rank}"
+        raise ValueError(f"{rule}: got {shape} and {sizes}")
 
 
 class _Map(_Task):
@@ -281,6 +319,7 @@ def _apply(task: _Task, blocks: Blocks, name: str, chunks: tuple[Any, ...], like
     """
     rank = len(chunks)
     arrays = [*zip(blocks.arrays, blocks.axes, strict=True)]
+    arrays.append((ArrayChunkShapeDep(blocks.chunks), tuple(range(rank))))
     arrays.append((ArrayBlockIdDep(blocks.chunks), tuple(range(rank))))
     return da.blockwise(
         task,

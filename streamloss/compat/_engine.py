@@ -16,6 +16,7 @@ from streamloss import _inputs
 from streamloss._convert import as_array
 from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
+from streamloss._named import is_named
 from streamloss._registry import parts_of
 from streamloss.backends import auto
 from streamloss.reductions import Exact, Sums
@@ -52,14 +53,16 @@ def array(name: str, value: Any) -> Any:
     TypeError
         If the values are no numbers, or on a GPU.
     """
+    if is_named(value):  # whose frameworks know no names
+        value = value.data
     if is_lazy(value):
         from streamloss.backends import dask
 
         return dask.numbers(name, value)
-    numbers, _ = as_array(name, value)
+    numbers, valid = as_array(name, value)
     if isinstance(numbers, DeviceArray):
         refuse_device(name)
-    return numbers
+    return numbers if valid is None else np.ma.masked_array(numbers, ~valid)
 
 
 def refuse_device(name: str) -> NoReturn:

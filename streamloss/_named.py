@@ -1,0 +1,167 @@
+"""Arrays with named axes, xarray's DataArrays: brought by their names to one order of axes.
+
+The order is that of the first such input. Coordinates of a shared axis must be equal, in order,
+as with ``xarray.align(join="exact")``: xarray's own arithmetic would drop what one of them lacks.
+xarray is not imported here: who has such an array has done it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+from ._inputs import normalise_axis
+
+Axes = tuple[str, ...]
+
+
+class Named(NamedTuple):
+    """The arrays of a call without their names, and what the axes of the losses were called.
+
+    Attributes
+    ----------
+    arguments : tuple
+        y_true, y_pred, weights and where, as `evaluate` takes them.
+    axes : tuple of str
+        The axes of the losses.
+    coordinates : dict
+        DataArrays by name: all coordinates of the inputs.
+    """
+
+    arguments: tuple[Any, ...]
+    axes: Axes
+    coordinates: dict[Any, Any]
+
+    def numbers(self, axis: Any) -> Any:
+        """Return an `axis` argument with the numbers of axes that it names.
+
+        Raises
+        ------
+        ValueError
+            If there is no axis of a name.
+        """
+        if isinstance(axis, tuple | list):
+            return tuple(self.numbers(item) for item in axis)
+        if not isinstance(axis, str):
+            return axis
+        if axis not in self.axes:
+            raise ValueError(f"axis must be one of {self.axes}: got {axis!r}")
+        return self.axes.index(axis)
+
+    def kept(self, axis: Any, before: Named | None) -> Any:
+        """Return the numbers of an `axis` argument, the axes kept being those of earlier arrays.
+
+        Raises
+        ------
+        ValueError
+            If a coordinate along an axis that is kept differs.
+        """
+        numbers = self.numbers(axis)
+        reduced = self.reduced(numbers)
+        for k, key in enumerate(self.axes):
+            old = None if before is None else before.coordinates.get(key)
+            if k not in reduced and old is not None and key in self.coordinates:
+                check_equal("y_true", key, self.coordinates[key].to_index(), old.to_index())
+        return numbers
+
+    def reduced(self, axis: Any) -> tuple[int, ...]:
+        """Return which axes of the losses an `axis` argument of numbers reduces."""
+        return normalise_axis(axis, len(self.axes))
+
+    def wrap(self, values: Any, reduced: tuple[int, ...]) -> Any:
+        """Return values of the axes that are not reduced as a DataArray, one alone as it is."""
+        kept = tuple(name for k, name in enumerate(self.axes) if k not in reduced)
+        if not kept:
+            return values
+        found = {k: c for k, c in self.coordinates.items() if c.dims and set(c.dims) <= set(kept)}
+        array = sys.modules["xarray"].DataArray(values, dims=kept, coords=found)
+        return array.rename(None)  # what dask calls a task is no name
+
+
+def is_named(value: Any) -> bool:
+    """Return whether a value is a DataArray of xarray."""
+    kind = getattr(sys.modules.get("xarray"), "DataArray", None)
+    return kind is not None and isinstance(value, kind)
+
+
+def find(
+    loss: Any, y_true: Any, y_pred: Any, weights: Any, where: Any, order: Axes | None = None
+) -> Named | None:
+    """Return the arguments of a call without names, None if none of them has any.
+
+    The axes of the losses come in an `order`, if one is given.
+
+    Raises
+    ------
+    ValueError
+        If the inputs have other axes than each other, weights or `where` have one that the losses
+        have not, or coordinates of one name differ.
+    TypeError
+        If weights or `where` have names and no input has.
+    """
+    inputs = [y_true, *(y_pred if isinstance(y_pred, tuple) else (y_pred,))]
+    if not any(is_named(value) for value in (*inputs, weights, where)):
+        return None
+    first = next((k for k, value in enumerate(inputs[: loss.inputs]) if is_named(value)), None)
+    if first is None:
+        raise TypeError("y_true must be a DataArray where weights or where are")
+    axes, row = _axes_of(inputs[first], loss.ranks[first], order)
+    seen: dict[Any, Any] = {}
+    names = ["y_true", *(f"y_pred[{k}]" for k in range(len(inputs) - 1))]
+    if not isinstance(y_pred, tuple):
+        names[1:] = ["y_pred"]
+    for k, value in enumerate(inputs[: loss.inputs]):
+        if is_named(value):
+            row = row or _axes_of(value, loss.ranks[k], axes)[1]
+            inputs[k] = _ordered(names[k], value, axes + row[: loss.ranks[k]], seen)
+    true, *others = inputs
+    pred = tuple(others) if isinstance(y_pred, tuple) else others[0]
+    heavy, shown = (
+        _spread(name, value, axes, seen) if is_named(value) else value
+        for name, value in (("weights", weights), ("where", where))
+    )
+    return Named((true, pred, heavy, shown), axes, seen)
+
+
+def _axes_of(array: Any, rank: int, order: Axes | None) -> tuple[Axes, Axes]:
+    """Return the axes of losses, and that of rows."""
+    axes = tuple(array.dims)
+    if order is None:
+        order = axes[: len(axes) - rank]
+    return order, tuple(name for name in axes if name not in order)[:rank]
+
+
+def _ordered(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
+    """Return the numbers of an input with its axes in an order."""
+    if set(array.dims) != set(axes) or array.ndim != len(axes):
+        raise ValueError(f"{name} must have the axes {axes}: got {tuple(array.dims)}")
+    _check_coordinates(name, array, seen)
+    return array.transpose(*axes).data
+
+
+def _spread(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
+    """Return the numbers of weights or a mask, with an axis of size 1 for each that it lacks."""
+    if not set(array.dims) <= set(axes):
+        raise ValueError(f"{name} must have axes of {axes}: got {tuple(array.dims)}")
+    _check_coordinates(name, array, seen)
+    present = [axis for axis in axes if axis in array.dims]
+    index = tuple(slice(None) if axis in present else None for axis in axes)
+    return array.transpose(*present).data[index]
+
+
+def _check_coordinates(name: str, array: Any, seen: dict[Any, Any]) -> None:
+    """Refuse coordinates that differ from those seen before, and remember them."""
+    for key in array.dims:
+        if key in seen and key in array.indexes:
+            check_equal(name, key, array.indexes[key], seen[key].to_index())
+    for key, coordinate in array.coords.items():
+        seen.setdefault(key, coordinate)
+
+
+def check_equal(name: str, axis: Any, index: Any, before: Any) -> None:
+    """Refuse an index of an axis that differs from another one."""
+    if not index.equals(before):
+        rule = (
+            f"{name} must have the coordinates of the other arrays along {axis!r}, in their order"
+        )
+        raise ValueError(f'{rule}: see xarray.align(join="exact")')
