@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from ._brief import brief
 from ._convert import as_array, as_mask
 
 Axis = int | str | tuple[int | str, ...] | None
@@ -207,7 +208,7 @@ def describe_inputs(loss: Any) -> str:
 def check_policy(nan: str) -> str:
     """Return the NaN policy if there is one of that name."""
     if nan not in POLICIES:
-        raise ValueError(f"nan must be one of {', '.join(map(repr, POLICIES))}: got {nan!r}")
+        raise ValueError(f"nan must be one of {', '.join(map(repr, POLICIES))}: got {brief(nan)}")
     return nan
 
 
@@ -285,7 +286,7 @@ def check_axis(axis: Any) -> Any:
             return tuple(sorted(operator.index(item) for item in axis))
         return operator.index(axis)
     except TypeError:
-        raise TypeError(f"axis must be an integer or a tuple of them: got {axis!r}") from None
+        raise TypeError(f"axis must be an integer or a tuple of them: got {brief(axis)}") from None
 
 
 def has_names(axis: Any) -> bool:
@@ -307,5 +308,5 @@ def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, 
     if axis is None:
         return tuple(range(ndim))
     if has_names(axis):
-        raise TypeError(f"axis must be an integer or a tuple of them for arrays: got {axis!r}")
+        raise TypeError(f"axis must be an integer or a tuple of them for arrays: got {brief(axis)}")
     return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim, argname="axis")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+from ._brief import brief
 from ._inputs import normalise_axis
 
 Axes = tuple[str, ...]
@@ -45,7 +46,7 @@ class Named(NamedTuple):
         if not isinstance(axis, str):
             return axis
         if axis not in self.axes:
-            raise ValueError(f"axis must be one of {self.axes}: got {axis!r}")
+            raise ValueError(f"axis must be one of {self.axes}: got {brief(axis)}")
         return self.axes.index(axis)
 
     def kept(self, axis: Any, before: Named | None) -> Any:

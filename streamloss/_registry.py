@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
 
+from ._brief import brief
+
 LOSSES: dict[str, type] = {}
 """Every named loss class by its canonical name."""
 
@@ -126,7 +128,7 @@ def loss(first: Any, /, *aliases: str, formula: str = "", complex_inputs: bool =
 def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
-        raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
+        raise TypeError(f"@loss needs a NamedTuple class: got {brief(cls)}")
     taken = {"inputs", "ranks", "classes", "body", "key", "formula", "complex_inputs", "finish"}
     taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue", "vectorized"}
     if taken & set(cls._fields):
@@ -218,9 +220,9 @@ def _number(cls: Any, field: str, value: Any, rule: Interval) -> float:
     except (TypeError, ValueError, OverflowError):
         number = None
     if number is None or isinstance(value, str | bytes):
-        raise TypeError(f"{field} of {cls.__name__} must be a number: got {value!r}") from None
+        raise TypeError(f"{field} of {cls.__name__} must be a number: got {brief(value)}") from None
     if not rule.admits(number):
-        raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {value!r}")
+        raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {brief(value)}")
     return number
 
 
@@ -237,7 +239,7 @@ def _name(cls: Any, name: str, aliases: tuple[str, ...]) -> Any:
     aliases = tuple(others)
     for spelling in (name, *aliases):
         if not spelling.isidentifier():
-            raise ValueError(f"a name of a loss must be an identifier: got {spelling!r}")
+            raise ValueError(f"a name of a loss must be an identifier: got {brief(spelling)}")
         other = _NAMES.get(spelling)
         if other is not None and other.key != cls.key:  # type: ignore[attr-defined]
             raise ValueError(f"the loss name {spelling!r} belongs to {other.key}")  # type: ignore[attr-defined]
@@ -290,7 +292,9 @@ def resolve(spec: Any) -> Any:
         return spec
     if not isinstance(spec, str):
         hint = "; several losses make a list" if isinstance(spec, tuple) else ""
-        raise TypeError(f"a loss must be a name or a loss such as Huber(0.5): got {spec!r}{hint}")
+        raise TypeError(
+            f"a loss must be a name or a loss such as Huber(0.5): got {brief(spec)}{hint}"
+        )
     return _read(spec)
 
 
@@ -302,10 +306,9 @@ def _read(spec: str) -> Any:
     if cls is None:
         import difflib
 
-        near = difflib.get_close_matches(name, _NAMES, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        known = ", ".join(sorted(LOSSES))
-        raise ValueError(f"unknown loss {name!r}{hint}: the names are {known}")
+        near = difflib.get_close_matches(name[:80].strip().lower(), _NAMES, 3)
+        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+        raise ValueError(f"unknown loss {brief(name)}{hint}: `streamloss losses` lists all")
     return cls(**_parameters(cls, spec, rest))
 
 
@@ -321,18 +324,25 @@ def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:
         field, equals, value = (part.strip() for part in item.partition("="))
         if field not in cls._fields or not equals:
             takes = ", ".join(cls._fields) or "none"
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: the parameters are {takes}")
+            raise ValueError(
+                f"bad parameter {brief(item)} in loss {brief(spec)}: the parameters are {takes}"
+            )
         if field in found:
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: {field} is given twice")
+            raise ValueError(
+                f"bad parameter {brief(item)} in loss {brief(spec)}: {field} is given twice"
+            )
         try:
             found[field] = float(value)
         except ValueError:
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: not a number") from None
+            raise ValueError(
+                f"bad parameter {brief(item)} in loss {brief(spec)}: not a number"
+            ) from None
     return found
 
 
 def by_key(key: str, values: Iterable[float]) -> Any:
     """Return the loss of a class named by its key, as `Accumulator.to_bytes` writes it."""
     if key not in _KEYS:
-        raise ValueError(f"unknown loss {key!r}: import the module that defines it first")
+        module = key.partition(":")[0]
+        raise ValueError(f"unknown loss {brief(key)}: import {brief(module)}, which defines it")
     return _KEYS[key](*values)

@@ -15,6 +15,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from ._brief import brief
+
 T = TypeVar("T")
 
 _TINY = 5e-324
@@ -62,7 +64,7 @@ def set_num_threads(number: int | None) -> None:
     """
     global _threads
     if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
-        raise ValueError(f"the number of threads must be an integer or None: got {number!r}")
+        raise ValueError(f"the number of threads must be an integer or None: got {brief(number)}")
     if number is not None and number < 1:
         raise ValueError(f"the number of threads must be at least 1: got {number}")
     _threads = number
@@ -77,7 +79,9 @@ def _default() -> int:
     text = os.environ.get("STREAMLOSS_NUM_THREADS", "")
     if text:
         if not text.isdecimal() or int(text) < 1:
-            raise ValueError(f"STREAMLOSS_NUM_THREADS must be a positive integer: got {text!r}")
+            raise ValueError(
+                f"STREAMLOSS_NUM_THREADS must be a positive integer: got {brief(text)}"
+            )
         return int(text)
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

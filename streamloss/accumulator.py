@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _inputs, _named, _threads
+from ._brief import brief
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._inputs import Axis
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
@@ -319,7 +320,7 @@ class Accumulator:
                 for each in zip(("losses", "axis", "nan"), theirs, mine, strict=True)
                 if each[1] != each[2]
             )
-            raise ValueError(f"{name} must be the same to merge: got {a!r} and {b!r}")
+            raise ValueError(f"{name} must be the same to merge: got {brief(a)} and {brief(b)}")
 
     def __add__(self, other: Any) -> Accumulator:
         if not isinstance(other, Accumulator):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _inputs, _named
+from ._brief import brief
 from ._inputs import Axis
 from ._loops import OMIT, SIFT
 from ._registry import parts_of
@@ -80,7 +81,7 @@ def evaluate(
     accumulator = Accumulator(losses, axis=axis, nan=nan)
     found = check(reduction, accumulator.losses)
     if found is Reduction.NONE and axis is not None:
-        raise ValueError(f"reduction 'none' keeps every element: got axis={axis!r}")
+        raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
     arguments = y_true, y_pred, weights, where
     named = _named.find(accumulator.losses[0], *arguments)
     if named is not None:
@@ -242,7 +243,7 @@ def merge(parts: Iterable[Any]) -> Any:
         if not isinstance(part, Accumulator) and hasattr(part, "add_done_callback"):
             part = part.result()
         if not isinstance(part, Accumulator):
-            raise TypeError(f"parts must be Accumulators: got {part!r}")
+            raise TypeError(f"parts must be Accumulators: got {brief(part)}")
         total = part.copy() if total is None else total.merge(part)
     if total is None:
         raise ValueError("parts must hold at least one Accumulator: got none")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from ._brief import brief
 from ._exact import UNIT, divide
 
 
@@ -52,7 +53,7 @@ class Reduction(StrEnum):
         if isinstance(value, str) and name in cls.__members__:
             return cls[name]
         names = ", ".join(repr(name.lower()) for name in cls.__members__)
-        raise ValueError(f"reduction must be one of {names}: got {value!r}")
+        raise ValueError(f"reduction must be one of {names}: got {brief(value)}")
 
 
 class Totals(NamedTuple):

@@ -15,7 +15,7 @@ import streamloss as sl
 ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
-    {"_columns", "_device", "_elementary"},
+    {"_brief", "_columns", "_device", "_elementary"},
     {"_cache", "_convert", "_exact", "_generic", "_parts", "_registry", "_threads"},
     {"backends", "cli._checkpoint", "cli._report", "files._groups", "files._mapped", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},

@@ -6,12 +6,15 @@ import os
 from typing import Any
 
 from streamloss import _inputs
+from streamloss._brief import brief
 
 
 def _small() -> int:
     text = os.environ.get("STREAMLOSS_SMALL_BATCH", "1024")
     if not text.isdecimal():
-        raise ValueError(f"STREAMLOSS_SMALL_BATCH must be an integer of at least 0: got {text!r}")
+        raise ValueError(
+            f"STREAMLOSS_SMALL_BATCH must be an integer of at least 0: got {brief(text)}"
+        )
     return int(text)
 
 

@@ -32,9 +32,12 @@ __all__ = [
     "checked",
     "each",
     "is_lazy",
+    "is_masked",
     "mapped",
     "may_fit",
+    "meta_of",
     "move_last",
+    "of_present",
     "reduced",
     "spread",
     "state",
@@ -47,6 +50,8 @@ is_lazy, may_fit = _inputs.is_lazy, _inputs.may_fit
 
 def array(name: str, value: Any) -> Any:
     """Return anything array-like as a numpy array, or as a dask array if it is lazy.
+
+    Masks stay: what is masked is left out of sums and counts, as by `where`.
 
     Raises
     ------
@@ -82,10 +87,20 @@ def broadcast_shapes(*arrays: Any) -> tuple[int, ...]:
 
 
 def broadcast(array: Any, shape: tuple[int, ...]) -> Any:
-    """Return a view of an array broadcast by numpy's rules."""
+    """Return a view of an array broadcast by numpy's rules, with its mask."""
     if array.shape == shape:
         return array
-    return _module(array).broadcast_to(array, shape)
+    module = _module(array)
+    if not is_masked(array):
+        return module.broadcast_to(array, shape)
+    both = module.ma.getdata(array), module.ma.getmaskarray(array)
+    data, mask = (module.broadcast_to(each, shape) for each in both)
+    return module.ma.masked_array(data, mask=mask)
+
+
+def is_masked(array: Any) -> bool:
+    """Return whether an array, or each chunk of it, has a mask."""
+    return isinstance(getattr(array, "_meta", array), np.ma.MaskedArray)
 
 
 def spread(*arrays: Any) -> list[Any]:
@@ -100,8 +115,15 @@ def spread(*arrays: Any) -> list[Any]:
         return list(arrays)
     if any(size != size for a in arrays for size in a.shape):  # dask cannot broadcast to these
         every = functools.reduce(np.logical_or, [a == a for a in arrays])
-        return [np.where(every, a, a) for a in arrays]
-    return list(np.broadcast_arrays(*arrays))
+        elemwise = _module(every).core.elemwise
+        return [elemwise(_repeated, every, a, dtype=a.dtype) for a in arrays]
+    shape = broadcast_shapes(*arrays)
+    return [broadcast(a, shape) for a in arrays]
+
+
+def _repeated(every: Any, array: Any) -> Any:
+    """Return an array broadcast to the shape that it has together with another."""
+    return broadcast(array, np.broadcast_shapes(every.shape, array.shape))
 
 
 def move_last(array: Any, axis: int) -> Any:
@@ -124,22 +146,50 @@ def as_dtype(array: Any, dtype: Any) -> Any:
 def mapped(array: Any, function: Callable[[Any], Any], dtype: Any = None) -> Any:
     """Return what a function makes of an array, or of each chunk if it is lazy, of its shape."""
     if not is_lazy(array):
-        return function(array)
-    dtype = array.dtype if dtype is None else dtype
-    return array.map_blocks(function, dtype=dtype, meta=np.empty((0,) * array.ndim, dtype))
+        return _beside_mask(function, array)
+    meta = meta_of(array, array.dtype if dtype is None else dtype)
+    each = functools.partial(_beside_mask, function)
+    return array.map_blocks(each, dtype=meta.dtype, meta=meta)
+
+
+def meta_of(array: Any, dtype: Any) -> Any:
+    """Return the metadata of a lazy array's like of a dtype: whether its chunks have masks."""
+    meta = np.empty((0,) * array.ndim, dtype)
+    return np.ma.masked_array(meta) if is_masked(array) else meta
+
+
+def _beside_mask(function: Callable[[Any], Any], block: Any) -> Any:
+    """Return what a function makes of the numbers of a block, with its mask."""
+    if not is_masked(block):
+        return function(block)
+    return np.ma.masked_array(function(block.data), mask=np.ma.getmaskarray(block))
+
+
+def of_present(function: Callable[[Any], Any], block: Any) -> Any:
+    """Return what a function makes of the numbers of a block that are not masked, in its shape."""
+    if not is_masked(block):
+        return function(block)
+    mask = np.ma.getmaskarray(block)
+    found = function(block.compressed())
+    out = np.zeros(block.shape, found.dtype)
+    out[~mask] = found
+    return np.ma.masked_array(out, mask=mask)
 
 
 def checked(array: Any, check: Callable[[Any], Any]) -> Any:
     """Return an array whose values are checked: at once, or with each chunk if it is lazy."""
     if is_lazy(array):
-        return mapped(array, functools.partial(_pass, check))
-    check(array)
-    return array
+        meta = meta_of(array, array.dtype)
+        return array.map_blocks(functools.partial(_pass, check), dtype=array.dtype, meta=meta)
+    return _pass(check, array)
 
 
 def _pass(check: Callable[[Any], Any], block: Any) -> Any:
-    """Return an array that has passed a check."""
-    check(block)
+    """Return an array that has passed a check, of its numbers or rows without a masked one."""
+    if not is_masked(block):
+        check(block)
+    else:
+        check(block[~np.ma.getmaskarray(block).any(axis=1)].data if block.ndim == 2 else block.compressed())
     return block
 
 

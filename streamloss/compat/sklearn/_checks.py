@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss._device import is_device
 from streamloss.compat import _engine
 
@@ -31,7 +32,7 @@ class UndefinedMetricWarning(UserWarning):
 
 def refuse(name: str, rule: str, value: Any) -> NoReturn:
     """Raise what says that an argument must be something else."""
-    raise InvalidParameterError(f"{name} must be {rule}: got {value!r}")
+    raise InvalidParameterError(f"{name} must be {rule}: got {brief(value)}")
 
 
 def check_array_like(name: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat.sklearn._checks import Array, check_array_like, check_axes
 
@@ -34,20 +35,28 @@ def as_labels(name: str, value: Any) -> Array:
     check_array_like(name, value)
     if _engine.is_lazy(value):
         array = value.to_dask_array() if hasattr(type(value), "to_dask_array") else value
+        read = functools.partial(_read, name)
+        array = array.map_blocks(read, dtype=array.dtype, meta=_engine.meta_of(array, array.dtype))
     else:
-        array = np.asarray(value)
-        if array.dtype.kind in "OUS":
-            array = _text(name, value)
-        array = _engine.array(name, array) if array.dtype.kind != "U" else array
+        array = _read(name, value)
     check_axes(name, array)
     return array
 
 
-def _text(name: str, value: Any) -> Any:
+def _read(name: str, value: Any) -> Any:
+    """Return labels in memory, or in a chunk: text or numbers, with their mask."""
+    array = np.asanyarray(value)
+    if array.dtype.kind not in "OUS":
+        return _engine.array(name, value)
+    return _engine.of_present(functools.partial(_text, name), array)
+
+
+def _text(name: str, items: Any) -> Any:
     """Return an array of text, refused if something in it is no text."""
-    items = np.asarray(value, object)
-    if not all(isinstance(item, str) for item in items.ravel()):
-        raise ValueError(f"{name} must be all text or all numbers: got {value!r}")
+    others = {type(item).__name__ for item in items.flat if not isinstance(item, str)}
+    if others:
+        kinds = ", ".join(sorted(others)[:3])
+        raise ValueError(f"{name} must be all text or all numbers: got objects, among them {kinds}")
     return items.astype(str)
 
 
@@ -70,7 +79,7 @@ def check_integral(block: Any, name: str) -> Any:
 def classes_of(labels: Array) -> Array:
     """Return all labels found, sorted; of a lazy array an array of one object, which is that."""
     if not _engine.is_lazy(labels):
-        return np.unique(labels)
+        return np.unique(np.ma.compressed(labels) if _engine.is_masked(labels) else labels)
     one, meta = (1,) * labels.ndim, np.empty((0,) * labels.ndim, object)
     chunks = tuple((1,) * count for count in labels.numblocks)
     each = labels.map_blocks(_in_block, dtype=object, chunks=chunks, meta=meta)
@@ -85,7 +94,7 @@ def _boxed(classes: Any, rank: int) -> Any:
 
 
 def _in_block(block: Any) -> Any:
-    return _boxed(np.unique(block), block.ndim)
+    return _boxed(classes_of(block), block.ndim)
 
 
 def _of_blocks(boxes: Any) -> Any:
@@ -95,10 +104,11 @@ def _of_blocks(boxes: Any) -> Any:
 def coded(labels: Array, classes: Array, finish: Finish) -> Array:
     """Return what a function makes of labels and the classes there are: float64 of their shape."""
     if not _engine.is_lazy(labels):
-        return finish(labels, classes)
-    meta = np.empty((0,) * labels.ndim)
+        return _engine.of_present(functools.partial(finish, classes=classes), labels)
+    meta = _engine.meta_of(labels, np.float64)
     if not _engine.is_lazy(classes):  # dask would cut an array
-        return labels.map_blocks(functools.partial(finish, classes=classes), dtype="f8", meta=meta)
+        each = functools.partial(coded, classes=classes, finish=finish)
+        return labels.map_blocks(each, dtype=np.float64, meta=meta)
     return labels.map_blocks(_Unboxed(finish), classes, dtype=np.float64, meta=meta)
 
 
@@ -110,7 +120,7 @@ class _Unboxed:
 
     def __call__(self, block: Any, box: Any) -> Any:
         """Return what the function makes of a block and the object in the box."""
-        return self._finish(block, box.item())
+        return coded(block, box.item(), self._finish)
 
 
 def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True) -> Any:
@@ -125,11 +135,13 @@ def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True
     if strict:
         check_integral(block, "y_true")
     if not given and len(classes) == 1 and strict:
-        raise ValueError(f"labels must be given where y_true has one label: got {classes[0]!r}")
+        raise ValueError(
+            f"labels must be given where y_true has one label: got {brief(classes[0])}"
+        )
     if len(classes) != count:
         where = "labels" if given else "y_true"
         raise ValueError(
-            f"{where} must have a class for each of {count} columns: got {classes.tolist()}"
+            f"{where} must have a class for each of {count} columns: got {brief(classes.tolist())}"
         )
     return _places(block, classes)
 
@@ -137,11 +149,13 @@ def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True
 def _places(block: Any, classes: Any) -> Any:
     """Return the places of labels in sorted classes."""
     if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
-        raise ValueError(f"labels must be all text or all numbers: got {classes.tolist()}")
+        raise ValueError(f"labels must be all text or all numbers: got {brief(classes.tolist())}")
     places = np.minimum(np.searchsorted(classes, block), len(classes) - 1)
     unknown = block[classes[places] != block]
     if unknown.size:
-        raise ValueError(f"y_true must have labels in {classes.tolist()}: got {unknown[0]!r}")
+        raise ValueError(
+            f"y_true must have labels in {brief(classes.tolist())}: got {brief(unknown[0])}"
+        )
     return places.astype(np.float64)
 
 
@@ -159,7 +173,7 @@ def sign(block: Any, classes: Any, given: bool) -> Any:
     check_integral(block, "y_true")
     if len(classes) > 2 and not given:
         raise ValueError(
-            f"pred_decision must have a column for each class: got one for {classes.tolist()}"
+            f"pred_decision must have a column for each class: got one for {brief(classes.tolist())}"
         )
     positive = classes[0] if len(classes) > 2 else classes[-1]
     hit = (block == positive) & (len(classes) > 1)
@@ -177,10 +191,10 @@ def positive(block: Any, classes: Any, pos_label: Any) -> Any:
     """
     check_integral(block, "y_true")
     if len(classes) > 2:
-        raise ValueError(f"y_true must have at most two classes: got {classes.tolist()}")
+        raise ValueError(f"y_true must have at most two classes: got {brief(classes.tolist())}")
     if pos_label is None:
         if classes.dtype.kind == "U":
-            raise ValueError(f"pos_label must be given for text: got {classes.tolist()}")
+            raise ValueError(f"pos_label must be given for text: got {brief(classes.tolist())}")
         plain = classes.tolist() in ([0, 1], [-1, 1], [0], [-1], [1])
         pos_label = 1 if plain else classes[-1]
     return np.broadcast_to(np.asarray(block == pos_label), block.shape).astype(np.float64)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat._rounding import quotient
@@ -117,12 +118,12 @@ def _given(labels: Any) -> Any:
     check_integral(array, "labels")
     classes = np.unique(array)
     if len(classes) < 2:
-        raise ValueError(f"labels must have at least two classes: got {classes.tolist()}")
+        raise ValueError(f"labels must have at least two classes: got {brief(classes.tolist())}")
     if len(classes) < len(array):
-        raise ValueError(f"labels must differ from each other: got {array.tolist()}")
+        raise ValueError(f"labels must differ from each other: got {brief(array.tolist())}")
     if (classes != array).any():
         warnings.warn(
-            f"labels must be sorted, as the columns of y_proba are: got {array.tolist()}",
+            f"labels must be sorted, as the columns of y_proba are: got {brief(array.tolist())}",
             UserWarning,
             stacklevel=4,
         )
@@ -228,13 +229,14 @@ def _two_columns(found: Predicted) -> Predicted:
     proba = proba[:, None]
     if not _engine.is_lazy(proba):
         return found._replace(proba=_with_complement(proba))
-    meta = np.empty((0, 0), proba.dtype)
+    meta = _engine.meta_of(proba, proba.dtype)
     chunks = (proba.chunks[0], (2,))
     return found._replace(proba=proba.map_blocks(_with_complement, chunks=chunks, meta=meta))
 
 
 def _with_complement(block: Any) -> Any:
-    return np.concatenate([1.0 - block, block], axis=1)
+    module = np.ma if _engine.is_masked(block) else np
+    return module.concatenate([1.0 - block, block], axis=1)
 
 
 def brier_score_loss(

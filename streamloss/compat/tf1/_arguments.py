@@ -19,7 +19,7 @@ LOGITS = ("float16", "bfloat16", "float32", "float64")
 def tensor(name: str, value: Any) -> Any:
     """Return an argument as an array of the dtype that it has in TensorFlow.
 
-    Python's floats are float32 and its integers int32 if they fit. Masks are ignored.
+    Python's floats are float32 and its integers int32 if they fit.
 
     Raises
     ------
@@ -33,8 +33,6 @@ def tensor(name: str, value: Any) -> Any:
     array = _engine.array(name, value)
     if isinstance(value, list | tuple | int | float) and not isinstance(value, np.generic):
         return _from_python(array, value)
-    if _engine.is_lazy(array) and isinstance(array._meta, np.ma.MaskedArray):
-        return array.map_blocks(np.ma.getdata)
     return array
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat._unchecked import with_parameter
 
 
@@ -28,6 +29,6 @@ def number(name: str, value: Any) -> float:
         raise ValueError(f"{name} must be a number: got None")
     array = np.asarray(value)
     if array.ndim or array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be a number: got {value!r}")
+        raise TypeError(f"{name} must be a number: got {brief(value)}")
     with np.errstate(over="ignore"):
         return float(array.astype(np.float32))

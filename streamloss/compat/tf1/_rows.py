@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat.tf1._arguments import (
     check_classes,
@@ -154,7 +155,9 @@ def cosine_distance(
     1.0
     """
     if axis is not None and dim is not None:
-        raise ValueError(f"axis and its old name dim exclude each other: got {axis!r} and {dim!r}")
+        raise ValueError(
+            f"axis and its old name dim exclude each other: got {brief(axis)} and {brief(dim)}"
+        )
     axis = dim if axis is None else axis
     if axis is None:
         raise ValueError("axis must be the axis to sum along: got None")

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -75,7 +76,7 @@ class Reduction:
             return
         hint = f"; did you mean 'weighted_{key}'?" if f"weighted_{key}" in cls.all() else ""
         names = ", ".join(map(repr, cls.all()[:-1]))
-        raise ValueError(f"reduction must be one of {names}: got {key!r}{hint}")
+        raise ValueError(f"reduction must be one of {names}: got {brief(key)}{hint}")
 
 
 DIVISORS: dict[str, Callable[[Sums], Exact | int]] = {

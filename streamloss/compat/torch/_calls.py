@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -88,7 +89,7 @@ def strict(reduction: Any) -> str:
         If there is none of that name.
     """
     if not isinstance(reduction, str):
-        raise TypeError(f"reduction must be text: got {reduction!r}")
+        raise TypeError(f"reduction must be text: got {brief(reduction)}")
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
+from streamloss._brief import brief
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
 from streamloss.compat.torch._dtypes import Dtype, kind_of, together
@@ -148,7 +149,7 @@ def _variance(var: Any, input: Any) -> Any:
         If one is negative, or there are neither as many as elements nor as rows.
     """
     if isinstance(var, int):
-        raise TypeError(f"var must be an array or a float: got {var!r}")
+        raise TypeError(f"var must be an array or a float: got {brief(var)}")
     if isinstance(var, float):
         dtype = input.dtype if _dtypes.category(input.dtype) > 1 else _dtypes.FLOAT32
         return np.broadcast_to(
