@@ -6,7 +6,9 @@ it is called, for dask arrays it becomes part of the tasks that load the blocks.
 
 from __future__ import annotations
 
+import functools
 import numbers
+import sys
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -27,6 +29,31 @@ class InvalidParameterError(ValueError, TypeError):
 
 class UndefinedMetricWarning(UserWarning):
     """A score that is not defined for the data given, as in `sklearn.exceptions`."""
+
+
+def undefined_warning() -> type[UndefinedMetricWarning]:
+    """Return the class to warn with: scikit-learn's too, once its exceptions are imported."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "UndefinedMetricWarning", None)
+    return UndefinedMetricWarning if theirs is None else _both(theirs)
+
+
+@functools.cache
+def _both(theirs: type[Warning]) -> type[UndefinedMetricWarning]:
+    return type("UndefinedMetricWarning", (UndefinedMetricWarning, theirs), {})
+
+
+SHOWN = 9
+"""How many labels an error shows."""
+
+
+def few(labels: Any) -> str:
+    """Return labels as the text of a list, of the first ones if there are many."""
+    text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
+    return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
+
+
+SHORT = 200
+"""The characters of labels that an error shows."""
 
 
 def refuse(name: str, rule: str, value: Any) -> NoReturn:
@@ -115,7 +142,10 @@ def check_lengths(**arrays: Array) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
     sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
     if len({size for size in sizes.values() if size == size}) > 1:
-        raise ValueError(f"arrays must have as many rows as each other: got {sizes}")
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"{list(sizes.values())} of {', '.join(sizes)}"
+        )
 
 
 def as_weights(value: Any, dtype: Any) -> Array:
@@ -144,7 +174,10 @@ def column(name: str, array: Array) -> Array:
 
 
 class Check(NamedTuple):
-    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high]."""
+    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high].
+
+    `rule` is scikit-learn's sentence about numbers that do not.
+    """
 
     name: str
     dtype: str
@@ -185,7 +218,7 @@ class Check(NamedTuple):
             self._refuse(f"be at most {self.high:g}", most)
 
     def _refuse(self, rule: str, value: Any) -> None:
-        raise ValueError(f"{self.name} must {rule}{self.rule}: got {value}")
+        raise ValueError(f"{self.rule}{self.name} must {rule}: got {value}")
 
 
 def guard(array: Array, check: Any) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import Array, check_array_like, check_axes
+from streamloss.compat.sklearn._checks import SHOWN, Array, check_array_like, check_axes, few
 
 Finish = Callable[..., Any]
 """Takes a block of labels and the array of all `classes`, sorted."""
@@ -113,39 +113,87 @@ class _Unboxed:
         return self._finish(block, box.item())
 
 
-def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True) -> Any:
-    """Return the index of each label's class.
+def index(block: Any, classes: Any, count: int, given: bool) -> Any:
+    """Return the index of each label's class, of as many as there are probabilities.
 
     Raises
     ------
     ValueError
-        If there are not `count` classes, or a label is in none; if `strict`, also if a label is
-        no whole number or text.
+        If a label is in no class or is no whole number or text, or there are not `count` classes.
     """
-    if strict:
-        check_integral(block, "y_true")
-    if not given and len(classes) == 1 and strict:
-        raise ValueError(f"labels must be given where y_true has one label: got {classes[0]!r}")
-    if len(classes) != count:
-        where = "labels" if given else "y_true"
+    check_integral(block, "y_true")
+    found = _places(block, classes)
+    if not given and len(classes) == 1:
         raise ValueError(
-            f"{where} must have a class for each of {count} columns: got {classes.tolist()}"
+            f"y_true contains only one label ({classes[0]}). Please provide the list of all "
+            "expected class labels explicitly through the labels argument."
         )
-    return _places(block, classes)
+    if len(classes) != count:
+        raise ValueError(_miscounted(classes, count, given))
+    return found
+
+
+def _miscounted(classes: Any, count: int, given: bool) -> str:
+    """Return what says that there are others than `count` classes."""
+    shown = np.array2string(classes, threshold=SHOWN)
+    if given:
+        return (
+            "The number of classes in labels is different from that in y_prob. "
+            f"Classes found in labels: {shown}"
+        )
+    return (
+        "y_true and y_prob contain different number of classes: "
+        f"{len(classes)} vs {count}. Please provide the true labels explicitly through the "
+        f"labels argument. Classes found in y_true: {shown}"
+    )
+
+
+def decided(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
+    """Return the index of each label's class, of as many as decisions of a shape have columns.
+
+    Raises
+    ------
+    ValueError
+        If a label is in no class, or there are not as many classes.
+    """
+    if len(classes) == shape[1]:
+        return _places(block, classes)
+    if given:
+        rule = "is not consistent with the number of classes. With a multiclass target,"
+        raise ValueError(misshapen(rule, classes, shape))
+    raise ValueError(
+        "Please include all labels in y_true or pass labels as third argument: "
+        f"got {few(classes)} for {shape[1]} columns"
+    )
+
+
+ONE_AXIS = "cannot be 1d arraywith a multiclass target."
+"""What is wrong with decisions of one axis, as scikit-learn spells it."""
+
+
+def misshapen(rule: str, classes: Any, shape: tuple[int, ...]) -> str:
+    """Return what says that decisions have the wrong shape for several classes."""
+    return (
+        f"The shape of pred_decision {rule} pred_decision shape must be "
+        f"(n_samples, n_classes), that is ({shape[0]}, {len(classes)}). Got: {shape}"
+    )
 
 
 def _places(block: Any, classes: Any) -> Any:
     """Return the places of labels in sorted classes."""
     if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
-        raise ValueError(f"labels must be all text or all numbers: got {classes.tolist()}")
+        raise ValueError(f"labels must be all text or all numbers: got {few(classes)}")
     places = np.minimum(np.searchsorted(classes, block), len(classes) - 1)
-    unknown = block[classes[places] != block]
+    unknown = np.unique(block[classes[places] != block])
     if unknown.size:
-        raise ValueError(f"y_true must have labels in {classes.tolist()}: got {unknown[0]!r}")
+        raise ValueError(
+            f"y_true contains values {{{few(unknown)[1:-1]}}} not belonging to the passed "
+            f"labels {few(classes)}."
+        )
     return places.astype(np.float64)
 
 
-def sign(block: Any, classes: Any, given: bool) -> Any:
+def sign(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
     """Return 1 for labels of the second of two classes and -1 for others.
 
     As scikit-learn's `LabelBinarizer`: if there is one class only, its labels are -1; if there
@@ -158,9 +206,7 @@ def sign(block: Any, classes: Any, given: bool) -> Any:
     """
     check_integral(block, "y_true")
     if len(classes) > 2 and not given:
-        raise ValueError(
-            f"pred_decision must have a column for each class: got one for {classes.tolist()}"
-        )
+        raise ValueError(misshapen(ONE_AXIS, classes, shape))
     positive = classes[0] if len(classes) > 2 else classes[-1]
     hit = (block == positive) & (len(classes) > 1)
     return np.where(hit, 1.0, -1.0)
@@ -177,10 +223,16 @@ def positive(block: Any, classes: Any, pos_label: Any) -> Any:
     """
     check_integral(block, "y_true")
     if len(classes) > 2:
-        raise ValueError(f"y_true must have at most two classes: got {classes.tolist()}")
+        raise ValueError(
+            "The type of the target inferred from y_true is multiclass but should be binary "
+            f"according to the shape of y_prob. Got classes {few(classes)}"
+        )
     if pos_label is None:
         if classes.dtype.kind == "U":
-            raise ValueError(f"pos_label must be given for text: got {classes.tolist()}")
+            raise ValueError(
+                f"y_true takes value in {{{few(classes)[1:-1]}}} and pos_label is not specified: "
+                "either make y_true take value in {0, 1} or {-1, 1} or pass pos_label explicitly."
+            )
         plain = classes.tolist() in ([0, 1], [-1, 1], [0], [-1], [1])
         pos_label = 1 if plain else classes[-1]
     return np.broadcast_to(np.asarray(block == pos_label), block.shape).astype(np.float64)
