@@ -42,18 +42,14 @@ def _both(theirs: type[Warning]) -> type[UndefinedMetricWarning]:
     return type("UndefinedMetricWarning", (UndefinedMetricWarning, theirs), {})
 
 
-SHOWN = 9
-"""How many labels an error shows."""
+SHOWN, SHORT = 9, 200
+"""How many labels an error shows, and how many characters of them."""
 
 
 def few(labels: Any) -> str:
     """Return labels as the text of a list, of the first ones if there are many."""
     text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
     return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
-
-
-SHORT = 200
-"""The characters of labels that an error shows."""
 
 
 def refuse(name: str, rule: str, value: Any) -> NoReturn:
@@ -124,7 +120,7 @@ def as_numbers(name: str, value: Any, dtype: Any) -> Array:
     array = _engine.array(name, value)
     check_axes(name, array)
     if array.dtype.kind == "c":
-        raise ValueError(f"{name} must be real: got dtype {array.dtype}")
+        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
     return array
 
 
@@ -154,7 +150,7 @@ def as_weights(value: Any, dtype: Any) -> Array:
         return None
     array = as_numbers("sample_weight", value, dtype)
     if array.ndim != 1:
-        raise ValueError(f"sample_weight must have one axis: got shape {array.shape}")
+        raise ValueError(f"Sample weights must be 1D array or scalar: got shape {array.shape}")
     return array
 
 
@@ -171,6 +167,15 @@ def column(name: str, array: Array) -> Array:
     if array.shape[1] != 1:
         raise ValueError(f"{name} must have one axis or one column: got shape {array.shape}")
     return array[:, 0]
+
+
+def check_finite(name: str, block: Any) -> None:
+    """Refuse floats that are NaN or infinite."""
+    if np.isnan(block).any():
+        raise ValueError(f"Input {name} contains NaN.")
+    if np.isinf(block).any():
+        rule = f"infinity or a value too large for {block.dtype!r}"
+        raise ValueError(f"Input {name} contains {rule}.")
 
 
 class Check(NamedTuple):
@@ -198,16 +203,10 @@ class Check(NamedTuple):
             if block.dtype.kind not in "biu" or self.dtype == "float16":
                 rounded = block.astype(self.dtype, copy=False)
                 if not np.isfinite(rounded.sum()):
-                    self._refuse_nonfinite(rounded)
+                    check_finite(self.name, rounded)
         if block.size:
             self._check_bounds(block.min(), block.max())
         return block
-
-    def _refuse_nonfinite(self, block: Any) -> None:
-        if np.isnan(block).any():
-            raise ValueError(f"{self.name} must be finite: got NaN")
-        if np.isinf(block).any():
-            raise ValueError(f"{self.name} must be finite in {self.dtype}: got an infinity")
 
     def _check_bounds(self, least: Any, most: Any) -> None:
         if self.above is not None and not least > self.above:

@@ -230,7 +230,8 @@ def _guessed(y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
     check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
     texts = [array.dtype.kind in "OU" for array in (true, pred)]
     if texts[0] != texts[1]:
-        raise ValueError(f"y_pred must be text if y_true is: got {pred.dtype} and {true.dtype}")
+        dtypes = f"y_true of dtype {true.dtype}, y_pred of {pred.dtype}"
+        raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
     several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
     wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
     checks = (None,) if weights is None else (None, Check("sample_weight", "float64"))

@@ -36,7 +36,8 @@ def _one_output(y_true: Any, y_pred: Any, sample_weight: Any, power: float) -> C
     """Return the arrays of a call of a deviance."""
     call = call_of(y_true, y_pred, sample_weight, _domain(power))
     if call.inputs[0].ndim == 2:
-        raise ValueError(f"y_true must have one output: got shape {call.inputs[0].shape}")
+        rule = "Multioutput not supported in a deviance"
+        raise ValueError(f"{rule}: got y_true of shape {call.inputs[0].shape}")
     return call
 
 

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import SHOWN, Array, check_array_like, check_axes, few
+from streamloss.compat.sklearn._checks import (
+    SHORT,
+    SHOWN,
+    Array,
+    check_array_like,
+    check_axes,
+    check_finite,
+    few,
+)
 
 Finish = Callable[..., Any]
 """Takes a block of labels and the array of all `classes`, sorted."""
@@ -60,8 +68,8 @@ def check_integral(block: Any, name: str) -> Any:
         If one is no whole number, NaN or infinite.
     """
     if block.dtype.kind == "f":
-        with np.errstate(invalid="ignore"):
-            broken = block[~(np.isfinite(block) & (np.trunc(block) == block))]
+        check_finite(name, block)
+        broken = block[np.trunc(block) != block]
         if broken.size:
             raise ValueError(f"{name} must be labels, whole numbers or text: got {broken[0]}")
     return block
@@ -125,8 +133,8 @@ def index(block: Any, classes: Any, count: int, given: bool) -> Any:
     found = _places(block, classes)
     if not given and len(classes) == 1:
         raise ValueError(
-            f"y_true contains only one label ({classes[0]}). Please provide the list of all "
-            "expected class labels explicitly through the labels argument."
+            f"y_true contains only one label ({str(classes[0])[:SHORT]}). Please provide the list "
+            "of all expected class labels explicitly through the labels argument."
         )
     if len(classes) != count:
         raise ValueError(_miscounted(classes, count, given))
@@ -135,7 +143,7 @@ def index(block: Any, classes: Any, count: int, given: bool) -> Any:
 
 def _miscounted(classes: Any, count: int, given: bool) -> str:
     """Return what says that there are others than `count` classes."""
-    shown = np.array2string(classes, threshold=SHOWN)
+    shown = np.array2string(classes, threshold=SHOWN)[:SHORT]
     if given:
         return (
             "The number of classes in labels is different from that in y_prob. "

@@ -14,6 +14,7 @@ from streamloss.compat.sklearn._checks import (
     as_numbers,
     as_weights,
     check_array_like,
+    check_finite,
     check_lengths,
     column,
     floating,
@@ -54,8 +55,8 @@ def check_outputs(multioutput: Any, call: Call, strict: bool = True) -> None:
     if strict and shape[:1] != (count,):
         weights = f"custom weights ({shape[0] if shape else 1}) as outputs ({count})"
         raise ValueError(f"There must be equally many {weights}: got multioutput of shape {shape}")
-    if strict and not np.isfinite(np.asarray(multioutput, np.float64)).all():
-        raise ValueError("multioutput must be finite")
+    if strict:
+        check_finite("multioutput", np.asarray(multioutput, np.float64))
     if shape != (count,):
         raise TypeError(f"multioutput must have the shape of the outputs ({count},): got {shape}")
 
