@@ -19,6 +19,8 @@ from streamloss.compat.keras._arrays import (
     Shape,
     alike,
     broadcast,
+    cast,
+    of_means,
     shape_of,
     squeeze_or_expand,
     times,
@@ -26,6 +28,7 @@ from streamloss.compat.keras._arrays import (
 )
 from streamloss.compat.keras._rows import BLOCK, means, quotient
 from streamloss.compat.keras._terms import Terms
+from streamloss.losses import Value
 
 DType = np.dtype[Any]
 
@@ -115,6 +118,12 @@ def _means(terms: Terms, loss: Any, weights: Any, dtype: DType) -> Any:
     return out
 
 
+def truncated(terms: Terms, result: DType, dtype: DType) -> Terms:
+    """Return losses of a dtype `result` as values of an integer dtype."""
+    values = cast("losses", rows(terms, None, result), dtype)
+    return Terms((Value(),), (values,), terms.shape, (), None, terms.where)
+
+
 def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, dtype: DType) -> Any:
     """Return the reduction of losses with sample weights and a mask of the predictions.
 
@@ -139,6 +148,8 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
         terms, weights = _fitted(terms, weights)
     if reduction in NONE or terms.shape in ((), (0,)):
         return rows(terms, weights, dtype)
+    if reduction != "sum":
+        dtype = of_means(dtype)
     repeats = 0 if sizes is None else times(sizes.shape, terms.shape)
     zero = 0.0 if terms.per or 0 in terms.shape else math.nan
     how = How(str(reduction), terms.per if 0 not in terms.shape else 1, repeats, zero, dtype)
