@@ -116,9 +116,10 @@ def test_dtypes(dtype: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("made", [keras.losses.Huber, keras.metrics.Mean])
-def test_a_dtype_must_be_floating(made: Any) -> None:
-    with pytest.raises(TypeError, match="dtype must be a floating dtype: got 'int32'"):
-        made(dtype="int32")
+@pytest.mark.parametrize("dtype", ["bool", "complex64", "M8[s]"])
+def test_a_dtype_must_be_floating_or_integer(made: Any, dtype: str) -> None:
+    with pytest.raises(TypeError, match="dtype must be a floating or integer dtype: got"):
+        made(dtype=dtype)
 
 
 @pytest.mark.parametrize("y", [np.complex64(np.ones((2, 3))), [["a", "b"]], None])

@@ -99,12 +99,12 @@ def cast(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def _truncated(name: str, dtype: np.dtype[Any], block: Any) -> Any:
-    limits, whole = np.iinfo(dtype), np.trunc(block)
+    limits, whole = np.iinfo(dtype), np.asarray(np.trunc(block))
     least, most = float(limits.min), float(limits.max) + 1.0
     wrong = whole[~((whole >= least) & (whole < most))]
     if wrong.size:
         raise ValueError(f"{name} must fit {dtype}: got {wrong[0]}")
-    return whole.astype(dtype)
+    return whole.astype(dtype)[()]
 
 
 def compute_of(dtype: np.dtype[Any]) -> Any:

@@ -228,7 +228,7 @@ class SampleMean(Metric):
 
     def result(self) -> Any:
         """Return the mean over all samples so far, 0 without any."""
-        return _engine.as_dtype(self._mean(*self._totals()), self._out)
+        return cast("the result", np.float64(self._mean(*self._totals())), self._out)
 
 
 def as_weights(sample_weight: Any, dtype: np.dtype[Any]) -> Any:
