@@ -136,5 +136,5 @@ def test_losses_that_do_not_fit_are_refused(
 def test_a_sum_that_does_not_fit_is_refused() -> None:
     metric = metrics.Sum(dtype="uint8")
     metric.update_state([200.0, 100.0])
-    with pytest.raises(ValueError, match="^the result must fit uint8: got 300.0"):
+    with pytest.raises(ValueError, match=r"^the result must fit uint8: got 300"):
         metric.result()

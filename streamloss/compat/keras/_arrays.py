@@ -31,6 +31,8 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     TypeError
         If it is another.
     """
+    if isinstance(dtype, dict):  # the configuration of a policy
+        dtype = dtype["config"]["name"]
     named = getattr(dtype, "compute_dtype", dtype) or "float32"
     if isinstance(named, str):
         named = named.removeprefix("mixed_")

@@ -172,10 +172,19 @@ def _classes(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: A
     if alpha is None or np.ndim(alpha) == 0:
         return _rows(y, p, dtype, make, axis, **given)
     smoothing = given["label_smoothing"]  # a factor of the label, the loss being linear in it
-    factors = np.asarray(alpha, np.float64)
-    factors = factors.reshape(*factors.shape, *(1,) * (p.ndim - 1 - along))
+    factors = _along(along, p.shape, np.asarray(alpha, np.float64))
     y = (y * (1.0 - smoothing) + smoothing / p.shape[along]) * factors
     return _rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
+
+
+def _along(axis: int, shape: Shape, alpha: Any) -> Any:
+    """Return one number for each class as an array that broadcasts along the axis of classes."""
+    if alpha.ndim > 1:  # which broadcasts by itself
+        return alpha
+    if len(alpha) not in (1, shape[axis]):
+        rule = f"alpha must be a number or a list of one for each of {shape[axis]} classes"
+        raise ValueError(f"{rule}: got {len(alpha)}")
+    return alpha.reshape(-1, *(1,) * (len(shape) - 1 - axis))
 
 
 def _hinges(y: Any, p: Any, dtype: DType, make: Any) -> Terms:
