@@ -183,3 +183,16 @@ def test_one_class_is_warned_about_along_its_axis(call: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         call(y.transpose(0, 2, 1), y.transpose(0, 2, 1), axis=1)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS["samples"], WEIGHTS["outputs"]])
+def test_samples_of_unknown_chunks_are_counted(weights: Any) -> None:
+    def unknown(array: Any) -> Any:
+        lazy = da.from_array(array, chunks=(2, array.shape[1]))
+        return lazy[da.from_array(np.ones(5, bool), chunks=2)]
+
+    lazy, metric = (metrics.R2Score(num_regressors=1, dtype="float64") for _ in range(2))
+    lazy.update_state(*(a if a is None else unknown(a) for a in (TRUE, PRED, weights)))
+    metric.update_state(TRUE, PRED, weights)
+    assert lazy == metric
+    assert lazy.result() == metric.result()

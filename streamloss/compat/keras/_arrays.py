@@ -218,6 +218,8 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
 
 def axes_last(array: Any, axes: tuple[int, ...]) -> Any:
     """Return an array with some of its axes last."""
+    if axes == tuple(range(array.ndim - len(axes), array.ndim)):
+        return array
     for done, axis in enumerate(axes):
         array = _engine.move_last(array, axis - done)
     return array

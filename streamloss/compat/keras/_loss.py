@@ -167,15 +167,12 @@ class Loss:
         if self.function:
             y_true, y_pred = squeeze_or_expand(y_true, y_pred)
             given = {key: getattr(self, key) for key in self.parameters}
+            result = KINDS[self.function].result(self._dtype)
             found = terms(self.function, y_true, y_pred, self._dtype, **given)
-            return found if is_floating(self._dtype) else self._whole(found)
+            return found if is_floating(self._dtype) else truncated(found, result, self._dtype)
         y_true, y_pred = (_engine.as_dtype(a, self._dtype) for a in (y_true, y_pred))
         values = rounded("losses", _engine.array("losses", self.call(y_true, y_pred)), self._dtype)
         return Terms((Value(),), (values,), values.shape, (), compute_of(self._dtype))
-
-    def _whole(self, found: Terms) -> Terms:
-        """Return losses as values of an integer dtype."""
-        return truncated(found, KINDS[self.function].result(self._dtype), self._dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the losses of arrays of the dtype of the loss; subclasses define it."""

@@ -199,7 +199,7 @@ class SampleMean(Metric):
 
         Both are multiplied by one number, so that they are whole numbers of units.
         """
-        times = self._times()
+        times = self._scale()
         totals, counts = [], []
         for size, sums in self._sums.items():
             state = sums._seen()
@@ -212,14 +212,14 @@ class SampleMean(Metric):
             counts.append(_times(weights, factor))
         return _added(totals), _added(counts)
 
-    def _times(self) -> int:
+    def _scale(self) -> int:
         """Return by what the totals are multiplied."""
         return math.lcm(*(size.losses or 1 for size in self._sums))
 
     @property
     def variables(self) -> list[Any]:
         """What Keras keeps in variables, to be read: the total of the means, and of the weights."""
-        parts = (quotient(part, self._times(), self._out) for part in self._totals())
+        parts = (quotient(part, self._scale(), self._out) for part in self._totals())
         return [_engine.as_dtype(part, self._out) for part in parts]
 
     def _mean(self, totals: Exact, counts: Exact) -> float:

@@ -120,8 +120,10 @@ class R2Score(Metric):
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
         state = computed(_engine.state(parts_of((R2(),)), (true, pred), weights, axis=0))
-        sums = restore(R2(), 0, "propagate", state)
-        self._put(sums, _samples(weights, sums.counts["elements"] // max(len(state.counts), 1)))
+        sums, rows = restore(R2(), 0, "propagate", state), true.shape[0]
+        if rows != rows:  # of a dask array whose size only its sums know
+            rows = sums.counts["elements"] // max(len(state.counts), 1)
+        self._put(sums, _weighed_rows(weights, rows))
 
     def result(self) -> Any:
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
@@ -158,7 +160,7 @@ class R2Score(Metric):
         return super().get_config() | given
 
 
-def _samples(weights: Any, rows: int) -> int:
+def _weighed_rows(weights: Any, rows: int) -> int:
     """Return how many rows have a weight that is not zero, for one output at least."""
     if weights is None:
         return rows
