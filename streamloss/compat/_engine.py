@@ -186,10 +186,11 @@ def checked(array: Any, check: Callable[[Any], Any]) -> Any:
 
 def _pass(check: Callable[[Any], Any], block: Any) -> Any:
     """Return an array that has passed a check, of its numbers or rows without a masked one."""
-    if not is_masked(block):
-        check(block)
-    else:
-        check(block[~np.ma.getmaskarray(block).any(axis=1)].data if block.ndim == 2 else block.compressed())
+    seen = block
+    if is_masked(block):
+        whole = ~np.ma.getmaskarray(block).any(axis=tuple(range(1, block.ndim)))
+        seen = block.data[whole]
+    check(seen)
     return block
 
 

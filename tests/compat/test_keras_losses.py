@@ -104,7 +104,13 @@ def test_names(name: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "name"),
-    [(None, "float32"), ("mixed_float16", "float16"), (np.float64, "float64"), ("bfloat16",) * 2],
+    [
+        (None, "float32"),
+        ("mixed_float16", "float16"),
+        (np.float64, "float64"),
+        ("bfloat16",) * 2,
+        ({"class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}}, "bfloat16"),
+    ],
 )
 def test_dtypes(dtype: Any, name: str) -> None:
     loss = keras.MeanAbsoluteError(dtype=dtype)
@@ -116,9 +122,10 @@ def test_dtypes(dtype: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("made", [keras.losses.Huber, keras.metrics.Mean])
-def test_a_dtype_must_be_floating(made: Any) -> None:
-    with pytest.raises(TypeError, match="dtype must be a floating dtype: got 'int32'"):
-        made(dtype="int32")
+@pytest.mark.parametrize("dtype", ["bool", "complex64", "M8[s]"])
+def test_a_dtype_must_be_floating_or_integer(made: Any, dtype: str) -> None:
+    with pytest.raises(TypeError, match="dtype must be a floating or integer dtype: got"):
+        made(dtype=dtype)
 
 
 @pytest.mark.parametrize("y", [np.complex64(np.ones((2, 3))), [["a", "b"]], None])
@@ -268,3 +275,11 @@ def test_one_class_is_warned_about() -> None:
     for call in (keras.categorical_crossentropy, keras.CategoricalFocalCrossentropy()):
         with pytest.warns(SyntaxWarning, match="binary_crossentropy"):
             call(y, y)
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("alpha", [[0.5, 0.5], [0.5] * 5, []])
+def test_alpha_must_have_one_number_for_each_class(alpha: Any, axis: int) -> None:
+    y = np.ones((2, 3, 3), np.float32)
+    with pytest.raises(ValueError, match=r"^alpha must be a number or a list of one for each of 3"):
+        keras.categorical_focal_crossentropy(y, y, alpha=alpha, axis=axis)

@@ -194,7 +194,7 @@ def test_the_score_of_labels_far_from_zero_is_exact() -> None:
 def test_the_adjusted_score_warns_where_there_are_too_few_samples() -> None:
     metric = metrics.R2Score(num_regressors=2)
     metric.update_state([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])
-    with pytest.warns(UserWarning, match="Division by zero in adjusted R2 score"):
+    with pytest.warns(UserWarning, match="Division by zero in Adjusted R2 score"):
         assert metric.result() == np.float32(4 / 7)
     metric = metrics.R2Score(num_regressors=3)
     metric.update_state([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])

@@ -6,10 +6,8 @@ import functools
 import inspect
 import math
 import pickle
-import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import dask
@@ -18,22 +16,20 @@ import numpy as np
 import pandas
 import pytest
 from golden._compare import assert_same, attempt, eps_of
-from golden._format import decode, read
+from golden._format import decode
+from golden.sklearn_cases import ANSWERS, CASES, DATA, HEADER, arguments, asked
 
 from streamloss.compat import sklearn
 
-HEADER, CASES = read(Path(__file__).parents[1] / "golden" / "sklearn.jsonl")
 BY_ID = {case["id"]: case for case in CASES}
 SCORERS = [case for case in CASES if case["call"] == "make_scorer"]
-ANSWERS = [case for case in CASES if case["call"] != "make_scorer"]
 NAN = float("nan")
-DATA = ("y_true", "y_pred", "y_proba", "pred_decision", "sample_weight")
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:y_proba must have rows that sum:UserWarning"),
-    pytest.mark.filterwarnings("ignore:labels must be sorted:UserWarning"),
-    pytest.mark.filterwarnings("ignore:y_pred is now called:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:a score is not defined:UserWarning"),
+    pytest.mark.filterwarnings("ignore:The y_prob values do not sum:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Labels passed were:UserWarning"),
+    pytest.mark.filterwarnings("ignore:`y_pred` was renamed:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.* score is not well-defined:UserWarning"),
 ]
 
 # What we answer on purpose where scikit-learn answers something else: the reason, and our answer.
@@ -67,23 +63,6 @@ def _one_thread() -> Iterator[None]:
 
 def shown(case: dict[str, Any]) -> str:
     return str(case["id"])
-
-
-def arguments(case: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return a function and its arguments by name."""
-    function, args = getattr(sklearn, case["call"]), decode(case["args"])
-    named = inspect.signature(function).bind(*args).arguments if isinstance(args, list) else args
-    settings = set(named) - {*DATA, "labels", "multioutput"}
-    scalars = {k: named[k][()] for k in settings if isinstance(named[k], np.ndarray)}
-    return function, {**named, **scalars}
-
-
-def asked(case: dict[str, Any]) -> Any:
-    """Return what we answer, or the error."""
-    function, named = arguments(case)
-    if isinstance(case["args"], list):
-        return attempt(lambda: function(*named.values()))
-    return attempt(lambda: function(**named))
 
 
 def zero_rank(outcome: Any) -> Any:
@@ -242,7 +221,7 @@ def test_columns_of_pandas() -> None:
     assert sklearn.mean_absolute_error(half, [1, 1, 1], **raw).dtype == np.float32
     assert sklearn.accuracy_score(words, words.astype("category")) == 1.0
     assert sklearn.log_loss(words, [0.5, 0.5, 0.5]) == sklearn.log_loss([0, 1, 0], [0.5] * 3)
-    with pytest.raises(ValueError, match="y_true must be finite: got NaN"):
+    with pytest.raises(ValueError, match=r"^Input y_true contains NaN\."):
         sklearn.mean_absolute_error(pandas.Series(pandas.array([1.0, None])), [1.0, 1.0])
 
 
@@ -427,9 +406,9 @@ def test_values_are_checked_in_the_tasks(where: str, bad: float) -> None:
     named = {"y_true": Y, "y_pred": P, "sample_weight": np.ones(24)}
     named[where] = np.where(np.arange(24) == 17, bad, named[where])
     lazy = sklearn.mean_absolute_error(**{k: da.from_array(v, chunks=6) for k, v in named.items()})
-    with pytest.raises(ValueError, match=f"^{where} must be finite"):
+    with pytest.raises(ValueError, match=f"^Input {where} contains"):
         lazy.compute()
-    with pytest.raises(ValueError, match=f"^{where} must be finite"):
+    with pytest.raises(ValueError, match=f"^Input {where} contains"):
         sklearn.mean_absolute_error(**named)
 
 
@@ -438,7 +417,7 @@ def test_classes_are_found_in_lazy_labels() -> None:
     lazy = da.from_array(words, chunks=5)
     assert float(sklearn.log_loss(lazy, Q3).compute()) == sklearn.log_loss(words, Q3)
     two = sklearn.log_loss(lazy[:2], Q3[:2])
-    with pytest.raises(ValueError, match="y_true must have a class for each of 3 columns"):
+    with pytest.raises(ValueError, match="different number of classes: 2 vs 3"):
         two.compute()
 
 
@@ -447,93 +426,5 @@ def test_large_arrays_are_checked_only_if_the_result_is_not_finite() -> None:
     y[4] = 1e200
     assert sklearn.mean_squared_error(y, np.zeros(10)) == math.inf  # no error: y is finite
     y[4] = np.inf
-    with pytest.raises(ValueError, match="y_true must be finite in float64: got an infinity"):
+    with pytest.raises(ValueError, match=r"^Input y_true contains infinity"):
         sklearn.mean_squared_error(y, np.zeros(10))
-
-
-# Messages.
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (lambda f: f.mean_absolute_error(1.0, [2.0]), TypeError, "y_true must be an array-like"),
-        (lambda f: f.mean_absolute_error([1.0], 2.0), ValueError, "y_pred must be an array-like"),
-        (
-            lambda f: f.mean_absolute_error([1.0, 2.0], [1.0]),
-            ValueError,
-            "arrays must have as many rows as each other: got {'y_true': 2, 'y_pred': 1}",
-        ),
-        (
-            lambda f: f.mean_squared_log_error([1.0], [-1.0]),
-            ValueError,
-            "y_pred must be greater than -1 for logarithmic errors: got -1.0",
-        ),
-        (
-            lambda f: f.mean_tweedie_deviance([-1.0], [1.0], power=1.5),
-            ValueError,
-            "y_true must be at least 0 for the deviance of power 1.5: got -1.0",
-        ),
-        (
-            lambda f: f.mean_pinball_loss([1.0], [1.0], alpha=2),
-            TypeError,
-            r"alpha must be a finite number in \[0, 1\]: got 2",
-        ),
-        (
-            lambda f: f.mean_absolute_error([1.0], [1.0], sample_weight=[0.0]),
-            ValueError,
-            "sample_weight must have a number that is not zero: all are",
-        ),
-        (
-            lambda f: f.mean_absolute_error([1.0, 1.0], [1.0, 2.0], sample_weight=[1.0, -1.0]),
-            ZeroDivisionError,
-            "sample_weight must not sum to zero",
-        ),
-        (
-            lambda f: f.log_loss([0, 1], [0.5, 1.5]),
-            ValueError,
-            "y_proba must be at most 1: got 1.5",
-        ),
-        (
-            lambda f: f.brier_score_loss(["a", "b"], [0.5, 0.5]),
-            ValueError,
-            r"pos_label must be given for text: got \['a', 'b'\]",
-        ),
-        (
-            lambda f: f.accuracy_score([0.5], [1]),
-            ValueError,
-            "y_true must be labels, whole numbers or text: got 0.5",
-        ),
-    ],
-)
-def test_messages(call: Callable[[Any], Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=f"^{message}"):
-        call(sklearn)
-
-
-@pytest.mark.parametrize(
-    ("id_", "category"),
-    [
-        ("r2_score-finite-True-one", sklearn.UndefinedMetricWarning),
-        ("d2_tweedie_score-one", sklearn.UndefinedMetricWarning),
-        ("log_loss-sum-two", UserWarning),
-        ("log_loss-three-integers-reversed", UserWarning),
-        ("log_loss-y_pred", FutureWarning),
-    ],
-)
-def test_warnings(id_: str, category: type[Warning]) -> None:
-    assert category.__name__ in BY_ID[id_]["warns"]
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        asked(BY_ID[id_])
-    assert {warning.category for warning in seen} == {category}
-
-
-def test_warnings_are_where_scikit_learn_has_them() -> None:
-    for case in ANSWERS:
-        with warnings.catch_warnings(record=True) as seen:
-            warnings.simplefilter("always")
-            answer = asked(case)
-        if not isinstance(answer, Exception):
-            found = sorted({warning.category.__name__ for warning in seen})
-            assert found == case.get("warns", []), case["id"]

@@ -158,9 +158,18 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "categorical_generalized_cross_entropy": [{"q": 0.3}, {"q": 0.9}],
     "dice": [{"axis": 0}, {"axis": [1]}, {"axis": -1}],
-    "tversky": [{"alpha": 0.2, "beta": 0.8}, {"axis": 1}, {"alpha": 1.0, "axis": [0]}],
+    "tversky": [
+        {"alpha": 0.2, "beta": 0.8},
+        {"axis": 1},
+        {"alpha": 1.0, "axis": [0]},
+        {"alpha": 0.0, "beta": 1.0},
+        {"alpha": 0.3, "beta": 0.7, "axis": 1},
+        {"alpha": 0.7, "beta": 0.7},
+    ],
 }
 REQUIRED: dict[str, dict[str, Any]] = {"categorical_generalized_cross_entropy": {"q": 0.5}}
+
+W = "sample_weight"
 
 REDUCTIONS = ("sum", "mean", "sum_over_batch_size", "mean_with_sample_weight", "none", None)
 
@@ -530,6 +539,73 @@ def classes() -> Iterator[Case]:
         yield case(f"bad-q{q}", name, pair(data("sparse", (2, 3))), init)
 
 
+def axes() -> Iterator[Case]:
+    """Classes along another axis than the last, by functions, losses and metrics."""
+    for name in ("categorical_crossentropy", "categorical_focal_crossentropy", *SPARSE[:1]):
+        for axis in (0, 1, -2):
+            arrays = along(axis, data(ALL[name], (2, 4, 3), "f8", 12))
+            for given in ({}, {"from_logits": True}):
+                given = {"axis": axis, **given}
+                yield case(f"deep-{spelled(given)}", f"losses.{name}", pair(arrays, **given))
+        arrays = along(1, data(ALL[name], (2, 4, 3), "f4", 13))
+        for label, w in (("none", None), ("B", DEEP["B"]), ("ones", np.ones((2, 4), "f4"))):
+            given = pair(arrays, sample_weight=w)
+            yield case(f"deep-axis=1-w{label}", f"losses.{CLASSES[name]}", given, {"axis": 1})
+        if CLASSES[name] in METRICS:
+            updates = [pair(arrays), pair(arrays, sample_weight=[1.0, 0.5])]
+            yield case("deep-axis=1", f"metrics.{CLASSES[name]}", {"updates": updates}, {"axis": 1})
+    sparse = along(1, data("sparse", (2, 4, 3), "f4", 14))
+    name, init = "SparseCategoricalCrossentropy", {"axis": 1, "ignore_class": 1}
+    yield case("deep-ignore", f"losses.{name}", pair(sparse), init)
+    yield case("deep-ignore", f"metrics.{name}", {"updates": [pair(sparse)]}, init)
+    column = sparse[0][:, None], sparse[1]
+    yield case("deep-column", f"losses.{name}", pair(column), {"axis": 1})
+    name = "losses.categorical_focal_crossentropy"
+    for size in (3, 4):
+        arrays = along(1, data("classes", (2, size, 3), "f4", 15))
+        given = {"axis": 1, "alpha": [0.1, 0.2, 0.7]}
+        yield case(f"deep-{size}-{spelled(given)}", name, pair(arrays, **given))
+
+
+def along(axis: int, arrays: Arrays) -> Arrays:
+    """Return labels and predictions whose classes are along another axis."""
+    y, p = arrays
+    return y if y.ndim < p.ndim else np.moveaxis(y, -1, axis), np.moveaxis(p, -1, axis)
+
+
+def whole() -> Iterator[Case]:
+    """Integer dtypes of losses and metrics."""
+    heavy = [1.5, 2.0]
+    for name in ("MeanAbsoluteError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Huber"):
+        arrays = tuple(3 * a for a in data("real", (2, 3), "f4", 50))
+        for reduction in REDUCTIONS:
+            init = {"dtype": "int32", "reduction": reduction}
+            yield case(f"int32-{reduction}", f"losses.{name}", pair(arrays), init)
+            given = pair(arrays, sample_weight=heavy)
+            yield case(f"int32-{reduction}-weighted", f"losses.{name}", given, init)
+    for name in ("LogCosh", "Hinge", "KLDivergence", "CategoricalCrossentropy", "Dice"):
+        arrays = data("classes", (2, 3), "f4", 51)
+        yield case("int32", f"losses.{name}", pair(arrays), {"dtype": "int32"})
+    for name, kind in METRICS.items():
+        y, p = data(kind, (2, 3), "f4", 52)
+        p = p * 3 if kind in ("real", "signs", "positive") else p / 9
+        updates = [pair((y, p))]
+        if name != "RootMeanSquaredError":
+            updates += [pair((y, p), sample_weight=heavy)]
+        for dtype in ("int32", "int64", "uint8"):
+            init = {"dtype": dtype}
+            yield case(dtype, f"metrics.{name}", {"updates": updates}, init)
+    values = {"values": np.array([2.7, -1.2, 7.9], "f4")}
+    for name in ("Mean", "Sum"):
+        updates = [values, values | {"sample_weight": [1.0, 2.5, 0.5]}]
+        yield case("int32", f"metrics.{name}", {"updates": updates}, {"dtype": "int32"})
+    arrays = tuple(3 * a for a in data("real", (4, 2), "f4", 53))
+    for w in (None, [1.0, 2.5, 0.5, 1.5]):
+        updates = [pair(arrays, sample_weight=w)]
+        label = "int32" if w is None else "int32-weighted"
+        yield case(label, "metrics.R2Score", {"updates": updates}, {"dtype": "int32"})
+
+
 def masks() -> Iterator[Case]:
     """Masks of the predictions, of the labels, of a class, and with weights."""
     arrays = data("real", (2, 3, 2), "f4", 10)
@@ -681,6 +757,18 @@ def r2() -> Iterator[Case]:
         yield case(f"{aggregation}-weighted", "metrics.R2Score", {"updates": heavy}, init)
     yield case("adjusted", "metrics.R2Score", {"updates": plain}, {"num_regressors": 2})
     yield case("adjusted-too-many", "metrics.R2Score", {"updates": plain}, {"num_regressors": 99})
+    for aggregation in ("uniform_average", "variance_weighted_average", None):
+        init = {"class_aggregation": aggregation, "num_regressors": 1}
+        for label, outputs in (("two", slice(2)), ("one", slice(1))):
+            few = [{k: v[:, outputs] if k != W else v for k, v in u.items()} for u in heavy]
+            yield case(f"adjusted-{aggregation}-{label}", "metrics.R2Score", {"updates": few}, init)
+    each = [pair(batches[0], sample_weight=[[1.0, 0.0], [0.0, 0.0], [0.5, 2.0]]), plain[1]]
+    yield case("adjusted-each", "metrics.R2Score", {"updates": each}, {"num_regressors": 1})
+    same = [pair(batches[0], sample_weight=2.0), pair(batches[1], sample_weight=0.0)]
+    yield case("adjusted-scalar", "metrics.R2Score", {"updates": same}, {"num_regressors": 1})
+    for count in (2, 4):
+        once = {"updates": plain[:1]}
+        yield case(f"adjusted-few-{count}", "metrics.R2Score", once, {"num_regressors": count})
     one = (np.array([[1], [4], [3]], "f4"), np.array([[2], [4], [4]], "f4"))
     yield case("one", "metrics.R2Score", {"updates": [pair(one)]}, {})
     yield case("float64", "metrics.R2Score", {"updates": [pair(one)]}, {"dtype": "float64"})
@@ -745,7 +833,7 @@ def main() -> None:
         "aliases": aliases(),
         "configs": configs(),
     }
-    groups = (functions, ranks, values, reductions, classes, masks, metrics)
+    groups = (functions, ranks, values, reductions, classes, axes, whole, masks, metrics)
     cases = [made for group in groups for made in group()]
     write(HERE / "keras.jsonl", header, cases)
     print(len(cases), "cases,", (HERE / "keras.jsonl").stat().st_size, "bytes")

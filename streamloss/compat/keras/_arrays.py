@@ -5,6 +5,7 @@ Arrays are numpy or dask arrays here; shapes may hold NaN where dask does not kn
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 from typing import Any
@@ -23,22 +24,29 @@ HALVES = ("float16", "bfloat16")
 
 
 def dtype_of(dtype: Any) -> np.dtype[Any]:
-    """Return the floating dtype that a `dtype` argument means, float32 for None.
+    """Return the floating or integer dtype that a `dtype` argument means, float32 for None.
 
     Raises
     ------
     TypeError
-        If it is no floating dtype.
+        If it is another.
     """
+    if isinstance(dtype, dict):  # the configuration of a policy
+        dtype = dtype["config"]["name"]
     named = getattr(dtype, "compute_dtype", dtype) or "float32"
     if isinstance(named, str):
         named = named.removeprefix("mixed_")
         if named == "bfloat16":
             named = importlib.import_module("ml_dtypes").bfloat16
     found = np.dtype(named)
-    if not is_floating(found):
-        raise TypeError(f"dtype must be a floating dtype: got {dtype!r}")
+    if not is_floating(found) and found.kind not in "iu":
+        raise TypeError(f"dtype must be a floating or integer dtype: got {dtype!r}")
     return found
+
+
+def of_means(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of means of values of a dtype: float32 of integers."""
+    return dtype if is_floating(dtype) else FLOAT32
 
 
 def is_floating(dtype: np.dtype[Any]) -> bool:
@@ -74,9 +82,31 @@ def _is_plain(value: Any) -> bool:
     return not hasattr(value, "dtype")
 
 
-def rounded(array: Any, dtype: np.dtype[Any]) -> Any:
+def rounded(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
     """Return an array as values of a dtype where the engine does not round it by itself."""
-    return array if dtype in (FLOAT32, np.float64) else _engine.as_dtype(array, dtype)
+    return array if dtype in (FLOAT32, np.float64) else cast(name, array, dtype)
+
+
+def cast(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array in a floating dtype, or truncated towards zero in one of integers.
+
+    Raises
+    ------
+    ValueError
+        If integers of the dtype do not reach so far; of a dask array when it is computed.
+    """
+    if is_floating(dtype) or array.dtype == dtype:
+        return _engine.as_dtype(array, dtype)
+    return _engine.mapped(array, functools.partial(_truncated, name, dtype), dtype)
+
+
+def _truncated(name: str, dtype: np.dtype[Any], block: Any) -> Any:
+    limits, whole = np.iinfo(dtype), np.asarray(np.trunc(block))
+    least, most = float(limits.min), float(limits.max) + 1.0
+    wrong = whole[~((whole >= least) & (whole < most))]
+    if wrong.size:
+        raise ValueError(f"{name} must fit {dtype}: got {wrong[0]}")
+    return whole.astype(dtype)[()]
 
 
 def compute_of(dtype: np.dtype[Any]) -> Any:
@@ -188,6 +218,8 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
 
 def axes_last(array: Any, axes: tuple[int, ...]) -> Any:
     """Return an array with some of its axes last."""
+    if axes == tuple(range(array.ndim - len(axes), array.ndim)):
+        return array
     for done, axis in enumerate(axes):
         array = _engine.move_last(array, axis - done)
     return array

@@ -25,7 +25,7 @@ def _call(name: str, y_true: Any, y_pred: Any, **arguments: Any) -> Any:
     if pred.dtype.kind != "c":
         real("y_true", true)
     if not name.startswith(("sparse", "categorical_generalized")):
-        true = rounded(true, pred.dtype)
+        true = rounded("y_true", true, pred.dtype)
     return rows(terms(name, true, pred, pred.dtype, **arguments), None, result)
 
 
@@ -282,7 +282,7 @@ def sparse_categorical_crossentropy(
 
     A row of `ignore_class` has a loss of zero. A label that is no class is a ValueError, raised
     when they are computed if labels are lazy. The other arguments are those of
-    `categorical_crossentropy`; `axis` can be the last one only.
+    `categorical_crossentropy`.
 
     Examples
     --------
@@ -318,10 +318,10 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Any:
-    """Return ``1 - I / (I + alpha A + beta B + 1e-7)`` over `axis`.
+    """Return ``1 - I / (I + alpha FP + beta FN + 1e-7)`` over `axis`.
 
-    I is the sum of ``y_true * y_pred``, A of ``y_true * (1 - y_pred)`` and B of
-    ``(1 - y_true) * y_pred``.
+    I is the sum of ``y_true * y_pred``, FP that of ``(1 - y_true) * y_pred``, the false positives,
+    and FN that of ``y_true * (1 - y_pred)``.
 
     Examples
     --------

@@ -11,13 +11,14 @@ from streamloss.compat.keras._arrays import (
     FLOAT32,
     compute_of,
     dtype_of,
+    is_floating,
     mask_of,
     real,
     rounded,
     squeeze_or_expand,
 )
-from streamloss.compat.keras._reduce import reduce
-from streamloss.compat.keras._terms import Terms, terms
+from streamloss.compat.keras._reduce import reduce, truncated
+from streamloss.compat.keras._terms import KINDS, Terms, terms
 from streamloss.losses import Value
 
 
@@ -67,7 +68,10 @@ def standardize_reduction(reduction: Any) -> str | None:
     if isinstance(reduction, str):
         reduction = SPELLINGS.get(reduction, reduction)
     if reduction is not None and reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {REDUCTIONS}: got {reduction!r}")
+        raise ValueError(
+            "Invalid value for argument `reduction`. "
+            f"Expected one of {REDUCTIONS}. Received: reduction={reduction!r}"
+        )
     found: str | None = reduction
     return found
 
@@ -93,14 +97,14 @@ class Loss:
         zero. ``"auto"`` and names in capitals are those of `tf.keras`.
     dtype : str or dtype, optional
         To which labels, predictions and sample weights are rounded, and the result is; float32 by
-        default.
+        default. An integer dtype truncates them, and the losses, and means are float32 then.
 
     Raises
     ------
     ValueError
         If there is no such reduction.
     TypeError
-        If the dtype is not floating.
+        If the dtype is neither floating nor integer.
 
     Examples
     --------
@@ -152,7 +156,7 @@ class Loss:
             If an argument holds no numbers.
         """
         true, pred = (
-            rounded(real(name, _engine.array(name, value)), self._dtype)
+            rounded(name, real(name, _engine.array(name, value)), self._dtype)
             for name, value in (("y_true", y_true), ("y_pred", y_pred))
         )
         found = self._terms(true, pred)
@@ -163,9 +167,11 @@ class Loss:
         if self.function:
             y_true, y_pred = squeeze_or_expand(y_true, y_pred)
             given = {key: getattr(self, key) for key in self.parameters}
-            return terms(self.function, y_true, y_pred, self._dtype, **given)
+            result = KINDS[self.function].result(self._dtype)
+            found = terms(self.function, y_true, y_pred, self._dtype, **given)
+            return found if is_floating(self._dtype) else truncated(found, result, self._dtype)
         y_true, y_pred = (_engine.as_dtype(a, self._dtype) for a in (y_true, y_pred))
-        values = _engine.array("losses", self.call(y_true, y_pred))
+        values = rounded("losses", _engine.array("losses", self.call(y_true, y_pred)), self._dtype)
         return Terms((Value(),), (values,), values.shape, (), compute_of(self._dtype))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

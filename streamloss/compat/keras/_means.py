@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from streamloss.compat._engine import Exact
 from streamloss.compat.keras._loss import snake_case
 from streamloss.compat.keras._metric import FunctionMean, RootMean, Size, ValueMean
@@ -43,6 +45,15 @@ class Sum(ValueMean):
 
     def _size(self, found: Terms, counts_all: bool) -> Size:
         return Size(1, counts_all)
+
+    @property
+    def _out(self) -> np.dtype[Any]:
+        return self._dtype
+
+    @property
+    def variables(self) -> list[Any]:
+        """What Keras keeps in a variable, to be read: the total."""
+        return super().variables[:1]
 
     def _mean(self, totals: Exact, counts: Exact) -> float:
         return quotient(totals, 1, self._dtype)

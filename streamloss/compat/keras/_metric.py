@@ -20,8 +20,11 @@ from streamloss.compat.keras._arrays import (
     Shape,
     alike,
     broadcast,
+    cast,
     dtype_of,
+    is_floating,
     mask_of,
+    of_means,
     real,
     shape_of,
     squeeze_or_expand,
@@ -29,6 +32,7 @@ from streamloss.compat.keras._arrays import (
     weights_of,
 )
 from streamloss.compat.keras._loss import snake_case
+from streamloss.compat.keras._reduce import truncated
 from streamloss.compat.keras._rows import quotient
 from streamloss.compat.keras._terms import KINDS, Terms, terms
 from streamloss.losses import SquaredError, Value
@@ -41,14 +45,15 @@ class Metric:
     Parameters
     ----------
     dtype : str or dtype, optional
-        Of the result, and to which sample weights are rounded; float32 by default.
+        Of the result, and to which sample weights are rounded; float32 by default. An integer
+        dtype truncates them, and the values of each sample; means are float32 then.
     name : str, optional
         That of the class in snake_case by default.
 
     Raises
     ------
     TypeError
-        If the dtype is not floating.
+        If the dtype is neither floating nor integer.
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
@@ -59,6 +64,11 @@ class Metric:
     def dtype(self) -> str:
         """The name of the dtype of results."""
         return self._dtype.name
+
+    @property
+    def _out(self) -> np.dtype[Any]:
+        """The dtype of results."""
+        return of_means(self._dtype)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Add a batch."""
@@ -189,7 +199,7 @@ class SampleMean(Metric):
 
         Both are multiplied by one number, so that they are whole numbers of units.
         """
-        times = math.lcm(*(size.losses or 1 for size in self._sums))
+        times = self._scale()
         totals, counts = [], []
         for size, sums in self._sums.items():
             state = sums._seen()
@@ -202,22 +212,31 @@ class SampleMean(Metric):
             counts.append(_times(weights, factor))
         return _added(totals), _added(counts)
 
+    def _scale(self) -> int:
+        """Return by what the totals are multiplied."""
+        return math.lcm(*(size.losses or 1 for size in self._sums))
+
+    @property
+    def variables(self) -> list[Any]:
+        """What Keras keeps in variables, to be read: the total of the means, and of the weights."""
+        parts = (quotient(part, self._scale(), self._out) for part in self._totals())
+        return [_engine.as_dtype(part, self._out) for part in parts]
+
     def _mean(self, totals: Exact, counts: Exact) -> float:
         """Return the mean of samples; subclasses change it."""
-        return quotient(totals, counts, self._dtype, 0.0)
+        return quotient(totals, counts, self._out, 0.0)
 
     def result(self) -> Any:
         """Return the mean over all samples so far, 0 without any."""
-        return _engine.as_dtype(self._mean(*self._totals()), self._dtype)
+        return cast("the result", np.float64(self._mean(*self._totals())), self._out)
 
 
 def as_weights(sample_weight: Any, dtype: np.dtype[Any]) -> Any:
     """Return sample weights as an array of a dtype, None without any."""
     if sample_weight is None:
         return None
-    return _engine.as_dtype(
-        real("sample_weight", _engine.array("sample_weight", sample_weight)), dtype
-    )
+    weights = real("sample_weight", _engine.array("sample_weight", sample_weight))
+    return cast("sample_weight", weights, dtype)
 
 
 def _times_mask(weights: Any, mask: Any, dtype: np.dtype[Any]) -> Any:
@@ -297,7 +316,7 @@ class FunctionMean(SampleMean):
             As the loss function; if the sample weights do not fit.
         """
         pred, true = tensor("y_pred", y_pred), tensor("y_true", y_true)
-        KINDS[self.function].result(real("y_pred", pred).dtype)
+        result = KINDS[self.function].result(real("y_pred", pred).dtype)
         real("y_true", true)
         if not self.function.startswith("sparse"):
             true = _engine.as_dtype(true, pred.dtype)
@@ -305,6 +324,8 @@ class FunctionMean(SampleMean):
         found = terms(self.function, true, pred, pred.dtype, **given)
         if not found.shape and found.row:  # of rank 1, each element is a sample
             found = found._replace(shape=found.row, row=())
+        if not is_floating(self._dtype):
+            found = truncated(found, result, self._dtype)
         self._add(found, sample_weight, mask_of(y_pred))
 
     def get_config(self) -> dict[str, Any]:
@@ -326,7 +347,7 @@ class RootMean(SampleMean):
             If shapes do not fit, or arrays hold no numbers.
         """
         arrays = (real(n, _engine.array(n, a)) for n, a in (("y_true", y_true), ("y_pred", y_pred)))
-        true, pred = squeeze_or_expand(*(_engine.as_dtype(a, self._dtype) for a in arrays))
+        true, pred = squeeze_or_expand(*(cast("y_true and y_pred", a, self._dtype) for a in arrays))
         shape = shape_of("y_true and y_pred", true.shape, pred.shape)
         inputs = broadcast(true, shape), broadcast(pred, shape)
         self._add(Terms((SquaredError(),), inputs, shape, (), None), sample_weight, None)
@@ -349,6 +370,6 @@ class ValueMean(SampleMean):
         TypeError
             If the values are no real numbers.
         """
-        array = _engine.as_dtype(real("values", _engine.array("values", values)), self._dtype)
+        array = cast("values", real("values", _engine.array("values", values)), self._dtype)
         found = Terms((Value(),), (array,), array.shape, (), None)
         self._add(found, sample_weight, mask_of(values))

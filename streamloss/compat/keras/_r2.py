@@ -15,6 +15,7 @@ from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat.keras._arrays import (
     alike,
+    cast,
     real,
     same_shape,
     shape_of,
@@ -65,23 +66,29 @@ class R2Score(Metric):
         super().__init__(name=name, dtype=dtype)
         if class_aggregation not in AGGREGATIONS:
             raise ValueError(
-                f"class_aggregation must be one of {AGGREGATIONS}: got {class_aggregation!r}"
+                "Invalid value for argument `class_aggregation`. Expected one of "
+                f"{AGGREGATIONS}. Received: class_aggregation={class_aggregation!r}"
             )
         if num_regressors < 0:
-            raise ValueError(f"num_regressors must be at least 0: got {num_regressors!r}")
+            raise ValueError(
+                "Invalid value for argument `num_regressors`. Expected a value >= 0. "
+                f"Received: num_regressors={num_regressors!r}"
+            )
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.reset_state()
 
     def reset_state(self) -> None:
         """Forget all batches."""
         self._sums: Accumulator | None = None
+        self._samples = 0
 
     def _take(self, other: Any) -> None:
         if other._sums is not None:
-            self._put(other._sums.copy())
+            self._put(other._sums.copy(), other._samples)
 
-    def _put(self, sums: Accumulator) -> None:
+    def _put(self, sums: Accumulator, samples: int) -> None:
         self._sums = sums if self._sums is None else self._sums.merge(sums)
+        self._samples += samples
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions of shape ``[batch_size, outputs]``.
@@ -99,11 +106,11 @@ class R2Score(Metric):
             If shapes do not fit, or are others than before.
         """
         arrays = (real(n, _engine.array(n, a)) for n, a in (("y_true", y_true), ("y_pred", y_pred)))
-        true, pred = squeeze_or_expand(*(_engine.as_dtype(a, self._dtype) for a in arrays))
+        true, pred = squeeze_or_expand(*(cast("y_true and y_pred", a, self._dtype) for a in arrays))
         same_shape(true, pred)
         if true.ndim != 2:
-            rule = "y_true and y_pred must have the shape (batch_size, outputs)"
-            raise ValueError(f"{rule}: got {true.shape}")
+            rule = "R2Score expects 2D inputs with shape (batch_size, output_dim)"
+            raise ValueError(f"{rule}: got y_true and y_pred of shape {true.shape}")
         weights = as_weights(sample_weight, self._dtype)
         if weights is not None:
             weights = weights[:, None] if weights.ndim == 1 else weights
@@ -113,43 +120,53 @@ class R2Score(Metric):
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
         state = computed(_engine.state(parts_of((R2(),)), (true, pred), weights, axis=0))
-        self._put(restore(R2(), 0, "propagate", state))
+        sums, rows = restore(R2(), 0, "propagate", state), true.shape[0]
+        if rows != rows:  # of a dask array whose size only its sums know
+            rows = sums.counts["elements"] // max(len(state.counts), 1)
+        self._put(sums, _weighed_rows(weights, rows))
 
     def result(self) -> Any:
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
-            return _engine.as_dtype(math.nan, self._dtype)
+            return _engine.as_dtype(math.nan, self._out)
         cells = self._sums._seen().sums_of(range(len(parts_of((R2(),)))))
         pairs = [_score(sums) for sums in cells]
-        samples = self._sums.counts["elements"]
         if self.class_aggregation is None:
-            scores = [self._adjusted(score, samples) for score, _ in pairs]
-            return _engine.as_dtype(np.array(scores, np.float64), self._dtype)
+            scores = [self._adjusted(score) for score, _ in pairs]
+            return _engine.as_dtype(np.array(scores, np.float64), self._out)
         weighted = self.class_aggregation == "variance_weighted_average"
-        found = self._adjusted(_mean(pairs, weighted), samples)
-        return _engine.as_dtype(found, self._dtype)
+        return _engine.as_dtype(self._adjusted(_mean(pairs, weighted)), self._out)
 
-    def _adjusted(self, score: Score, samples: int) -> float:
+    def _adjusted(self, score: Score) -> float:
         """Return a score for the number of regressors, rounded once."""
-        p = self.num_regressors
+        p, samples = self.num_regressors, self._samples
         if p and p >= samples - 1:
             what = (
-                "More independent predictors than datapoints"
+                "More independent predictors than datapoints in adjusted"
                 if p > samples - 1
-                else "Division by zero"
+                else "Division by zero in Adjusted"
             )
-            rest = "in adjusted R2 score. Falling back to standard R2 score."
+            rest = "R2 score. Falling back to standard R2 score."
             warnings.warn(f"{what} {rest}", UserWarning, stacklevel=3)
         elif p and score is not None:
             score = 1 - (1 - score) * (samples - 1) / (samples - p - 1)
         if score is None:
             return math.nan
-        return quotient(Exact(score.numerator), Exact(score.denominator), self._dtype)
+        return quotient(Exact(score.numerator), Exact(score.denominator), self._out)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make a metric like this one, without what it has seen."""
         given = {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
         return super().get_config() | given
+
+
+def _weighed_rows(weights: Any, rows: int) -> int:
+    """Return how many rows have a weight that is not zero, for one output at least."""
+    if weights is None:
+        return rows
+    found = (weights != 0).any(axis=-1).sum()
+    count = int(found.compute() if _engine.is_lazy(found) else found)
+    return count * rows if weights.shape[0] == 1 else count
 
 
 def _score(sums: Sums) -> tuple[Score, Score]:

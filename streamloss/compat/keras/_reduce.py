@@ -19,6 +19,9 @@ from streamloss.compat.keras._arrays import (
     Shape,
     alike,
     broadcast,
+    cast,
+    is_floating,
+    of_means,
     shape_of,
     squeeze_or_expand,
     times,
@@ -26,6 +29,7 @@ from streamloss.compat.keras._arrays import (
 )
 from streamloss.compat.keras._rows import BLOCK, means, quotient
 from streamloss.compat.keras._terms import Terms
+from streamloss.losses import Value
 
 DType = np.dtype[Any]
 
@@ -115,6 +119,12 @@ def _means(terms: Terms, loss: Any, weights: Any, dtype: DType) -> Any:
     return out
 
 
+def truncated(terms: Terms, result: DType, dtype: DType) -> Terms:
+    """Return losses of a dtype `result` as values of an integer dtype."""
+    values = cast("losses", rows(terms, None, result), dtype)
+    return Terms((Value(),), (values,), terms.shape, (), None, terms.where)
+
+
 def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, dtype: DType) -> Any:
     """Return the reduction of losses with sample weights and a mask of the predictions.
 
@@ -126,7 +136,7 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
     """
     weights = weights_of(sample_weight, terms.shape)
     if weights is not None and terms.compute is None:  # else the engine rounds them
-        weights = _engine.as_dtype(weights, dtype)
+        weights = cast("sample_weight", weights, dtype)
     if terms.where is not None:
         mask = terms.where if mask is None else mask & terms.where
     valid = None
@@ -138,11 +148,18 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
     if weights is not None:
         terms, weights = _fitted(terms, weights)
     if reduction in NONE or terms.shape in ((), (0,)):
-        return rows(terms, weights, dtype)
+        return cast("losses", rows(terms, weights, _wide(dtype)), dtype)
+    out = dtype if reduction == "sum" else of_means(dtype)
     repeats = 0 if sizes is None else times(sizes.shape, terms.shape)
     zero = 0.0 if terms.per or 0 in terms.shape else math.nan
-    how = How(str(reduction), terms.per if 0 not in terms.shape else 1, repeats, zero, dtype)
-    return _finished(terms, weights, how, None, dtype, valid)
+    per = terms.per if 0 not in terms.shape else 1
+    how = How(str(reduction), per, repeats, zero, _wide(out))
+    return cast("the sum of losses", _finished(terms, weights, how, None, how.dtype, valid), out)
+
+
+def _wide(dtype: DType) -> DType:
+    """Return the dtype of results that become values of a dtype."""
+    return dtype if is_floating(dtype) else np.dtype(np.float64)
 
 
 def _masked(weights: Any, mask: Any, dtype: DType) -> Any:

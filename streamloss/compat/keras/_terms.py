@@ -160,15 +160,31 @@ def _classes(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: A
     """Read losses of rows of classes along `axis`; `alpha` may be a list of one for each class."""
     if isinstance(axis, bool):
         raise ValueError(f"axis must be an int: got {axis!r}")
-    if p.ndim and p.shape[-1] == 1:
-        what = f"y_pred of shape {p.shape} has one class: for two, use binary_crossentropy"
-        warnings.warn(what, SyntaxWarning, stacklevel=2)
+    (along,) = axes_of(operator.index(axis), p.ndim)
+    if p.shape[along] == 1:
+        warnings.warn(
+            "expected y_pred.shape to be (batch_size, num_classes) with num_classes > 1. Received: "
+            f"y_pred.shape={p.shape}. For two classes use 'binary_crossentropy'.",
+            SyntaxWarning,
+            stacklevel=2,
+        )
     alpha = given.get("alpha")
     if alpha is None or np.ndim(alpha) == 0:
         return _rows(y, p, dtype, make, axis, **given)
     smoothing = given["label_smoothing"]  # a factor of the label, the loss being linear in it
-    y = (y * (1.0 - smoothing) + smoothing / p.shape[axis]) * np.asarray(alpha, np.float64)
+    factors = _along(along, p.shape, np.asarray(alpha, np.float64))
+    y = (y * (1.0 - smoothing) + smoothing / p.shape[along]) * factors
     return _rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
+
+
+def _along(axis: int, shape: Shape, alpha: Any) -> Any:
+    """Return one number for each class as an array that broadcasts along the axis of classes."""
+    if alpha.ndim > 1:  # which broadcasts by itself
+        return alpha
+    if len(alpha) not in (1, shape[axis]):
+        rule = f"alpha must be a number or a list of one for each of {shape[axis]} classes"
+        raise ValueError(f"{rule}: got {len(alpha)}")
+    return alpha.reshape(-1, *(1,) * (len(shape) - 1 - axis))
 
 
 def _hinges(y: Any, p: Any, dtype: DType, make: Any) -> Terms:
@@ -189,14 +205,14 @@ def _sparse(
     ignore_class: int | None = None,
     **given: Any,
 ) -> Terms:
-    """Read the indices of classes and rows of predictions."""
-    if y.ndim == p.ndim > 0 and y.shape[axis] == 1:
-        y = y[..., 0] if axis == -1 else axes_last(y, axes_of(axis, y.ndim))[..., 0]
-    if p.ndim == 0 or axes_of(axis, p.ndim) != (p.ndim - 1,):
-        raise ValueError(f"axis must be the last axis of y_pred: got {axis!r}")
+    """Read the indices of classes and rows of predictions along `axis`."""
+    shape, axes = p.shape, axes_of(operator.index(axis), p.ndim)
+    p = axes_last(p, axes)
+    if y.ndim == p.ndim and y.shape[axis] == 1:
+        y = axes_last(y, axes)[..., 0]
     if not alike(y.shape, p.shape[:-1]):
-        rule = "y_true must have the shape of y_pred without its last axis"
-        raise ValueError(f"{rule}: got {y.shape} and {p.shape}")
+        rule = f"y_true must have the shape of y_pred without its axis {axis}"
+        raise ValueError(f"{rule}: got {y.shape} and {shape}")
     where = None if ignore_class is None else y != ignore_class
     with np.errstate(invalid="ignore"):
         labels = y.astype(np.int64) if y.dtype.kind not in "iu" else y
@@ -301,8 +317,7 @@ def _sparse_categorical(dtype: DType, from_logits: bool) -> Any:
 
 
 def _tversky(dtype: DType, alpha: float, beta: float) -> Any:
-    # Keras weighs y_true (1 - y_pred) by alpha
-    return Tversky(beta, alpha, epsilon(dtype))
+    return Tversky(alpha, beta, epsilon(dtype))
 
 
 KINDS: dict[str, Kind] = {

@@ -6,7 +6,9 @@ it is called, for dask arrays it becomes part of the tasks that load the blocks.
 
 from __future__ import annotations
 
+import functools
 import numbers
+import sys
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -28,6 +30,27 @@ class InvalidParameterError(ValueError, TypeError):
 
 class UndefinedMetricWarning(UserWarning):
     """A score that is not defined for the data given, as in `sklearn.exceptions`."""
+
+
+def undefined_warning() -> type[UndefinedMetricWarning]:
+    """Return the class to warn with: scikit-learn's too, once its exceptions are imported."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "UndefinedMetricWarning", None)
+    return UndefinedMetricWarning if theirs is None else _both(theirs)
+
+
+@functools.cache
+def _both(theirs: type[Warning]) -> type[UndefinedMetricWarning]:
+    return type("UndefinedMetricWarning", (UndefinedMetricWarning, theirs), {})
+
+
+SHOWN, SHORT = 9, 200
+"""How many labels an error shows, and how many characters of them."""
+
+
+def few(labels: Any) -> str:
+    """Return labels as the text of a list, of the first ones if there are many."""
+    text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
+    return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
 
 
 def refuse(name: str, rule: str, value: Any) -> NoReturn:
@@ -98,7 +121,7 @@ def as_numbers(name: str, value: Any, dtype: Any) -> Array:
     array = _engine.array(name, value)
     check_axes(name, array)
     if array.dtype.kind == "c":
-        raise ValueError(f"{name} must be real: got dtype {array.dtype}")
+        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
     return array
 
 
@@ -116,7 +139,10 @@ def check_lengths(**arrays: Array) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
     sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
     if len({size for size in sizes.values() if size == size}) > 1:
-        raise ValueError(f"arrays must have as many rows as each other: got {sizes}")
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"{list(sizes.values())} of {', '.join(sizes)}"
+        )
 
 
 def as_weights(value: Any, dtype: Any) -> Array:
@@ -125,7 +151,7 @@ def as_weights(value: Any, dtype: Any) -> Array:
         return None
     array = as_numbers("sample_weight", value, dtype)
     if array.ndim != 1:
-        raise ValueError(f"sample_weight must have one axis: got shape {array.shape}")
+        raise ValueError(f"Sample weights must be 1D array or scalar: got shape {array.shape}")
     return array
 
 
@@ -144,8 +170,20 @@ def column(name: str, array: Array) -> Array:
     return array[:, 0]
 
 
+def check_finite(name: str, block: Any) -> None:
+    """Refuse floats that are NaN or infinite."""
+    if np.isnan(block).any():
+        raise ValueError(f"Input {name} contains NaN.")
+    if np.isinf(block).any():
+        rule = f"infinity or a value too large for {block.dtype!r}"
+        raise ValueError(f"Input {name} contains {rule}.")
+
+
 class Check(NamedTuple):
-    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high]."""
+    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high].
+
+    `rule` is scikit-learn's sentence about numbers that do not.
+    """
 
     name: str
     dtype: str
@@ -166,16 +204,10 @@ class Check(NamedTuple):
             if block.dtype.kind not in "biu" or self.dtype == "float16":
                 rounded = block.astype(self.dtype, copy=False)
                 if not np.isfinite(rounded.sum()):
-                    self._refuse_nonfinite(rounded)
+                    check_finite(self.name, rounded)
         if block.size:
             self._check_bounds(block.min(), block.max())
         return block
-
-    def _refuse_nonfinite(self, block: Any) -> None:
-        if np.isnan(block).any():
-            raise ValueError(f"{self.name} must be finite: got NaN")
-        if np.isinf(block).any():
-            raise ValueError(f"{self.name} must be finite in {self.dtype}: got an infinity")
 
     def _check_bounds(self, least: Any, most: Any) -> None:
         if self.above is not None and not least > self.above:
@@ -186,7 +218,7 @@ class Check(NamedTuple):
             self._refuse(f"be at most {self.high:g}", most)
 
     def _refuse(self, rule: str, value: Any) -> None:
-        raise ValueError(f"{self.name} must {rule}{self.rule}: got {value}")
+        raise ValueError(f"{self.rule}{self.name} must {rule}: got {value}")
 
 
 def guard(array: Array, check: Any) -> Array:

@@ -22,12 +22,14 @@ from streamloss.compat.sklearn._checks import (
     guard,
 )
 from streamloss.compat.sklearn._labels import (
+    ONE_AXIS,
     as_labels,
     check_integral,
     classes_of,
     coded,
-    index,
+    decided,
     indicator,
+    misshapen,
     sign,
 )
 from streamloss.compat.sklearn._sums import (
@@ -108,12 +110,14 @@ def _codes(true: Array, labels: Any, decision: Array) -> Array:
         given = np.unique(as_labels("labels", labels))
     if count == 1:
         if given is not None and len(given) > 2:
-            raise ValueError(f"pred_decision must have a column for each of {given.tolist()}")
-        return coded(true, classes_of(true), functools.partial(sign, given=given is not None))
-    if count == 2:
+            raise ValueError(misshapen(ONE_AXIS, given, decision.shape))
+        known = {"shape": decision.shape, "given": given is not None}
+        return coded(true, classes_of(true), functools.partial(sign, **known))
+    classes = classes_of(true) if given is None else given
+    if count == 2 and (_engine.is_lazy(classes) or len(classes) < 3):
         raise ValueError("pred_decision must have one column for two classes: got 2")
-    finish = functools.partial(index, count=count, given=given is not None, strict=False)
-    return coded(true, classes_of(true) if given is None else given, finish)
+    finish = functools.partial(decided, shape=decision.shape, given=given is not None)
+    return coded(true, classes, finish)
 
 
 def _decided(y_true: Any, pred_decision: Any, sample_weight: Any) -> tuple[Array, Array, Array]:
@@ -226,7 +230,8 @@ def _guessed(y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
     check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
     texts = [array.dtype.kind in "OU" for array in (true, pred)]
     if texts[0] != texts[1]:
-        raise ValueError(f"y_pred must be text if y_true is: got {pred.dtype} and {true.dtype}")
+        dtypes = f"y_true of dtype {true.dtype}, y_pred of {pred.dtype}"
+        raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
     several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
     wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
     checks = (None,) if weights is None else (None, Check("sample_weight", "float64"))

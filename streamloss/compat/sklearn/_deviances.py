@@ -21,7 +21,12 @@ def _domain(power: float) -> Rules:
     """Return the rules for labels and predictions of a deviance."""
     if power == 0.0:
         return FINITE
-    rule = f" for the deviance of power {power:g}"
+    asked = "strictly positive y_pred."
+    if power > 0.0:
+        asked = "strictly positive y and y_pred."
+    if 0.0 < power < 2.0:
+        asked = "non-negative y and strictly positive y_pred."
+    rule = f"Mean Tweedie deviance error with power={power:g} can only be used on {asked} "
     positive = {"above": 0.0, "rule": rule}
     true = {"low": 0.0, "rule": rule} if power < 2.0 else positive
     return Rules(true if power > 0.0 else {}, positive)
@@ -31,7 +36,8 @@ def _one_output(y_true: Any, y_pred: Any, sample_weight: Any, power: float) -> C
     """Return the arrays of a call of a deviance."""
     call = call_of(y_true, y_pred, sample_weight, _domain(power))
     if call.inputs[0].ndim == 2:
-        raise ValueError(f"y_true must have one output: got shape {call.inputs[0].shape}")
+        rule = "Multioutput not supported in a deviance"
+        raise ValueError(f"{rule}: got y_true of shape {call.inputs[0].shape}")
     return call
 
 
@@ -118,7 +124,7 @@ def d2_tweedie_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, pow
     """
     power = check_real("power", power, *HALF_LINE)
     call = _one_output(y_true, y_pred, sample_weight, power)
-    if is_undefined(call):
+    if is_undefined(call, "D^2"):
         return scalar(total(Value(), _labels(call), undefined))
     finish = functools.partial(mean, dtype=str(call.out))
     centre = total(Value(), _labels(call), finish)

@@ -132,8 +132,14 @@ def root_mean_squared_error(
     return _averaged(SquaredError(), call, multioutput, root=True, strict=False)
 
 
-ABOVE = {"above": -1.0, "rule": " for logarithmic errors"}
-LOGARITHMS = Rules(ABOVE, ABOVE, late=True)
+def _logarithms(name: str) -> Rules:
+    """Return the rules for labels and predictions of an error of logarithms."""
+    rule = (
+        f"{name} Logarithmic Error cannot be used when targets contain values "
+        "less than or equal to -1. "
+    )
+    above = {"above": -1.0, "rule": rule}
+    return Rules(above, above, late=True)
 
 
 def mean_squared_log_error(
@@ -156,7 +162,7 @@ def mean_squared_log_error(
     0.039730123
     """
     check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight, LOGARITHMS)
+    call = call_of(y_true, y_pred, sample_weight, _logarithms("Mean Squared"))
     return _averaged(SquaredLogError(), call, multioutput)
 
 
@@ -173,7 +179,7 @@ def root_mean_squared_log_error(
     0.199324166
     """
     check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight, LOGARITHMS)
+    call = call_of(y_true, y_pred, sample_weight, _logarithms("Root Mean Squared"))
     return _averaged(SquaredLogError(), call, multioutput, root=True)
 
 

@@ -12,9 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import Array, check_array_like, check_axes
+from streamloss.compat.sklearn._checks import (
+    SHORT,
+    SHOWN,
+    Array,
+    check_array_like,
+    check_axes,
+    check_finite,
+    few,
+)
 
 Finish = Callable[..., Any]
 """Takes a block of labels and the array of all `classes`, sorted."""
@@ -69,8 +76,8 @@ def check_integral(block: Any, name: str) -> Any:
         If one is no whole number, NaN or infinite.
     """
     if block.dtype.kind == "f":
-        with np.errstate(invalid="ignore"):
-            broken = block[~(np.isfinite(block) & (np.trunc(block) == block))]
+        check_finite(name, block)
+        broken = block[np.trunc(block) != block]
         if broken.size:
             raise ValueError(f"{name} must be labels, whole numbers or text: got {broken[0]}")
     return block
@@ -123,43 +130,87 @@ class _Unboxed:
         return coded(block, box.item(), self._finish)
 
 
-def index(block: Any, classes: Any, count: int, given: bool, strict: bool = True) -> Any:
-    """Return the index of each label's class.
+def index(block: Any, classes: Any, count: int, given: bool) -> Any:
+    """Return the index of each label's class, of as many as there are probabilities.
 
     Raises
     ------
     ValueError
-        If there are not `count` classes, or a label is in none; if `strict`, also if a label is
-        no whole number or text.
+        If a label is in no class or is no whole number or text, or there are not `count` classes.
     """
-    if strict:
-        check_integral(block, "y_true")
-    if not given and len(classes) == 1 and strict:
+    check_integral(block, "y_true")
+    found = _places(block, classes)
+    if not given and len(classes) == 1:
         raise ValueError(
-            f"labels must be given where y_true has one label: got {brief(classes[0])}"
+            f"y_true contains only one label ({str(classes[0])[:SHORT]}). Please provide the list "
+            "of all expected class labels explicitly through the labels argument."
         )
     if len(classes) != count:
-        where = "labels" if given else "y_true"
-        raise ValueError(
-            f"{where} must have a class for each of {count} columns: got {brief(classes.tolist())}"
+        raise ValueError(_miscounted(classes, count, given))
+    return found
+
+
+def _miscounted(classes: Any, count: int, given: bool) -> str:
+    """Return what says that there are others than `count` classes."""
+    shown = np.array2string(classes, threshold=SHOWN)[:SHORT]
+    if given:
+        return (
+            "The number of classes in labels is different from that in y_prob. "
+            f"Classes found in labels: {shown}"
         )
-    return _places(block, classes)
+    return (
+        "y_true and y_prob contain different number of classes: "
+        f"{len(classes)} vs {count}. Please provide the true labels explicitly through the "
+        f"labels argument. Classes found in y_true: {shown}"
+    )
+
+
+def decided(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
+    """Return the index of each label's class, of as many as decisions of a shape have columns.
+
+    Raises
+    ------
+    ValueError
+        If a label is in no class, or there are not as many classes.
+    """
+    if len(classes) == shape[1]:
+        return _places(block, classes)
+    if given:
+        rule = "is not consistent with the number of classes. With a multiclass target,"
+        raise ValueError(misshapen(rule, classes, shape))
+    raise ValueError(
+        "Please include all labels in y_true or pass labels as third argument: "
+        f"got {few(classes)} for {shape[1]} columns"
+    )
+
+
+ONE_AXIS = "cannot be 1d arraywith a multiclass target."
+"""What is wrong with decisions of one axis, as scikit-learn spells it."""
+
+
+def misshapen(rule: str, classes: Any, shape: tuple[int, ...]) -> str:
+    """Return what says that decisions have the wrong shape for several classes."""
+    return (
+        f"The shape of pred_decision {rule} pred_decision shape must be "
+        f"(n_samples, n_classes), that is ({shape[0]}, {len(classes)}). Got: {shape}"
+    )
 
 
 def _places(block: Any, classes: Any) -> Any:
     """Return the places of labels in sorted classes."""
     if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
-        raise ValueError(f"labels must be all text or all numbers: got {brief(classes.tolist())}")
+        raise ValueError(f"labels must be all text or all numbers: got {few(classes)}")
     places = np.minimum(np.searchsorted(classes, block), len(classes) - 1)
-    unknown = block[classes[places] != block]
+    unknown = np.unique(block[classes[places] != block])
     if unknown.size:
         raise ValueError(
-            f"y_true must have labels in {brief(classes.tolist())}: got {brief(unknown[0])}"
+            f"y_true contains values {{{few(unknown)[1:-1]}}} not belonging to the passed "
+            f"labels {few(classes)}."
         )
     return places.astype(np.float64)
 
 
-def sign(block: Any, classes: Any, given: bool) -> Any:
+def sign(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
     """Return 1 for labels of the second of two classes and -1 for others.
 
     As scikit-learn's `LabelBinarizer`: if there is one class only, its labels are -1; if there
@@ -172,9 +223,7 @@ def sign(block: Any, classes: Any, given: bool) -> Any:
     """
     check_integral(block, "y_true")
     if len(classes) > 2 and not given:
-        raise ValueError(
-            f"pred_decision must have a column for each class: got one for {brief(classes.tolist())}"
-        )
+        raise ValueError(misshapen(ONE_AXIS, classes, shape))
     positive = classes[0] if len(classes) > 2 else classes[-1]
     hit = (block == positive) & (len(classes) > 1)
     return np.where(hit, 1.0, -1.0)
@@ -191,10 +240,16 @@ def positive(block: Any, classes: Any, pos_label: Any) -> Any:
     """
     check_integral(block, "y_true")
     if len(classes) > 2:
-        raise ValueError(f"y_true must have at most two classes: got {brief(classes.tolist())}")
+        raise ValueError(
+            "The type of the target inferred from y_true is multiclass but should be binary "
+            f"according to the shape of y_prob. Got classes {few(classes)}"
+        )
     if pos_label is None:
         if classes.dtype.kind == "U":
-            raise ValueError(f"pos_label must be given for text: got {brief(classes.tolist())}")
+            raise ValueError(
+                f"y_true takes value in {{{few(classes)[1:-1]}}} and pos_label is not specified: "
+                "either make y_true take value in {0, 1} or {-1, 1} or pass pos_label explicitly."
+            )
         plain = classes.tolist() in ([0, 1], [-1, 1], [0], [-1], [1])
         pos_label = 1 if plain else classes[-1]
     return np.broadcast_to(np.asarray(block == pos_label), block.shape).astype(np.float64)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat._rounding import quotient
@@ -23,6 +22,7 @@ from streamloss.compat.sklearn._checks import (
     check_flag,
     check_lengths,
     column,
+    few,
     refuse,
 )
 from streamloss.compat.sklearn._labels import (
@@ -64,7 +64,11 @@ class Probabilities(NamedTuple):
         if block.ndim == 2 and block.shape[1] > 1 and block.size:
             near = np.isclose(block.sum(axis=1), 1.0, rtol=np.finfo(self.dtype).eps ** 0.5)
             if not near.all():
-                warnings.warn("y_proba must have rows that sum to one", UserWarning, stacklevel=2)
+                warnings.warn(
+                    "The y_prob values do not sum to one. Make sure to pass probabilities.",
+                    UserWarning,
+                    stacklevel=2,
+                )
         return block
 
 
@@ -99,7 +103,7 @@ def _predicted(y_true: Any, y_proba: Any, sample_weight: Any) -> Predicted:
     if proba.dtype not in FLOATS:
         proba = proba.astype(np.float64)
     labels, weights = as_labels("y_true", y_true), as_weights(sample_weight, np.float64)
-    check_lengths(y_true=labels, y_proba=proba, sample_weight=weights)
+    check_lengths(y_proba=proba, y_true=labels, sample_weight=weights)
     if proba.ndim == 2 and proba.shape[1] == 1:
         proba = proba[:, 0]
     elif proba.ndim == 2 and _engine.is_lazy(proba):
@@ -118,12 +122,16 @@ def _given(labels: Any) -> Any:
     check_integral(array, "labels")
     classes = np.unique(array)
     if len(classes) < 2:
-        raise ValueError(f"labels must have at least two classes: got {brief(classes.tolist())}")
+        raise ValueError(
+            f"The labels array needs to contain at least two labels, got {few(classes)}."
+        )
     if len(classes) < len(array):
-        raise ValueError(f"labels must differ from each other: got {brief(array.tolist())}")
+        raise ValueError(f"labels must differ from each other: got {few(array)}")
     if (classes != array).any():
         warnings.warn(
-            f"labels must be sorted, as the columns of y_proba are: got {brief(array.tolist())}",
+            f"Labels passed were {few(array)}. But this function assumes labels are ordered "
+            f"lexicographically. Pass the ordered labels={few(classes)} and ensure that "
+            "the columns of y_prob correspond to this ordering.",
             UserWarning,
             stacklevel=4,
         )
@@ -203,8 +211,16 @@ def log_loss(
     check_flag("normalize", normalize)
     if not (isinstance(y_pred, str) and y_pred == "deprecated"):
         if y_proba is not None:
-            raise ValueError("y_pred must not be given with y_proba, whose former name it is")
-        warnings.warn("y_pred is now called y_proba", FutureWarning, stacklevel=2)
+            raise ValueError(
+                "Cannot use both `y_pred` and `y_proba`. `y_pred` is deprecated, "
+                "use `y_proba` instead."
+            )
+        warnings.warn(
+            "`y_pred` was renamed to `y_proba` in version 1.9 and will be removed in 1.11. "
+            "Use `y_proba` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
         y_proba = y_pred
     found = _predicted(y_true, y_proba, sample_weight)
     codes = _classified(found, labels)

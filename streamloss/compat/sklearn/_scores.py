@@ -125,7 +125,7 @@ def r2_score(
     call = call_of(y_true, y_pred, sample_weight)
     if multioutput is not None:
         check_outputs(multioutput, call)
-    if is_undefined(call):
+    if is_undefined(call, "R^2"):
         return scalar(total(SquaredError(), call, undefined))
     return _scored(metrics.R2(), 1, call, multioutput, force_finite, 2)
 

@@ -90,13 +90,13 @@ def check_weights(sums: Sums) -> None:
     if sums.elements == 0:
         raise ValueError("y_true must have at least one row: got none")
     if sums.nonzero == 0:
-        raise ValueError("sample_weight must have a number that is not zero: all are")
+        raise ValueError("Sample weights must contain at least one non-zero number.")
 
 
 def check_divisor(sums: Sums) -> None:
     """Refuse weights whose sum is zero."""
     if sums.weights.strange is None and sums.weights.units == 0:
-        raise ZeroDivisionError("sample_weight must not sum to zero")
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized: sample_weight")
 
 
 def mean(sums: Sums, dtype: str = "float64", factor: float = 1.0, root: bool = False) -> float:
@@ -150,7 +150,7 @@ def _average(found: Any, weights: Any = None, dtype: str = "float64") -> Any:
 
 def _outputs_mean(sums: Sums, dtype: str) -> float:
     if sums.weights.units == 0 and sums.weights.strange is None:
-        raise ZeroDivisionError("the weights of the outputs must not sum to zero")
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized: multioutput")
     return rounded(quotient(sums.losses[0], sums.weights, dtype), dtype)
 
 

@@ -11,14 +11,15 @@ import numpy as np
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat.sklearn._checks import (
-    UndefinedMetricWarning,
     as_numbers,
     as_weights,
     check_array_like,
+    check_finite,
     check_lengths,
     column,
     floating,
     refuse,
+    undefined_warning,
 )
 from streamloss.compat.sklearn._sums import FINITE, Call, Rules, check_weights, targets
 
@@ -35,7 +36,8 @@ def call_of(y_true: Any, y_pred: Any, sample_weight: Any, rules: Rules = FINITE)
     check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
     outputs = [1 if array.ndim == 1 else array.shape[1] for array in (true, pred)]
     if outputs[0] != outputs[1]:
-        raise ValueError(f"y_true and y_pred must have as many outputs: got {outputs}")
+        true, pred = outputs
+        raise ValueError(f"y_true and y_pred have different number of output ({true}!={pred})")
     if outputs[0] == 1:
         true, pred = column("y_true", true), column("y_pred", pred)
     return targets(true, pred, weights, dtype, rules)
@@ -48,11 +50,13 @@ def check_outputs(multioutput: Any, call: Call, strict: bool = True) -> None:
     count = call.inputs[0].shape[1] if call.inputs[0].ndim == 2 else 1
     shape = np.shape(multioutput)
     if strict and count == 1:
-        raise ValueError("multioutput must be a name where there is one output: got an array")
+        rule = "Custom weights are useful only in multi-output cases"
+        raise ValueError(f"{rule}: got multioutput of shape {shape}")
     if strict and shape[:1] != (count,):
-        raise ValueError(f"multioutput must have a weight for each output ({count}): got {shape}")
-    if strict and not np.isfinite(np.asarray(multioutput, np.float64)).all():
-        raise ValueError("multioutput must be finite")
+        weights = f"custom weights ({shape[0] if shape else 1}) as outputs ({count})"
+        raise ValueError(f"There must be equally many {weights}: got multioutput of shape {shape}")
+    if strict:
+        check_finite("multioutput", np.asarray(multioutput, np.float64))
     if shape != (count,):
         raise TypeError(f"multioutput must have the shape of the outputs ({count},): got {shape}")
 
@@ -71,13 +75,13 @@ def one_output(found: Any) -> Any:
     return found.reshape((1,)) if _engine.is_lazy(found) else np.reshape(found, (1,))
 
 
-def is_undefined(call: Call) -> bool:
-    """Return whether there is one sample only, and warn then."""
+def is_undefined(call: Call, score: str) -> bool:
+    """Return whether there is one sample only, and warn then that the score is NaN."""
     if call.inputs[0].shape[0] != 1:
         return False
     warnings.warn(
-        "a score is not defined for a single sample: the result is NaN",
-        UndefinedMetricWarning,
+        f"{score} score is not well-defined with less than two samples.",
+        undefined_warning(),
         stacklevel=3,
     )
     return True
