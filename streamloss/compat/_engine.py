@@ -31,6 +31,8 @@ __all__ = [
     "broadcast_shapes",
     "checked",
     "each",
+    "hidden",
+    "hide",
     "is_lazy",
     "is_masked",
     "mapped",
@@ -124,6 +126,17 @@ def spread(*arrays: Any) -> list[Any]:
 def _repeated(every: Any, array: Any) -> Any:
     """Return an array broadcast to the shape that it has together with another."""
     return broadcast(array, np.broadcast_shapes(every.shape, array.shape))
+
+
+def hidden(array: Any) -> Any:
+    """Return where an array is masked."""
+    return _module(array).ma.getmaskarray(array)
+
+
+def hide(array: Any, mask: Any) -> Any:
+    """Return an array with a mask."""
+    lazy = mask if is_lazy(mask) else array
+    return _module(lazy).ma.masked_array(array, mask=mask)
 
 
 def move_last(array: Any, axis: int) -> Any:

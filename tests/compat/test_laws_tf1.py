@@ -102,14 +102,6 @@ def test_bad_labels_of_dask_arrays_raise_when_computed() -> None:
         lazy.compute(scheduler="sync")
 
 
-def test_masks_are_ignored() -> None:
-    masked = np.ma.masked_array(FULL, FULL > 1)
-    plain = tf1.absolute_difference(FULL, SCORES)
-    assert same(tf1.absolute_difference(masked, SCORES), plain)
-    lazy = tf1.absolute_difference(da.from_array(masked, chunks=4), SCORES)
-    assert same(lazy.compute(scheduler="sync"), plain)
-
-
 def test_results_wait_for_unknown_sizes() -> None:
     labels, predictions = (da.from_array(a, chunks=(4, 7)) for a in (FULL, SCORES))
     kept = labels[:, 0] > 0

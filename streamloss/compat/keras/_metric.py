@@ -32,7 +32,7 @@ from streamloss.compat.keras._arrays import (
     weights_of,
 )
 from streamloss.compat.keras._loss import snake_case
-from streamloss.compat.keras._reduce import truncated
+from streamloss.compat.keras._reduce import of_whole_rows, truncated
 from streamloss.compat.keras._rows import quotient
 from streamloss.compat.keras._terms import KINDS, Terms, terms
 from streamloss.losses import SquaredError, Value
@@ -177,6 +177,8 @@ class SampleMean(Metric):
             If the weights do not broadcast to the leading axes of the losses.
         """
         weights = as_weights(sample_weight, self._dtype)
+        if weights is None or weights.ndim < 2:
+            found = _of_samples(found)
         weights = _times_mask(weights, mask, self._dtype)
         size = self._size(found, found.where is not None and weights is None)
         weights = _times_mask(weights, found.where, self._dtype)
@@ -229,6 +231,20 @@ class SampleMean(Metric):
     def result(self) -> Any:
         """Return the mean over all samples so far, 0 without any."""
         return cast("the result", np.float64(self._mean(*self._totals())), self._out)
+
+
+def _of_samples(found: Terms) -> Terms:
+    """Return losses of elements of which some are masked as those of samples, of what each has."""
+    first, others = found.shape[:1], found.shape[1:]
+    return (
+        of_whole_rows(found._replace(shape=first, row=others + found.row))
+        if _masks(found)
+        else found
+    )
+
+
+def _masks(found: Terms) -> bool:
+    return any(_engine.is_masked(array) for array in found.inputs) and found.where is None
 
 
 def as_weights(sample_weight: Any, dtype: np.dtype[Any]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class How(NamedTuple):
     Attributes
     ----------
     reduction : str
-        That of Keras; "sum" where it is done row by row.
+        That of Keras, or "row": the mean of the elements that a row has.
     per : int
         The elements of a row.
     repeats : int
@@ -69,11 +70,15 @@ def finished(how: How, sums: Sums, choice: int = 0, valid: int | None = None) ->
     if how.reduction == WEIGHTED and how.repeats:
         total = Exact(total.units * how.repeats, total.strange)
         divisor = sums.weights
+    elif how.reduction == "row":
+        divisor = sums.elements
     elif how.reduction != "sum":
         divisor = sums.elements if valid is None else how.per * how.repeats * valid
         if valid == 0:  # of nothing but zeros, or NaN
             return float(total)
-    return quotient(total, divisor, how.dtype, None if how.reduction == "sum" else how.zero)
+    return quotient(
+        total, divisor, how.dtype, None if how.reduction in ("sum", "row") else how.zero
+    )
 
 
 LONG = 256
@@ -84,14 +89,31 @@ def rows(terms: Terms, weights: Any, dtype: DType) -> Any:
     """Return each loss of Keras, times its weight."""
     if not terms.row:
         return _each(terms, terms.losses[0], weights, dtype)
-    axes = len(terms.row)
     if not terms.shape or not terms.per <= LONG:
-        last = tuple(range(len(terms.shape), len(terms.shape) + axes))
-        return _finished(terms, weights, How("sum", terms.per, dtype=dtype), last, dtype)
+        return _finished(terms, weights, How("row", 1, dtype=dtype), _row_axes(terms), dtype)
     if _engine.is_lazy(terms.choice):
         other, found = (_means(terms, loss, weights, dtype) for loss in terms.losses)
         return (terms.choice != 0).map_blocks(np.where, found, other, dtype=dtype)
     return _means(terms, terms.losses[terms.choice], weights, dtype)
+
+
+def _row_axes(terms: Terms) -> tuple[int, ...]:
+    """Return the axes of elements that those of rows have in common."""
+    return tuple(range(len(terms.shape), len(terms.shape) + len(terms.row)))
+
+
+def of_whole_rows(terms: Terms) -> Terms:
+    """Return losses of elements of which some are masked as those of rows, of what each has.
+
+    Rows that have nothing are masked: they count for no loss, as a masked loss of a row does.
+    """
+    masked = [a for a in terms.inputs if _engine.is_masked(a)]
+    if not masked or not terms.row:
+        return terms
+    last = _row_axes(terms)
+    values = _finished(terms, None, How("row", 1), last, np.dtype(np.float64))
+    hidden = functools.reduce(operator.or_, map(_engine.hidden, masked)).all(axis=last)
+    return Terms((Value(),), (_engine.hide(values, hidden),), terms.shape, (), None)
 
 
 def _each(terms: Terms, loss: Any, weights: Any, dtype: Any) -> Any:
@@ -134,6 +156,7 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
         If weights or mask do not broadcast to the losses. (To one loss, of arrays of rank 1, they
         may be many: it is repeated.)
     """
+    terms = of_whole_rows(terms)
     weights = weights_of(sample_weight, terms.shape)
     if weights is not None and terms.compute is None:  # else the engine rounds them
         weights = cast("sample_weight", weights, dtype)
@@ -153,6 +176,8 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
     repeats = 0 if sizes is None else times(sizes.shape, terms.shape)
     zero = 0.0 if terms.per or 0 in terms.shape else math.nan
     per = terms.per if 0 not in terms.shape else 1
+    if per != per and (reduction == "sum" or valid is not None):
+        raise ValueError("sizes of dask arrays must be known here: call compute_chunk_sizes()")
     how = How(str(reduction), per, repeats, zero, _wide(out))
     return cast("the sum of losses", _finished(terms, weights, how, None, how.dtype, valid), out)
 

@@ -55,6 +55,8 @@ def _read(name: str, value: Any) -> Any:
     array = np.asanyarray(value)
     if array.dtype.kind not in "OUS":
         return _engine.array(name, value)
+    if isinstance(value, list | tuple):  # numpy has made text of all
+        array = np.asarray(value, object)
     return _engine.of_present(functools.partial(_text, name), array)
 
 
