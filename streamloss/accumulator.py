@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from typing import Any
@@ -257,25 +258,49 @@ class Accumulator:
         return None if seen is None else seen.shape
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
         """What was seen, over all cells.
 
         ``elements`` (N, without masked and omitted ones), ``nonzero_weights`` (K), ``nan``
-        (elements omitted for a NaN, and terms that are NaN: of the loss that has most),
-        ``infinite`` (terms, likewise), ``masked``, and ``rows`` (the sizes of axis 0). An element
-        is counted once: masked before NaN before zero weight.
+        (elements omitted for a NaN, and terms that are NaN), ``infinite`` (terms), ``masked``, and
+        ``rows`` (the sizes of axis 0). An element is counted once: masked before NaN before zero
+        weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
+        ``infinite_terms`` the terms of each loss.
         """
         state = self._seen()
         totals = [int(count) for count in state.counts.sum(axis=0)]
-        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._parts), -1)
-        return {
+        nan, infinite = self._count_terms(state)
+        several = len(self._losses) > 1
+        counts: dict[str, Any] = {
             "elements": totals[ELEMENTS],
             "nonzero_weights": totals[NONZERO],
-            "nan": totals[MISSING] + int(flags[:, NAN].max()),
-            "infinite": int((flags[:, PLUS_INF] + flags[:, MINUS_INF]).max()),
-            "masked": totals[MASKED],
-            "rows": self._count_rows(state),
+            "nan": totals[MISSING] + (0 if several else nan[0]),
         }
+        if several:
+            counts["nan_terms"] = dict(zip(self._specs, nan, strict=True))
+            counts["infinite_terms"] = dict(zip(self._specs, infinite, strict=True))
+        else:
+            counts["infinite"] = infinite[0]
+        return counts | {"masked": totals[MASKED], "rows": self._count_rows(state)}
+
+    def _count_terms(self, state: State) -> tuple[list[int], list[int]]:
+        """Return how many terms of each loss are NaN, and infinite: of its part that has most."""
+        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._parts), -1)
+        nan, infinite = flags[:, NAN], flags[:, PLUS_INF] + flags[:, MINUS_INF]
+        stops = list(itertools.accumulate(len(parts_of([loss])) for loss in self._losses))
+        parts = [slice(*pair) for pair in itertools.pairwise([0, *stops])]
+        return [int(nan[p].max()) for p in parts], [int(infinite[p].max()) for p in parts]
+
+    def _shown_counts(self) -> list[tuple[str, int]]:
+        """Return the counts with their names, those of terms only where there are any."""
+        shown: list[tuple[str, int]] = []
+        for name, count in self.counts.items():
+            if isinstance(count, dict):
+                of = ((f"{name} of {spec}", found) for spec, found in count.items() if found)
+                shown.extend(of)
+            else:
+                shown.append((name, count))
+        return shown
 
     def _count_rows(self, state: State) -> int:
         """Return the rows that all cells together cover; each counts one if axis 0 is kept."""
@@ -326,6 +351,12 @@ class Accumulator:
         if not isinstance(other, Accumulator):
             return NotImplemented
         return self.copy()._merge(other, 1)
+
+    def __radd__(self, other: Any) -> Accumulator:
+        """Return a copy for 0 + self, so that `sum` adds accumulators up."""
+        if other != 0:
+            return NotImplemented
+        return self.copy()
 
     def __sub__(self, other: Any) -> Accumulator:
         """Take out all that the other has seen: ``(a + b) - b == a``."""
@@ -384,7 +415,7 @@ class Accumulator:
         return restore, (self._specs, self._axis, self._nan, self._state)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{value} {name}" for name, value in self.counts.items() if value)
+        counts = ", ".join(f"{value} {name}" for name, value in self._shown_counts() if value)
         losses = self._specs if isinstance(self._specs, list) else self._losses[0]
         return f"Accumulator({losses!r}, axis={self._axis}, nan={self._nan!r}: {counts or 'empty'})"
 
@@ -397,7 +428,7 @@ class Accumulator:
             means = state.results(self._losses, Reduction.MEAN)
         except ValueError:  # a difference may have none
             means = []
-        items = [*zip(map(repr, self._losses), means, strict=False), *self.counts.items()]
+        items = [*zip(map(repr, self._losses), means, strict=False), *self._shown_counts()]
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
             f"<td>{escape(str(value))}</td></tr>"

@@ -217,7 +217,7 @@ GIVEN = ("--true", "y", "--pred", "p")
         ((*GIVEN, "--loss", "value"), "--pred is not for a loss of one input: got --loss value"),
         (
             (*GIVEN, "--loss", "huberr"),
-            "unknown loss 'huberr' (did you mean 'huber'?): the names are absolute_error",
+            "unknown loss 'huberr' (did you mean 'huber' or 'huber_loss'?): `streamloss losses`",
         ),
         ((*GIVEN, "--loss", "huber:d=1"), "the parameters are delta"),
         ((*GIVEN, "--loss", "huber:delta=x"), "not a number"),

@@ -43,7 +43,11 @@ def progress(total: int, done: int, quiet: bool) -> Iterator[Callable[[int], Non
         yield advance
 
 
-def as_json(results: Mapping[str, float], counts: Mapping[str, int], seconds: float) -> str:
+TERMS = {"NaN": "nan_terms", "infinite": "infinite_terms"}
+"""The counts of terms that each of several losses has, by what they are called in a table."""
+
+
+def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: float) -> str:
     """Return the outcome as one JSON object.
 
     JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity", which
@@ -55,7 +59,7 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, int], seconds: fl
     >>> as_json({"mae": float("nan")}, counts, 0.5).partition(", ")[0]
     '{"results": {"mae": "NaN"}'
     """
-    named = {name: counts[name] for name in COUNTS.values()}
+    named = {name: counts[name] for name in (*COUNTS.values(), *TERMS.values()) if name in counts}
     values = {loss: _number(value) for loss, value in results.items()}
     return json.dumps({"results": values, **named, "seconds": seconds}, allow_nan=False)
 
@@ -68,11 +72,15 @@ def _number(value: float) -> float | str:
 
 
 def show(
-    results: Mapping[str, float], counts: Mapping[str, int], seconds: float, reduction: str
+    results: Mapping[str, float], counts: Mapping[str, Any], seconds: float, reduction: str
 ) -> None:
     """Print the results, spelled so that they read back to the same bits, and the counts."""
-    values = [(loss, repr(value)) for loss, value in results.items()]
-    _print_table(("loss", reduction), values)
+    found = {name: counts[key] for name, key in TERMS.items() if any(counts.get(key, {}).values())}
+    values = [
+        (loss, repr(value), *(f"{terms[loss]:,}" for terms in found.values()))
+        for loss, value in results.items()
+    ]
+    _print_table(("loss", reduction, *found), values)
     shown = {name: f"{counts[key]:,}" for name, key in COUNTS.items()}
     shown["seconds"] = f"{seconds:.3f}"
     shown["rows/s"] = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
