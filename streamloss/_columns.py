@@ -24,7 +24,7 @@ def from_arrow(name: str, column: Any, mask: bool = False) -> Array:
         raise TypeError(f"{name} must be a pyarrow Array or ChunkedArray: got {type(column)}")
     kind = str(column.type)
     if not kind.startswith(ARROW_NUMBERS):
-        refuse(name, "pyarrow", kind)
+        refuse(name, "pyarrow", kind, mask)
     if column.null_count and kind == "bool":
         column = column.fill_null(False) if mask else column.cast("uint8")
     if column.null_count and not kind.startswith(("float", "double", "halffloat")):
@@ -41,7 +41,7 @@ def from_pandas(name: str, column: Any, mask: bool = False) -> Array:
         if mask and dtype.kind == "O":
             return _mask_of_objects(np.asarray(column))
         if dtype.kind not in "biufc":
-            refuse(name, "pandas", str(dtype))
+            refuse(name, "pandas", str(dtype), mask)
         return np.asarray(column)
     if hasattr(dtype, "pyarrow_dtype"):
         return from_arrow(name, getattr(column, "array", column).__arrow_array__(), mask)
@@ -49,7 +49,7 @@ def from_pandas(name: str, column: Any, mask: bool = False) -> Array:
         return np.asarray(column)
     boolean = getattr(dtype, "_is_boolean", False)
     if not (getattr(dtype, "_is_numeric", False) or boolean):
-        refuse(name, "pandas", str(dtype))
+        refuse(name, "pandas", str(dtype), mask)
     if not column.isna().any():
         return np.asarray(column.to_numpy(dtype=getattr(dtype, "numpy_dtype", np.float64)))
     if boolean and mask:
@@ -66,7 +66,7 @@ def from_polars(name: str, column: Any, mask: bool = False) -> Array:
     if kind == "Boolean" and column.null_count():
         column = column.fill_null(False) if mask else column.cast(int)
     elif kind != "Boolean" and not kind.startswith(("Int", "UInt", "Float")):
-        refuse(name, "polars", kind)
+        refuse(name, "polars", kind, mask)
     return np.asarray(column.to_numpy())
 
 
@@ -84,7 +84,7 @@ def _mask_of_objects(values: Array) -> Array:
     return values
 
 
-def refuse(name: str, library: str, kind: str) -> NoReturn:
-    """Raise what says that a column holds no numbers."""
-    rule = "must be a column of numbers, such as float64"
+def refuse(name: str, library: str, kind: str, mask: bool) -> NoReturn:
+    """Raise what says that a column holds no numbers, or no booleans."""
+    rule = "must be boolean" if mask else "must be a column of numbers, such as float64"
     raise TypeError(f"{name} {rule}: got a {library} column of {kind[:80]}")

@@ -64,7 +64,7 @@ def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
     if not is_numeric(dtype):
         raise TypeError(
             f"{name} must hold booleans, integers, or real or complex numbers of at most 64 bits"
-            f" a part: got dtype {dtype}"
+            f" a part: got dtype {str(dtype)[:100]}"
         )
 
 
@@ -114,7 +114,7 @@ _COLUMNS = {
 
 def _from_list(name: str, items: Any, mask: bool) -> tuple[Any, Mask | None]:
     """Convert nested lists; if they hold more than numbers and plain arrays, item by item."""
-    if not _holds_foreign(items):
+    if not holds_foreign(items):
         return np.asarray(items), None
     if mask:
         return np.stack([as_mask(f"{name}[{k}]", item) for k, item in enumerate(items)]), None
@@ -128,13 +128,13 @@ def _from_list(name: str, items: Any, mask: bool) -> tuple[Any, Mask | None]:
     return np.stack(arrays), valid
 
 
-def _holds_foreign(items: Any) -> bool:
+def holds_foreign(items: Any) -> bool:
     """Return whether nested lists hold anything but numbers and plain arrays of numpy."""
     kinds = set(map(type, items))
     if kinds <= _PLAIN:
         return False
     return any(
-        _holds_foreign(item) if type(item) in (list, tuple) else _is_foreign(item) for item in items
+        holds_foreign(item) if type(item) in (list, tuple) else _is_foreign(item) for item in items
     )
 
 

@@ -26,7 +26,7 @@ class Named(NamedTuple):
     axes : tuple of str
         The axes of the losses.
     coordinates : dict
-        DataArrays by name: all coordinates of the inputs.
+        DataArrays by name: the coordinates of the inputs, None for what differs among them.
     """
 
     arguments: tuple[Any, ...]
@@ -74,7 +74,8 @@ class Named(NamedTuple):
         kept = tuple(name for k, name in enumerate(self.axes) if k not in reduced)
         if not kept:
             return values
-        found = {k: c for k, c in self.coordinates.items() if c.dims and set(c.dims) <= set(kept)}
+        known = {k: c for k, c in self.coordinates.items() if c is not None}
+        found = {k: c for k, c in known.items() if set(c.dims) <= set(kept)}
         array = sys.modules["xarray"].DataArray(values, dims=kept, coords=found)
         return array.rename(None)  # what dask calls a task is no name
 
@@ -153,10 +154,12 @@ def _spread(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
 def _check_coordinates(name: str, array: Any, seen: dict[Any, Any]) -> None:
     """Refuse coordinates that differ from those seen before, and remember them."""
     for key in array.dims:
-        if key in seen and key in array.indexes:
+        if seen.get(key) is not None and key in array.indexes:
             check_equal(name, key, array.indexes[key], seen[key].to_index())
     for key, coordinate in array.coords.items():
-        seen.setdefault(key, coordinate)
+        before = seen.setdefault(key, coordinate)
+        if before is not None and not before.equals(coordinate):
+            seen[key] = None  # of no axis: what differs is dropped, as xarray does
 
 
 def check_equal(name: str, axis: Any, index: Any, before: Any) -> None:

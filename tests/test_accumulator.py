@@ -219,7 +219,7 @@ def test_accumulators_add_up_as_numbers_do() -> None:
     assert sum(parts[:1]) == parts[0]
     assert parts[0].to_bytes() == before
     for other in (1, None, "a"):
-        with pytest.raises(TypeError, match="unsupported operand|concatenate"):
+        with pytest.raises(TypeError, match=r"unsupported operand|concatenate"):
             other + parts[0]
 
 

@@ -196,6 +196,7 @@ def test_the_list_of_losses(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     for text in ("absolute_error", "mae, ", "|y_pred - y_true|", "delta=1", "q=0.5"):
         assert text in out
+    assert not [line for line in out.splitlines() if line != line.rstrip()]
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,4 +108,6 @@ def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     table = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(heads))
     for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    with console.capture() as shown:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in shown.get().splitlines()).rstrip())

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from streamloss import _inputs
-from streamloss._convert import as_array
+from streamloss._convert import as_array, holds_foreign
 from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
 from streamloss._named import is_named
@@ -33,6 +33,7 @@ __all__ = [
     "each",
     "hidden",
     "hide",
+    "holds_foreign",
     "is_lazy",
     "is_masked",
     "mapped",

@@ -96,7 +96,7 @@ def _dtype_of(value: Any) -> np.dtype[Any]:
     """Return the dtype of an array as numpy has it; tensors and columns have their own."""
     if isinstance(value.dtype, np.dtype) or not _engine.is_lazy(value):
         given = value.dtype
-        return given if isinstance(given, np.dtype) else np.dtype(np.asarray(value).dtype)
+        return given if isinstance(given, np.dtype) else _engine.array("array", value).dtype
     return np.dtype(getattr(value.dtype, "numpy_dtype", np.float64))
 
 
@@ -114,15 +114,21 @@ def as_numbers(name: str, value: Any, dtype: Any) -> Array:
         that is no number.
     """
     check_array_like(name, value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not _engine.holds_foreign(value):
         value = np.asarray(value)
-    if getattr(getattr(value, "dtype", None), "kind", "") in "OUS":
+    if kind_of(value) in ("O", "U", "S"):
         value = value.astype(dtype) if _engine.is_lazy(value) else np.asarray(value, dtype)
     array = _engine.array(name, value)
     check_axes(name, array)
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
     return array
+
+
+def kind_of(value: Any) -> str | None:
+    """Return the letter of numpy for the dtype of an array, None for what has none."""
+    kind: str | None = getattr(getattr(value, "dtype", None), "kind", None)
+    return kind
 
 
 def check_axes(name: str, array: Array) -> None:

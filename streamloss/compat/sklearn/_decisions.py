@@ -20,6 +20,7 @@ from streamloss.compat.sklearn._checks import (
     check_lengths,
     column,
     guard,
+    kind_of,
 )
 from streamloss.compat.sklearn._labels import (
     ONE_AXIS,
@@ -124,9 +125,9 @@ def _decided(y_true: Any, pred_decision: Any, sample_weight: Any) -> tuple[Array
     """Return decisions, labels and weights of as many rows as each other."""
     for name, value in (("y_true", y_true), ("pred_decision", pred_decision)):
         check_array_like(name, value)
-    if isinstance(pred_decision, list | tuple):
+    if isinstance(pred_decision, list | tuple) and not _engine.holds_foreign(pred_decision):
         pred_decision = np.asarray(pred_decision)
-    if getattr(getattr(pred_decision, "dtype", None), "kind", "") in "SU":
+    if kind_of(pred_decision) in ("S", "U"):
         raise ValueError("pred_decision must hold numbers: got text")
     decision = as_numbers("pred_decision", pred_decision, np.float64)
     true = column("y_true", as_labels("y_true", y_true))

@@ -41,8 +41,10 @@ def as_labels(name: str, value: Any) -> Array:
     """
     check_array_like(name, value)
     if _engine.is_lazy(value):
-        array = value.to_dask_array() if hasattr(type(value), "to_dask_array") else value
-        read = functools.partial(_read, name)
+        array, read = value, functools.partial(_read, name)
+        if hasattr(type(value), "to_dask_array"):
+            meta = _read_part(value._meta, name)
+            array = value.map_partitions(_read_part, name, meta=meta).to_dask_array()
         array = array.map_blocks(read, dtype=array.dtype, meta=_engine.meta_of(array, array.dtype))
     else:
         array = _read(name, value)
@@ -50,8 +52,18 @@ def as_labels(name: str, value: Any) -> Array:
     return array
 
 
+def _read_part(part: Any, name: str) -> Any:
+    """Return the labels of a part of a dask frame as plain numbers or objects."""
+    found = _read(name, part)
+    found = found.astype(object) if found.dtype.kind == "U" else found
+    return part._constructor(found, index=part.index, dtype=found.dtype)
+
+
 def _read(name: str, value: Any) -> Any:
     """Return labels in memory, or in a chunk: text or numbers, with their mask."""
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False):
+        value = _engine.array(name, value)  # of pandas, whose nulls become NaN
     array = np.asanyarray(value)
     if array.dtype.kind not in "OUS":
         return _engine.array(name, value)
