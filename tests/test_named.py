@@ -57,12 +57,12 @@ def test_results_that_keep_axes_have_their_coordinates(lazy: bool) -> None:
         y, p = y.chunk(), p.chunk()
     got = sl.evaluate(["mae", "rmse"], y, p, axis="time")["rmse"]
     xr.testing.assert_equal(
-        got, np.sqrt(((P - Y) ** 2).mean("time")).assign_coords(height=y.height, run=7)
+        got, np.sqrt(((P - Y) ** 2).mean("time")).assign_coords(height=height, run=7)
     )
     assert is_dask_collection(got) == lazy
     each = sl.evaluate("mse", y.T, p, reduction="none")
     assert each.dims == ("place", "time")
-    xr.testing.assert_allclose(each, ((P - Y) ** 2).T.assign_coords(height=y.height, run=7))
+    xr.testing.assert_allclose(each, ((P - Y) ** 2).T.assign_coords(height=height, run=7))
     assert each.name is None
 
 
