@@ -344,5 +344,8 @@ def by_key(key: str, values: Iterable[float]) -> Any:
     """Return the loss of a class named by its key, as `Accumulator.to_bytes` writes it."""
     if key not in _KEYS:
         module = key.partition(":")[0]
-        raise ValueError(f"unknown loss {brief(key)}: import {brief(module)}, which defines it")
+        way = f"import {brief(module)}, which defines it"
+        if module == "__main__":  # the script of another process
+            way = "define it in a module that both processes import"
+        raise ValueError(f"unknown loss {brief(key)}: {way}")
     return _KEYS[key](*values)

@@ -49,8 +49,9 @@ def test_axes_are_aligned_by_name(turned: str, lazy: bool) -> None:
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_results_that_keep_axes_have_their_coordinates(lazy: bool) -> None:
+    height = "place", [1.0, 2.0, 3.0]
     y, p = (
-        Y.assign_coords(height=("place", [1.0, 2.0, 3.0]), run=7, seed=1),
+        Y.assign_coords(height=height, run=7, seed=1),
         P.T.assign_coords(seed=2),
     )
     if lazy:

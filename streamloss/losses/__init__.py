@@ -7,6 +7,11 @@ order of the operations in a formula is part of its contract: it decides the las
 logarithms and powers say how large their error is, for rows of up to five numbers; each further one
 adds half an ulp at most.
 
+Where a prediction is infinite or zero and the formula is inf - inf, 0 * inf or 0 * log 0, a loss
+has the formula's limit in the predictions alone: a term whose label or class weight is 0 is 0. Of
+several infinite predictions of a row it is the value that all paths share, as far as its terms
+each have one, else NaN. `tests/test_limits.py` follows the textbook formulas there.
+
 A parameter named like a switch (`binary`, `full`, `swap`) is 0 or 1. What one framework or
 another does differently is a parameter, not a copy.
 """

@@ -140,6 +140,20 @@ def test_axes_and_policies(rng: np.random.Generator, how: dict[str, Any]) -> Non
     assert filled(batches, **how) == on_cpu(batches, **how)
 
 
+@pytest.mark.parametrize("where", [None, "mask"])
+def test_a_label_that_is_no_class_is_refused_at_once(where: str | None) -> None:
+    labels, logits = np.array([0, 1, 7, 2]), np.zeros((4, 3))
+    mask = put(np.array([True, True, False, True]))
+    acc = sl.Accumulator("cross_entropy", nan="raise")
+    if where:
+        acc.update(put(labels), put(logits), where=mask)
+        assert acc.counts["elements"] == 3
+        return
+    with pytest.raises(ValueError, match=r"y_true\[2\] must be a class from 0 to 2: got 7"):
+        acc.update(put(labels), put(logits))
+    assert acc == sl.Accumulator("cross_entropy", nan="raise")
+
+
 def test_a_nan_is_refused_at_once(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
     acc = filled(batches[:1], nan="raise")
     batches[1][1][2] = np.nan
