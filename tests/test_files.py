@@ -102,7 +102,7 @@ def test_one_weight_for_all_rows_is_kept_where_a_batch_is_cut(tmp_path: Path) ->
     np.save(tmp_path / "y.npy", Y)
     np.save(tmp_path / "w.npy", W[:1])
     columns = Columns(str(tmp_path / "y.npy"), None, str(tmp_path / "w.npy"))
-    (batch,) = read_piece(files.Piece(None, columns, 10, 30), 64)
+    (batch,) = read_piece(files.Piece(None, columns, 10, 30, (8128, 136)), 64)
     assert (batch.length, batch.rows.weights) == (20, W[:1])
 
 
@@ -362,11 +362,11 @@ def test_lengths_must_agree(tmp_path: Path, arrays: Columns) -> None:
         ("stored.npz", r"name an array of it, as in .*stored.npz:name: it has p, other"),
         ("stored.npz:q", "it has p, other"),
         ("text.npy", "must hold numbers: it holds <U1"),
-        ("object.npy", "--true: cannot read .*object.npy: .*objects"),
+        ("object.npy", "must hold numbers: it holds object"),
         ("object.npz:o", "must hold numbers: it holds object"),
-        ("foreign.npy", "--true: cannot read .*foreign.npy: .*magic"),
-        ("truncated.npy", "--true: cannot read .*truncated.npy: .*greater than file size"),
-        ("foreign.npz:p", "--true: cannot read .*foreign.npz:p: File is not a zip file"),
+        ("foreign.npy", "--true: cannot read .*foreign.npy: it is text, such as CSV"),
+        ("truncated.npy", "cannot read .*truncated.npy: its header .* of float64, but 7,999 bytes follow"),
+        ("foreign.npz:p", "--true: cannot read .*foreign.npz:p: it is text"),
     ],
 )
 def test_arrays_that_cannot_be_read(
@@ -397,7 +397,7 @@ def test_a_damaged_member_is_refused(tmp_path: Path, arrays: Columns, method: in
 def test_a_member_that_ends_too_early_is_refused(tmp_path: Path, arrays: Columns) -> None:
     with zipfile.ZipFile(tmp_path / "t.npz", "w") as archive:
         archive.writestr("y.npy", (tmp_path / "y.npy").read_bytes()[:-8])
-    with pytest.raises(ValueError, match="it ends too early"):
+    with pytest.raises(ValueError, match="but 7,992 bytes follow"):
         list(open_arrays(Columns(str(tmp_path / "t.npz"))).batches())
 
 
