@@ -30,7 +30,7 @@ LAYERS: tuple[set[str], ...] = (
     {"backends.auto"},
     {"backends.dask"},
     {"accumulator"},
-    {"cli._local", "functional"},
+    {"cli._local", "cli._owned", "functional"},
     {"streamloss"},
     {"compat", "cli._checkpoint", "cli._cluster", "cli._warmup"},
     {"cli._job"},

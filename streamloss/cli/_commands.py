@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 import click
@@ -158,7 +159,7 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
     job = Job(columns=columns, **options)
     run = Run(job)
     try:
-        with _report.progress(run.data.rows, run.rows, quiet) as advance:
+        with closing(run), _report.progress(run.data.rows, run.rows, quiet) as advance:
             run.finish(advance)
     except KeyboardInterrupt:
         kept = f"; the same command goes on from {job.checkpoint}" if job.checkpoint else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -15,7 +16,7 @@ from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.reductions import Reduction
 
 from . import _cluster, _local
-from ._checkpoint import Checkpoint, Saved, stamp
+from ._checkpoint import Checkpoint, Saved
 
 
 class Job(NamedTuple):
@@ -45,7 +46,7 @@ class Job(NamedTuple):
         """
         return {
             "versions of streamloss": __version__,
-            "files": [stamp(path) for path in data.paths],
+            "files": [[os.path.realpath(path), *stamp[1:]] for path, stamp in data.stamps()],
             "columns": list(self.columns),
             "losses": [repr(resolve(loss)) for loss in self.losses],
             "policies for NaN": self.nan,
@@ -83,7 +84,11 @@ class Run:
         if job.checkpoint is not None:
             identity = job.identity(self.data)
             self._checkpoint = Checkpoint(job.checkpoint, identity, job.checkpoint_every)
-            self._resume(self._checkpoint)
+            try:
+                self._resume(self._checkpoint)
+            except BaseException:
+                self.close()
+                raise
 
     def _check(self) -> None:
         """Refuse what could not give a result, before any data are read."""
@@ -102,16 +107,20 @@ class Run:
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         """Go on from the checkpoint; write a first one to know that it can be written."""
-        saved = checkpoint.load()
+        saved = checkpoint.load(self.data.rows, self._accumulator)
         if saved is None:
             checkpoint.save(self._saved())
         else:
-            self._accumulator.merge(Accumulator.from_bytes(saved.state))
-            self.rows, self.seconds = saved.rows, saved.seconds
+            self.rows, self.seconds, self._accumulator = saved
 
     def _saved(self) -> Saved:
         """Return what is needed to go on from here."""
-        return Saved(self.rows, self.seconds, self._accumulator.to_bytes())
+        return Saved(self.rows, self.seconds, self._accumulator)
+
+    def close(self) -> None:
+        """Leave the checkpoint to others."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
 
     def finish(self, advance: Callable[[int], object]) -> None:
         """Add all rows that are not done, and tell `advance` how many came each time.

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from ._data import Batch, DataSet, Piece, Stretch
 from ._paths import expand
-from ._reading import Unreadable
+from ._reading import Refused, explained
 from ._rows import Columns, Rows
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
     "Columns",
     "DataSet",
     "Piece",
+    "Refused",
     "Rows",
     "Stretch",
+    "explained",
     "open_arrays",
     "open_parquet",
     "read_piece",
@@ -90,5 +92,5 @@ def read_piece(piece: Piece, size: int | None = None) -> Iterator[Batch]:
     part = data.parts[0]
     sizes = tuple(stamp.size for stamp in part.stamps)
     if sizes != piece.sizes:
-        raise Unreadable(f"cannot read {part.paths[0]}: a worker sees {sizes} bytes of it")
+        raise Refused(f"cannot read {part.paths[0]}: a worker sees {sizes} bytes of it")
     return Stretch(part, piece.start, piece.stop).batches(size)

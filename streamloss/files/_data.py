@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from ._reading import Unreadable, check_same
+from ._reading import Refused, Stamp, check_same
 from ._rows import Columns, Part, Rows
 
 AHEAD = 2
@@ -78,7 +78,7 @@ class Stretch(NamedTuple):
         """Refuse a file of which other rows came than were announced."""
         if at != end:
             what = "more" if at > end else f"{end - at:,} fewer"
-            raise Unreadable(
+            raise Refused(
                 f"cannot read {self.part.paths[0]}: up to row {end:,} {what} rows come than it"
                 " announces"
             )
@@ -159,6 +159,11 @@ class DataSet:
             else:
                 names: list[Any] = [name and os.path.abspath(name) for name in self._columns]
                 yield Piece(None, Columns(*names), first, stop, sizes)
+
+    def stamps(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield the files and what they were stamped with when they were opened."""
+        for part in self.parts:
+            yield from zip(part.paths, part.stamps, strict=True)
 
     def check_same(self) -> None:
         """Refuse files that are not those that were opened.

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ._reading import Unreadable, explained
+from ._reading import Refused, explained
 
 ENDINGS = (".parquet", ".parq", ".pq")
 """Endings of the names of Parquet files, in any case."""
@@ -37,12 +37,12 @@ def tree(folder: str, above: tuple[os.stat_result, ...] = ()) -> Iterator[tuple[
 
     Raises
     ------
-    Unreadable
+    Refused
         If a folder cannot be listed, something in it cannot be looked at, or a link leads back up.
     """
     here = os.stat(folder or ".")
     if any(os.path.samestat(here, up) for up in above):
-        raise Unreadable(f"cannot list folder {folder}: it is a link to a folder that it is in")
+        raise Refused(f"cannot list folder {folder}: it is a link to a folder that it is in")
     found = list(_shown(folder))
     yield folder, [path for path, mode in found if not stat.S_ISDIR(mode)]
     for path, mode in found:
@@ -70,7 +70,7 @@ def names_in(folder: str) -> list[str]:
 
     Raises
     ------
-    Unreadable
+    Refused
         If it may not be listed.
     """
     with explained(f"cannot list folder {folder}"):
@@ -82,7 +82,7 @@ def mode_of(path: str) -> int:
 
     Raises
     ------
-    Unreadable
+    Refused
         If it cannot be looked at, as a link that leads nowhere.
     """
     with explained(f"cannot read {path}"):
@@ -130,7 +130,7 @@ def is_there(path: str) -> bool:
 
     Raises
     ------
-    Unreadable
+    Refused
         If a folder on the way may not be entered.
     """
     with explained(f"cannot read {path}"):
@@ -146,14 +146,14 @@ def refuse_tables(files: set[str]) -> None:
 
     Raises
     ------
-    Unreadable
+    Refused
         If a file is in such a table, with the way to read it.
     """
     folders = {os.path.dirname(path) for path in files}
     ways = {Path(way(folder)) for folder in folders for way in (os.path.abspath, os.path.realpath)}
     for folder in sorted({up for way in ways for up in (way, *way.parents)}):
         for what, how in _tables(str(folder)):
-            raise Unreadable(
+            raise Refused(
                 f"cannot read folder {folder} file by file: it is {what}, whose log tells which"
                 f" files count; read it by {how} and write that as Parquet, or name files"
             )

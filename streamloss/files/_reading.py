@@ -14,8 +14,8 @@ TELLING = (OSError, ValueError, RuntimeError, EOFError)
 """Errors whose text says what is wrong; others are told by their names as well."""
 
 
-class Unreadable(ValueError):
-    """A file that cannot be read, or not whole: the text names it and says why."""
+class Refused(ValueError):
+    """What cannot be done with a file: the text names it and says why, in one line."""
 
 
 @contextmanager
@@ -26,10 +26,10 @@ def explained(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except Unreadable:
+    except Refused:
         raise
     except Exception as error:
-        raise Unreadable(f"{what}: {why(error)}") from error
+        raise Refused(f"{what}: {why(error)}") from error
 
 
 def why(error: BaseException) -> str:
@@ -66,7 +66,7 @@ def stamps(paths: Iterable[str]) -> tuple[Stamp, ...]:
 
     Raises
     ------
-    Unreadable
+    Refused
         If one is not there or is no file.
     """
     return tuple(map(_stamp, paths))
@@ -86,9 +86,9 @@ def check_same(paths: Iterable[str], opened: Iterable[Stamp]) -> None:
 
     Raises
     ------
-    Unreadable
+    Refused
         If one has changed or is gone.
     """
     for path, before in zip(paths, opened, strict=True):
         if _stamp(path) != before:
-            raise Unreadable(f"cannot read {path}: it changed while it was read")
+            raise Refused(f"cannot read {path}: it changed while it was read")
