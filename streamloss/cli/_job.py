@@ -32,6 +32,7 @@ class Job(NamedTuple):
     batch_rows: int | None
     threads: int | None
     scheduler: str | None
+    timeout: float | None
 
     def open(self) -> DataSet:
         """Open the files, or the arrays if there are no files."""
@@ -102,6 +103,8 @@ class Run:
         if (inputs > 1) != named:
             rule = "is needed" if inputs > 1 else "is not for a loss of one input"
             raise ValueError(f"--pred {rule}: got --loss {self._job.losses[0]}")
+        if self._job.timeout is not None and self._job.scheduler is None:
+            raise ValueError("--timeout is for --scheduler: a run here waits for nobody")
         if self._job.threads is not None:
             set_num_threads(self._job.threads)
 
@@ -146,7 +149,10 @@ class Run:
         """Add the rows that are not done, here or on a cluster, and yield how many came."""
         job = self._job
         rest = self.data, self.rows, list(job.losses), job.nan, job.batch_rows
-        parts = _local.fold(*rest) if job.scheduler is None else _cluster.fold(job.scheduler, *rest)
+        if job.scheduler is None:
+            parts = _local.fold(*rest)
+        else:
+            parts = _cluster.fold(job.scheduler, *rest, job.timeout)
         with closing(parts):
             for rows, part in parts:
                 self._accumulator.merge(part)

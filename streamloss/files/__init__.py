@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from ._data import Batch, DataSet, Piece, Stretch
 from ._paths import expand
-from ._reading import Refused, explained
+from ._reading import Refused, explained, why
 from ._rows import Columns, Rows
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "open_arrays",
     "open_parquet",
     "read_piece",
+    "why",
 ]
 
 
