@@ -13,6 +13,8 @@ from asyncio import CancelledError
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError as Cancelled
 from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -113,12 +115,15 @@ def _silence() -> Iterator[None]:
 @contextmanager
 def _connected(address: str, seconds: float) -> Iterator[Any]:
     """Give a client of the scheduler, which must answer in so many seconds."""
-    from distributed import Client
     from distributed.comm.addressing import get_address_host_port
+    from distributed.security import Security
 
     try:
         get_address_host_port(address)  # Client would take a minute to refuse it
-        client = Client(address, timeout=seconds, set_as_default=False)
+        certified = Security().get_connection_args("client")["ssl_context"]
+        if address.startswith("tls:") and certified is None:
+            raise ValueError("dask's configuration names no certificates (distributed.comm.tls)")
+        client = _client(address, seconds)
     except Exception as error:
         raise OSError(f"--scheduler: cannot connect to {address}: {why(error)}") from error
     try:
@@ -126,6 +131,28 @@ def _connected(address: str, seconds: float) -> Iterator[Any]:
     finally:
         with suppress(Exception):  # the scheduler may be gone
             client.close(timeout=CONNECT)
+
+
+def _client(address: str, seconds: float) -> Any:
+    """Make a client, in a thread: it waits forever for what is no scheduler but listens."""
+    from distributed import Client
+
+    made: SimpleQueue[Any] = SimpleQueue()
+
+    def connect() -> None:
+        try:
+            made.put(Client(address, timeout=seconds, set_as_default=False))
+        except Exception as error:
+            made.put(error)
+
+    Thread(target=connect, daemon=True).start()
+    try:
+        client = made.get(timeout=seconds + ASK)
+    except Empty:
+        raise TimeoutError(f"no scheduler answered in {seconds:g} s") from None
+    if isinstance(client, Exception):
+        raise client
+    return client
 
 
 class _Cluster:
@@ -145,17 +172,21 @@ class _Cluster:
     def _count(self) -> int:
         """Return how many threads the workers have, or had a moment ago."""
         if time.monotonic() - self._asked >= ASK:
-            if self._client.status != "running":
-                raise Cancelled
-            ask = self._client.scheduler.ncores
-            self._threads = sum(
-                self._client.sync(
-                    ask, callback_timeout=min(CONNECT, self._timeout or CONNECT)
-                ).values()
-            )
+            self._threads = self._ask()
             self._asked = time.monotonic()
             self._seen = self._asked if self._threads else self._seen
         return self._threads
+
+    def _ask(self) -> int:
+        """Ask the scheduler how many threads the workers have."""
+        if self._client.status != "running":
+            raise Cancelled
+        seconds = min(CONNECT, self._timeout or CONNECT)
+        try:
+            workers = self._client.sync(self._client.scheduler.ncores, callback_timeout=seconds)
+        except TimeoutError:
+            raise Refused(f"--scheduler: no answer from {self._address} in {seconds:g} s") from None
+        return sum(workers.values())
 
     def result(self, piece: Piece, future: Any) -> Accumulator:
         """Return what a piece gives, and say what is waited for meanwhile."""
@@ -218,7 +249,7 @@ class _Cluster:
         except (TypeError, ValueError):
             raise
         except Exception as error:
-            raise Refused(f"--scheduler: no answer for {of}: {why(error)}") from error
+            raise Refused(f"--scheduler: a worker failed on {of}: {why(error)}") from error
 
 
 def _name(piece: Piece) -> str:
