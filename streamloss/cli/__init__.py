@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra that installs each library."""
@@ -91,6 +92,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    """Say in one line what is wrong."""
-    print("streamloss:", " ".join(message.split()), file=sys.stderr)
+    """Say in one line what is wrong, where somebody can hear it."""
+    with suppress(OSError):
+        print("streamloss:", " ".join(message.split()), file=sys.stderr)
     return 2

@@ -132,8 +132,9 @@ class OwnedFile:
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(fresh)
-            self.close()
-            self._handle = handle
+            before, self._handle = self._handle, handle
+            if before is not None:
+                os.close(before)
             _sync_folder(self._folder)
 
     def _name(self, fresh: str) -> None:
@@ -150,9 +151,9 @@ class OwnedFile:
 
     def close(self) -> None:
         """Leave the file to others."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        handle, self._handle = self._handle, None  # first, for an interrupt may come between
+        if handle is not None:
+            os.close(handle)
 
 
 def _lock(handle: int) -> bool:

@@ -76,8 +76,10 @@ def _stamp(path: str) -> Stamp:
     """Return the stamp of one file, refused if its rows cannot be read from anywhere."""
     with explained(f"cannot read {path}"):
         info = os.stat(path)
+        if stat.S_ISDIR(info.st_mode):
+            raise ValueError("it is a folder")
         if not stat.S_ISREG(info.st_mode):
-            raise ValueError("it is no file but a pipe or a device: write what it gives to a file")
+            raise ValueError("it is a pipe or a device: write what it gives to a file")
     return Stamp(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
