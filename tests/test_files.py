@@ -363,7 +363,10 @@ def test_lengths_must_agree(tmp_path: Path, arrays: Columns) -> None:
         ("object.npy", "must hold numbers: it holds object"),
         ("object.npz:o", "must hold numbers: it holds object"),
         ("foreign.npy", "--true: cannot read .*foreign.npy: it is text, such as CSV"),
-        ("truncated.npy", "cannot read .*truncated.npy: its header .* of float64, but 7,999 bytes follow"),
+        (
+            "truncated.npy",
+            "cannot read .*truncated.npy: its header .* of float64, but 7,999 bytes follow",
+        ),
         ("foreign.npz:p", "--true: cannot read .*foreign.npz:p: it is text"),
     ],
 )

@@ -1,29 +1,31 @@
-"""What the footer of a Parquet file announces, checked against itself before anything is read."""
+"""What the footer of a Parquet file announces, checked against itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from ._groups import Groups
 
 
-def check_groups(footer: Any, columns: dict[int, str]) -> Groups:
-    """Return the row groups, whose sizes must agree with the file's and with their columns'.
+def read_groups(footer: Any) -> Groups:
+    """Return the row groups, whose sizes must agree with that of the file.
 
     Parameters
     ----------
     footer : pyarrow.parquet.FileMetaData
         The footer.
-    columns : dict of int to str
-        The flat columns that are used, by their places; each has a value or a null in every row.
 
     Raises
     ------
     ValueError
-        If they disagree.
+        If they disagree, or one is negative.
     """
-    groups = Groups(_sizes(footer, columns))
+    sizes = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
+    for number, rows in enumerate(sizes):
+        if rows < 0:
+            raise ValueError(f"its footer announces {rows:,} rows in row group {number}")
+    groups = Groups(sizes)
     if groups.rows != footer.num_rows:
         raise ValueError(
             f"its footer announces {footer.num_rows:,} rows, and {groups.rows:,} in row groups"
@@ -31,20 +33,34 @@ def check_groups(footer: Any, columns: dict[int, str]) -> Groups:
     return groups
 
 
-def _sizes(footer: Any, columns: dict[int, str]) -> Iterator[int]:
-    """Yield the rows of each row group."""
-    for number in range(footer.num_row_groups):
+def check_values(footer: Any, run: range, columns: dict[int, str]) -> None:
+    """Refuse flat columns that announce another number of values or nulls than their groups rows.
+
+    It is for groups that were decoded: of others pyarrow may end the process when it is asked for
+    damaged columns.
+
+    Parameters
+    ----------
+    footer : pyarrow.parquet.FileMetaData
+        The footer.
+    run : range
+        The row groups.
+    columns : dict of int to str
+        Names of columns, by their places.
+
+    Raises
+    ------
+    ValueError
+        If they disagree.
+    """
+    for number in run:
         group = footer.row_group(number)
-        rows = group.num_rows
-        if rows < 0:
-            raise ValueError(f"its footer announces {rows:,} rows in row group {number}")
-        for place, name in columns.items():
+        for place, name in columns.items() if (rows := group.num_rows) else ():
             if (values := group.column(place).num_values) != rows:
                 raise ValueError(
                     f"its footer announces {rows:,} rows in row group {number},"
                     f" and {values:,} values of {name!r}"
                 )
-        yield rows
 
 
 def places(paths: Iterable[list[str]], names: Iterable[str]) -> dict[int, str]:

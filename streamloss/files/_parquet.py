@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ._footer import check_groups, places
+from ._footer import check_values, places, read_groups
 from ._foreign import foreign
 from ._hive import constant, partitions
 from ._reading import Stamp, explained, stamps
@@ -65,7 +65,8 @@ class Parquet:
         with _reading(path):
             kinds = {name: schema.field(name).type for name in inside}
             self._dtypes = {n: np.dtype(kind.to_pandas_dtype()) for n, kind in kinds.items()}
-            self._groups = check_groups(footer, places(paths, inside))
+            self._places = places(paths, inside)
+            self._groups = read_groups(footer)
         self.rows = self._groups.rows
 
     def size(self, threads: bool) -> int:
@@ -79,16 +80,22 @@ class Parquet:
         path = self.paths[0]
         with _reading(path), _open(path, _footer(path, self.stamps[0])) as file:
             for run in self._groups.runs(start, stop, size):
-                first, last = self._groups.span(run)
-                skipped = max(start - first, 0)
+                begin, end = self._groups.span(run)
                 batches = file.iter_batches(size, run, list(self._dtypes), use_threads=threads)
-                yield last - first - skipped, self._rest(batches, skipped)
+                check = partial(check_values, file.metadata, run, self._places)
+                first = max(start, begin)
+                yield end - first, self._rest(batches, first - begin, end - begin, check)
 
-    def _rest(self, batches: Iterator[Any], skipped: int) -> Iterator[Rows]:
-        """Yield what comes after the first rows of some batches."""
+    def _rest(
+        self, batches: Iterator[Any], skipped: int, rows: int, check: Callable[[], None]
+    ) -> Iterator[Rows]:
+        """Yield what comes after the first of so many rows, of which the last need a check."""
         with _reading(self.paths[0]):
             for batch in batches:
                 batch.validate()  # that its columns are as long as it is
+                rows -= batch.num_rows
+                if not rows:
+                    check()
                 first = min(skipped, batch.num_rows)
                 skipped -= first
                 if first < batch.num_rows:
