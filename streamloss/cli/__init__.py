@@ -31,7 +31,7 @@ def main(args: Sequence[str] | None = None) -> int:
     >>> main(["evaluate", "--loss", "mae", "--true", "y.npy", "--pred", "p.npy", "--nan", "omit"])
     2
     """
-    secure_streams()
+    _secure_streams()
     try:
         return _run(args)
     except Exception as error:
@@ -56,7 +56,7 @@ def _line(error: Exception) -> str:
     )
 
 
-def secure_streams() -> None:
+def _secure_streams() -> None:
     """Open what is closed of stdin, stdout and stderr, lest a file that is written becomes it.
 
     Raises

@@ -21,7 +21,7 @@ from ._reading import explained, stamps
 from ._rows import Columns, Rows
 
 BYTES = 1 << 20
-"""Bytes of an array in a batch: half of it took a tenth longer, and twice of it leaves the cache."""
+"""Bytes of an array in a batch: half of it took longer, and twice of it leaves the cache."""
 STREAMED = 1 << 21
 """Values of a batch of which some come from a compressed stream, in another thread."""
 LEAST = 1 << 12
@@ -91,8 +91,8 @@ class Arrays:
         try:
             rooms = idle.pop()
         except IndexError:
-            sizes = {option: step * array.width for option, array in self._arrays.items()}
-            rooms = {o: np.empty(size, self._arrays[o].dtype) for o, size in sizes.items()}
+            rows = min(step, self.rows)
+            rooms = {o: np.empty(rows * a.width, a.dtype) for o, a in self._arrays.items()}
         yield rooms
         idle.append(rooms)
 
