@@ -99,7 +99,7 @@ class Parquet:
                 first = min(skipped, batch.num_rows)
                 skipped -= first
                 if first < batch.num_rows:
-                    yield self._rows(batch.slice(first))
+                    yield self._rows(batch.slice(first) if first else batch)
 
     def _rows(self, batch: Any) -> Rows:
         """Take the columns of a batch as arrays, without a copy where there are no nulls.
