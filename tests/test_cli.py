@@ -19,7 +19,7 @@ import pytest
 
 import streamloss as sl
 from streamloss import files
-from streamloss.cli import main
+from streamloss.cli import _job, main
 from streamloss.cli._checkpoint import MAGIC
 
 N = 2000
@@ -311,6 +311,37 @@ def test_a_closed_pipe_is_no_error() -> None:
         listing.stdout.close()
         assert listing.stderr is not None
         assert listing.stderr.read() == ""
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize("file", ["d.parquet", "missing"])
+def test_closed_and_full_streams(path: str, redirect: str, file: str) -> None:
+    command = f"{sys.executable} -m streamloss evaluate {file} --true y --pred p {redirect}"
+    ended = subprocess.run(
+        command, shell=True, cwd=Path(path).parent, capture_output=True, text=True
+    )
+    fails = file == "missing" or not redirect.startswith("2")
+    assert ended.returncode == (2 if fails else 0)
+    assert ended.stderr.count("\n") == (fails and redirect.startswith(">"))
+    assert bool(ended.stdout) == (not fails)
+
+
+def test_what_should_not_happen_is_one_line_and_says_where_to_report_it(
+    path: str,
+    refusal: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*args: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(_job.Run, "results", fail)
+    line = refusal("evaluate", path, *GIVEN)
+    assert line.startswith("this should not happen: KeyError: 'x'; please report it")
+    assert main(["evaluate", path, *GIVEN, "--debug"]) == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0].startswith("Traceback")
+    assert shown[-1] == f"streamloss: {line}"
 
 
 BIG = 150_000

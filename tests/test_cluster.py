@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from streamloss.cli import main
 
@@ -37,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The address of two workers in processes of their own."""
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -124,3 +127,106 @@ def test_no_scheduler_is_one_line(
 ) -> None:
     error = refused(str(folder), *COLUMNS, "--scheduler", address, capsys=capsys)
     assert error.startswith(f"streamloss: --scheduler: cannot connect to {address}: ")
+
+
+def run_on(address: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "streamloss", "evaluate", str(folder / "1.parquet"), *COLUMNS]
+    where = ["--scheduler", address, "--json", "--batch-rows", "1000", *more]
+    return subprocess.run([*command, *where], capture_output=True, text=True, timeout=60)
+
+
+def fails(error: BaseException) -> Callable[[], None]:
+    """Return what makes workers fail with an error."""
+
+    def prepare() -> None:
+        import streamloss.cli._cluster
+
+        def read_piece(*args: object) -> None:
+            raise error
+
+        streamloss.cli._cluster.read_piece = read_piece  # type: ignore[assignment]
+
+    return prepare
+
+
+def lacks_streamloss() -> None:
+    """Make a worker one without streamloss."""
+
+    class Block:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name.partition(".")[0] == "streamloss":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "streamloss"]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, Block())
+
+
+def dies() -> None:
+    """End a worker, which its nanny brings back."""
+    os._exit(9)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (fails(MemoryError("8 GiB")), "a worker has not enough memory for .*, rows 0 to 999"),
+        (fails(KeyError("x")), "a worker failed on .*1.parquet, rows 0 to 999: KeyError: 'x'"),
+        (fails(TimeoutError("slow")), "a worker failed on .*: slow"),
+        (fails(RecursionError("deep")), "a worker failed on .*: deep"),
+        (lacks_streamloss, "a worker lacks what this process has: .*'streamloss'"),
+        (dies, None),
+    ],
+)
+def test_what_fails_on_a_worker_is_one_line(
+    folder: Path, prepare: Callable[[], None], message: str | None
+) -> None:
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        with suppress(Exception):
+            client.run(prepare)
+        ended = run_on(cluster.scheduler_address, folder)
+    if message is None:
+        assert (ended.returncode, ended.stderr) == (0, "")
+    else:
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+        assert re.match(f"streamloss: --scheduler: {message}", ended.stderr)
+
+
+def test_a_cluster_without_workers_is_waited_for_as_long_as_is_said(folder: Path) -> None:
+    with LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
+        ended = run_on(cluster.scheduler_address, folder, "--timeout", "3")
+        waiting, line = ended.stderr.splitlines()
+        assert waiting == f"streamloss: waiting for workers: {cluster.scheduler_address} has none"
+        assert line.startswith("streamloss: --timeout: nothing came for 3 s from tcp://")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        cluster.adapt(minimum=0, maximum=1, interval="100 ms")
+        ended = run_on(cluster.scheduler_address, folder)
+    assert json.loads(ended.stdout)["rows"] == N
+    assert ended.stderr.count("\n") <= 1
+
+
+def test_a_scheduler_that_goes_away_leaves_the_checkpoint(folder: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    command = [sys.executable, "-m", "streamloss", "evaluate", str(folder), *COLUMNS, "--json"]
+    kept = ["--checkpoint", str(saved), "--checkpoint-every", "0", "--batch-rows", "100"]
+    with LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
+        where = ["--scheduler", cluster.scheduler_address]
+        running = subprocess.Popen([*command, *kept, *where], stderr=subprocess.PIPE, text=True)
+        while not saved.exists() and running.poll() is None:
+            time.sleep(0.01)
+    _, err = running.communicate(timeout=60)
+    assert (running.returncode, err.count("\n")) == (2, 1)
+    assert err.startswith("streamloss: --scheduler: ")
+    runs = [subprocess.check_output([*command, *more], text=True) for more in (kept, ())]
+    first, second = (json.loads(out) for out in runs)
+    del first["seconds"], second["seconds"]
+    assert first == second
+
+
+def test_a_timeout_is_for_a_cluster(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    error = refused(str(folder), *COLUMNS, "--timeout", "3", capsys=capsys)
+    assert error.startswith("streamloss: --timeout is for --scheduler")

@@ -5,11 +5,17 @@ Exit codes: 0, 2 with one line on stderr if something asked for cannot be done, 
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra that installs each library."""
+EXPECTED = (OSError, TypeError, ValueError)
+"""Errors that tell what asked for cannot be done."""
+STDERR = 2
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -25,15 +31,47 @@ def main(args: Sequence[str] | None = None) -> int:
     >>> main(["evaluate", "--loss", "mae", "--true", "y.npy", "--pred", "p.npy", "--nan", "omit"])
     2
     """
+    _secure_streams()
     try:
         return _run(args)
-    except ModuleNotFoundError as error:
+    except Exception as error:
+        if "--debug" in (sys.argv[1:] if args is None else args):
+            traceback.print_exc()
+        return _fail(_line(error))
+
+
+def _line(error: Exception) -> str:
+    """Return the one line in which an error is told."""
+    if isinstance(error, ModuleNotFoundError):
         extra = EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
-            raise
-        return _fail(f'{error.name} is not installed: pip install "streamloss[{extra}]"')
-    except (OSError, TypeError, ValueError) as error:
-        return _fail(str(error))
+        if extra is not None:
+            return f'{error.name} is not installed: pip install "streamloss[{extra}]"'
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory: --batch-rows and --threads limit it ({error})"
+    if isinstance(error, EXPECTED):
+        return str(error)
+    return (
+        f"this should not happen: {type(error).__name__}: {str(error)[:300]}; please report it to"
+        " the streamloss developers, with what --debug shows"
+    )
+
+
+def _secure_streams() -> None:
+    """Open what is closed of stdin, stdout and stderr, lest a file that is written becomes it.
+
+    Raises
+    ------
+    SystemExit
+        If stdout is closed: there is no place for a result.
+    """
+    closed = sys.stdout is None
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        pass
+    os.close(handle)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+    if closed:
+        sys.exit(_fail("stdout is closed: there is no place for the result"))
 
 
 def _run(args: Sequence[str] | None) -> int:
@@ -54,6 +92,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    """Say in one line what is wrong."""
-    print("streamloss:", " ".join(message.split()), file=sys.stderr)
+    """Say in one line what is wrong, where somebody can hear it."""
+    with suppress(OSError):
+        print("streamloss:", " ".join(message.split()), file=sys.stderr)
     return 2

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import math
 import time
 from typing import Any, NamedTuple
+
+from streamloss.accumulator import Accumulator
+
+from ._owned import OwnedFile
 
 MAGIC = b"streamloss checkpoint 1\n"
 
 
 class Saved(NamedTuple):
-    """How far a job came: rows done, seconds they took, bytes of the accumulator."""
+    """How far a job came: rows done, seconds they took, and their sums."""
 
     rows: int
     seconds: float
-    state: bytes
+    state: Accumulator
 
 
 class Checkpoint:
@@ -29,40 +33,64 @@ class Checkpoint:
     Parameters
     ----------
     path : str
-        The file. A temporary file ``path + ".tmp"`` stands beside it while it is written.
+        The file, which belongs to this run until it is closed.
     job : dict
         What the job is, as JSON. Only a checkpoint of an equal job is taken up.
     every : float
         Seconds between two writes.
+
+    Raises
+    ------
+    ValueError
+        If another run uses the file, or there can be none at this place.
     """
 
     def __init__(self, path: str, job: dict[str, Any], every: float) -> None:
         self.path = path
         self._job = json.loads(json.dumps(job))
+        self._file = OwnedFile(path, "--checkpoint")
         self._every = every
         self._last = time.monotonic()
 
-    def load(self) -> Saved | None:
-        """Return what was saved, None if there is no file.
+    def load(self, rows: int, empty: Accumulator) -> Saved | None:
+        """Return what was saved, None if nothing was.
+
+        Parameters
+        ----------
+        rows : int
+            All rows of the job.
+        empty : Accumulator
+            One like that which was saved, but empty.
 
         Raises
         ------
         ValueError
             If the file is no checkpoint, is damaged or belongs to another job.
         """
-        try:
-            with open(self.path, "rb") as file:
-                if file.read(len(MAGIC)) != MAGIC:
-                    raise ValueError(f"--checkpoint: {self.path} is no checkpoint of this version")
-                digest, body = file.read(32), file.read()
-        except FileNotFoundError:
+        data = self._file.contents
+        if data is None:
             return None
+        if not data.startswith(MAGIC):
+            raise ValueError(f"--checkpoint: {self.path} is no checkpoint of this version")
+        digest, body = data[len(MAGIC) :][:32], data[len(MAGIC) + 32 :]
         if hashlib.sha256(body).digest() != digest:
-            raise ValueError(f"--checkpoint: {self.path} is damaged; delete it to start over")
-        line, _, state = body.partition(b"\n")
-        note = json.loads(line)
-        self._compare(note["job"])
-        return Saved(note["rows"], note["seconds"], state)
+            raise self._damaged("its digest differs")
+        try:
+            line, _, state = body.partition(b"\n")
+            job, done, seconds = _read_note(json.loads(line))
+        except Exception as error:
+            raise self._damaged(str(error)) from error
+        self._compare(job)
+        try:
+            return Saved(done, seconds, _read_state(state, empty, done, rows))
+        except Exception as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, why: str) -> ValueError:
+        """Return the error that the contents contradict themselves."""
+        return ValueError(
+            f"--checkpoint: {self.path} is damaged ({why[:200]}); delete it to start over"
+        )
 
     def _compare(self, job: dict[str, Any]) -> None:
         """Refuse a checkpoint of another job."""
@@ -70,7 +98,7 @@ class Checkpoint:
             was, now = job.get(part), self._job.get(part)
             if was != now:
                 raise ValueError(
-                    f"--checkpoint: {self.path} belongs to another job, whose {part} differ:"
+                    f"--checkpoint: {self.path} belongs to another job, whose {part[:50]} differ:"
                     f" {_difference(was, now)}; delete it to start over"
                 )
 
@@ -79,24 +107,46 @@ class Checkpoint:
         return time.monotonic() - self._last >= self._every
 
     def save(self, saved: Saved) -> None:
-        """Replace the file at once: a crash leaves the old one or the new one."""
+        """Replace the file at once: a crash leaves the old one or the new one.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be written.
+        """
         note = {"job": self._job, "rows": saved.rows, "seconds": saved.seconds}
-        body = json.dumps(note).encode() + b"\n" + saved.state
-        fresh = self.path + ".tmp"
-        with open(fresh, "wb") as file:
-            file.write(MAGIC + hashlib.sha256(body).digest() + body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, self.path)
-        _sync_folder(os.path.dirname(self.path) or ".")
+        body = json.dumps(note).encode() + b"\n" + saved.state.to_bytes()
+        self._file.replace(MAGIC + hashlib.sha256(body).digest() + body)
         self._last = time.monotonic()
+
+    def close(self) -> None:
+        """Leave the file to others."""
+        self._file.close()
+
+
+def _read_note(note: Any) -> tuple[dict[str, Any], int, float]:
+    """Return job, rows and seconds of a note, refused if it has not these or of other types."""
+    job, rows, seconds = (note[name] for name in ("job", "rows", "seconds"))
+    if not isinstance(job, dict) or type(rows) is not int or type(seconds) not in (int, float):
+        raise ValueError("its note has other types")
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"it took {seconds} seconds")
+    return job, rows, seconds
+
+
+def _read_state(data: bytes, empty: Accumulator, done: int, rows: int) -> Accumulator:
+    """Return the accumulator of so many of the job's rows."""
+    state = empty + Accumulator.from_bytes(data)
+    if not 0 <= done <= rows or state.counts["rows"] != done:
+        raise ValueError(f"{done} rows of {rows}, and sums of {state.counts['rows']}")
+    return state
 
 
 def _difference(was: Any, now: Any) -> str:
     """Say what was there and what is here, of lists only the first items that differ."""
     if isinstance(was, list) and isinstance(now, list):
         pairs = zip([*was, None], [*now, None], strict=False)
-        was, now = next((a, b) for a, b in pairs if a != b)
+        was, now = next(((a, b) for a, b in pairs if a != b), (was, now))
     return f"{_text(was)} there, {_text(now)} here"
 
 
@@ -104,20 +154,4 @@ def _text(value: Any) -> str:
     """Spell a part of a job."""
     if isinstance(value, list):
         return " ".join(str(item) for item in value)
-    return "none" if value is None else str(value)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make the new name of a file last through a loss of power, where folders can be synced."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def stamp(path: str) -> list[Any]:
-    """Return what tells a file from a changed one: path, size, time of change in nanoseconds."""
-    info = os.stat(path)
-    return [os.path.realpath(path), info.st_size, info.st_mtime_ns]
+    return "none" if value is None else str(value)[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 import click
@@ -23,10 +24,18 @@ def streamloss() -> None:
     """Exact weighted losses over data of any size: the same bits however the data was cut."""
 
 
+debug = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show tracebacks with errors."
+)
+"""The option of every command that `main` looks for."""
+
+
 @streamloss.command()
+@debug
 def losses() -> None:
     """List all losses with their other names, parameters and formulas."""
-    _report.show_losses(LOSSES)
+    with _report.to_stdout():
+        _report.show_losses(LOSSES)
 
 
 @streamloss.command()
@@ -58,6 +67,7 @@ def losses() -> None:
     help="Processes that compile at once, with 300 MB each.",
 )
 @click.option("--quiet", is_flag=True, help="Show errors alone.")
+@debug
 def warmup(
     losses: tuple[str, ...], every: bool, together: bool, nan: str, jobs: int, quiet: bool
 ) -> None:
@@ -148,7 +158,14 @@ def warmup(
     help="Run on the workers of this dask cluster, such as tcp://host:8786, which must see the"
     " files under the same paths.",
 )
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End if nothing comes from the cluster for so long; by default it waits for workers.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")
+@debug
 def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
     """Evaluate predictions in FILES: Parquet files, folders of them, or globs.
 
@@ -158,14 +175,15 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
     job = Job(columns=columns, **options)
     run = Run(job)
     try:
-        with _report.progress(run.data.rows, run.rows, quiet) as advance:
+        with closing(run), _report.progress(run.data.rows, run.rows, quiet) as advance:
             run.finish(advance)
     except KeyboardInterrupt:
         kept = f"; the same command goes on from {job.checkpoint}" if job.checkpoint else ""
         click.echo(f"streamloss: interrupted{kept}", err=True)
         raise click.exceptions.Exit(130) from None
     outcome = run.results(), run.counts(), run.seconds
-    if as_json:
-        click.echo(_report.as_json(*outcome))
-    else:
-        _report.show(*outcome, job.reduction)
+    with _report.to_stdout():
+        if as_json:
+            click.echo(_report.as_json(*outcome))
+        else:
+            _report.show(*outcome, job.reduction)

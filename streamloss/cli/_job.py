@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -15,7 +16,7 @@ from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.reductions import Reduction
 
 from . import _cluster, _local
-from ._checkpoint import Checkpoint, Saved, stamp
+from ._checkpoint import Checkpoint, Saved
 
 
 class Job(NamedTuple):
@@ -31,6 +32,7 @@ class Job(NamedTuple):
     batch_rows: int | None
     threads: int | None
     scheduler: str | None
+    timeout: float | None
 
     def open(self) -> DataSet:
         """Open the files, or the arrays if there are no files."""
@@ -45,7 +47,7 @@ class Job(NamedTuple):
         """
         return {
             "versions of streamloss": __version__,
-            "files": [stamp(path) for path in data.paths],
+            "files": [[os.path.realpath(path), *stamp[1:]] for path, stamp in data.stamps()],
             "columns": list(self.columns),
             "losses": [repr(resolve(loss)) for loss in self.losses],
             "policies for NaN": self.nan,
@@ -83,7 +85,11 @@ class Run:
         if job.checkpoint is not None:
             identity = job.identity(self.data)
             self._checkpoint = Checkpoint(job.checkpoint, identity, job.checkpoint_every)
-            self._resume(self._checkpoint)
+            try:
+                self._resume(self._checkpoint)
+            except BaseException:
+                self.close()
+                raise
 
     def _check(self) -> None:
         """Refuse what could not give a result, before any data are read."""
@@ -97,21 +103,27 @@ class Run:
         if (inputs > 1) != named:
             rule = "is needed" if inputs > 1 else "is not for a loss of one input"
             raise ValueError(f"--pred {rule}: got --loss {self._job.losses[0]}")
+        if self._job.timeout is not None and self._job.scheduler is None:
+            raise ValueError("--timeout is for --scheduler: a run here waits for nobody")
         if self._job.threads is not None:
             set_num_threads(self._job.threads)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         """Go on from the checkpoint; write a first one to know that it can be written."""
-        saved = checkpoint.load()
+        saved = checkpoint.load(self.data.rows, self._accumulator)
         if saved is None:
             checkpoint.save(self._saved())
         else:
-            self._accumulator.merge(Accumulator.from_bytes(saved.state))
-            self.rows, self.seconds = saved.rows, saved.seconds
+            self.rows, self.seconds, self._accumulator = saved
 
     def _saved(self) -> Saved:
         """Return what is needed to go on from here."""
-        return Saved(self.rows, self.seconds, self._accumulator.to_bytes())
+        return Saved(self.rows, self.seconds, self._accumulator)
+
+    def close(self) -> None:
+        """Leave the checkpoint to others."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
 
     def finish(self, advance: Callable[[int], object]) -> None:
         """Add all rows that are not done, and tell `advance` how many came each time.
@@ -137,7 +149,10 @@ class Run:
         """Add the rows that are not done, here or on a cluster, and yield how many came."""
         job = self._job
         rest = self.data, self.rows, list(job.losses), job.nan, job.batch_rows
-        parts = _local.fold(*rest) if job.scheduler is None else _cluster.fold(job.scheduler, *rest)
+        if job.scheduler is None:
+            parts = _local.fold(*rest)
+        else:
+            parts = _cluster.fold(job.scheduler, *rest, job.timeout)
         with closing(parts):
             for rows, part in parts:
                 self._accumulator.merge(part)

@@ -70,7 +70,8 @@ def _fold_side_by_side(
 
     with ThreadPoolExecutor(threads, thread_name_prefix="streamloss-fold") as pool:
         try:
-            for stretch, part in in_order(lambda s: pool.submit(work, s), stretches, 2 * threads):
+            futures = in_order(lambda s: pool.submit(work, s), stretches, lambda: 2 * threads)
+            for stretch, part in futures:
                 yield stretch.rows, part
         finally:
             ended.set()
@@ -78,13 +79,22 @@ def _fold_side_by_side(
 
 
 def in_order(
-    submit: Callable[[T], Any], items: Iterable[T], most: int
+    submit: Callable[[T], Any],
+    items: Iterable[T],
+    room: Callable[[], int],
+    result: Callable[[T, Any], Any] = lambda item, future: future.result(),
 ) -> Generator[tuple[T, Any], None, None]:
     """Submit items, at most so many at once, and yield each with the result of its future."""
-    futures = ((item, submit(item)) for item in items)
-    under_way = deque(islice(futures, most))
+    rest = iter(items)
+    under_way: deque[tuple[T, Any]] = deque()
+
+    def fill() -> None:
+        more = islice(rest, max(0, room() - len(under_way)))
+        under_way.extend((item, submit(item)) for item in more)
+
+    fill()
     while under_way:
         item, future = under_way.popleft()
-        result = future.result()
-        under_way.extend(islice(futures, 1))
-        yield item, result
+        outcome = result(item, future)
+        fill()
+        yield item, outcome

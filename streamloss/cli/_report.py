@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +15,31 @@ COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "m
 """The counts that are shown, by what they are called in a table."""
 WIDE = 1000
 """Columns of a table that goes to a file or a pipe, so that no number is broken."""
+
+
+def say(text: str) -> None:
+    """Say something on stderr, in one line."""
+    print("streamloss:", " ".join(text.split()), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def to_stdout() -> Iterator[None]:
+    """Say that stdout cannot be written; that nobody reads on is no error.
+
+    Raises
+    ------
+    ValueError
+        If its disk is full, for instance.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # what is left in buffers goes nowhere, or Python would fail again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ValueError(f"stdout cannot be written: {error.strerror}") from error
 
 
 @contextmanager

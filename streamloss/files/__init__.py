@@ -3,7 +3,10 @@
 Row groups of Parquet files are read side by side: each thread decodes a batch and computes on it
 while the cache has it. In memory are a batch, a buffer and a page of each column a thread. A lone
 row group is decoded by several threads, with `AHEAD` + 1 larger batches in memory, one more while
-it is decoded. Of `.npy` files only mapped pages are, which are page cache and are let go after use.
+it is decoded. `.npy` files are read side by side as well, in batches that stay in the cache.
+
+A file is stamped when it is opened. Before and after a stretch of it is read it must be the same,
+and every row that it announces must have come: else one line says which file it is.
 
 Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is left out.
 """
@@ -14,6 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from ._data import Batch, DataSet, Piece, Stretch
 from ._paths import expand
+from ._reading import Refused, explained, why
 from ._rows import Columns, Rows
 
 __all__ = [
@@ -21,11 +25,14 @@ __all__ = [
     "Columns",
     "DataSet",
     "Piece",
+    "Refused",
     "Rows",
     "Stretch",
+    "explained",
     "open_arrays",
     "open_parquet",
     "read_piece",
+    "why",
 ]
 
 
@@ -35,7 +42,7 @@ def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = N
     Parameters
     ----------
     names : sequence of str
-        Files, folders (every ``*.parquet`` below them) and globs.
+        Files, folders (every Parquet file below them) and globs.
     columns : Columns
         The names of the columns.
     threads : int, optional
@@ -66,7 +73,7 @@ def open_arrays(columns: Columns) -> DataSet:
     ValueError
         If a file cannot be read or has no numbers, the lengths differ, or there are no rows.
     """
-    from ._npy import Arrays
+    from ._arrays import Arrays
 
     return DataSet([Arrays(columns)], columns, False)
 
@@ -84,4 +91,7 @@ def read_piece(piece: Piece, size: int | None = None) -> Iterator[Batch]:
     else:
         data = open_parquet((piece.path,), piece.columns)
     part = data.parts[0]
+    sizes = tuple(stamp.size for stamp in part.stamps)
+    if sizes != piece.sizes:
+        raise Refused(f"cannot read {part.paths[0]}: a worker sees {sizes} bytes of it")
     return Stretch(part, piece.start, piece.stop).batches(size)

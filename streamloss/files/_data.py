@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
+from ._reading import Refused, Stamp, check_same
 from ._rows import Columns, Part, Rows
 
 AHEAD = 2
@@ -28,12 +29,16 @@ class Batch(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The rows from `start` to `stop` of a file, or of arrays if `path` is None; for a worker."""
+    """The rows from `start` to `stop` of a file, or of arrays if `path` is None; for a worker.
+
+    The sizes are those of the files, which must be the same for a worker.
+    """
 
     path: str | None
     columns: Columns
     start: int
     stop: int
+    sizes: tuple[int, ...]
 
 
 class Stretch(NamedTuple):
@@ -54,13 +59,29 @@ class Stretch(NamedTuple):
         Raises
         ------
         ValueError
-            If the file cannot be read.
+            If a file cannot be read, changes, or holds more or fewer rows than it announces.
         """
-        at = self.start
-        for rows in self.part.read(at, self.stop, size or self.part.size(threads), threads):
-            length = len(rows.y_true)
-            yield Batch(rows, length, f"{self.part.paths[0]}, rows {at:,} to {at + length - 1:,}")
-            at += length
+        part, at = self.part, self.start
+        check_same(part.paths, part.stamps)
+        for announced, batches in part.read(at, self.stop, size or part.size(threads), threads):
+            end = at + announced
+            for rows in batches:
+                first, at = at, at + len(rows.y_true)
+                if at > end:
+                    break
+                yield Batch(rows, at - first, f"{part.paths[0]}, rows {first:,} to {at - 1:,}")
+            self._check_end(at, end)
+        self._check_end(at, self.stop)
+        check_same(part.paths, part.stamps)
+
+    def _check_end(self, at: int, end: int) -> None:
+        """Refuse a file of which other rows came than were announced."""
+        if at != end:
+            what = "more" if at > end else f"{end - at:,} fewer"
+            raise Refused(
+                f"cannot read {self.part.paths[0]}: up to row {end:,} {what} rows come than it"
+                " announces"
+            )
 
 
 class DataSet:
@@ -114,10 +135,10 @@ class DataSet:
     def side_by_side(self, start: int, threads: int) -> list[Stretch]:
         """Return the rows from `start` on in stretches that so many threads may read at once.
 
-        There are none where one thread reads as fast, and only calls on batches are shared out.
+        There are none where there is only one, whose batches are shared out instead.
         """
         size = max(1, min(STRETCH, (self.rows - start) // (16 * threads)))
-        stretches = list(self.stretches(start, size)) if self._files else []
+        stretches = list(self.stretches(start, size))
         return stretches if len(stretches) > 1 else []
 
     def stretches(self, start: int, size: int) -> Iterator[Stretch]:
@@ -132,11 +153,28 @@ class DataSet:
     def pieces(self, start: int, size: int) -> Iterator[Piece]:
         """Yield stretches under names that mean the same wherever they are read."""
         for part, first, stop in self.stretches(start, size):
+            sizes = tuple(stamp.size for stamp in part.stamps)
             if self._files:
-                yield Piece(os.path.abspath(part.paths[0]), self._columns, first, stop)
+                yield Piece(os.path.abspath(part.paths[0]), self._columns, first, stop, sizes)
             else:
                 names: list[Any] = [name and os.path.abspath(name) for name in self._columns]
-                yield Piece(None, Columns(*names), first, stop)
+                yield Piece(None, Columns(*names), first, stop, sizes)
+
+    def stamps(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield the files and what they were stamped with when they were opened."""
+        for part in self.parts:
+            yield from zip(part.paths, part.stamps, strict=True)
+
+    def check_same(self) -> None:
+        """Refuse files that are not those that were opened.
+
+        Raises
+        ------
+        ValueError
+            If one has changed or is gone.
+        """
+        for part in self.parts:
+            check_same(part.paths, part.stamps)
 
 
 def _ahead(items: Iterator[T]) -> Generator[T, None, None]:

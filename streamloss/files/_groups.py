@@ -13,17 +13,17 @@ class Groups:
     Examples
     --------
     >>> groups = Groups([10, 10, 100])
-    >>> groups.rows, list(groups.cuts(15)), groups.begin(15), list(groups.runs(15, 120, 20))
-    (120, [0, 20], 10, [range(1, 2), range(2, 3)])
+    >>> groups.rows, list(groups.cuts(15)), groups.span(range(1, 3)), list(groups.runs(15, 120, 20))
+    (120, [0, 20], (10, 120), [range(1, 2), range(2, 3)])
     """
 
     def __init__(self, sizes: Iterable[int]) -> None:
         self._ends = list(itertools.accumulate(sizes))
         self.rows = self._ends[-1] if self._ends else 0
 
-    def begin(self, row: int) -> int:
-        """Return the first row of the group that holds a row."""
-        return self._first(bisect_right(self._ends, row))
+    def span(self, run: range) -> tuple[int, int]:
+        """Return the first row of some groups, and the one after their last."""
+        return self._first(run.start), self._ends[run.stop - 1]
 
     def cuts(self, size: int) -> Iterator[int]:
         """Yield the first rows of groups, at least `size` apart."""

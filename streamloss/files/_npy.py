@@ -1,167 +1,167 @@
-"""Arrays in ``.npy`` files, memory mapped, and in ``.npz`` files, read in pieces."""
+"""Arrays in ``.npy`` files and in ``.npz`` archives, read a few rows at a time."""
 
 from __future__ import annotations
 
 import math
 import os
+import warnings
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+from contextlib import ExitStack
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from streamloss._convert import is_numeric
+from ._foreign import foreign
+from ._rows import listing
 
-from ._mapped import Mapped
-from ._paths import missing
-from ._rows import Columns, Rows, listing
-
-VALUES = 1 << 23
-"""Values of a batch of mapped arrays, on which each call costs two threads 0.5 ms."""
-STREAMED = 1 << 21
-"""Values of a batch of which some are copied from a stream."""
+MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
+"""How files begin, by their endings."""
+VERSIONS = ((1, 0), (2, 0), (3, 0))
+"""Versions of headers. The third is the second with names of fields in UTF-8."""
 PIECE = 1 << 20
-"""Bytes taken from a compressed stream at a time."""
+"""Bytes asked for at a time, since those of a compressed stream are held twice."""
 
 
-class Member:
-    """An array in an ``.npz`` file, which can only be read from its beginning to its end."""
+class Array(NamedTuple):
+    """An array in a file: what its header announces, and the byte where its numbers begin.
 
-    def __init__(self, path: str, name: str) -> None:
-        archive = zipfile.ZipFile(path)
-        names = [entry.removesuffix(".npy") for entry in archive.namelist()]
-        if not name and len(names) == 1:
-            name = names[0]
-        if name not in names:
-            raise ValueError(
-                f"name an array of it, as in {path}:name: it has {listing(names, name)}"
-            )
-        self._stream = archive.open(archive.namelist()[names.index(name)])
-        shape, fortran, self.dtype = _header(self._stream)
-        if fortran:
-            raise ValueError("its rows lie apart (Fortran order): save np.ascontiguousarray of it")
-        self.shape = shape or (1,)
-        self._data = self._stream.tell()
+    `member` is its name in an archive, None in a file of its own.
+    """
+
+    path: str
+    member: str | None
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: np.dtype[Any]
+    begin: int
+
+    @property
+    def width(self) -> int:
+        """Values in a row."""
+        return math.prod(self.shape[1:])
+
+
+def find(path: str, name: str | None) -> Array:
+    """Read the header of an array, which in an archive has a name; its only one has an empty one.
+
+    Raises
+    ------
+    Exception
+        Any, where bytes are damaged; ValueError, where more or fewer numbers follow than are
+        announced, or cannot be read row by row.
+    """
+    _check_kind(path)
+    member = None if name is None else _full_name(path, name)
+    with ExitStack() as stack:
+        stream, size = _stream(path, member, stack)
+        shape, is_fortran, dtype = _header(stream)
+        begin = stream.tell()
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize != size - begin:
+        raise ValueError(
+            f"its header announces shape {shape} of {dtype}, but {size - begin:,} bytes follow"
+        )
+    is_fortran = is_fortran and len(shape) > 1
+    if is_fortran and member is not None:
+        raise ValueError("its rows lie apart (Fortran order): save np.ascontiguousarray of it")
+    # An array without axes is one row.
+    return Array(path, member, shape or (1,), is_fortran, dtype, begin)
+
+
+class Reader:
+    """Reads rows of an array into memory of our own, until a stack is closed.
+
+    A mapping ends the process where the file is cut meanwhile, and shows what others write into it.
+
+    Parameters
+    ----------
+    array : Array
+        The array.
+    stack : ExitStack
+        What closes its file.
+    room : array, optional
+        Where rows are put, until others are taken; by default each time somewhere new.
+    """
+
+    def __init__(self, array: Array, stack: ExitStack, room: NDArray[Any] | None = None) -> None:
+        self._array, self._room = array, room
+        self._stream, _ = _stream(array.path, array.member, stack)
+        self._at = 0
 
     def take(self, start: int, stop: int) -> NDArray[Any]:
-        """Return a copy of these rows, none of which come before those taken last."""
-        array = np.empty((stop - start, *self.shape[1:]), self.dtype)
-        begin = self._data + start * self.dtype.itemsize * math.prod(self.shape[1:])
-        if self._stream.tell() != begin:
+        """Return some rows, which in an archive must not come before those taken last."""
+        rows, *row = self._array.shape
+        length = stop - start
+        if not self._array.is_fortran:
+            return self._fill(self._empty(length, *row), start * self._array.width)
+        columns = self._empty(*reversed(row), length)
+        for number, column in enumerate(columns.reshape(-1, length)):
+            self._fill(column, number * rows + start)
+        return columns.T
+
+    def _empty(self, *shape: int) -> NDArray[Any]:
+        """Return an array to be filled."""
+        if self._room is None:
+            return np.empty(shape, self._array.dtype)
+        return self._room[: math.prod(shape)].reshape(shape)
+
+    def _fill(self, values: NDArray[Any], first: int) -> NDArray[Any]:
+        """Fill an array with the values from one of the file's on."""
+        begin = self._array.begin + first * self._array.dtype.itemsize
+        room = values.reshape(-1).view(np.uint8).data
+        if begin != self._at:
             self._stream.seek(begin)
-        buffer = array.reshape(-1).view(np.uint8)
-        for first in range(0, buffer.size, PIECE):
-            room = buffer[first : first + PIECE]
-            data = self._stream.read(room.size)
-            if len(data) != room.size:
+        self._at = begin + len(room)
+        while room:
+            came = self._stream.readinto(room[:PIECE])
+            if not came:
                 raise ValueError("it ends too early")
-            room[:] = np.frombuffer(data, np.uint8)
-        return array
+            room = room[came:]
+        return values
+
+
+def _check_kind(path: str) -> None:
+    """Refuse what does not begin as its ending says, and say what it is."""
+    magic = MAGIC[os.path.splitext(path)[1].lower()]
+    with open(path, "rb") as file:
+        if file.read(len(magic)) != magic:
+            raise ValueError(foreign(path))
+
+
+def _full_name(path: str, name: str) -> str:
+    """Return the name that an archive has for an array."""
+    with zipfile.ZipFile(path) as archive:
+        full = archive.namelist()
+    names = [entry.removesuffix(".npy") for entry in full]
+    if not name and len(names) == 1:
+        return full[0]
+    if names.count(name) > 1:
+        raise ValueError(f"it has {names.count(name)} arrays of this name")
+    if name not in names:
+        raise ValueError(f"name an array of it, as in {path}:name: it has {listing(names, name)}")
+    return full[names.index(name)]
+
+
+def _stream(path: str, member: str | None, stack: ExitStack) -> tuple[Any, int]:
+    """Open the bytes of an array until the stack is closed, and say how many they are."""
+    if member is None:
+        file = stack.enter_context(open(path, "rb", buffering=0))
+        return file, os.fstat(file.fileno()).st_size
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    return stack.enter_context(archive.open(member)), archive.getinfo(member).file_size
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read shape, order and dtype at the beginning of an array."""
     version = npy.read_magic(stream)
-    if version == (1, 0):
-        return npy.read_array_header_1_0(stream)
-    return npy.read_array_header_2_0(stream)
-
-
-class Arrays:
-    """Arrays in files of their own, aligned along axis 0.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If a file cannot be read as an array of numbers (for the mask: of booleans), or the
-        lengths differ.
-    """
-
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        named = columns.named()
-        arrays = {option: _open(option, name) for option, name in named.items()}
-        self._mapped = {option: a for option, a in arrays.items() if isinstance(a, Mapped)}
-        self.paths = tuple(dict.fromkeys(_split(name)[0] for name in named.values()))
-        self.rows = arrays["--true"].shape[0]
-        self.decoded = any(isinstance(array, Member) for array in arrays.values())
-        self._width = max(1, *(math.prod(array.shape[1:]) for array in arrays.values()))
-        for option, array in arrays.items():
-            repeats = option in ("--weights", "--where") and array.shape[0] == 1
-            if array.shape[0] != self.rows and not repeats:
-                raise ValueError(
-                    f"{option}: {named[option]} must have as many rows as {columns.true},"
-                    f" {self.rows:,}: it has {array.shape[0]:,}"
-                )
-
-    def size(self, threads: bool) -> int:
-        """Return how many values a batch best has."""
-        return STREAMED if self.decoded else VALUES
-
-    def read(self, start: int, stop: int, size: int, threads: bool) -> Iterator[Rows]:
-        """Yield the rows, so few at a time that no array has over `size` values."""
-        step = max(1, size // self._width)
-        takes = [self._taker(f"--{part}", name) for part, name in self._columns._asdict().items()]
-        for first in range(start, stop, step):
-            yield Rows(*(take(first, min(first + step, stop)) for take in takes))
-
-    def cuts(self, size: int) -> Iterable[int]:
-        """Return rows at least `size` values apart; a stream is only read from its beginning."""
-        if any(path.endswith(".npz") for path in self.paths):
-            return [0]
-        return range(0, self.rows, max(1, size // self._width))
-
-    def _taker(self, option: str, name: str | None) -> Callable[[int, int], Any]:
-        """Return the function that takes rows of one array."""
-        if name is None:
-            return lambda start, stop: None
-        array = self._mapped.get(option) or _open(option, name)
-        if array.shape[0] != self.rows:
-            whole = array.take(0, 1)
-            return lambda start, stop: whole
-
-        def take(start: int, stop: int) -> NDArray[Any]:
-            with _named(option, name):
-                return array.take(start, stop)
-
-        return take
-
-
-def _split(name: str) -> tuple[str, str | None]:
-    """Take ``file.npz:name`` apart."""
-    path, found, member = name.rpartition(".npz:")
-    if found:
-        return path + ".npz", member
-    return name, "" if name.endswith(".npz") else None
-
-
-def _open(option: str, name: str) -> Mapped | Member:
-    """Open an array, refused if it does not hold numbers."""
-    path, member = _split(name)
-    if not path.endswith((".npy", ".npz")):
-        rule = "without FILES it must name a .npy file, or an array as file.npz:name"
-        raise ValueError(f"{option}: {rule}: got {name!r}")
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"{option}: {missing(path)}")
-    with _named(option, name):
-        array = Mapped(path) if member is None else Member(path, member)
-    rule = "booleans" if option == "--where" else "numbers"
-    if not (is_numeric(array.dtype) if rule == "numbers" else array.dtype == np.bool_):
-        raise ValueError(f"{option}: {name} must hold {rule}: it holds {array.dtype}")
-    return array
-
-
-@contextmanager
-def _named(option: str, name: str) -> Iterator[None]:
-    """Say which array it is that cannot be read."""
-    unreadable = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-    try:
-        yield
-    except unreadable as error:
-        raise ValueError(f"{option}: cannot read {name}: {error}") from error
+    if version not in VERSIONS:
+        raise ValueError(f"its format has version {version[0]}.{version[1]}: 1.0 to 3.0 are known")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of old and odd spellings, which mean the same
+        shape, is_fortran, dtype = read(stream)
+    if any(type(length) is not int or length < 0 for length in shape):
+        raise ValueError(f"its header announces shape {shape}")
+    np.empty((0, *shape[1:]), dtype)  # raises where there can be no such array
+    return shape, is_fortran, dtype

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ._groups import Groups
+from ._footer import check_values, places, read_groups
+from ._foreign import foreign
+from ._hive import constant, partitions
+from ._reading import Stamp, explained, stamps
 from ._rows import Columns, Rows, listing
 
+MAGIC = b"PAR1"
 BUFFER = 1 << 18
 """Bytes of a column chunk read at a time.
 
@@ -40,46 +42,64 @@ class Parquet:
     Raises
     ------
     ValueError
-        If the file cannot be read as Parquet, lacks a column or has it twice, or a column is not
-        numeric (for the mask: boolean).
+        If the file cannot be read as Parquet, its footer contradicts itself, it lacks a column or
+        has it twice, or a column is not numeric (for the mask: boolean).
     """
 
     decoded = True
 
     def __init__(self, path: str, columns: Columns) -> None:
         self.paths: tuple[str, ...] = (path,)
+        self.stamps = stamps(self.paths)
         self._columns = columns
-        with _explained(path):
-            self._stamp = _stamp(path)
+        with _reading(path):
+            _check_kind(path)
             with _open(path) as file:
-                schema, metadata = file.schema_arrow, file.metadata
-                for option, name in columns.named().items():
-                    _check(schema, option, name, path)
-                kinds = {name: schema.field(name).type for name in columns.named().values()}
-                self._dtypes = {n: np.dtype(kind.to_pandas_dtype()) for n, kind in kinds.items()}
-                groups = range(file.num_row_groups)
-                self._groups = Groups(metadata.row_group(i).num_rows for i in groups)
+                schema, footer, paths = file.schema_arrow, file.metadata, file.reader.column_paths
+                names = schema.names
+        self._constants = _constants(path, columns, names)
+        for option, name in columns.named().items():
+            if name not in self._constants:
+                _check(schema, option, name, path)
+        inside = [name for name in columns.named().values() if name not in self._constants]
+        with _reading(path):
+            kinds = {name: schema.field(name).type for name in inside}
+            self._dtypes = {n: np.dtype(kind.to_pandas_dtype()) for n, kind in kinds.items()}
+            self._places = places(paths, inside)
+            self._groups = read_groups(footer)
         self.rows = self._groups.rows
 
     def size(self, threads: bool) -> int:
         """Return how many rows a batch best has."""
         return SHARED_ROWS if threads else ROWS
 
-    def read(self, start: int, stop: int, size: int, threads: bool) -> Iterator[Rows]:
-        """Yield the rows from `start` to `stop`, at most `size` at a time."""
-        at = self._groups.begin(start)
-        path, names = self.paths[0], list(self._dtypes)
-        with _explained(path):
-            self._check_same()
-            with _open(path, _footer(path, self._stamp)) as file:
-                runs = self._groups.runs(start, stop, size)
-                each = (file.iter_batches(size, run, names, use_threads=threads) for run in runs)
-                for batch in itertools.chain.from_iterable(each):
-                    begin, end = max(start - at, 0), min(stop - at, batch.num_rows)
-                    at += batch.num_rows
-                    if begin < end:
-                        yield self._rows(batch.slice(begin, end - begin))
-            self._check_same()
+    def read(
+        self, start: int, stop: int, size: int, threads: bool
+    ) -> Iterator[tuple[int, Iterator[Rows]]]:
+        """Yield the rows from `start` to the end of the group before `stop`, by runs of groups."""
+        path = self.paths[0]
+        with _reading(path), _open(path, _footer(path, self.stamps[0])) as file:
+            for run in self._groups.runs(start, stop, size):
+                begin, end = self._groups.span(run)
+                batches = file.iter_batches(size, run, list(self._dtypes), use_threads=threads)
+                check = partial(check_values, file.metadata, run, self._places)
+                first = max(start, begin)
+                yield end - first, self._rest(batches, first - begin, end - begin, check)
+
+    def _rest(
+        self, batches: Iterator[Any], skipped: int, rows: int, check: Callable[[], None]
+    ) -> Iterator[Rows]:
+        """Yield what comes after the first of so many rows, of which the last need a check."""
+        with _reading(self.paths[0]):
+            for batch in batches:
+                batch.validate()  # that its columns are as long as it is
+                rows -= batch.num_rows
+                if not rows:
+                    check()
+                first = min(skipped, batch.num_rows)
+                skipped -= first
+                if first < batch.num_rows:
+                    yield self._rows(batch.slice(first) if first else batch)
 
     def _rows(self, batch: Any) -> Rows:
         """Take the columns of a batch as arrays, without a copy where there are no nulls.
@@ -88,55 +108,72 @@ class Parquet:
         batch, took 4 % of the time.
         """
         arrays: Any = {name: _array(batch.column(name), t) for name, t in self._dtypes.items()}
+        for name, value in self._constants.items():
+            arrays[name] = np.repeat(value, batch.num_rows)
         true, pred, weights, where = map(arrays.get, self._columns)
         if where is not None and where.dtype != np.bool_:
             where = where == 1.0
         return Rows(true, pred, weights, where)
-
-    def _check_same(self) -> None:
-        """Refuse a file that is not the one that was opened."""
-        if _stamp(self.paths[0]) != self._stamp:
-            raise ValueError(f"{self.paths[0]} changed while it was read")
 
     def cuts(self, size: int) -> Iterator[int]:
         """Yield the first rows of row groups, at least `size` apart."""
         return self._groups.cuts(size)
 
 
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
+def _reading(path: str) -> AbstractContextManager[None]:
     """Say which file it is if it cannot be read."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"cannot read {path} as Parquet: {error}") from error
+    return explained(f"cannot read {path} as Parquet")
 
 
-def _open(path: str, footer: Any = None) -> Any:
-    """Open a file, whose footer is read unless it is known."""
-    return pq.ParquetFile(
-        path,
-        metadata=footer,
-        buffer_size=BUFFER,
-        pre_buffer=False,
-        page_checksum_verification=True,
-    )
+def _check_kind(path: str) -> None:
+    """Refuse what does not begin like Parquet, and say what it is."""
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) == MAGIC:
+            return
+    raise ValueError(foreign(path))
 
 
-def _stamp(path: str) -> tuple[int, ...]:
-    """Return what tells a file from a changed one."""
-    info = os.stat(path)
-    return info.st_ino, info.st_size, info.st_mtime_ns
+@contextmanager
+def _open(path: str, footer: Any = None) -> Iterator[Any]:
+    """Open a file, whose footer is read unless it is known.
+
+    pyarrow takes names in UTF-8 alone, but files under any.
+    """
+    is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
+    with nullcontext(path) if is_utf8 else open(path, "rb") as source:
+        file = pq.ParquetFile(
+            source,
+            metadata=footer,
+            buffer_size=BUFFER,
+            pre_buffer=False,
+            page_checksum_verification=True,
+        )
+        with file:
+            yield file
 
 
 @lru_cache(maxsize=4)
-def _footer(path: str, stamp: tuple[int, ...]) -> Any:
+def _footer(path: str, stamp: Stamp) -> Any:
     """Return the footer of a file, of which stretches are read one after another.
 
     That of 245 row groups of 3 columns takes 0.6 ms to read; those of all files could fill the
     memory.
     """
-    return pq.read_metadata(path)
+    with _open(path) as file:
+        return file.metadata
+
+
+def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, NDArray[Any]]:
+    """Return the columns that the file lacks and its folders name, each by its only value."""
+    found, values = partitions(path), {}
+    for option, name in columns.named().items():
+        if name in found and name not in names:
+            with explained(f"{option}: column {name!r} of {path}"):
+                try:
+                    values[name] = constant(found[name], option == "--where")
+                except ValueError as error:
+                    raise ValueError(f"{error}: its folder says {found[name]!r}") from None
+    return values
 
 
 def _check(schema: Any, option: str, name: str, path: str) -> None:

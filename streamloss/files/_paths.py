@@ -4,81 +4,73 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+import stat
+from collections.abc import Iterable
 
+from ._folders import ENDINGS, files_below, is_there, matches, mode_of, names_in, refuse_tables
+from ._foreign import elsewhere, foreign_folder
 from ._rows import listing
 
 
 def expand(names: Iterable[str]) -> list[str]:
     """Return the files that the names stand for, in the order given and sorted within a name.
 
-    A folder stands for every ``*.parquet`` below it, except under names that begin with ``_`` or
-    ``.``: that is where writers keep what is not finished.
+    A folder stands for every Parquet file below it, links followed, except under names that
+    begin with ``_`` or ``.``, and is refused where a log tells which files count.
 
     Raises
     ------
     FileNotFoundError
         If a name stands for no file.
     ValueError
-        If a file is named twice: its rows would count twice.
+        If a file is reached twice, by whatever names: its rows would count twice. If something
+        cannot be listed or looked at.
     """
-    found: dict[str, str] = {}
+    found: dict[object, str] = {}
     for name in names:
-        for path in _matches(name):
-            real = os.path.realpath(path)
-            if real in found:
-                raise ValueError(f"FILES must name a file once: {path} came twice")
-            found[real] = path
+        for path in _files(name):
+            first = found.setdefault(_identity(path), path)
+            if first is not path:
+                also = f" and is {first}" if first != path else ""
+                raise ValueError(f"FILES must name a file once: {path} came twice{also}")
     return list(found.values())
 
 
-def _matches(name: str) -> list[str]:
+def _identity(path: str) -> object:
+    """Return what is the same for all names of a file; some file systems have no inodes."""
+    info = os.stat(path)
+    return (info.st_dev, info.st_ino) if info.st_ino else os.path.realpath(path)
+
+
+def _files(name: str) -> list[str]:
     """Return the files that one name stands for."""
-    if os.path.isdir(name):
-        return _folder(name)
-    if os.path.exists(name):
-        return [name]
-    if not glob.has_magic(name):
+    if is_there(name):
+        if not stat.S_ISDIR(mode_of(name)):
+            return [name]
+        found = set(files_below(name))
+    elif glob.has_magic(name):
+        found = matches(name)
+    else:
         raise FileNotFoundError(missing(name))
-    # `**` matches folders as well as what is in them, hence the set.
-    found = {file for hit in glob.glob(name, recursive=True) for file in _files(hit)}
+    refuse_tables(found)
     if not found:
-        raise FileNotFoundError(f"no file matches {name!r}")
+        raise FileNotFoundError(_nothing(name))
     return sorted(found)
 
 
-def _files(hit: str) -> Iterable[str]:
-    """Return what a match of a glob adds: itself, or what is in the folder."""
-    return _walk(hit) if os.path.isdir(hit) else [hit]
-
-
-def _folder(name: str) -> list[str]:
-    """Return the Parquet files below a folder."""
-    found = sorted(_walk(name))
-    if not found:
-        raise FileNotFoundError(
-            f"no *.parquet file in folder {name!r}: it has {listing(_names(name), '.parquet')}"
-        )
-    return found
-
-
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the Parquet files below a folder."""
-    for path in Path(folder).rglob("*.parquet"):
-        inside = path.relative_to(folder).parts
-        if path.is_file() and not any(name.startswith(("_", ".")) for name in inside):
-            yield str(path)
+def _nothing(name: str) -> str:
+    """Say that a folder or a glob stands for no file."""
+    if not os.path.isdir(name):
+        return elsewhere(name) or f"no file matches {name!r}"
+    has = listing(names_in(name), ENDINGS[0])
+    return f"no *.parquet file in folder {name!r}: it has {has}{foreign_folder(name)}"
 
 
 def missing(path: str) -> str:
     """Say that there is no such file, and what there is beside it."""
     folder, name = os.path.split(path)
+    if (hint := elsewhere(path)) is not None:
+        return hint
     if not os.path.isdir(folder or "."):
         return f"no file {path!r}: there is no folder {folder!r}"
-    return f"no file {path!r}: the folder has {listing(_names(folder or '.'), name)}"
-
-
-def _names(folder: str) -> list[str]:
-    """Return the names in a folder, sorted."""
-    return sorted(os.listdir(folder))
+    return f"no file {path!r}: the folder has {listing(names_in(folder), name)}"

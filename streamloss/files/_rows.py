@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
+from ._reading import Stamp
+
 
 class Columns(NamedTuple):
     """The part that each column plays: names of Parquet columns, or of files of arrays."""
@@ -35,7 +37,10 @@ class Part(Protocol):
     """A file, or arrays in several files, whose rows can be read from any row on."""
 
     paths: tuple[str, ...]
+    stamps: tuple[Stamp, ...]
+    """Those of its files when it was opened."""
     rows: int
+    """The rows that it announces."""
     decoded: bool
     """Whether reading is work, which another thread may do meanwhile."""
 
@@ -43,10 +48,14 @@ class Part(Protocol):
         """Return how many values a column of a batch best has, for `read` with these threads."""
         ...
 
-    def read(self, start: int, stop: int, size: int, threads: bool) -> Iterator[Rows]:
-        """Yield the rows from `start` to `stop`, at most `size` values a column at a time.
+    def read(
+        self, start: int, stop: int, size: int, threads: bool
+    ) -> Iterator[tuple[int, Iterator[Rows]]]:
+        """Yield the rows from `start` to `stop` in runs: how many it announces, and they.
 
-        With `threads` it may use others than the one that calls.
+        They come at most `size` values a column at a time. What comes is counted by `Stretch`, so
+        all that is there must be handed on, be it too much or too little. With `threads` it may
+        use others than the one that calls; without, rows may be gone once the next are asked for.
         """
         ...
 
