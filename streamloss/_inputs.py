@@ -175,6 +175,22 @@ def check_same_inputs(losses: Sequence[Any]) -> None:
             )
 
 
+class NoClass(ValueError):
+    """A label that is no class.
+
+    Attributes
+    ----------
+    place : tuple of int
+        Its index among the labels given.
+    rule : str
+        What is wrong, without the place.
+    """
+
+    def __init__(self, name: str, place: tuple[int, ...], what: str) -> None:
+        super().__init__(f"nan='raise': {name}[{', '.join(map(str, place))}] {what}")
+        self.place, self.rule = place, f"nan='raise': {name} {what}"
+
+
 def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -> None:
     """Refuse labels that are not indices of classes; a row of them ends before a negative number.
 
@@ -182,7 +198,7 @@ def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -
 
     Raises
     ------
-    ValueError
+    NoClass
         If there is one: its place is named.
     """
     labels = labels.astype(np.float64)
@@ -193,9 +209,10 @@ def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -
     if where is not None:
         wrong &= where[..., None] if rank else where
     if wrong.any():
-        place = np.unravel_index(int(wrong.argmax()), labels.shape)
-        at, rule = ", ".join(map(str, place)), f"a class from 0 to {classes - 1}"
-        raise ValueError(f"nan='raise': {name}[{at}] must be {rule}: got {labels[place]:g}")
+        place = tuple(map(int, np.unravel_index(int(wrong.argmax()), labels.shape)))
+        raise NoClass(
+            name, place, f"must be a class from 0 to {classes - 1}: got {labels[place]:g}"
+        )
 
 
 def describe_inputs(loss: Any) -> str:

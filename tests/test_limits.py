@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from decimal import MAX_EMAX, MIN_EMIN, Decimal, DecimalException, Overflow, localcontext
+from pathlib import Path
 from typing import Any
 
 import dask.array as da
@@ -24,6 +25,8 @@ from row_families import ROWS
 import streamloss as engine
 from streamloss import losses as sl
 from streamloss.backends import auto
+from streamloss.cli._local import fold
+from streamloss.files import Columns, open_arrays
 
 INF, NAN = math.inf, math.nan
 ENDS = (INF, -INF, 0.0, -0.0, 1.0)
@@ -348,3 +351,14 @@ def test_labels_on_a_grid_are_named_by_their_place() -> None:
         engine.evaluate("cross_entropy", labels, np.zeros((2, 3, 5)), nan="raise")
     with pytest.raises(ValueError, match="1 elements have a NaN"):
         engine.evaluate("cross_entropy", [NAN, 0.0], np.zeros((2, 5)), nan="raise")
+
+
+def test_a_label_in_a_file_is_named_by_its_row(tmp_path: Path) -> None:
+    labels = np.arange(30_000) % 4
+    labels[23_456] = 9
+    np.save(tmp_path / "y.npy", labels)
+    np.save(tmp_path / "x.npy", np.zeros((30_000, 4)))
+    columns = Columns(str(tmp_path / "y.npy"), str(tmp_path / "x.npy"), None, None)
+    message = r"y\.npy, row 23,456: nan='raise': y_true must be a class from 0 to 3: got 9$"
+    with pytest.raises(ValueError, match=message):
+        list(fold(open_arrays(columns), 0, ["cross_entropy"], "raise", None))

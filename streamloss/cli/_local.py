@@ -35,7 +35,7 @@ def fold_batches(batches: Iterable[Batch], losses: list[str], nan: str) -> Accum
         try:
             accumulator.update(y_true, y_pred, weights, where=where)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{batch.origin}: {error}") from error
+            raise ValueError(batch.refusal(error)) from error
     return accumulator
 
 

@@ -9,6 +9,8 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
+from streamloss._inputs import NoClass
+
 from ._reading import Refused, Stamp, check_same
 from ._rows import Columns, Part, Rows
 
@@ -25,7 +27,19 @@ class Batch(NamedTuple):
 
     rows: Rows
     length: int
-    origin: str
+    path: str
+    first: int
+
+    @property
+    def origin(self) -> str:
+        """Where they stand, in words."""
+        return f"{self.path}, rows {self.first:,} to {self.first + self.length - 1:,}"
+
+    def refusal(self, error: Exception) -> str:
+        """Return what an error says of these rows, and of which row if it tells that."""
+        if isinstance(error, NoClass):
+            return f"{self.path}, row {self.first + error.place[0]:,}: {error.rule}"
+        return f"{self.origin}: {error}"
 
 
 class Piece(NamedTuple):
@@ -69,7 +83,7 @@ class Stretch(NamedTuple):
                 first, at = at, at + len(rows.y_true)
                 if at > end:
                     break
-                yield Batch(rows, at - first, f"{part.paths[0]}, rows {first:,} to {at - 1:,}")
+                yield Batch(rows, at - first, part.paths[0], first)
             self._check_end(at, end)
         self._check_end(at, self.stop)
         check_same(part.paths, part.stamps)
