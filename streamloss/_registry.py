@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
+from weakref import WeakValueDictionary
 
 LOSSES: dict[str, type] = {}
 """Every named loss class by its canonical name."""
 
 _NAMES: dict[str, type] = {}
-_KEYS: dict[str, type] = {}
+_KEYS: WeakValueDictionary[str, type] = WeakValueDictionary()
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -120,7 +121,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {cls!r}")
-    taken = {"inputs", "ranks", "body", "key", "formula", "complex_inputs", "finish"}
+    taken = {"inputs", "memory", "ranks", "body", "key", "formula", "complex_inputs", "finish"}
     taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue", "vectorized"}
     if taken & set(cls._fields):
         raise TypeError(
@@ -135,6 +136,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
     cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
     cls.finish = getattr(cls, "finish", None)  # type: ignore[attr-defined]
+    cls.memory = Memory()  # type: ignore[attr-defined]
     _check_parameters(cls)
     _compare_by_type(cls)
     _KEYS[cls.key] = cls  # type: ignore[attr-defined]
@@ -232,6 +234,24 @@ def parts_of(losses: Iterable[Any]) -> tuple[Any, ...]:
     return tuple([p for loss in losses for p in (loss.parts() if loss.combine else (loss,))])
 
 
+class Memory(dict[Any, Any]):
+    """What is remembered of a loss class in this process, and forgotten with it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, ()  # nothing goes with a class that is pickled with its code
+
+
+def memory(classes: tuple[Any, ...]) -> Memory:
+    """Return where to remember what concerns some loss classes: with the first that is a user's."""
+    found: Memory = (first_of_user(classes) or classes[0]).memory
+    return found
+
+
+def first_of_user(classes: tuple[Any, ...]) -> Any:
+    """Return the first class that is not one of this package, None if all are."""
+    return next((cls for cls in classes if not cls.__module__.startswith("streamloss.")), None)
+
+
 def values_first(loss: Any) -> bool:
     """Return whether a loss is computed for many elements before its values are folded.
 
@@ -284,7 +304,7 @@ def _read(spec: str) -> Any:
         near = difflib.get_close_matches(name, _NAMES, 1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         known = ", ".join(sorted(LOSSES))
-        raise ValueError(f"unknown loss {name!r}{hint}: the names are {known}")
+        raise ValueError(f"unknown loss {name[:80]!r}{hint}: the names are {known}")
     return cls(**_parameters(cls, spec, rest))
 
 
@@ -300,18 +320,56 @@ def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:
         field, equals, value = (part.strip() for part in item.partition("="))
         if field not in cls._fields or not equals:
             takes = ", ".join(cls._fields) or "none"
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: the parameters are {takes}")
+            raise ValueError(
+                f"bad parameter {item[:80]!r} in loss {spec[:80]!r}: the parameters are {takes}"
+            )
         if field in found:
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: {field} is given twice")
+            raise ValueError(
+                f"bad parameter {item[:80]!r} in loss {spec[:80]!r}: {field} is given twice"
+            )
         try:
             found[field] = float(value)
         except ValueError:
-            raise ValueError(f"bad parameter {item!r} in loss {spec!r}: not a number") from None
+            raise ValueError(
+                f"bad parameter {item[:80]!r} in loss {spec[:80]!r}: not a number"
+            ) from None
     return found
 
 
-def by_key(key: str, values: Iterable[float]) -> Any:
-    """Return the loss of a class named by its key, as `Accumulator.to_bytes` writes it."""
-    if key not in _KEYS:
-        raise ValueError(f"unknown loss {key!r}: import the module that defines it first")
-    return _KEYS[key](*values)
+def by_key(key: str, values: list[float]) -> Any:
+    """Return the loss of a class named by its key, or its name, with all of its parameters.
+
+    Raises
+    ------
+    ValueError
+        If no class has that key, or it takes other parameters.
+    """
+    cls: Any = LOSSES.get(key) or _KEYS.get(key)
+    if cls is None:
+        raise ValueError(f"unknown loss {key[:80]!r}: import the module that defines it first")
+    if len(values) != len(cls._fields):
+        rule = f"{cls.__name__} takes {len(cls._fields)} parameters"
+        raise ValueError(f"{rule}: got a saved one that had {len(values)}")
+    return cls(*values)
+
+
+def respelled(specs: list[Any], losses: Iterable[Any]) -> list[Any]:
+    """Return how losses were spelled, a loss itself where its text means another one by now.
+
+    Raises
+    ------
+    ValueError
+        If a text never meant that loss: what differs is more than the default of a parameter.
+    """
+    return [_respelled(spec, loss) for spec, loss in zip(specs, losses, strict=True)]
+
+
+def _respelled(spec: Any, loss: Any) -> Any:
+    now = loss if spec is None else resolve(spec)
+    if now == loss or not isinstance(spec, str):
+        return loss if spec is None or now != loss else spec
+    _, _, rest = spec.partition(":")
+    given = _parameters(type(now), spec, rest) if type(now) is type(loss) else None
+    if given is None or any(getattr(loss, name) != value for name, value in given.items()):
+        raise ValueError(f"the loss {loss!r} cannot be spelled {spec[:80]!r}")
+    return loss

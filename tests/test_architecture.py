@@ -15,12 +15,13 @@ import streamloss as sl
 ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
-    {"_device", "_elementary"},
+    {"_device", "_elementary", "_made_by", "_once", "_private", "_settings", "cli._text"},
     {"_cache", "_convert", "_exact", "_generic", "_parts", "_registry", "_threads"},
-    {"backends", "cli._checkpoint", "cli._report", "files._groups", "files._mapped", "files._rows"},
+    {"backends", "cli._checkpoint", "cli._interrupts", "cli._report"},
+    {"files._groups", "files._mapped", "files._rows"},
     {"_inputs", "losses", "reductions", "files._paths"},
     {"_loops", "explanation", "files._data", "files._npy", "files._parquet", "metrics"},
-    {"backends._boxes", "files", "state"},
+    {"_header", "backends._boxes", "files", "state"},
     {"_format", "_overloads", "backends.python"},
     {"backends._grid", "backends._kernels"},
     {"backends._launch", "backends._lines", "backends._stream", "backends.cpu"},

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ._interrupts import INTERRUPTED, end, end_on_interrupts
+from ._text import shown
+
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra that installs each library."""
 
@@ -25,8 +28,21 @@ def main(args: Sequence[str] | None = None) -> int:
     >>> main(["evaluate", "--loss", "mae", "--true", "y.npy", "--pred", "p.npy", "--nan", "omit"])
     2
     """
+    if args is not None:
+        return _code(args)
+    try:
+        end_on_interrupts()
+        return _code(None)
+    finally:
+        end()
+
+
+def _code(args: Sequence[str] | None) -> int:
+    """Run the command line and return its exit code, with one line for each error."""
     try:
         return _run(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
@@ -46,7 +62,7 @@ def _run(args: Sequence[str] | None) -> int:
         code = streamloss.main(args, "streamloss", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        return 130
+        return INTERRUPTED
     except click.UsageError as error:
         return _fail(f"{error.format_message()} (see streamloss --help)")
     # An exit within click gives its code, a command None.
@@ -55,5 +71,5 @@ def _run(args: Sequence[str] | None) -> int:
 
 def _fail(message: str) -> int:
     """Say in one line what is wrong."""
-    print("streamloss:", " ".join(message.split()), file=sys.stderr)
+    print("streamloss:", shown(" ".join(message.split())), file=sys.stderr)
     return 2

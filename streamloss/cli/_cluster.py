@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from streamloss.accumulator import Accumulator
+from streamloss._made_by import Task
+from streamloss.accumulator import Accumulator, check_sent
 from streamloss.files import DataSet, Piece, read_piece
 
 from ._local import fold_batches, in_order
@@ -40,7 +41,7 @@ def fold(
     OSError
         If there is no scheduler at the address.
     ValueError
-        As `fold_piece`.
+        As `fold_piece`, or if a worker has another streamloss.
     """
     from distributed import Client
     from distributed.comm.addressing import get_address_host_port
@@ -54,8 +55,8 @@ def fold(
         threads = max(sum(client.nthreads().values()), 1)
 
         def submit(piece: Piece) -> Any:
-            return client.submit(fold_piece, piece, losses, nan, batch_rows, pure=False)
+            return client.submit(Task(fold_piece), piece, losses, nan, batch_rows, pure=False)
 
         pieces = data.pieces(start, batch_rows or PIECE)
         for piece, part in in_order(submit, pieces, WAITING * threads):
-            yield piece.stop - piece.start, part
+            yield piece.stop - piece.start, check_sent(part)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ._text import shown
+
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
 """The counts that are shown, by what they are called in a table."""
 WIDE = 1000
@@ -99,5 +101,5 @@ def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     columns = (Column(head, overflow="fold") for head in heads)
     table = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(heads))
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     console.print(table)

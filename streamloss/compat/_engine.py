@@ -17,6 +17,7 @@ from streamloss._convert import as_array
 from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
 from streamloss._registry import parts_of
+from streamloss.accumulator import lazy_backend
 from streamloss.backends import auto
 from streamloss.reductions import Exact, Sums
 from streamloss.state import State
@@ -53,8 +54,7 @@ def array(name: str, value: Any) -> Any:
         If the values are no numbers, or on a GPU.
     """
     if is_lazy(value):
-        from streamloss.backends import dask
-
+        dask = lazy_backend()
         return dask.numbers(name, value)
     numbers, _ = as_array(name, value)
     if isinstance(numbers, DeviceArray):
@@ -144,8 +144,7 @@ def _module(array: Any) -> Any:
     """Return the module whose functions take an array: numpy, or dask.array."""
     if not is_lazy(array):
         return np
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     return dask.arrays
 
 
@@ -190,8 +189,7 @@ def reduced(
     last = _Last(finish, len(parts))
     if isinstance(found, State):
         return as_dtype(last(found), dtype or np.float64)
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     return as_dtype(dask.apply(found, last, last), dtype or np.float64)
 
 
@@ -222,8 +220,7 @@ def state(
     if not _inputs.any_lazy(*arguments):
         batch = _inputs.batch(parts, *arguments, compute)
         return auto.accumulate(parts, batch, axis, MULTIPLY)
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     blocks = dask.align(parts, *arguments, compute)
     return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
 
@@ -241,8 +238,7 @@ def each(
     arguments = _arguments(inputs, weights, where)
     compute = None if compute is None else np.dtype(compute)
     if _inputs.any_lazy(*arguments):
-        from streamloss.backends import dask
-
+        dask = lazy_backend()
         blocks = dask.align((loss,), *arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:
