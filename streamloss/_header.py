@@ -17,7 +17,7 @@ whatever it says."""
 RANK = 64
 """Axes that an array of numpy can have."""
 
-_VERSION = re.compile(r"[0-9A-Za-z.+!_-]{1,40}")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+!_-]{0,39}")
 
 
 class Header(NamedTuple):

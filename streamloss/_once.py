@@ -35,10 +35,29 @@ def once(function: Callable[[], T]) -> Callable[[], T]:
     @functools.wraps(function)
     def get() -> T:
         if not found:
-            found.append(uncut(function))
+            found.append(uncut(lambda: _loaded(function)))
         return found[0]
 
     return get
+
+
+def _loaded(function: Callable[[], T]) -> T:
+    """Return what a function imports.
+
+    Raises
+    ------
+    OSError
+        If a library is there but cannot be loaded, as numba's where less than 400 MB of address
+        space are allowed.
+    """
+    try:
+        return function()
+    except ModuleNotFoundError:
+        raise
+    except (ImportError, MemoryError, OSError) as error:
+        why = " ".join(str(error).split())[:200]
+        rule = "libraries must have the memory and address space to be loaded"
+        raise OSError(f"{rule}: {why}") from None
 
 
 def uncut(work: Callable[[], T]) -> T:

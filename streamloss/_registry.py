@@ -365,11 +365,14 @@ def respelled(specs: list[Any], losses: Iterable[Any]) -> list[Any]:
 
 
 def _respelled(spec: Any, loss: Any) -> Any:
-    now = loss if spec is None else resolve(spec)
-    if now == loss or not isinstance(spec, str):
-        return loss if spec is None or now != loss else spec
-    _, _, rest = spec.partition(":")
-    given = _parameters(type(now), spec, rest) if type(now) is type(loss) else None
-    if given is None or any(getattr(loss, name) != value for name, value in given.items()):
+    """Return how a loss was spelled, or the loss itself."""
+    if not isinstance(spec, str):
+        return loss if spec is None or resolve(spec) != loss else spec
+    try:
+        now, given = resolve(spec), _parameters(type(loss), spec, spec.partition(":")[2])
+    except ValueError:
+        now, given = None, {}
+    changed = [name for name, value in given.items() if getattr(loss, name) != value]
+    if type(now) is not type(loss) or changed:
         raise ValueError(f"the loss {loss!r} cannot be spelled {spec[:80]!r}")
-    return loss
+    return spec if now == loss else loss

@@ -13,9 +13,16 @@ from typing import Any
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
-PLAIN: dict[str, Any] = {"DEBUGINFO_DEFAULT": 0, "BOUNDSCHECK": 0}
-"""Settings for code of one's own, which kernels are compiled without: with the first they divide
-by zero in numba, and the second makes them raise where they read in place."""
+PLAIN: dict[str, Any] = {
+    "BOUNDSCHECK": 0,
+    **{
+        name: 0
+        for name, value in vars(numba.config).items()
+        if name.startswith(("DEBUG", "DUMP")) and isinstance(value, int)
+    },
+}
+"""Settings for who looks for faults in code of one's own, which kernels are compiled without: of
+DEBUGINFO numba divides by zero, others slow all down or print hundreds of megabytes."""
 
 CHOSEN = (
     "OPT",
