@@ -41,8 +41,7 @@ def _linked(path: Path) -> None:
 def _socket(path: Path) -> None:
     path.unlink()
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(path.parent)
-        server.bind(path.name)
+        server.bind(str(path))
 
 
 def _instead(make: Callable[[Path], object]) -> Callable[[Path], None]:
@@ -61,10 +60,6 @@ def _moved(path: Path) -> None:
         path.parent.symlink_to(other)
 
 
-def _sparse(path: Path) -> None:
-    os.truncate(path, 1 << 33)
-
-
 FOREIGN: dict[str, Callable[[Path], object]] = {
     "others may write": lambda path: path.chmod(0o666),
     "the group may write": lambda path: path.chmod(0o620),
@@ -73,7 +68,7 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
     "folder of a group": lambda path: path.parent.chmod(0o770),
     "link": _linked,
     "folder behind a link": _moved,
-    "huge": _sparse,
+    "huge": lambda path: os.truncate(path, 1 << 33),
 }
 OF_ROOT: dict[str, Callable[[Path], object]] = {
     "another owner": lambda path: os.chown(path, 65534, 65534),
@@ -89,7 +84,6 @@ SPECIAL: dict[str, Callable[[Path], object]] = {
     "link to itself": _instead(lambda path: path.symlink_to(path.name)),
     "folder": _instead(Path.mkdir),
     "empty": lambda path: path.write_bytes(b""),
-    "not to be read": lambda path: path.chmod(0),
     "text": lambda path: path.write_text("hello"),
 }
 """What stands in their place."""
