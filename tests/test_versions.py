@@ -103,7 +103,8 @@ except ValueError as error: print(str(error).encode().hex())
 @pytest.fixture(scope="module")
 def client(other: Path) -> Iterator[Client]:
     """A cluster of one worker, which has the other package."""
-    with LocalCluster(0, dashboard_address=None) as cluster, Client(cluster) as client:
+    settings = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**settings) as cluster, Client(cluster) as client:
         address = cluster.scheduler_address
         options = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
         command = [sys.executable, "-m", "dask", "worker", address, *options]
