@@ -80,7 +80,8 @@ def wanted(elements: int) -> int:
     """
     if elements < PARALLEL:
         return 1
-    return min(get_num_threads(), 2 * elements // PARALLEL, max(MOST, 4 * _cores()))
+    some = elements // max(PARALLEL // 2, 1)
+    return max(1, min(get_num_threads(), some, max(MOST, 4 * _cores())))
 
 
 def _default() -> int:

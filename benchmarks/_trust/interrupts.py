@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def command_line(args: list[str], seconds: float, signals: int = 1) -> str | Non
         except subprocess.TimeoutExpired:
             process.kill()
             return f"{args[0]} after {seconds:.3f} s: hangs"
-    early = process.returncode == -signal.SIGINT and "in main" not in err  # before our first line
+    # before the first line of `main`, while Python starts, the interrupt is not ours
+    early = "Traceback" in err and not re.search(r'cli.__init__.py", line \d+, in main', err)
     right = process.returncode in (0, 130) and "Traceback" not in err and err.count("\n") <= 1
     if early or right:
         return None
