@@ -14,8 +14,6 @@ import io
 import os
 import pickle
 import sys
-import tempfile
-from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -25,8 +23,12 @@ import numpy as np
 from numba.core.compiler import CompileResult
 from numba.core.serialize import NumbaPickler
 
+from ._made_by import sources_digest
+from ._private import Folder
+from ._settings import chosen
 
-def folder() -> Path:
+
+def folder() -> Folder:
     """Return the folder of compiled kernels.
 
     The environment variable STREAMLOSS_CACHE_DIR, else ``streamloss`` in the user's cache
@@ -34,9 +36,9 @@ def folder() -> Path:
     """
     given = os.environ.get("STREAMLOSS_CACHE_DIR")
     if given:
-        return Path(given)
+        return Folder(os.path.expanduser(given), named=True)
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(home) / "streamloss"
+    return Folder(os.path.join(home, "streamloss"))
 
 
 def check_writable() -> None:
@@ -52,26 +54,19 @@ def check_writable() -> None:
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise ValueError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set")
     try:
-        folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder()) as file:
-            file.write(b"0")
+        with folder().opened(make=True) as place:
+            place.write("writable", b"0")
+            place.remove("writable")
     except OSError as error:
         rule = "STREAMLOSS_CACHE_DIR must name a folder that can be written"
-        raise OSError(f"{rule}: got {folder()}: {error.strerror}") from error
+        raise OSError(f"{rule}: got {folder().path}: {error.strerror or error}") from error
 
 
 @functools.cache
 def package_digest() -> bytes:
-    """Digest the sources of this package and the versions that decide what they compile to."""
-    digest = hashlib.sha256()
-    versions = [sys.version, numba.__version__, llvmlite.__version__, np.__version__]
-    versions.append(str(getattr(numba.config, "USING_SVML", False)))
-    digest.update(repr(versions).encode())
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + b"\0")
-        digest.update(path.read_bytes())
-    return digest.digest()
+    """Digest the sources of this package, and what decides what they are compiled to."""
+    versions = [sys.version, numba.__version__, llvmlite.__version__, np.__version__, chosen()]
+    return hashlib.sha256(sources_digest() + repr(versions).encode()).digest()
 
 
 class Uncacheable(Exception):
@@ -170,7 +165,7 @@ class KernelCache:
     @property
     def cache_path(self) -> str:
         """The folder, as numba reports it."""
-        return str(folder())
+        return folder().path
 
     def enable(self) -> None:
         """Do nothing: the cache is always on."""
@@ -181,7 +176,8 @@ class KernelCache:
         """Return the compiled signature, None if there is none or it cannot be used."""
         target_context.refresh()
         try:
-            data = self._path(sig, target_context).read_bytes()
+            with folder().opened() as place:
+                data = place.read(self._name(sig, target_context))
             digest, payload = data[:32], data[32:]
             if hashlib.sha256(payload).digest() != digest:
                 return None
@@ -193,25 +189,19 @@ class KernelCache:
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write a compiled signature, whole or not at all."""
         try:
-            path = self._path(sig, data.target_context)
             payload = _Pickler.dumps(data._reduce(), self._classes)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(payload).digest() + payload)
-                os.replace(name, path)
-            except BaseException:
-                os.unlink(name)
-                raise
+            with folder().opened(make=True) as place:
+                name = self._name(sig, data.target_context)
+                place.write(name, hashlib.sha256(payload).digest() + payload)
+                place.trim(".kernel")
         except Exception:  # an unwritable folder costs time, never an error
             return
 
-    def _path(self, sig: Any, target_context: Any) -> Path:
-        """Return the file of a signature on this CPU."""
+    def _name(self, sig: Any, target_context: Any) -> str:
+        """Return the name of the file of a signature on this CPU."""
         machine = repr((str(sig), target_context.codegen().magic_tuple()))
         name = hashlib.sha256(self._digest + machine.encode()).hexdigest()
-        return folder() / f"{name[:40]}.kernel"
+        return f"{name[:40]}.kernel"
 
 
 class _Pickler(NumbaPickler):

@@ -88,6 +88,11 @@ def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
 
     if value is None:
         raise TypeError(f"{name} must be an array of numbers: got None")
+    if hasattr(value, "streamloss_asks_what_no_array_has"):  # mocks and proxies say yes to all
+        kind = type(value).__name__
+        raise TypeError(
+            f"{name} must be an array of numbers: got a {kind}, which has any attribute"
+        )
     if isinstance(value, np.ma.MaskedArray):
         valid = None if value.mask is np.ma.nomask else ~np.ma.getmaskarray(value)
         return np.asarray(value.data), valid

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -136,8 +137,11 @@ def as_device(name: str, value: Any) -> DeviceArray:
     return from_interface(name, value, interface)
 
 
-def from_interface(name: str, value: Any, interface: dict[str, Any]) -> DeviceArray:
+def from_interface(name: str, value: Any, interface: Any) -> DeviceArray:
     """Return an array as its `__cuda_array_interface__` has it; `as_device` says what it raises."""
+    if not isinstance(interface, Mapping) or not {"typestr", "shape", "data"} <= interface.keys():
+        kind = type(interface).__name__
+        raise TypeError(f"{name} must have a __cuda_array_interface__ that is one: got {kind}")
     if interface.get("mask") is not None:
         raise TypeError(f"{name} must be an array without a mask of its own on a GPU: pass where=")
     dtype, shape = np.dtype(interface["typestr"]), tuple(interface["shape"])

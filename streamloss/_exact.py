@@ -35,6 +35,9 @@ LIMBS = 70
 
 WIDTH = DIGITS + LIMBS
 
+BITS = 2098 + 62
+"""Bits of the largest sum."""
+
 BLOCK = 2048
 """Terms per block. Each adds less than 2**51 to an int64, so 2**12 is the limit; 1024 to 4096
 run at the same speed and three float32 arrays of 2048 leave room in 32 KiB of L1."""
@@ -173,7 +176,13 @@ def span(parts: list[tuple[Ints, int]]) -> tuple[int, int]:
 
 
 def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
-    """Return the sum of rows with their bases: integer arithmetic, so exact and in any order."""
+    """Return the sum of rows with their bases: integer arithmetic, so exact and in any order.
+
+    Raises
+    ------
+    ValueError
+        If a sum does not fit a wide row.
+    """
     low, high = span(parts)
     high = min(high + 1, LIMBS)  # one more digit for the carries of up to 2**31 parts
     out = pad(*parts[0], low, high)
@@ -185,6 +194,8 @@ def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
     while (over := (digits[..., :-1] + 0x80000000) >> 32).any():
         digits[..., :-1] -= over << 32
         digits[..., 1:] += over
+    if high == LIMBS and (digits[..., -1:] + 0x80000000 >> 32).any():
+        raise ValueError("a sum is larger than that of any data")
     return out, low
 
 

@@ -12,19 +12,22 @@ offset     bytes  content
 
 Numbers are little-endian. The header is JSON: for each loss its name (or ``module:Class`` for a
 user's) and its parameters as hexadecimal floats; how a list of losses was spelled (null for one
-that was no text, and for a single loss); axis, nan, and shape (null without any update).
+that was no text, and for a single loss); axis, nan, shape (null without any update), and the
+version of streamloss that wrote it, which readers ignore and the first writers left out.
 
 The integers follow cell by cell: five counts (elements, nonzero weights, omitted, masked, sizes
 of axis 0), then for each loss and at last for the weights the counts of NaN, +inf and -inf terms
 and the sum in units of 2**-1074. An integer is two lengths (2 bytes each) and m: it is m * 2**e,
 m odd and in as few bytes as two's complement needs; the first "length" is e, the second the
 number of bytes of m; zero has neither. So equal accumulators, spelled alike, give equal bytes,
-however their sums are held.
+however their sums are held. Only such bytes are read: whoever wrote them, what `dump` would not
+write is refused, and before it is known how long the data are nothing of that size is built.
 """
 
 from __future__ import annotations
 
-import json
+import math
+import re
 import struct
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -32,27 +35,31 @@ from typing import Any
 
 import numpy as np
 
-from . import _exact
+from . import _exact, _header
 from ._exact import DIGITS
-from ._registry import LOSSES, by_key, parts_of
-from .state import State
+from ._header import Header
+from ._made_by import version
+from .state import MOST, State
 
 MAGIC, VERSION = b"strmloss", 1
 _HEAD = struct.Struct("<8sIQ16s")
 
+STEP = 1 << 10
+"""Integers that are read at once: their wide rows take 200 kB."""
+
+_corrupt = "data is corrupt: {}".format
+
 
 def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State | None) -> bytes:
-    """Return the bytes of an accumulator."""
-    header = {
-        "losses": [[_key(loss), [float(x).hex() for x in loss]] for loss in losses],
-        "specs": [s if isinstance(s, str) else None for s in specs]
-        if isinstance(specs, list)
-        else None,
-        "axis": axis,
-        "nan": nan,
-        "shape": None if state is None else state.shape,
-    }
-    text = json.dumps(header, separators=(",", ":")).encode()
+    """Return the bytes of an accumulator.
+
+    Raises
+    ------
+    ValueError
+        If the losses are more than what can be read again.
+    """
+    shape = None if state is None else state.shape
+    text = _header.write(Header(losses, specs, axis, nan, shape), version())
     parts = [struct.pack("<I", len(text)), text]
     if state is not None:
         parts.extend(map(_pack, _integers(state)))
@@ -60,16 +67,10 @@ def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State 
     return _HEAD.pack(MAGIC, VERSION, len(body), _checksum(body)) + body
 
 
-def _key(loss: Any) -> str:
-    """Return the name of one of our losses, module and class of a user's."""
-    name = getattr(loss, "name", "")
-    ours = type(loss).__module__.startswith("streamloss.") and LOSSES.get(name) is type(loss)
-    return str(name if ours else loss.key)
-
-
-def _checksum(body: bytes) -> bytes:
-    seal = struct.pack("<8sIQ", MAGIC, VERSION, len(body))
-    return blake2b(seal + body, digest_size=16).digest()
+def _checksum(body: Any) -> bytes:
+    digest = blake2b(struct.pack("<8sIQ", MAGIC, VERSION, len(body)), digest_size=16)
+    digest.update(body)
+    return digest.digest()
 
 
 def _integers(state: State) -> Iterator[int]:
@@ -93,15 +94,15 @@ def _pack(value: int) -> bytes:
     return struct.pack("<HH", twos, length) + odd.to_bytes(length, "little", signed=True)
 
 
-def load(data: bytes) -> tuple[Any, Any, str, State | None]:
-    """Return losses as given, axis, nan and state.
+def load(data: Any) -> tuple[Header, State | None]:
+    """Return the header and the state.
 
     Raises
     ------
     ValueError
         If the data is no whole, unchanged accumulator of a known version.
     """
-    data = bytes(data)
+    data = memoryview(data).cast("B")
     if len(data) < _HEAD.size or data[:8] != MAGIC:
         raise ValueError("data must be written by Accumulator.to_bytes: it does not begin like it")
     _, version, length, checksum = _HEAD.unpack_from(data)
@@ -111,54 +112,76 @@ def load(data: bytes) -> tuple[Any, Any, str, State | None]:
     if len(body) != length:
         raise ValueError(f"data must have a body of {length} bytes: got {len(body)}")
     if _checksum(body) != checksum:
-        raise ValueError("data is corrupt: its checksum does not match")
-    (size,) = struct.unpack_from("<I", body)
+        raise ValueError(_corrupt("its checksum does not match"))
+    size = int.from_bytes(body[:4], "little")
+    if len(body) < 4 or size > min(len(body) - 4, _header.LONGEST):
+        raise ValueError(_corrupt(f"its header cannot have {size} bytes"))
+    header = _header.read(bytes(body[4 : 4 + size]))
+    return header, _state(header, body[4 + size :])
+
+
+def _state(header: Header, data: memoryview) -> State | None:
+    """Return the state whose integers the data hold, a few cells at a time."""
+    cells = 0 if header.shape is None else math.prod(header.shape)
+    if len(data) < 4 * cells * header.width or (data and not cells):
+        raise ValueError(_corrupt(f"it holds too few or too many integers for {cells} cells"))
+    if header.shape is None:
+        return None
+    step, at, parts = max(1, STEP // header.width), 0, []
+    for start in range(0, cells, step):
+        part, at = _cells(data, at, min(step, cells - start), header.width)
+        parts.append(part)
+    if at != len(data):
+        raise ValueError(_corrupt(f"it has {len(data) - at} bytes after its last integer"))
+    if not parts:
+        return State.empty(header.shape, (header.width - 5) // 4 - 1)
+    state = State.concatenated(parts, 0)
+    return State(header.shape, state.sums, state.base, state.counts)
+
+
+def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, int]:
+    """Return the state of some cells, and where the data go on."""
+    found, at = _unpack(data, at, cells * width)
+    sums = width // 4 - 1
+    counts = _counts([found[k::width] for k in range(5)])
+    flags = _counts([found[5 + 4 * k + j :: width] for k in range(sums) for j in range(DIGITS)])
+    totals = np.array([found[8 + 4 * k :: width] for k in range(sums)], object).T.ravel().tolist()
+    if any(total.bit_length() > _exact.BITS for total in totals):
+        raise ValueError(_corrupt("it has a sum that no data have"))
+    digits, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))
+    return State((cells,), digits.reshape(cells, sums, -1), base, counts), at
+
+
+def _counts(columns: list[list[int]]) -> Any:
+    """Return counts as rows of an array."""
     try:
-        return _read(json.loads(body[4 : 4 + size]), body[4 + size :])
-    except (KeyError, IndexError, TypeError, struct.error) as error:
-        raise ValueError(f"data is corrupt: its header does not fit it: {error!r}") from error
+        counts = np.array(columns, np.int64).T.copy()
+    except OverflowError:
+        counts = np.array([MOST])
+    if abs(counts).max(initial=0) >= MOST:
+        raise ValueError(_corrupt("it has a count that no data have"))
+    return counts
 
 
-def _read(header: dict[str, Any], data: bytes) -> tuple[Any, Any, str, State | None]:
-    """Return what a header and the integers after it say."""
-    losses = [_loss(key, values) for key, values in header["losses"]]
-    specs: Any = losses[0]
-    if header["specs"] is not None:
-        specs = [loss if s is None else s for s, loss in zip(header["specs"], losses, strict=True)]
-    axis = tuple(header["axis"]) if isinstance(header["axis"], list) else header["axis"]
-    if header["shape"] is not None:
-        state = _state(tuple(header["shape"]), len(parts_of(losses)), data)
-        return specs, axis, header["nan"], state
-    if data:
-        raise ValueError("data is corrupt: it has integers, but its header no shape")
-    return specs, axis, header["nan"], None
-
-
-def _loss(key: str, values: list[str]) -> Any:
-    cls: Any = LOSSES.get(key)
-    numbers = [float.fromhex(value) for value in values]
-    return cls(*numbers) if cls is not None else by_key(key, numbers)
-
-
-def _state(shape: tuple[int, ...], losses: int, data: bytes) -> State:
-    """Read the integers of a state."""
-    cells = int(np.prod(shape, dtype=np.int64))
-    width = 5 + (losses + 1) * 4
-    numbers = list(_unpack(data))
-    table = [numbers[k * width : (k + 1) * width] for k in range(cells)]
-    if len(numbers) != cells * width:
-        raise ValueError("data is corrupt: it does not hold the integers that its header says")
-    counts = np.array([row[:5] for row in table], np.int64).reshape(cells, 5)
-    sums = [row[5 + 4 * k : 9 + 4 * k] for row in table for k in range(losses + 1)]
-    flags = np.array([s[:DIGITS] for s in sums], np.int64).reshape(-1, DIGITS)
-    digits, base = _exact.from_integers([s[DIGITS] for s in sums], flags)
-    return State(shape, digits.reshape(cells, losses + 1, digits.shape[-1]), base, counts)
-
-
-def _unpack(data: bytes) -> Iterator[int]:
-    """Read integers to the end of the data."""
-    at = 0
-    while at < len(data):
-        twos, length = struct.unpack_from("<HH", data, at)
+def _unpack(data: memoryview, at: int, number: int) -> tuple[list[int], int]:
+    """Read so many integers from a place on; return them, and where the data go on."""
+    found: list[int] = []
+    while len(found) < number:
+        if at + 4 > len(data):
+            raise ValueError(_corrupt("it ends within an integer"))
+        twos, length = _lengths(data, at)
+        if twos == length == 0:  # most are, and come together
+            zeros = len(_zeros(data, at, at + 4 * (number - len(found)))[0]) // 4
+            found.extend([0] * zeros)
+            at += 4 * zeros
+            continue
         at += 4 + length
-        yield int.from_bytes(data[at - length : at], "little", signed=True) << twos
+        odd = int.from_bytes(data[at - length : at], "little", signed=True)
+        if not odd & 1 or length != odd.bit_length() // 8 + 1 or twos > _exact.BITS:
+            raise ValueError(_corrupt("it has an integer that is not written in the shortest way"))
+        found.append(odd << twos)
+    return found, at
+
+
+_lengths = struct.Struct("<HH").unpack_from
+_zeros: Any = re.compile(rb"\0*").match

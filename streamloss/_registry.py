@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
+from weakref import WeakValueDictionary
 
 from ._brief import brief
 
@@ -15,7 +16,7 @@ LOSSES: dict[str, type] = {}
 """Every named loss class by its canonical name."""
 
 _NAMES: dict[str, type] = {}
-_KEYS: dict[str, type] = {}
+_KEYS: WeakValueDictionary[str, type] = WeakValueDictionary()
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -129,8 +130,9 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     """Turn a NamedTuple into a loss class, in place."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
         raise TypeError(f"@loss needs a NamedTuple class: got {brief(cls)}")
-    taken = {"inputs", "ranks", "classes", "body", "key", "formula", "complex_inputs", "finish"}
-    taken |= {"name", "aliases", "point", "row", "parts", "combine", "residue", "vectorized"}
+    taken = {"inputs", "memory", "ranks", "classes", "body", "key", "formula", "complex_inputs"}
+    taken |= {"finish", "name", "aliases", "point", "row", "parts"}
+    taken |= {"combine", "residue", "vectorized"}
     if taken & set(cls._fields):
         raise TypeError(
             f"a parameter of {cls.__name__} cannot be called {taken & set(cls._fields)}"
@@ -144,6 +146,7 @@ def _prepare(cls: Any, formula: str, complex_inputs: bool) -> Any:
     cls.key = f"{cls.__module__}:{cls.__qualname__}"  # type: ignore[attr-defined]
     cls.formula, cls.complex_inputs = formula, complex_inputs  # type: ignore[attr-defined]
     cls.finish = getattr(cls, "finish", None)  # type: ignore[attr-defined]
+    cls.memory = Memory()  # type: ignore[attr-defined]
     _check_parameters(cls)
     _compare_by_type(cls)
     _KEYS[cls.key] = cls  # type: ignore[attr-defined]
@@ -255,6 +258,24 @@ def parts_of(losses: Iterable[Any]) -> tuple[Any, ...]:
     return tuple([p for loss in losses for p in (loss.parts() if loss.combine else (loss,))])
 
 
+class Memory(dict[Any, Any]):
+    """What is remembered of a loss class in this process, and forgotten with it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, ()  # nothing goes with a class that is pickled with its code
+
+
+def memory(classes: tuple[Any, ...]) -> Memory:
+    """Return where to remember what concerns some loss classes: with the first that is a user's."""
+    found: Memory = (first_of_user(classes) or classes[0]).memory
+    return found
+
+
+def first_of_user(classes: tuple[Any, ...]) -> Any:
+    """Return the first class that is not one of this package, None if all are."""
+    return next((cls for cls in classes if not cls.__module__.startswith("streamloss.")), None)
+
+
 def values_first(loss: Any) -> bool:
     """Return whether a loss is computed for many elements before its values are folded.
 
@@ -340,12 +361,47 @@ def _parameters(cls: Any, spec: str, text: str) -> dict[str, float]:
     return found
 
 
-def by_key(key: str, values: Iterable[float]) -> Any:
-    """Return the loss of a class named by its key, as `Accumulator.to_bytes` writes it."""
-    if key not in _KEYS:
+def by_key(key: str, values: list[float]) -> Any:
+    """Return the loss of a class named by its key, or its name, with all of its parameters.
+
+    Raises
+    ------
+    ValueError
+        If no class has that key, or it takes other parameters.
+    """
+    cls: Any = LOSSES.get(key) or _KEYS.get(key)
+    if cls is None:
         module = key.partition(":")[0]
         way = f"import {brief(module)}, which defines it"
         if module == "__main__":  # the script of another process
             way = "define it in a module that both processes import"
         raise ValueError(f"unknown loss {brief(key)}: {way}")
-    return _KEYS[key](*values)
+    if len(values) != len(cls._fields):
+        rule = f"{cls.__name__} takes {len(cls._fields)} parameters"
+        raise ValueError(f"{rule}: got a saved one that had {len(values)}")
+    return cls(*values)
+
+
+def respelled(specs: list[Any], losses: Iterable[Any]) -> list[Any]:
+    """Return how losses were spelled, a loss itself where its text means another one by now.
+
+    Raises
+    ------
+    ValueError
+        If a text never meant that loss: what differs is more than the default of a parameter.
+    """
+    return [_respelled(spec, loss) for spec, loss in zip(specs, losses, strict=True)]
+
+
+def _respelled(spec: Any, loss: Any) -> Any:
+    """Return how a loss was spelled, or the loss itself."""
+    if not isinstance(spec, str):
+        return loss if spec is None or resolve(spec) != loss else spec
+    try:
+        now, given = resolve(spec), _parameters(type(loss), spec, spec.partition(":")[2])
+    except ValueError:
+        now, given = None, {}
+    changed = [name for name, value in given.items() if getattr(loss, name) != value]
+    if type(now) is not type(loss) or changed:
+        raise ValueError(f"the loss {loss!r} cannot be spelled {brief(spec)}")
+    return spec if now == loss else loss

@@ -12,8 +12,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from ._brief import brief
 
@@ -23,6 +25,9 @@ _TINY = 5e-324
 
 PARALLEL = 1 << 19
 """Elements from which helpers pay: waking them takes 100 us, folding this many 400."""
+
+MOST = 64
+"""Threads of a call at most, whatever number was set; where there are many cores four a core."""
 
 _threads: int | None = None
 _helpers = 0
@@ -71,40 +76,51 @@ def set_num_threads(number: int | None) -> None:
 
 
 def wanted(elements: int) -> int:
-    """Return how many threads to use for an array of so many elements."""
-    return get_num_threads() if elements >= PARALLEL else 1
+    """Return how many threads to use for an array of so many elements.
+
+    Each is to have enough to do, and beyond the cores they only take memory.
+    """
+    if elements < PARALLEL:
+        return 1
+    some = elements // max(PARALLEL // 2, 1)
+    return max(1, min(get_num_threads(), some, max(MOST, 4 * _cores())))
 
 
 def _default() -> int:
     text = os.environ.get("STREAMLOSS_NUM_THREADS", "")
     if text:
-        if not text.isdecimal() or int(text) < 1:
-            raise ValueError(
-                f"STREAMLOSS_NUM_THREADS must be a positive integer: got {brief(text)}"
-            )
+        if not text.isdecimal() or not 0 < len(text) < 10 or int(text) < 1:
+            rule = "STREAMLOSS_NUM_THREADS must be a positive integer of at most nine digits"
+            raise ValueError(f"{rule}: got {brief(text)}")
         return int(text)
+    return _cores()
+
+
+def _cores() -> int:
+    """Return how many cores this process may run on."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Jobs(Generic[T]):
-    """An iterator that several threads may draw from, and any of them may end."""
+    """An iterator that several threads may draw from, as long as `open` is held."""
 
     def __init__(self, jobs: Iterable[T]) -> None:
         self._jobs = iter(jobs)
-        self._lock = threading.Lock()
+        self._lock, self.open = threading.Lock(), threading.Lock()
 
     def __iter__(self) -> Iterator[T]:
         return self
 
     def __next__(self) -> T:
         with self._lock:
+            if not self.open.locked():
+                raise StopIteration
             return next(self._jobs)
 
     def end(self) -> None:
         """Let no thread draw another job."""
-        with self._lock:
-            self._jobs = iter(())
+        self._jobs = iter(())
 
 
 class _Task(Generic[T]):
@@ -137,18 +153,23 @@ def share(work: Callable[[Jobs[T]], None], jobs: Iterable[T], threads: int) -> N
     """Run work(jobs) in this thread and in helpers, all drawing from the same jobs.
 
     The caller works too and would finish alone, so helpers that are busy elsewhere cost nothing.
-    An exception in one thread ends the others after their present job and is raised here.
+    There are no more of them than jobs. An exception in one thread ends the others after their
+    present job and is raised here. So do interrupts, as many as may come while the caller waits
+    for that end: leaving the first block is one step of the interpreter, between whose parts none
+    can come.
     """
-    drawn = Jobs(jobs)
-    tasks = [_Task(work, drawn) for _ in range(threads - 1)]
+    jobs = iter(jobs)
+    first = list(islice(jobs, threads))
+    drawn = Jobs(chain(first, jobs))
+    tasks = [_Task(work, drawn) for _ in first[1:]]
     try:
-        with suppress(RuntimeError):  # the interpreter is ending and starts no threads
-            _start_helpers(len(tasks))
-        for task in tasks:
-            _waiting.put(task)
-        work(drawn)
+        with drawn.open:
+            with suppress(RuntimeError):  # no more threads, or the interpreter is ending
+                _start_helpers(len(tasks))
+            for task in tasks:
+                _waiting.put(task)
+            work(drawn)
     finally:
-        drawn.end()
         for task in tasks:
             task.finish()
     for task in tasks:
@@ -174,10 +195,22 @@ def _help(waiting: SimpleQueue[_Task[Any]]) -> None:
         waiting.get().run()
 
 
+_locks: WeakSet[Any] = WeakSet()
+
+
+def lock() -> Any:
+    """Return a reentrant lock that is free in a forked child, whoever held it in the parent."""
+    made = threading.RLock()
+    _locks.add(made)
+    return made
+
+
 def _forget() -> None:
-    """In a forked child there are no helpers."""
+    """In a forked child there are no helpers, and no thread that would give back a lock."""
     global _helpers, _waiting
     _helpers, _waiting = 0, SimpleQueue()
+    for each in _locks:
+        each._at_fork_reinit()
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import threading
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,13 @@ from ._brief import brief
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._inputs import Axis
 from ._loops import ELEMENTS, MASKED, MISSING, NONZERO, OMIT, ROWS, SIFT
+from ._made_by import UNKNOWN, Maker, check_maker
 from ._named import Named
-from ._registry import parts_of, resolve, values_first
+from ._once import once
+from ._registry import parts_of, resolve, respelled, values_first
 from .backends import auto
 from .reductions import Reduction, check
-from .state import WIDE_CELLS, State
+from .state import WIDE_CELLS, State, sum_of
 
 
 class Accumulator:
@@ -61,6 +62,7 @@ class Accumulator:
         "_kept",
         "_lock",
         "_losses",
+        "_maker",
         "_named",
         "_nan",
         "_parts",
@@ -75,18 +77,33 @@ class Accumulator:
         axis: Axis = None,
         nan: str = "propagate",
     ) -> None:
-        self._specs: Any = list(losses) if isinstance(losses, list) else losses
+        specs = list(losses) if isinstance(losses, list) else losses
         found = losses if isinstance(losses, list) else [losses]
-        self._losses = tuple(resolve(spec) for spec in found)
-        _inputs.check_same_inputs(self._losses)
-        self._parts = parts_of(self._losses)
+        self._begin(specs, tuple([resolve(spec) for spec in found]), axis, nan)
+
+    def _begin(self, specs: Any, losses: tuple[Any, ...], axis: Any, nan: str) -> None:
+        """Start with nothing: losses, how they were spelled, and settings."""
+        self._specs, self._losses = specs, losses
+        _inputs.check_same_inputs(losses)
+        self._parts = parts_of(losses)
         self._axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
         self._kept = self._nothing()
         self._pending: Any = None
         self._named: Named | None = None
         self._stream: Any = None
-        self._lock = threading.RLock()
+        self._lock = _threads.lock()
+        self._maker: Maker | None = None
+
+    @classmethod
+    def _of(
+        cls, specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+    ) -> Accumulator:
+        """Return the accumulator of a state: the losses are as given, whatever texts mean now."""
+        out = cls.__new__(cls)
+        out._begin(specs, losses, axis, nan)
+        out._state = out._plus(out._state, state, 1)
+        return out
 
     def _nothing(self) -> State | None:
         """Return the state before any update: with an axis given, its shape is not known yet."""
@@ -161,7 +178,7 @@ class Accumulator:
         """Return the state of a batch of any kind, None if it was left to its GPU."""
         rule = SIFT if self._nan == "propagate" else OMIT
         if _inputs.any_lazy(*arguments):
-            lazy = _dask()
+            lazy = lazy_backend()
             blocks = lazy.align(self._parts, *arguments)
             states = lazy.states(self._parts, blocks, axis, lazy.How(rule, self._nan == "raise"))
             state: State = lazy.delay(states).compute()
@@ -268,7 +285,7 @@ class Accumulator:
         ``infinite_terms`` the terms of each loss.
         """
         state = self._seen()
-        totals = [int(count) for count in state.counts.sum(axis=0)]
+        totals = [sum_of(column) for column in state.counts.T]
         nan, infinite = self._count_terms(state)
         several = len(self._losses) > 1
         counts: dict[str, Any] = {
@@ -375,8 +392,8 @@ class Accumulator:
 
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
-        out = Accumulator(self._specs, self._axis, self._nan)
-        out._state, out._named = self._state, self._named
+        out = Accumulator._of(self._specs, self._losses, self._axis, self._nan, self._state)
+        out._named = self._named
         return out
 
     def reset(self) -> Accumulator:
@@ -388,31 +405,36 @@ class Accumulator:
     def to_bytes(self) -> bytes:
         """Return the accumulator as bytes: equal ones, spelled alike, give equal bytes.
 
+        They say which version of streamloss wrote them, and any that knows the losses reads them.
         The format is described in `streamloss._format`.
-        """
-        from . import _format  # with json and hashlib, which others need not wait for
 
-        return _format.dump(self._losses, self._specs, self._axis, self._nan, self._state)
+        Raises
+        ------
+        ValueError
+            If the losses are more than two thousand or so: more than what can be read again.
+        """
+        data: bytes = _format().dump(self._losses, self._specs, self._axis, self._nan, self._state)
+        return data
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Accumulator:
         """Return the accumulator that `to_bytes` wrote.
 
+        The losses are those that were saved: where a text such as ``"huber"`` means another one
+        by now, the loss itself takes its place in `result`.
+
         Raises
         ------
         ValueError
-            If the data is foreign, truncated, corrupt, of a newer version, or has a loss whose
-            class is not imported.
+            If the data is anything else than what `to_bytes` writes: foreign, truncated, corrupt,
+            of a newer version; or if a loss has a class that is not imported, or not these
+            parameters.
         """
-        from . import _format
-
-        specs, axis, nan, state = _format.load(data)
-        out = cls(specs, axis, nan)
-        out._state = out._plus(out._state, state, 1)
-        return out
+        (losses, specs, axis, nan, _), state = _format().load(data)
+        return cls._of(specs, losses, axis, nan, state)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restore, (self._specs, self._axis, self._nan, self._state)
+        return _unpickled, (self._specs, self._losses, self._axis, self._nan, self._state)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{value} {name}" for name, value in self._shown_counts() if value)
@@ -437,6 +459,15 @@ class Accumulator:
         return f"<table><caption>Accumulator, means</caption>{rows}</table>"
 
 
+@once
+def _format() -> Any:
+    """Return the module of bytes, imported with json on first use."""
+    from . import _format
+
+    return _format
+
+
+@once
 def _stream() -> Any:
     """Return the module of streams, imported with numba on first use."""
     from .backends import _stream
@@ -444,6 +475,7 @@ def _stream() -> Any:
     return _stream
 
 
+@once
 def _cuda() -> Any:
     """Return the backend of GPUs, imported with numba.cuda on first use."""
     from .backends import cuda
@@ -451,15 +483,47 @@ def _cuda() -> Any:
     return cuda
 
 
-def _dask() -> Any:
+@once
+def lazy_backend() -> Any:
     """Return the backend of lazy arrays, imported with dask on first use."""
     from .backends import dask
 
     return dask
 
 
-def restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
+def build(
+    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+) -> Accumulator:
     """Return the accumulator of a state."""
-    out = Accumulator(specs, axis, nan)
-    out._state = out._plus(out._state, state, 1)
+    return Accumulator._of(specs, losses, axis, nan, state)
+
+
+def _unpickled(
+    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+) -> Accumulator:
+    """Return a pickled accumulator; its losses are called as they were if that is what they are."""
+    some = isinstance(specs, list)
+    found = respelled(specs if some else [specs], losses)
+    out = build(found if some else found[0], losses, axis, nan, state)
+    out._maker = getattr(state, "maker", None)
     return out
+
+
+def restore(specs: Any, axis: Any, nan: str, state: State | None) -> Accumulator:
+    """Return an accumulator that was pickled without its losses and its maker, once."""
+    out = _unpickled(specs, Accumulator(specs, axis, nan).losses, axis, nan, state)
+    out._maker = UNKNOWN
+    return out
+
+
+def check_sent(accumulator: Accumulator) -> Accumulator:
+    """Return an accumulator that another process has just computed, if it may be used here.
+
+    Raises
+    ------
+    ValueError
+        If that process has another streamloss.
+    """
+    if accumulator._maker is not None:
+        check_maker(accumulator._maker, "what a worker computes")
+    return accumulator

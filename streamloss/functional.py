@@ -11,7 +11,7 @@ from ._brief import brief
 from ._inputs import Axis
 from ._loops import OMIT, SIFT
 from ._registry import parts_of
-from .accumulator import Accumulator, restore
+from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .backends import auto
 from .reductions import Reduction, check
 
@@ -112,8 +112,7 @@ def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) 
 
 def _lazily(like: Accumulator, arguments: tuple[Any, ...], reduction: Reduction) -> list[Any]:
     """Return lazy arrays of the results, all losses in one pass."""
-    from .backends import dask
-
+    dask = lazy_backend()
     losses, parts = like.losses, parts_of(like.losses)
     blocks = dask.align(parts, *arguments)
     how = dask.How(_rule(like.nan), like.nan == "raise")
@@ -162,13 +161,12 @@ def accumulate(
     if named is not None:
         arguments, axis = named.arguments, named.numbers(axis)
         accumulator = Accumulator(losses, axis=axis, nan=nan)
-    from .backends import dask
-
+    dask = lazy_backend()
     parts, how = parts_of(accumulator.losses), dask.How(_rule(nan), nan == "raise")
     blocks = dask.align(parts, *arguments)
     states = dask.states(parts, blocks, accumulator.axis, how)
     specs = list(losses) if isinstance(losses, list) else losses
-    return dask.delay(states, functools.partial(restore, specs, axis, nan))
+    return dask.delay(states, functools.partial(build, specs, accumulator.losses, axis, nan))
 
 
 def reduce(
@@ -222,7 +220,8 @@ def merge(parts: Iterable[Any]) -> Any:
     Raises
     ------
     ValueError
-        If there is no part, or parts differ in losses, axis, NaN policy or shape.
+        If there is no part, or parts differ in losses, axis, NaN policy or shape; if a future was
+        computed by another version of streamloss.
     TypeError
         If a part is no Accumulator.
 
@@ -235,16 +234,25 @@ def merge(parts: Iterable[Any]) -> Any:
     """
     parts = list(parts)
     if any([_inputs.is_lazy(part) for part in parts]):
-        from .backends import dask
-
-        return dask.call_later(merge, parts)
+        dask = lazy_backend()
+        return dask.call_later(_merge_sent, parts)
     total: Accumulator | None = None
     for part in parts:
         if not isinstance(part, Accumulator) and hasattr(part, "add_done_callback"):
-            part = part.result()
+            part = _sent(part.result())
         if not isinstance(part, Accumulator):
-            raise TypeError(f"parts must be Accumulators: got {brief(part)}")
+            raise TypeError(f"parts must be Accumulators: got {type(part).__name__}")
         total = part.copy() if total is None else total.merge(part)
     if total is None:
         raise ValueError("parts must hold at least one Accumulator: got none")
     return total
+
+
+def _merge_sent(parts: list[Any]) -> Any:
+    """Return the accumulator of parts that other tasks of a cluster have computed."""
+    return merge([_sent(part) for part in parts])
+
+
+def _sent(part: Any) -> Any:
+    """Return what another process computed, refused if that has another streamloss."""
+    return check_sent(part) if isinstance(part, Accumulator) else part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,15 @@ import numpy as np
 from . import _exact
 from ._exact import DIGITS, HELD, WIDTH, Ints
 from ._loops import ELEMENTS, MISSING, NONZERO
+from ._made_by import Maker, here
 from .reductions import Exact, Reduction, Sums, Totals, finish
 
 WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
+
+MOST = 1 << 62
+"""What counts stay below in size, so that two of them can be added: at 1e9 elements a second,
+more than a century."""
 
 
 class State:
@@ -33,9 +39,13 @@ class State:
         axis 0: the columns that `_loops` names.
     held : int
         How many balanced rows the rows are the sums of, without carries: only wide ones are.
+    maker : Maker
+        What another process pickled the state with; absent elsewhere.
     """
 
-    __slots__ = ("base", "counts", "held", "shape", "sums")
+    maker: Maker
+
+    __slots__ = ("base", "counts", "held", "maker", "shape", "sums")
 
     def __init__(
         self, shape: tuple[int, ...], sums: Ints, base: int, counts: Ints, held: int = 1
@@ -88,7 +98,9 @@ class State:
     @classmethod
     def total(cls, parts: list[State]) -> State:
         """Return the sum of states of one shape, exactly."""
-        if all([part.is_wide for part in parts]):
+        if all([part.is_wide for part in parts]) or not all(
+            [_are(part, _MUCH_BELOW) for part in parts]
+        ):
             return functools.reduce(lambda a, b: a.combine(b, 1), parts)
         parts = [part.balanced() for part in parts]
         sums, base = _exact.total([(part.sums, part.base) for part in parts])
@@ -111,14 +123,24 @@ class State:
         return bool(self.sums.shape[-1] == WIDTH)
 
     def combine(self, other: State, sign: int) -> State:
-        """Return self + sign * other, exactly."""
+        """Return self + sign * other, exactly.
+
+        Raises
+        ------
+        ValueError
+            If a count would not stay below MOST, or a sum is larger than any data have.
+        """
         plus = np.add if sign > 0 else np.subtract
         counts, held = plus(self.counts, other.counts), self.held + other.held
         if held <= HELD and self.is_wide and other.is_wide:  # carries would take 20 us
-            return State(self.shape, plus(self.sums, other.sums), 0, counts, held)
-        a, b = self.balanced(), other.balanced()
-        sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
-        return State(self.shape, sums, base, counts)
+            out = State(self.shape, plus(self.sums, other.sums), 0, counts, held)
+        else:
+            a, b = self.balanced(), other.balanced()
+            sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
+            out = State(self.shape, sums, base, counts)
+        if not _are(out, _BELOW_MOST):
+            raise ValueError(_TOO_MANY)
+        return out
 
     def balanced(self) -> State:
         """Return the same state with balanced rows."""
@@ -156,7 +178,7 @@ class State:
 
     def __reduce__(self) -> tuple[Any, ...]:
         small = self.trimmed()
-        return State, (small.shape, small.sums, small.base, small.counts)
+        return _received, (tuple(here()), small.shape, small.sums, small.base, small.counts)
 
     def totals(self, loss: int) -> Totals:
         """Return the totals of one loss.
@@ -223,3 +245,31 @@ class State:
         missing = int(self.counts[:, MISSING].sum())
         if missing:
             raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
+
+
+_TOO_MANY = f"an accumulator must count fewer than 2**{MOST.bit_length() - 1} elements: got more"
+
+
+_TOP = slice(7 if sys.byteorder == "little" else 0, None, 8)
+_BELOW_MOST = bytes([*range(0x40), *range(0xC0, 0x100)])
+_MUCH_BELOW = bytes([0x00, 0xFF])
+"""The first bytes of counts whose size is below 2**62, and below 2**56."""
+
+
+def _are(state: State, first: bytes) -> bool:
+    """Return whether all counts of a state begin with one of some bytes: a third of a `max`."""
+    counts = state.counts.tobytes() + state.sums[..., :DIGITS].tobytes()
+    return not counts[_TOP].translate(None, first)
+
+
+def sum_of(counts: Ints) -> int:
+    """Return the sum of counts, which may be beyond an int64."""
+    return (int((counts >> 32).sum()) << 32) + int((counts & 0xFFFFFFFF).sum())
+
+
+def _received(maker: tuple[str, str], *fields: Any) -> State:
+    """Return a pickled state, which remembers the package that computed it if that is another."""
+    state = State(*fields)
+    if maker != here():
+        state.maker = Maker(*maker)
+    return state

@@ -501,3 +501,29 @@ def peak_memory(*args: str) -> tuple[int, int]:
     assert process.communicate()[1] == ""
     assert process.returncode == 0
     return anonymous, resident
+
+
+ODD = ["\x1b]0;title\x07", "a\x9b2Jb", "\u202eturned", "two\nlines", "\x7f"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_names_in_files_do_not_steer_a_terminal(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table({name: [1.0], "p": [1.0]}), path)
+    assert main(["evaluate", str(path), "--true", "nope", "--pred", "p"]) == 2
+    assert main(["evaluate", str(path), "--true", name, "--pred", "p", "--loss", f"mae{name}"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(line.isprintable() for line in err.splitlines())
+    assert err.count("\n") == 2
+
+
+def test_losses_in_tables_do_not_steer_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "y.npy", np.ones(3))
+    y = str(tmp_path / "y.npy")
+    assert main(["evaluate", "--true", y, "--pred", y, "--loss", "huber:delta=1\x1c"]) == 0
+    assert "huber:delta=1\\x1c" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,6 +35,12 @@ GATHER = 1 << 15
 
 CELLS = 256
 """Most cells of a box: their wide rows are 300 KiB for one loss."""
+
+MANY = 1 << 20
+"""Cells, or rows without elements, that are taken without asking how much memory there is."""
+
+CELL_BYTES = 88
+"""Bytes of the counts and sums of a cell, at least."""
 
 Index = tuple[Any, ...]
 
@@ -62,9 +69,36 @@ class Plan(NamedTuple):
         return True if self.batch.dtype == FLOAT32 else None
 
 
+def _check_size(batch: Batch, reduced: tuple[int, ...]) -> None:
+    """Refuse what the data are no measure of: views can have more elements than there is memory.
+
+    Raises
+    ------
+    ValueError
+        If the cells do not fit the memory of the machine, or rows without elements are very many.
+    """
+    shape = batch.shape
+    cells = math.prod([size for k, size in enumerate(shape) if k not in reduced])
+    if cells > MANY and cells * CELL_BYTES > _memory():
+        raise ValueError(f"axis must leave cells that fit the memory: got {cells} cells")
+    if batch.row == 0 and math.prod(shape) > MANY:
+        raise ValueError(
+            f"rows must have elements, or be at most {MANY}: got shape {shape} of rows"
+        )
+
+
+def _memory() -> float:
+    """Return the bytes of memory of the machine, infinity if it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
 def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
     """Order the axes of a batch: kept ones, then reduced ones as they lie in memory."""
     reduced = normalise_axis(axis, len(batch.shape))
+    _check_size(batch, reduced)
     kept = [k for k in range(len(batch.shape)) if k not in reduced]
     strides = batch.inputs[0].strides
     order = [*kept, *sorted(reduced, key=lambda k: -abs(strides[k]))]

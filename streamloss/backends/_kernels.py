@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from contextlib import suppress
 from typing import Any
 
 import numba
@@ -13,6 +13,9 @@ from numba.core.errors import NumbaError
 from streamloss import _overloads  # noqa: F401  # they register themselves
 from streamloss._cache import KernelCache, Uncacheable
 from streamloss._loops import fold_cells
+from streamloss._once import uncut
+from streamloss._registry import first_of_user, memory
+from streamloss._settings import settings
 
 
 def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
@@ -23,11 +26,7 @@ def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    classes = tuple([type(loss) for loss in losses])
-    try:
-        kernel(body, classes)(*arguments)
-    except NumbaError as error:
-        raise _explain(error, classes) from error
+    kernel(body, tuple([type(loss) for loss in losses]))(*arguments)
 
 
 def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
@@ -40,18 +39,14 @@ def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    classes = tuple([type(loss) for loss in losses])
-    dispatcher = kernel(body, classes)
+    dispatcher = kernel(body, tuple([type(loss) for loss in losses]))
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return dispatcher
     types = tuple([numba.typeof(argument) for argument in arguments])
-    # found here, it needs no lock of numba's, which an interrupt can leave taken for ever
+    # found here, it needs no lock of numba's
     if types in dispatcher.overloads:
         return dispatcher.overloads[types].entry_point
-    try:
-        return dispatcher.compile(types)
-    except NumbaError as error:
-        raise _explain(error, classes) from error
+    return dispatcher._compile_for_args(*arguments)
 
 
 def fold_entry(losses: tuple[Any, ...], *arguments: Any) -> Any:
@@ -62,30 +57,48 @@ def fold_entry(losses: tuple[Any, ...], *arguments: Any) -> Any:
     inputs, weights, *_, rule = arguments
     classes = tuple([type(loss) for loss in losses])
     key = classes, len(inputs), inputs[0].dtype, weights is None, rule
-    run = _fold_entries.get(key)
+    entries = _fold_entries if first_of_user(classes) is None else memory(classes)
+    run = entries.get(key)
     if run is None:
-        run = _fold_entries[key] = entry(fold_cells, losses, losses, *arguments)
+        run = entries[key] = entry(fold_cells, losses, losses, *arguments)
     return run
 
 
-_fold_entries: dict[tuple[Any, ...], Any] = {}
+_fold_entries: dict[Any, Any] = {}
 
 
-@functools.cache
 def kernel(body: Any, classes: tuple[type, ...]) -> Any:
     """Return the body compiled for losses of these classes, from disk where possible."""
+    kept = memory(classes)
+    found = kept.get((body, classes))
+    if found is None:
+        found = kept[body, classes] = uncut(lambda: _dispatcher(body, classes))
+    return found
+
+
+def _dispatcher(body: Any, classes: tuple[type, ...]) -> Any:
+    """Return what compiles a body for arguments as they come."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         # numpy scalars warn of overflows, which are meant
         return np.errstate(all="ignore")(body)
     # without numba's counting of references, whose locked instructions hold up the loads: 7 %
     options: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
     dispatcher = njit(**options)(body)
-    try:
-        cache = KernelCache(body, classes)
-    except Uncacheable:
-        return dispatcher
-    dispatcher._cache = cache  # numba offers no other way
+    # numba offers no other way to either
+    compiles = dispatcher._compile_for_args
+    dispatcher._compile_for_args = lambda *args: uncut(lambda: _compiled(compiles, args, classes))
+    with suppress(Uncacheable):
+        dispatcher._cache = KernelCache(body, classes)
     return dispatcher
+
+
+def _compiled(compiles: Any, arguments: tuple[Any, ...], classes: tuple[type, ...]) -> Any:
+    """Return machine code for arguments like these."""
+    try:
+        with settings():
+            return compiles(*arguments)
+    except NumbaError as error:
+        raise _explain(error, classes) from error
 
 
 def _explain(error: NumbaError, classes: tuple[type, ...]) -> TypeError:

@@ -7,6 +7,8 @@ from typing import Any
 
 from streamloss import _inputs
 from streamloss._brief import brief
+from streamloss._once import once
+from streamloss._registry import first_of_user, memory
 
 
 def _small() -> int:
@@ -27,12 +29,13 @@ The environment variable STREAMLOSS_SMALL_BATCH sets it; with 0 kernels take all
 BUDGET = 1 << 14
 """Numbers that Python takes for the same losses in a process before their kernel is compiled."""
 
-_taken: dict[tuple[type, ...], int] = {}
+_taken: dict[Any, int] = {}
+"""The numbers taken so far, by the classes of the losses."""
 
 
 def wait(losses: tuple[Any, ...], size: int) -> bool:
     """Return whether a batch of so many numbers is not worth compiling a kernel yet."""
-    return size <= SMALL and _taken.get(_classes(losses), 0) + size <= BUDGET
+    return size <= SMALL and _taken_for(losses).get(_classes(losses), 0) + size <= BUDGET
 
 
 def accumulate(
@@ -68,19 +71,40 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
 def _backend(losses: tuple[Any, ...], batch: Any) -> Any:
     """Return the backend for a batch, imported when it is first needed."""
     if batch.on_device:
-        from . import cuda
-
-        return cuda
+        return _cuda()
     size = sum([array.size for array in batch.inputs])
     if wait(losses, size):
-        from . import python
+        classes, taken = _classes(losses), _taken_for(losses)
+        taken[classes] = taken.get(classes, 0) + max(size, 1)
+        return _python()
+    return _cpu()
 
-        classes = _classes(losses)
-        _taken[classes] = _taken.get(classes, 0) + max(size, 1)
-        return python
+
+@once
+def _python() -> Any:
+    from . import python
+
+    return python
+
+
+@once
+def _cpu() -> Any:
     from . import cpu
 
     return cpu
+
+
+@once
+def _cuda() -> Any:
+    from . import cuda
+
+    return cuda
+
+
+def _taken_for(losses: tuple[Any, ...]) -> dict[Any, int]:
+    """Return where numbers are counted: for a user's losses as long as their classes live."""
+    classes = _classes(losses)
+    return _taken if first_of_user(classes) is None else memory(classes)
 
 
 def _classes(losses: tuple[Any, ...]) -> tuple[type, ...]:

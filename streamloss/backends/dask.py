@@ -23,6 +23,7 @@ from streamloss._cache import Uncacheable, function_digest, loss_digest, package
 from streamloss._convert import as_array, as_mask, check_dtype
 from streamloss._device import DeviceArray
 from streamloss._loops import OMIT, ROWS
+from streamloss._made_by import Task, check_maker
 from streamloss._registry import parts_of
 from streamloss.backends import auto
 from streamloss.reductions import Reduction
@@ -207,7 +208,7 @@ def _wrap(array: Any, chunks: list[Any]) -> Any:
     return da.broadcast_to(da.from_array(once.copy(), chunks=cut), array.shape, sizes)
 
 
-class _Task:
+class _Chunk:
     """What is done with the blocks of a chunk; an error says of which chunk."""
 
     def __init__(self, losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> None:
@@ -215,7 +216,7 @@ class _Task:
         self._weights, self._where = _broadcast(blocks.weights), _broadcast(blocks.where)
 
     def __call__(self, *blocks: Any) -> Any:
-        """Return the state of a chunk or, of `_Map`, its losses; the last argument is its place."""
+        """Return the state of a chunk or, of `_Losses`, its losses; the last block is its place."""
         *arrays, sizes, place = blocks
         try:
             return self._run(self._batch(arrays, sizes), place)
@@ -289,7 +290,7 @@ def _check_block(name: str, block: Any, sizes: tuple[Any, ...], rank: int) -> No
         raise ValueError(f"{rule}: got {shape} and {sizes}")
 
 
-class _Map(_Task):
+class _Losses(_Chunk):
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
         if self._how.strict:
             auto.check_labels(self._losses, batch)
@@ -304,7 +305,7 @@ def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> Any:
     reduced = _inputs.normalise_axis(axis, rank)
     token = _token(losses, blocks, axis, how)
     chunks = tuple((1,) * len(c) if k in reduced else c for k, c in enumerate(blocks.chunks))
-    task = _Task(losses, blocks, axis, how)
+    task = _Chunk(losses, blocks, axis, how)
     parts = _apply(task, blocks, f"streamloss-fold-{token}", chunks, np.empty((), object))
     for level in itertools.count():
         if parts.ndim == rank - len(reduced):
@@ -312,7 +313,7 @@ def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> Any:
         parts = _merged(parts, reduced, f"streamloss-merge-{level}-{token}")
 
 
-def _apply(task: _Task, blocks: Blocks, name: str, chunks: tuple[Any, ...], like: Any) -> Any:
+def _apply(task: _Chunk, blocks: Blocks, name: str, chunks: tuple[Any, ...], like: Any) -> Any:
     """Return the array of what a task returns for each chunk, which is like an array.
 
     It is what `dask.array.map_blocks` does, without a function around the task for its `block_id`:
@@ -323,7 +324,7 @@ def _apply(task: _Task, blocks: Blocks, name: str, chunks: tuple[Any, ...], like
     arrays.append((ArrayChunkShapeDep(blocks.chunks), tuple(range(rank))))
     arrays.append((ArrayBlockIdDep(blocks.chunks), tuple(range(rank))))
     return da.blockwise(
-        task,
+        Task(task),
         tuple(range(rank)),
         *(item for pair in arrays for item in pair),
         name=name,
@@ -349,13 +350,33 @@ def _merged(parts: Any, reduced: tuple[int, ...], name: str) -> Any:
     done = all(len(groups[k]) == 1 for k in reduced)
     kept = [k for k in range(parts.ndim) if not (done and k in reduced)]
     tasks: dict[Any, Any] = {}
+    total = Task(_total)
     for place in itertools.product(*(range(len(group)) for group in groups)):
         some = itertools.product(*(groups[k][i] for k, i in enumerate(place)))
         key = (name, *(place[k] for k in kept))
-        tasks[key] = (State.total, [(parts.name, *block) for block in some])
+        tasks[key] = (total, [(parts.name, *block) for block in some])
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[parts])
     chunks = tuple((1,) * len(groups[k]) if k in reduced else parts.chunks[k] for k in kept)
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(kept), object))
+
+
+def _total(parts: list[State]) -> State:
+    """Return the sum of the states of other tasks."""
+    return State.total([check_state(part) for part in parts])
+
+
+def check_state(state: State) -> State:
+    """Return a state that another process computed.
+
+    Raises
+    ------
+    ValueError
+        If that process has another streamloss.
+    """
+    maker = getattr(state, "maker", None)
+    if maker is not None:
+        check_maker(maker, "what a worker computes")
+    return state
 
 
 def _token(losses: tuple[Any, ...], blocks: Blocks, *settings: Any) -> str:
@@ -384,7 +405,7 @@ class _Finish:
 
     def __call__(self, state: State) -> Any:
         """Return the results of a block."""
-        return np.float64(state.results(self._losses, self._reduction)[self._k])
+        return np.float64(check_state(state).results(self._losses, self._reduction)[self._k])
 
 
 def finish(states: Any, losses: tuple[Any, ...], k: int, reduction: Reduction) -> Any:
@@ -398,7 +419,7 @@ def apply(
 ) -> Any:
     """Return the array of what a function makes of each state."""
     return states.map_blocks(
-        function,
+        Task(function),
         name=f"streamloss-finish-{tokenize(states.name, token)}",
         dtype=dtype,
         meta=np.empty((0,) * states.ndim, dtype),
@@ -407,7 +428,7 @@ def apply(
 
 def delay(states: Any, build: Callable[[State], Any] | None = None) -> Any:
     """Return the Delayed State of all blocks, or what a function makes of it."""
-    return delayed(_join)(states.to_delayed().tolist(), states.ndim, build)
+    return delayed(Task(_join))(states.to_delayed().tolist(), states.ndim, build)
 
 
 def _join(parts: Any, rank: int, build: Callable[[State], Any] | None) -> Any:
@@ -421,17 +442,17 @@ def _join_along(parts: Any, axis: int, depth: int = 0) -> Any:
     """Put states in nested lists together along their innermost axis."""
     if depth < axis:
         return [_join_along(part, axis, depth + 1) for part in parts]
-    return State.concatenated(parts, axis)
+    return State.concatenated([check_state(part) for part in parts], axis)
 
 
 def call_later(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return the Delayed result of a function of arguments that hold Delayed values."""
-    return delayed(function)(*arguments)
+    return delayed(Task(function))(*arguments)
 
 
 def map(loss: Any, blocks: Blocks, how: How) -> Any:
     """Return the weighted losses, cut like the inputs."""
-    task = _Map((loss,), blocks, None, how)
+    task = _Losses((loss,), blocks, None, how)
     name = f"streamloss-map-{_token((loss,), blocks, how)}"
     meta = np.empty_like(blocks.inputs[0]._meta, np.float64)  # of CuPy, where the chunks are
     return _apply(task, blocks, name, blocks.chunks, meta)

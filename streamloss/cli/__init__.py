@@ -11,6 +11,9 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ._interrupts import INTERRUPTED, end, end_on_interrupts
+from ._text import shown
+
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra that installs each library."""
 EXPECTED = (OSError, TypeError, ValueError)
@@ -31,9 +34,22 @@ def main(args: Sequence[str] | None = None) -> int:
     >>> main(["evaluate", "--loss", "mae", "--true", "y.npy", "--pred", "p.npy", "--nan", "omit"])
     2
     """
+    if args is not None:
+        return _code(args)
+    try:
+        end_on_interrupts()
+        return _code(None)
+    finally:
+        end()
+
+
+def _code(args: Sequence[str] | None) -> int:
+    """Run the command line and return its exit code, with one line for each error."""
     _secure_streams()
     try:
         return _run(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception as error:
         if "--debug" in (sys.argv[1:] if args is None else args):
             traceback.print_exc()
@@ -84,7 +100,7 @@ def _run(args: Sequence[str] | None) -> int:
         code = streamloss.main(args, "streamloss", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        return 130
+        return INTERRUPTED
     except click.UsageError as error:
         return _fail(f"{error.format_message()} (see streamloss --help)")
     # An exit within click gives its code, a command None.
@@ -94,5 +110,5 @@ def _run(args: Sequence[str] | None) -> int:
 def _fail(message: str) -> int:
     """Say in one line what is wrong, where somebody can hear it."""
     with suppress(OSError):
-        print("streamloss:", " ".join(message.split()), file=sys.stderr)
+        print("streamloss:", shown(" ".join(message.split())), file=sys.stderr)
     return 2

@@ -18,7 +18,8 @@ from threading import Thread
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from streamloss.accumulator import Accumulator
+from streamloss._made_by import Task
+from streamloss.accumulator import Accumulator, check_sent
 from streamloss.files import DataSet, Piece, Refused, read_piece, why
 
 from ._local import fold_batches, in_order
@@ -62,7 +63,7 @@ class _Call(NamedTuple):
     batch_rows: int | None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return fold_piece, tuple(self)
+        return Task(fold_piece), tuple(self)
 
 
 def fold(
@@ -83,7 +84,8 @@ def fold(
     OSError
         If there is no scheduler at the address.
     ValueError
-        As `fold_piece`; if a worker or the scheduler fails, or nothing comes for `timeout` seconds.
+        As `fold_piece`; if a worker or the scheduler fails or has another streamloss, or nothing
+        comes for `timeout` seconds.
     """
     with _silence(), _connected(address, min(CONNECT, timeout or CONNECT)) as client:
         cluster = _Cluster(client, address, timeout)
@@ -205,8 +207,7 @@ class _Cluster:
                         f" whose workers have {threads} threads"
                     )
             self._said = ""
-            result: Accumulator = future.result()
-            return result
+            return check_sent(future.result())
 
     def _is_done(self, future: Any) -> bool:
         """Wait for a future, but no longer than until the workers are to be counted again."""

@@ -16,6 +16,7 @@ from streamloss.cli import _report
 from streamloss.files import Columns
 
 from ._job import Job, Run
+from ._text import shown
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,9 +86,9 @@ def warmup(
     begun = time.perf_counter()
     for count, (task, seconds) in enumerate(_warmup.fill(todo, jobs), 1):
         if not quiet:
-            click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {task}")
+            click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(task)}")
     if not quiet:
-        click.echo(f"{_warmup.kept()}, {time.perf_counter() - begun:.1f} s")
+        click.echo(f"{shown(_warmup.kept())}, {time.perf_counter() - begun:.1f} s")
 
 
 @streamloss.command()
@@ -178,7 +179,7 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
         with closing(run), _report.progress(run.data.rows, run.rows, quiet) as advance:
             run.finish(advance)
     except KeyboardInterrupt:
-        kept = f"; the same command goes on from {job.checkpoint}" if job.checkpoint else ""
+        kept = f"; the same command goes on from {shown(job.checkpoint)}" if job.checkpoint else ""
         click.echo(f"streamloss: interrupted{kept}", err=True)
         raise click.exceptions.Exit(130) from None
     outcome = run.results(), run.counts(), run.seconds

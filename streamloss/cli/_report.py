@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ._text import shown
+
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
 """The counts that are shown, by what they are called in a table."""
 WIDE = 1000
@@ -133,7 +135,7 @@ def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     columns = (Column(head, overflow="fold") for head in heads)
     table = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(heads))
     for row in rows:
-        table.add_row(*map(Text, row))
-    with console.capture() as shown:
+        table.add_row(*(Text(shown(cell)) for cell in row))
+    with console.capture() as printed:
         console.print(table)
-    print("\n".join(line.rstrip() for line in shown.get().splitlines()).rstrip())
+    print("\n".join(line.rstrip() for line in printed.get().splitlines()).rstrip())

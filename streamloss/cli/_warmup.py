@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import signal
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,6 +16,8 @@ from streamloss import _cache
 from streamloss._registry import resolve
 from streamloss.backends import auto
 from streamloss.functional import evaluate
+
+from ._interrupts import held_back
 
 COMMON = (
     "mae",
@@ -72,9 +73,10 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
         If numba is told to compile nothing, or losses cannot be taken together.
     """
     _cache.check_writable()
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _ignore_interrupts)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"))
     try:
-        futures = {pool.submit(compile_for, task): task for task in todo}
+        with held_back():  # Ctrl-C is for the process that waits
+            futures = {pool.submit(compile_for, task): task for task in todo}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenProcessPool as error:
@@ -85,13 +87,9 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
 
 def kept() -> str:
     """Say what the folder of kernels holds."""
-    sizes = [file.stat().st_size for file in _cache.folder().glob("*.kernel")]
-    return f"{len(sizes)} kernels, {sum(sizes) / 1e6:.1f} MB in {_cache.folder()}"
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the process that waits."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with _cache.folder().opened() as place:
+        sizes = [size for _, size, _ in place.files(".kernel")]
+        return f"{len(sizes)} kernels, {sum(sizes) / 1e6:.1f} MB in {place.path}"
 
 
 def compile_for(task: Task) -> float:

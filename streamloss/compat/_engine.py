@@ -18,6 +18,7 @@ from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
 from streamloss._named import is_named
 from streamloss._registry import parts_of
+from streamloss.accumulator import lazy_backend
 from streamloss.backends import auto
 from streamloss.reductions import Exact, Sums
 from streamloss.state import State
@@ -64,8 +65,7 @@ def array(name: str, value: Any) -> Any:
     if is_named(value):  # whose frameworks know no names
         value = value.data
     if is_lazy(value):
-        from streamloss.backends import dask
-
+        dask = lazy_backend()
         return dask.numbers(name, value)
     numbers, valid = as_array(name, value)
     if isinstance(numbers, DeviceArray):
@@ -212,8 +212,7 @@ def _module(array: Any) -> Any:
     """Return the module whose functions take an array: numpy, or dask.array."""
     if not is_lazy(array):
         return np
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     return dask.arrays
 
 
@@ -258,8 +257,7 @@ def reduced(
     last = _Last(finish, len(parts))
     if isinstance(found, State):
         return as_dtype(last(found), dtype or np.float64)
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     return as_dtype(dask.apply(found, last, last), dtype or np.float64)
 
 
@@ -290,8 +288,7 @@ def state(
     if not _inputs.any_lazy(*arguments):
         batch = _inputs.batch(parts, *arguments, compute)
         return auto.accumulate(parts, batch, axis, MULTIPLY)
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     blocks = dask.align(parts, *arguments, compute)
     return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
 
@@ -309,8 +306,7 @@ def each(
     arguments = _arguments(inputs, weights, where)
     compute = None if compute is None else np.dtype(compute)
     if _inputs.any_lazy(*arguments):
-        from streamloss.backends import dask
-
+        dask = lazy_backend()
         blocks = dask.align((loss,), *arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.accumulator import Accumulator, restore
+from streamloss.accumulator import Accumulator, build, lazy_backend
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact
 from streamloss.compat.keras._arrays import (
@@ -187,7 +187,7 @@ class SampleMean(Metric):
         losses = found.losses
         state = computed(_engine.state(losses, found.inputs, weights, where=found.where))
         specs = list(losses) if len(losses) > 1 else losses[0]
-        self._put(size, restore(specs, None, "propagate", state))
+        self._put(size, build(specs, tuple(losses), None, "propagate", state))
         if len(losses) > 1:
             choice = found.choice
             self._choice &= int(choice.compute() if _engine.is_lazy(choice) else choice)
@@ -293,8 +293,7 @@ def computed(state: Any) -> State:
     """Return a State, computed if it is lazy."""
     if isinstance(state, State):
         return state
-    from streamloss.backends import dask
-
+    dask = lazy_backend()
     found: State = dask.delay(state).compute()
     return found
 

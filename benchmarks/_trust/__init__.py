@@ -1,0 +1,1 @@
+"""What `benchmarks.check_trust` tries: interrupts, forks, saved states and cached code."""

@@ -1,0 +1,166 @@
+"""The header of a saved accumulator: what it must be before anything is built of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NamedTuple
+
+from ._inputs import POLICIES, check_same_inputs, normalise_axis
+from ._registry import LOSSES, by_key, parts_of, respelled
+
+LONGEST = 1 << 17
+"""Bytes of the longest header, two thousand losses. JSON of that size takes 8 MB when it is read,
+whatever it says."""
+
+RANK = 64
+"""Axes that an array of numpy can have."""
+
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+!_-]{0,39}")
+
+
+class Header(NamedTuple):
+    """What a header says: the losses and their spelling, the settings, the shape of the output."""
+
+    losses: tuple[Any, ...]
+    specs: Any
+    axis: int | tuple[int, ...] | None
+    nan: str
+    shape: tuple[int, ...] | None
+
+    @property
+    def width(self) -> int:
+        """The integers of a cell."""
+        return 5 + 4 * (len(parts_of(self.losses)) + 1)
+
+
+def write(header: Header, version: str | None) -> bytes:
+    """Return a header as JSON, with the version of streamloss that writes it.
+
+    Raises
+    ------
+    ValueError
+        If it is longer than what is read again.
+    """
+    losses, specs, axis, nan, shape = header
+    fields: dict[str, Any] = {
+        "losses": [[_key(loss), [float(x).hex() for x in loss]] for loss in losses],
+        "specs": [s if isinstance(s, str) else None for s in specs]
+        if isinstance(specs, list)
+        else None,
+        "axis": axis,
+        "nan": nan,
+        "shape": shape,
+    }
+    text = _as_json(fields if version is None else fields | {"written_by": version})
+    if len(text) > LONGEST:
+        rule = f"losses must take at most {LONGEST} bytes to be saved"
+        raise ValueError(f"{rule}: got {len(text)} bytes of {len(losses)} losses")
+    return text
+
+
+def _as_json(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _key(loss: Any) -> str:
+    """Return the name of one of our losses, module and class of a user's."""
+    name = getattr(loss, "name", "")
+    ours = type(loss).__module__.startswith("streamloss.") and LOSSES.get(name) is type(loss)
+    return str(name if ours else loss.key)
+
+
+def read(text: bytes) -> Header:
+    """Return what a header says.
+
+    Raises
+    ------
+    ValueError
+        If it is not just what `write` makes of an accumulator that can be.
+    """
+    found = _fields(text)
+    axis = tuple(found["axis"]) if isinstance(found["axis"], list) else found["axis"]
+    shape = None if found["shape"] is None else tuple(found["shape"])
+    _check_output(axis, shape)
+    losses = tuple([_loss(*item) for item in found["losses"]])
+    check_same_inputs(losses)
+    saved = Header(losses, found["specs"], axis, found["nan"], shape)
+    _must(write(saved, found.get("written_by")) == text, "spelling")
+    if saved.specs is None:
+        _must(len(losses) == 1, "specs")
+        return saved._replace(specs=losses[0])
+    _must(len(saved.specs) == len(losses), "specs")
+    return saved._replace(specs=respelled(saved.specs, losses))
+
+
+def _must(holds: object, part: str) -> None:
+    """Refuse a header for a part that cannot be."""
+    if not holds:
+        raise ValueError(f"data is corrupt: the {part} of its header cannot be")
+
+
+def _fields(text: bytes) -> dict[str, Any]:
+    """Return the fields of a header, each of the type that it must have."""
+    _must(len(text) <= LONGEST, "length")
+    try:
+        found = json.loads(text.decode("ascii"))
+    except (ValueError, RecursionError):
+        raise ValueError("data is corrupt: its header is no JSON") from None
+    rules: dict[str, Any] = {
+        "losses": _are_losses,
+        "specs": lambda x: x is None or _is_list(x, str | None),
+        "axis": lambda x: x is None or type(x) is int or _is_list(x, int),
+        "nan": lambda x: type(x) is str and x in POLICIES,
+        "shape": lambda x: x is None or _is_list(x, int),
+        "written_by": lambda x: type(x) is str and _VERSION.fullmatch(x),
+    }
+    _must(type(found) is dict and list(found) in (list(rules), list(rules)[:-1]), "fields")
+    for name, value in found.items():
+        _must(rules[name](value), name)
+    return dict(found)
+
+
+def _is_list(value: Any, kind: Any) -> bool:
+    return type(value) is list and all(
+        isinstance(x, kind) and x is not True and x is not False for x in value
+    )
+
+
+def _are_losses(value: Any) -> bool:
+    """Return whether a value is a list of losses: of names, each with its parameters as text."""
+    return type(value) is list and all(
+        [
+            type(x) is list and len(x) == 2 and type(x[0]) is str and _is_list(x[1], str)
+            for x in value
+        ]
+    )
+
+
+def _loss(key: str, values: list[str]) -> Any:
+    """Return a loss of just these parameters."""
+    try:
+        numbers = [float.fromhex(value) for value in values]
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "data is corrupt: a parameter of a loss is no hexadecimal number"
+        ) from None
+    return by_key(key, numbers)
+
+
+def _check_output(axis: Any, shape: tuple[int, ...] | None) -> None:
+    """Refuse axes and shapes that no array has; an axis of None has a state from the beginning."""
+    axes = (axis,) if isinstance(axis, int) else axis or ()
+    _must(all(-RANK <= k < RANK for k in axes), "axis")
+    _must(len(set(axes)) == len(axes) and list(axes) == sorted(axes), "axis")
+    if shape is None:
+        _must(axis is not None, "shape")
+        return
+    _must(all(0 <= size < 1 << 60 for size in shape), "shape")
+    _must(math.prod([size for size in shape if size]) < 1 << 60, "shape")  # numpy's bytes, with 8
+    rank = len(shape) + len(axes)
+    _must(rank <= RANK and (axis is not None or not shape), "shape")
+    try:
+        normalise_axis(axis, rank)
+    except ValueError:
+        _must(False, "axis")

@@ -1,0 +1,55 @@
+"""What numba is told to do: settings that change machine code, and those that break it.
+
+Whatever a user's NUMBA_* variables and .numba_config.yaml say to debug other code, kernels here
+give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numba
+from numba.core.compiler_lock import global_compiler_lock
+
+PLAIN: dict[str, Any] = {
+    "BOUNDSCHECK": 0,
+    **{
+        name: 0
+        for name, value in vars(numba.config).items()
+        if name.startswith(("DEBUG", "DUMP")) and isinstance(value, int)
+    },
+}
+"""Settings for who looks for faults in code of one's own, which kernels are compiled without: of
+DEBUGINFO numba divides by zero, others slow all down or print hundreds of megabytes."""
+
+CHOSEN = (
+    "OPT",
+    "LOOP_VECTORIZE",
+    "SLP_VECTORIZE",
+    "ENABLE_AVX",
+    "USING_SVML",
+    "ENABLE_PROFILING",
+    "LLVM_REFPRUNE_PASS",
+    "LLVM_REFPRUNE_FLAGS",
+    "USE_LLVMLITE_MEMORY_MANAGER",
+)
+"""Settings that kernels follow: other machine code, for the same bits."""
+
+
+def chosen() -> str:
+    """Return the settings that machine code depends on, as text."""
+    return repr([(name, str(getattr(numba.config, name, None))) for name in CHOSEN])
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Compile as usual in the block; others, whose settings they are, wait for it."""
+    with global_compiler_lock:
+        before = {name: getattr(numba.config, name, None) for name in PLAIN}
+        vars(numba.config).update(PLAIN)
+        try:
+            yield
+        finally:
+            vars(numba.config).update(before)
