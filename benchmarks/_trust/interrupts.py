@@ -63,8 +63,9 @@ def command_line(args: list[str], seconds: float, signals: int = 1) -> str | Non
         except subprocess.TimeoutExpired:
             process.kill()
             return f"{args[0]} after {seconds:.3f} s: hangs"
-    # before the first line of `main`, while Python starts, the interrupt is not ours
+    # while Python starts, before the first line of `main`, and ends, the interrupt is not ours
     early = "Traceback" in err and not re.search(r'cli.__init__.py", line \d+, in main', err)
+    early = early or (process.returncode == -signal.SIGINT and not err)
     right = process.returncode in (0, 130) and "Traceback" not in err and err.count("\n") <= 1
     if early or right:
         return None
