@@ -157,8 +157,8 @@ def _counts(columns: list[list[int]]) -> Any:
     try:
         counts = np.array(columns, np.int64).T.copy()
     except OverflowError:
-        counts = np.array([MOST])
-    if abs(counts).max(initial=0) >= MOST:
+        counts = np.array([MOST + 1])
+    if ((counts > MOST) | (counts < -MOST)).any():
         raise ValueError(_corrupt("it has a count that no data have"))
     return counts
 

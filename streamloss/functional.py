@@ -241,7 +241,7 @@ def merge(parts: Iterable[Any]) -> Any:
         if not isinstance(part, Accumulator) and hasattr(part, "add_done_callback"):
             part = _sent(part.result())
         if not isinstance(part, Accumulator):
-            raise TypeError(f"parts must be Accumulators: got {type(part).__name__}")
+            raise TypeError(f"parts must be Accumulators: got {brief(part)}")
         total = part.copy() if total is None else total.merge(part)
     if total is None:
         raise ValueError("parts must hold at least one Accumulator: got none")

@@ -19,8 +19,8 @@ WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
 
 MOST = 1 << 62
-"""What counts stay below in size, so that two of them can be added: at 1e9 elements a second,
-more than a century."""
+"""The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
+than a century."""
 
 
 class State:
@@ -128,7 +128,7 @@ class State:
         Raises
         ------
         ValueError
-            If a count would not stay below MOST, or a sum is larger than any data have.
+            If a count would exceed MOST, or a sum is larger than any data have.
         """
         plus = np.add if sign > 0 else np.subtract
         counts, held = plus(self.counts, other.counts), self.held + other.held
@@ -138,9 +138,14 @@ class State:
             a, b = self.balanced(), other.balanced()
             sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
-        if not _are(out, _BELOW_MOST):
+        if not _are(out, _BELOW_MOST) and out.exceeds(MOST):
             raise ValueError(_TOO_MANY)
         return out
+
+    def exceeds(self, most: int) -> bool:
+        """Return whether the size of a count is larger than that."""
+        both = self.counts, self.sums[..., :DIGITS]
+        return any(bool(((a > most) | (a < -most)).any()) for a in both)
 
     def balanced(self) -> State:
         """Return the same state with balanced rows."""
@@ -247,7 +252,7 @@ class State:
             raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
-_TOO_MANY = f"an accumulator must count fewer than 2**{MOST.bit_length() - 1} elements: got more"
+_TOO_MANY = f"an accumulator must count at most 2**{MOST.bit_length() - 1} elements: got more"
 
 
 _TOP = slice(7 if sys.byteorder == "little" else 0, None, 8)

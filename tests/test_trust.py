@@ -222,11 +222,11 @@ def test_saved_parameters_decide_over_defaults(spec: str) -> None:
 @pytest.mark.parametrize("shape", [(2,), (2, 3)])
 def test_counts_are_right_or_refused(shape: tuple[int, ...]) -> None:
     acc = sl.accumulate("mae", np.ones(shape), np.zeros(shape), axis=0)
-    for k in range(61 - 1):
+    for k in range(61):
         acc.merge(acc)
         assert acc.counts["elements"] == int(np.prod(shape)) << (k + 1)
     before = acc.to_bytes()
-    with pytest.raises(ValueError, match="fewer than"):
+    with pytest.raises(ValueError, match="at most"):
         acc.merge(acc)
     assert acc.to_bytes() == before
     assert sl.Accumulator.from_bytes(before) == acc
