@@ -48,6 +48,7 @@ SMALL: tuple[Any, ...] = (
 )
 
 LARGE: tuple[Any, ...] = (
+    *_formulas.RARE,
     _exact.add,
     _exact.add_block,
     _exact.add_float,

@@ -61,8 +61,9 @@ def gamma_deviance(y: float, m: float) -> Any:
 
 
 def poisson(y: float, rate: float, log_rate: float) -> float:
-    """Return rate - y log(rate), where an infinite rate outgrows its logarithm."""
-    return rate - (0.0 * y if rate == INFINITY else product(y, log_rate))
+    """Return rate - y log(rate), where an infinite rate outgrows its logarithm, and 0 log 0 = 0."""
+    term = product(y, log_rate)
+    return rate - term if rate < INFINITY else rate + 0.0 * y
 
 
 def logistic(x: float, y: float) -> float:
@@ -211,9 +212,10 @@ def share(p: Any, c: int, total: float) -> Any:
 
 def soft_margin(y: float, x: float) -> Any:
     """Return the cross-entropy of a label 0 to 1 and a logit."""
+    if abs(x) == INFINITY:
+        return product(1.0 - y if x > 0.0 else y, INFINITY)
     tail = log1p_exp(x)
-    hit, missed = larger(-x, 0.0) + tail, larger(x, 0.0) + tail
-    return product(y, hit) + product(1.0 - y, missed)
+    return y * (larger(-x, 0.0) + tail) + (1.0 - y) * (larger(x, 0.0) + tail)
 
 
 def log_term(y: float, p: float, given: float) -> Any:
@@ -334,20 +336,17 @@ COMPILED = (
     surprise,
     weighed,
     weighed_twice,
-    has_nan,
-    infinite,
     share,
     soft_margin,
     log_term,
     total_of,
-    overlap,
-    endless_gap,
     dot,
-    infinite_cosine,
-    direction,
     distance,
     raised,
     among,
     multi_margin,
 )
-"""What `_overloads` registers with the compiler."""
+"""What `_overloads` registers with the compiler, to be part of each loop that calls it."""
+
+RARE = (has_nan, infinite, overlap, endless_gap, infinite_cosine, direction)
+"""What it registers to be called: of infinite numbers, it would only take the loops' registers."""

@@ -38,9 +38,10 @@ class CosineSimilarity(NamedTuple):
         """Return the loss of one row."""
         true = larger(sqrt(dot(y_true, y_true)), self.epsilon)
         pred = larger(sqrt(dot(y_pred, y_pred)), self.epsilon)
+        cosine = dot(y_true, y_pred) / true / pred
         if pred == INFINITY:
-            return -infinite_cosine(y_true, y_pred, true, pred)
-        return -(dot(y_true, y_pred) / true / pred)
+            cosine = infinite_cosine(y_true, y_pred, true, pred)
+        return -cosine
 
 
 @loss("cosine_distance", formula="1 - sum_c p_c y_c")
