@@ -49,8 +49,10 @@ class Named(NamedTuple):
             raise ValueError(f"axis must be one of {self.axes}: got {brief(axis)}")
         return self.axes.index(axis)
 
-    def kept(self, axis: Any, before: Named | None) -> Any:
+    def kept(self, axis: Any, before: Named | None, name: str = "y_true") -> Any:
         """Return the numbers of an `axis` argument, the axes kept being those of earlier arrays.
+
+        An error calls what has these coordinates by a name.
 
         Raises
         ------
@@ -62,8 +64,18 @@ class Named(NamedTuple):
         for k, key in enumerate(self.axes):
             old = None if before is None else before.coordinates.get(key)
             if k not in reduced and old is not None and key in self.coordinates:
-                check_equal("y_true", key, self.coordinates[key].to_index(), old.to_index())
+                check_equal(name, key, self.coordinates[key].to_index(), old.to_index())
         return numbers
+
+    def check_kept(self, axis: Any, other: Named, other_axis: Any) -> None:
+        """Refuse to be merged with arrays of which other axes are kept, or in another order."""
+        mine, theirs = (
+            tuple(name for k, name in enumerate(named.axes) if k not in named.reduced(numbers))
+            for named, numbers in ((self, axis), (other, other_axis))
+        )
+        if mine != theirs:
+            raise ValueError(f"the axes kept must be the same to merge: got {mine} and {theirs}")
+        self.kept(axis, other, "other")
 
     def reduced(self, axis: Any) -> tuple[int, ...]:
         """Return which axes of the losses an `axis` argument of numbers reduces."""

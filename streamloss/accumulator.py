@@ -58,6 +58,7 @@ class Accumulator:
 
     __slots__ = (
         "__weakref__",
+        "_asked_axis",
         "_axis",
         "_kept",
         "_lock",
@@ -86,7 +87,7 @@ class Accumulator:
         self._specs, self._losses = specs, losses
         _inputs.check_same_inputs(losses)
         self._parts = parts_of(losses)
-        self._axis = _inputs.check_axis(axis)
+        self._axis = self._asked_axis = _inputs.check_axis(axis)
         self._nan = _inputs.check_policy(nan)
         self._kept = self._nothing()
         self._pending: Any = None
@@ -344,10 +345,14 @@ class Accumulator:
 
     def _merge(self, other: Accumulator, sign: int) -> Accumulator:
         self._check_like(other)
-        part = other._state
+        part, named = other._state, other._named
         with self._lock:
+            if named is not None and self._named is not None:
+                named.check_kept(other._axis, self._named, self._axis)
             self._state = self._plus(self._state, part, sign)
-            self._named = self._named or other._named
+            if self._named is None:  # names may have got their numbers there
+                self._named = named
+                self._axis = other._axis if _inputs.has_names(self._axis) else self._axis
         return self
 
     def _check_like(self, other: Any) -> None:
@@ -356,6 +361,8 @@ class Accumulator:
             raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
         mine = self._losses, self._axis, self._nan
         theirs = other._losses, other._axis, other._nan
+        if self._asked_axis == other._asked_axis:
+            theirs = other._losses, self._axis, other._nan
         if mine != theirs:
             name, a, b = next(
                 each
@@ -393,12 +400,13 @@ class Accumulator:
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
         out = Accumulator._of(self._specs, self._losses, self._axis, self._nan, self._state)
-        out._named = self._named
+        out._named, out._asked_axis = self._named, self._asked_axis
         return out
 
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
         with self._lock:
+            self._axis, self._named = self._asked_axis, None
             self._kept, self._pending = self._nothing(), None
         return self
 

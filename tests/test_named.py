@@ -152,6 +152,25 @@ def test_an_accumulator_keeps_the_order_of_its_first_arrays() -> None:
     assert both.result()["mae"].dims == ("place",)
 
 
+def test_merging_accumulators_of_named_axes() -> None:
+    empty = sl.Accumulator("mae", axis="time")
+    filled = empty.copy().update(Y, P)
+    for both in (empty + filled, filled + empty, sum([empty, filled, empty])):
+        assert both == filled
+        xr.testing.assert_identical(both.result(), filled.result())
+    other = [a.assign_coords(place=["a", "b", "d"]) for a in (Y, P)]
+    with pytest.raises(ValueError, match=r"^other must have the coordinates .* along 'place'"):
+        filled.merge(sl.accumulate("mae", *other, axis="time"))
+    cube = Y.expand_dims(run=3)
+    parts = [sl.accumulate("mae", a, a + 1, axis="time") for a in (cube, cube.transpose())]
+    with pytest.raises(
+        ValueError, match=r"axes kept must be the same to merge: got \('place', 'run'\)"
+    ):
+        parts[0].merge(parts[1])
+    turned = filled.copy().reset().update(*(a.T for a in other))
+    assert (turned.axis, turned.result()["place"].values.tolist()) == (1, ["a", "b", "d"])
+
+
 def test_a_delayed_accumulator_of_named_axes() -> None:
     part = sl.accumulate("mae", Y.chunk({"time": 2}), P.T, W, axis="time").compute()
     assert same(part.result(), sl.evaluate("mae", Y, P, W, axis="time"))
