@@ -1,6 +1,7 @@
 """Settings of every test; hypothesis has no deadline, since first calls compile."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 
 # Kernels have batches of any size, in the processes that tests start too.
 os.environ["STREAMLOSS_SMALL_BATCH"] = "0"
+
+# A shell's command in the background ignores interrupts, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import streamloss as sl
 from streamloss.backends import auto
