@@ -35,10 +35,12 @@ def from_arrow(name: str, column: Any, mask: bool = False) -> Array:
 def from_pandas(name: str, column: Any, mask: bool = False) -> Array:
     """Convert a Series, Index, DataFrame or extension array."""
     dtype = getattr(column, "dtype", None)
+    if dtype is None and not hasattr(column, "items"):
+        raise TypeError(f"{name} must be a number or an array: got a {type(column).__name__}")
     if dtype is None:
         return _stacked(name, column.items(), from_pandas, mask)
     if isinstance(dtype, np.dtype):
-        if mask and dtype.kind == "O":
+        if mask and dtype.kind == "O":  # what pandas makes of booleans and None
             return _mask_of_objects(np.asarray(column))
         if dtype.kind not in "biufc":
             refuse(name, "pandas", str(dtype), mask)
@@ -47,8 +49,8 @@ def from_pandas(name: str, column: Any, mask: bool = False) -> Array:
         return from_arrow(name, getattr(column, "array", column).__arrow_array__(), mask)
     if hasattr(dtype, "subtype"):  # sparse columns, and intervals, which are no numbers either
         return np.asarray(column)
-    boolean = getattr(dtype, "_is_boolean", False)
-    if not (getattr(dtype, "_is_numeric", False) or boolean):
+    boolean = getattr(dtype, "_is_boolean", False) and not hasattr(dtype, "categories")
+    if not boolean and (not getattr(dtype, "_is_numeric", False) or hasattr(dtype, "categories")):
         refuse(name, "pandas", str(dtype), mask)
     if not column.isna().any():
         return np.asarray(column.to_numpy(dtype=getattr(dtype, "numpy_dtype", np.float64)))
@@ -78,10 +80,15 @@ def _stacked(name: str, columns: Iterable[tuple[Any, Any]], read: Any, mask: boo
 
 def _mask_of_objects(values: Array) -> Array:
     """Return objects that are booleans or nulls as a mask, others as they are."""
-    null = np.array([v is None or v != v for v in values.ravel()]).reshape(values.shape)
-    if all(isinstance(v, bool | np.bool_) for v in values[~null]):
+    null = np.array([not isinstance(v, bool | np.bool_) for v in values.flat]).reshape(values.shape)
+    if all(_is_null(v) for v in values[null]):
         return np.where(null, False, values).astype(np.bool_)
     return values
+
+
+def _is_null(value: Any) -> bool:
+    """Return whether an object is None, NaN or pandas' NA, which is equal to nothing."""
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def refuse(name: str, library: str, kind: str, mask: bool) -> NoReturn:

@@ -46,7 +46,7 @@ def as_mask(name: str, value: Any) -> Any:
     array, valid = (value, None) if type(value) is np.ndarray else _read(name, value, mask=True)
     if array.dtype != np.bool_:
         raise TypeError(f"{name} must be boolean: got dtype {array.dtype}")
-    return array if valid is None else array & valid
+    return array if valid is None else np.asarray(array & valid)
 
 
 def is_numeric(dtype: np.dtype[Any]) -> bool:
@@ -94,7 +94,8 @@ def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
             f"{name} must be an array of numbers: got a {kind}, which has any attribute"
         )
     if isinstance(value, np.ma.MaskedArray):
-        valid = None if value.mask is np.ma.nomask else ~np.ma.getmaskarray(value)
+        masked = value.mask is not np.ma.nomask
+        valid = np.asarray(~np.ma.getmaskarray(value)) if masked else None
         return np.asarray(value.data), valid
     if isinstance(value, list | tuple):
         return _from_list(name, value, mask)

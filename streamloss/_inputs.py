@@ -222,9 +222,9 @@ def describe_inputs(loss: Any) -> str:
     return f"{loss.inputs} ({', '.join('a row' if rank else 'a number' for rank in loss.ranks)})"
 
 
-def check_policy(nan: str) -> str:
+def check_policy(nan: Any) -> str:
     """Return the NaN policy if there is one of that name."""
-    if nan not in POLICIES:
+    if not isinstance(nan, str) or nan not in POLICIES:
         raise ValueError(f"nan must be one of {', '.join(map(repr, POLICIES))}: got {brief(nan)}")
     return nan
 
@@ -268,7 +268,7 @@ def _all(masks: list[Any]) -> Any:
         raise TypeError("where must be an array of the CPU beside masked arrays: got one of a GPU")
     out = masks[0]
     for mask in masks[1:]:
-        out = out & mask
+        out = np.asarray(out & mask)
     return out
 
 

@@ -33,6 +33,11 @@ class Named(NamedTuple):
     axes: Axes
     coordinates: dict[Any, Any]
 
+    def in_memory(self) -> Named:
+        """Return the names without the arrays, and without coordinates that dask would compute."""
+        known = {k: c for k, c in self.coordinates.items() if c is not None and not c.chunks}
+        return Named((), self.axes, known)
+
     def numbers(self, axis: Any) -> Any:
         """Return an `axis` argument with the numbers of axes that it names.
 
@@ -46,7 +51,7 @@ class Named(NamedTuple):
         if not isinstance(axis, str):
             return axis
         if axis not in self.axes:
-            raise ValueError(f"axis must be one of {self.axes}: got {brief(axis)}")
+            raise ValueError(f"axis must be one of {brief(self.axes)}: got {brief(axis)}")
         return self.axes.index(axis)
 
     def kept(self, axis: Any, before: Named | None, name: str = "y_true") -> Any:
@@ -93,9 +98,10 @@ class Named(NamedTuple):
 
 
 def is_named(value: Any) -> bool:
-    """Return whether a value is a DataArray of xarray."""
-    kind = getattr(sys.modules.get("xarray"), "DataArray", None)
-    return kind is not None and isinstance(value, kind)
+    """Return whether a value is a DataArray or a Variable of xarray."""
+    library: Any = sys.modules.get("xarray")
+    ready = hasattr(library, "DataArray") and hasattr(library, "Variable")
+    return ready and isinstance(value, library.DataArray | library.Variable)
 
 
 def find(
@@ -148,7 +154,7 @@ def _axes_of(array: Any, rank: int, order: Axes | None) -> tuple[Axes, Axes]:
 def _ordered(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
     """Return the numbers of an input with its axes in an order."""
     if set(array.dims) != set(axes) or array.ndim != len(axes):
-        raise ValueError(f"{name} must have the axes {axes}: got {tuple(array.dims)}")
+        raise ValueError(f"{name} must have the axes {brief(axes)}: got {brief(array.dims)}")
     _check_coordinates(name, array, seen)
     return array.transpose(*axes).data
 
@@ -156,7 +162,7 @@ def _ordered(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
 def _spread(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
     """Return the numbers of weights or a mask, with an axis of size 1 for each that it lacks."""
     if not set(array.dims) <= set(axes):
-        raise ValueError(f"{name} must have axes of {axes}: got {tuple(array.dims)}")
+        raise ValueError(f"{name} must have axes of {brief(axes)}: got {brief(array.dims)}")
     _check_coordinates(name, array, seen)
     present = [axis for axis in axes if axis in array.dims]
     index = tuple(slice(None) if axis in present else None for axis in axes)
@@ -165,10 +171,11 @@ def _spread(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
 
 def _check_coordinates(name: str, array: Any, seen: dict[Any, Any]) -> None:
     """Refuse coordinates that differ from those seen before, and remember them."""
+    indexes = getattr(array, "indexes", {})  # of a Variable there are none
     for key in array.dims:
-        if seen.get(key) is not None and key in array.indexes:
-            check_equal(name, key, array.indexes[key], seen[key].to_index())
-    for key, coordinate in array.coords.items():
+        if seen.get(key) is not None and key in indexes:
+            check_equal(name, key, indexes[key], seen[key].to_index())
+    for key, coordinate in getattr(array, "coords", {}).items():
         before = seen.setdefault(key, coordinate)
         if before is not None and not before.variable.equals(coordinate.variable):
             seen[key] = None  # of no axis: what differs is dropped, as xarray does

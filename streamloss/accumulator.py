@@ -165,7 +165,7 @@ class Accumulator:
                 self._check_shape(self.shape, part.shape)
                 self._kept = self._plus(self._kept, part, 1)
             if named is not None and self._named is None:
-                self._named, self._axis = named._replace(arguments=()), axis
+                self._named, self._axis = named.in_memory(), axis
         return self
 
     def _start_stream(self, y_true: Any) -> Any:
@@ -442,7 +442,9 @@ class Accumulator:
         return cls._of(specs, losses, axis, nan, state)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self._specs, self._losses, self._axis, self._nan, self._state)
+        named = self._named and self._named.in_memory()
+        state = self._specs, self._losses, self._axis, self._nan, self._state
+        return _unpickled, (*state, named)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{value} {name}" for name, value in self._shown_counts() if value)
@@ -500,19 +502,32 @@ def lazy_backend() -> Any:
 
 
 def build(
-    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+    specs: Any,
+    losses: tuple[Any, ...],
+    axis: Any,
+    nan: str,
+    state: State | None,
+    named: Named | None = None,
 ) -> Accumulator:
-    """Return the accumulator of a state."""
-    return Accumulator._of(specs, losses, axis, nan, state)
+    """Return the accumulator of a state, of arrays whose axes were named or not."""
+    out = Accumulator._of(specs, losses, axis, nan, state)
+    out._named = named
+    return out
 
 
 def _unpickled(
-    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+    specs: Any,
+    losses: tuple[Any, ...],
+    axis: Any,
+    nan: str,
+    state: State | None,
+    named: Named | None = None,
 ) -> Accumulator:
     """Return a pickled accumulator; its losses are called as they were if that is what they are."""
     some = isinstance(specs, list)
     found = respelled(specs if some else [specs], losses)
-    out = build(found if some else found[0], losses, axis, nan, state)
+    spelled = found if some else found[0]
+    out = build(spelled, losses, axis, nan, state, named)
     out._maker = getattr(state, "maker", None)
     return out
 

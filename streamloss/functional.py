@@ -166,7 +166,9 @@ def accumulate(
     blocks = dask.align(parts, *arguments)
     states = dask.states(parts, blocks, accumulator.axis, how)
     specs = list(losses) if isinstance(losses, list) else losses
-    return dask.delay(states, functools.partial(build, specs, accumulator.losses, axis, nan))
+    names = named and named.in_memory()
+    make = functools.partial(build, specs, accumulator.losses, axis, nan, named=names)
+    return dask.delay(states, make)
 
 
 def reduce(

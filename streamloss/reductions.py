@@ -148,7 +148,8 @@ def _over_nonfinite(losses: int | None, weights: float) -> float:
 
 def check(reduction: Any, losses: tuple[Any, ...]) -> Reduction:
     """Return the reduction, refused where a loss has a finish that needs a mean."""
-    found = Reduction(reduction)
+    # an array would be compared with every member, and have no truth
+    found = Reduction(reduction) if isinstance(reduction, str) else Reduction._missing_(reduction)
     for loss in losses:
         if loss.combine is not None and found is not Reduction.MEAN:
             raise ValueError(f"reduction {found.value!r} does not fit {loss!r}, which has its own")

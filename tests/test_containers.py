@@ -18,7 +18,8 @@ import pytest
 
 import streamloss as sl
 import streamloss.compat.sklearn as sk
-from streamloss.compat import keras
+from streamloss.compat import keras, tf1
+from streamloss.compat.torch import functional as torch_functional
 
 NAN = math.nan
 
@@ -45,6 +46,7 @@ MASKS: dict[str, Callable[[list[Any]], Any]] = {
     "pandas array": lambda v: pd.array(v, dtype="boolean"),
     "pandas arrow": lambda v: pd.Series(v, dtype=pd.ArrowDtype(pa.bool_())),
     "pandas objects": lambda v: pd.Series(v, dtype=object),
+    "pandas objects with NA": lambda v: pd.Series([pd.NA if x is None else x for x in v]),
     "pandas objects with NaN": lambda v: pd.Series(v, dtype=object).fillna(np.nan),
     "pandas frame": lambda v: pd.DataFrame({"a": pd.Series(v, dtype="boolean")})["a"],
     "arrow": pa.array,
@@ -73,12 +75,13 @@ def test_a_null_in_a_mask_of_a_dask_frame_leaves_the_row_out(dtype: str) -> None
     assert float(sl.evaluate("mae", frame.y, frame.zero, where=frame["mask"]).compute()) == 1.5
 
 
-@pytest.mark.parametrize("kind", ["pandas objects", "pandas frame", "arrow"])
+@pytest.mark.parametrize("kind", ["pandas objects", "pandas frame", "arrow", "categories"])
 def test_a_mask_of_anything_else_is_refused(kind: str) -> None:
     value = {
         "pandas objects": pd.Series([True, "yes", None, False], dtype=object),
         "pandas frame": pd.Series([1, 0, None, 1], dtype="Int64"),
         "arrow": pa.array([1.0, None, 0.0, 1.0]),
+        "categories": pd.Series([True, None, False, True], dtype="category"),
     }[kind]
     with pytest.raises(TypeError, match=r"^where must be boolean"):
         sl.evaluate("mae", [1.0, 5.0, 7.0, 2.0], [0.0] * 4, where=value)
@@ -211,6 +214,16 @@ def test_lists_are_read_by_element(kind: str) -> None:
     assert sl.evaluate("mae", y, np.zeros(shape), [3, 1, 2]) == 13.0 / 6.0
 
 
+@pytest.mark.parametrize("mask", [True, False])
+def test_masked_arrays_without_axes(mask: bool) -> None:
+    one = np.ma.array(1.0, mask=mask)
+    for arguments in ((one, 0.0), (0.0, one), (1.0, 0.0, one)):
+        acc = sl.accumulate("mae", *arguments)
+        assert acc.counts["masked"] == mask
+        assert acc.result("sum") == (0.0 if mask else 1.0)
+    assert sl.reduce(1.0, where=np.ma.array(True, mask=mask), reduction="sum") == 1.0 - mask
+
+
 def test_masks_in_lists_are_kept() -> None:
     rows = [np.ma.array([1.0, 9.0], mask=[0, 1]), np.array([2.0, 3.0])]
     assert sl.evaluate("mae", rows, np.zeros((2, 2))) == 2.0
@@ -219,6 +232,24 @@ def test_masks_in_lists_are_kept() -> None:
 def test_an_element_that_is_no_number_is_named() -> None:
     with pytest.raises((TypeError, ValueError), match=r"^y_true\[1\] must"):
         sl.evaluate("mae", [np.ma.array([1.0]), {"a": 1}], [[0.0], [0.0]])
+
+
+@pytest.mark.parametrize("item", [pd.NA, pd.Timestamp("2020"), None, "a", {"a": 1}])
+def test_a_list_of_something_else_is_refused_in_words(item: Any) -> None:
+    with pytest.raises(TypeError, match=r"^y_true.* must ") as caught:
+        sl.evaluate("mae", [1.0, item], [0.0, 0.0])
+    assert "attribute" not in str(caught.value)
+
+
+@pytest.mark.skipif(torch is None, reason="needs torch")
+@pytest.mark.parametrize("call", ["accuracy_score", "zero_one_loss", "hinge_loss"])
+def test_labels_of_tensors(call: str) -> None:
+    labels, scores = np.array([0.0, 1.0, 1.0]), np.array([0.25, 0.5, 1.0])
+    other = labels if call in ("accuracy_score", "zero_one_loss") else scores
+    want = getattr(sk, call)(labels, other)
+    for cast in (torch.bfloat16, torch.float32):
+        tensors = [torch.tensor(a, requires_grad=True).to(cast) for a in (labels, other)]
+        assert getattr(sk, call)(*tensors) == want
 
 
 @pytest.mark.skipif(torch is None, reason="needs torch")
@@ -248,6 +279,22 @@ def test_blocks_that_are_not_what_they_announce_are_refused(axis: Any) -> None:
             sl.evaluate("mae", y, y, weights).compute()
 
 
+def test_rows_shorter_than_announced_are_refused() -> None:
+    logits = da.ones((4, 3), chunks=(2, 3))
+    short = logits.map_blocks(lambda b: b[:, :2], meta=np.empty((0, 0)))
+    with pytest.raises(ValueError, match=r"^chunk \(\d,\): y_pred must have the sizes"):
+        sl.evaluate("cross_entropy", np.zeros(4, int), short).compute()
+
+
+def test_parts_of_another_dtype_than_announced_are_read() -> None:
+    y = dd.from_pandas(pd.Series([1.0, 5.0, 3.0, 4.0]), npartitions=2)
+    parts = y.map_partitions(
+        lambda part: part.astype("Int64").where(part > 1), meta=pd.Series([], dtype=float)
+    )
+    acc = sl.accumulate("mae", parts, y + 1.0, nan="omit").compute()
+    assert (acc.result(), acc.counts["nan"]) == (1.0, 1)
+
+
 def test_blocks_of_objects_under_another_dtype_are_refused_by_name() -> None:
     y = da.ones(4, chunks=2)
     objects = y.map_blocks(lambda b: b.astype(object), dtype=float, meta=np.empty(0))
@@ -273,7 +320,40 @@ def test_the_advice_for_unknown_sizes_works_on_what_was_given() -> None:
             assert math.isfinite(float(sl.evaluate("mae", *arguments).compute()))
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "int64[pyarrow]"])
+def test_the_advice_for_columns_of_other_dtypes_works(dtype: str) -> None:
+    column = pd.Series([1, 0, 1, None], dtype=dtype)
+    frame, zeros = dd.from_pandas(column, npartitions=2), np.zeros(4)
+    with pytest.raises(ValueError, match="give y_true") as caught:
+        sl.evaluate("mae", frame, zeros)
+    known = eval(str(caught.value).rpartition("give y_true")[2].join(["frame", ""]))
+    assert float(sl.evaluate("mae", known, zeros, nan="omit").compute()) == 2.0 / 3.0
+    if dtype == "boolean":
+        with pytest.raises(ValueError, match="give where") as caught:
+            sl.evaluate("mae", zeros + 2.0, zeros, where=frame)
+        known = eval(str(caught.value).rpartition("give where")[2].join(["frame", ""]))
+        acc = sl.accumulate("mae", zeros + 2.0, zeros, where=known).compute()
+        assert (acc.result(), acc.counts["masked"]) == (2.0, 2)
+
+
+@pytest.mark.parametrize("name", ["keras", "sklearn", "tf1", "torch"])
+def test_advice_of_the_interfaces_of_frameworks(name: str) -> None:
+    y, p = dd.from_pandas(pd.Series([1.0, 2.0]), npartitions=2), np.array([1.0, 3.0])
+    call = {
+        "keras": keras.losses.MeanAbsoluteError(),
+        "sklearn": sk.mean_absolute_error,
+        "tf1": tf1.absolute_difference,
+        "torch": torch_functional.l1_loss,
+    }[name]
+    for arguments in ((y, p), (p, y), (y.to_dask_array(), p)):
+        with pytest.raises((ValueError, RuntimeError), match=r"lengths=True.*compute_chunk_sizes"):
+            call(*arguments)
+    assert float(call(y.to_dask_array(lengths=True), p).compute()) == 0.5
+
+
 UNKNOWN = {
+    "weighted loss of rank 1": lambda y, p: keras.losses.MeanAbsoluteError()(y, p, y + 2),
+    "weights of known size": lambda y, p: keras.losses.Huber()(y, p, np.array([1.0, 3.0])),
     "loss": lambda y, p: keras.losses.MeanAbsoluteError()(y, p),
     "weighted loss": lambda y, p: keras.losses.MeanSquaredError()(y[:, None], p[:, None], y + 2),
     "sum": lambda y, p: keras.losses.MeanAbsoluteError(reduction="sum")(y[:, None], p[:, None]),
@@ -341,6 +421,14 @@ LONG: dict[str, Callable[[], Any]] = {
     "array of text": lambda: sl.evaluate("mae", np.array(["a" * HUGE]), [1.0]),
     "records": lambda: sl.evaluate("mae", np.zeros(2, [(f"f{k}", "f8") for k in range(999)]), [1]),
     "list of dicts": lambda: sl.evaluate("mae", [{"a": "b" * HUGE}], [1.0]),
+    "keras reduction": lambda: keras.losses.MeanAbsoluteError([0] * HUGE),
+    "keras loss": lambda: keras.losses.get([0] * HUGE),
+    "keras metric": lambda: keras.metrics.get("x" * HUGE),
+    "torch reduction": lambda: torch_functional.l1_loss([1.0], [1.0], reduction=[0] * HUGE),
+    "array for a reduction": lambda: sl.evaluate("mae", [1.0], [1.0], reduction=np.zeros(9)),
+    "array for a policy": lambda: sl.evaluate("mae", [1.0], [1.0], nan=np.zeros(9)),
+    "array for torch": lambda: torch_functional.l1_loss([1.0], [1.0], reduction=np.zeros(9)),
+    "array for tf1": lambda: tf1.absolute_difference([1.0], [1.0], reduction=np.zeros(9)),
     "pos_label": lambda: sk.brier_score_loss(["a" * HUGE, "b"], [0.5, 0.5]),
 }
 
@@ -350,6 +438,7 @@ def test_errors_are_short(kind: str) -> None:
     with pytest.raises((TypeError, ValueError)) as caught:
         LONG[kind]()
     assert len(str(caught.value)) <= 400, str(caught.value)[:500]
+    assert "ambiguous" not in str(caught.value)
 
 
 @pytest.mark.skipif(torch is None, reason="needs torch")

@@ -55,7 +55,6 @@ TERM_BY_TERM = (
     sl.WeightedSparseSoftmaxCrossEntropy,
     sl.CategoricalFocalWithLogits,
     sl.CategoricalHinge,
-    sl.MultiLabelMargin,
     sl.CosineEmbedding,
 )
 """Losses that are NaN if one of their terms is, though with two infinities another decides."""
@@ -152,8 +151,9 @@ def points(family: Family) -> Iterator[tuple[tuple[Any, ...], dict[Place, float]
         for place, end in itertools.product(found, ENDS):
             if end != -INF or not isinstance(family.loss, NEVER_NEGATIVE):
                 yield inputs, {place: end}
-        for two in itertools.combinations(found[:4], 2):
-            yield inputs, dict.fromkeys(two, INF)
+        for two, end in itertools.product(itertools.combinations(found[:4], 2), (INF, -INF)):
+            if end > 0.0 or any(family.loss.ranks):
+                yield inputs, dict.fromkeys(two, end)
 
 
 def losses_of(loss: Any, items: list[tuple[Any, ...]]) -> list[float]:
@@ -247,6 +247,11 @@ def is_near(got: float, want: float) -> bool:
         (sl.WeightedMultiLabelSoftMargin(), ([0.0, 1.0], [INF, INF], [0.0, 1.0]), 0.0),
         (sl.WeightedMultiMargin(), (0.0, [-INF, -INF], [0.0, 1.0]), 0.0),
         (sl.WeightedMultiMargin(), (0.0, [NAN, 1.0], [0.0, 1.0]), NAN),
+        (sl.MultiMargin(), (0.0, [-INF, 0.0, -INF]), INF),
+        (sl.MultiMargin(), (0.0, [-INF, -INF, -INF]), NAN),
+        (sl.MultiMargin(), (0.0, [-INF, NAN, -INF]), NAN),
+        (sl.MultiLabelMargin(), ([0.0, -1.0, -1.0], [-INF, 0.0, -INF]), INF),
+        (sl.MultiLabelMargin(), ([0.0, -1.0, -1.0], [-INF, -INF, -INF]), NAN),
         (sl.CategoricalCrossEntropy(low=0.0, high=1.0), ([1.0, 0.0], [INF, 3.0]), 0.0),
         (sl.CategoricalCrossEntropy(low=0.0, high=1.0), ([0.0, 1.0], [INF, 3.0]), INF),
         (sl.CategoricalCrossEntropy(), ([0.0, 0.0], [NAN, 1.0]), NAN),

@@ -145,7 +145,7 @@ def test_an_accumulator_keeps_the_order_of_its_first_arrays() -> None:
     assert (acc.axis, acc.shape) == (0, (3,))
     copy = pickle.loads(pickle.dumps(acc))
     assert copy == acc
-    assert same(copy.result()["mae"], want["mae"])
+    xr.testing.assert_identical(copy.result()["mae"], want["mae"])
     with pytest.raises(ValueError, match=r"must have the coordinates .* along 'place'"):
         acc.update(Y.assign_coords(place=["a", "b", "d"]), P.assign_coords(place=["a", "b", "d"]))
     both = sl.merge([acc, sl.accumulate(["mae", "mse"], Y, P, W, axis=0)])
@@ -173,7 +173,13 @@ def test_merging_accumulators_of_named_axes() -> None:
 
 def test_a_delayed_accumulator_of_named_axes() -> None:
     part = sl.accumulate("mae", Y.chunk({"time": 2}), P.T, W, axis="time").compute()
-    assert same(part.result(), sl.evaluate("mae", Y, P, W, axis="time"))
+    xr.testing.assert_identical(part.result(), sl.evaluate("mae", Y, P, W, axis="time"))
+
+
+def test_variables_have_names_too() -> None:
+    y = xr.Variable(("x", "y"), [[1.0, 2.0], [3.0, 4.0]])
+    assert sl.evaluate("mae", y, y.transpose()) == 0.0
+    assert sl.evaluate("mse", y, y.transpose() + 1.0, axis="x").dims == ("y",)
 
 
 def test_interfaces_of_frameworks_go_by_position() -> None:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from streamloss import _inputs
-from streamloss._convert import as_array, holds_foreign
+from streamloss._convert import as_array, holds_foreign, is_tensor
 from streamloss._device import DeviceArray
 from streamloss._loops import MULTIPLY
 from streamloss._named import is_named
@@ -24,6 +24,7 @@ from streamloss.reductions import Exact, Sums
 from streamloss.state import State
 
 __all__ = [
+    "KNOWING",
     "Exact",
     "Sums",
     "array",
@@ -37,6 +38,7 @@ __all__ = [
     "holds_foreign",
     "is_lazy",
     "is_masked",
+    "is_tensor",
     "mapped",
     "may_fit",
     "meta_of",
@@ -48,6 +50,11 @@ __all__ = [
 ]
 
 Finish = Callable[[Sums], float]
+
+KNOWING = (
+    "give to_dask_array(lengths=True) of a Series or DataFrame, compute_chunk_sizes() of arrays"
+)
+"""How chunk sizes become known that dask does not know."""
 
 is_lazy, may_fit = _inputs.is_lazy, _inputs.may_fit
 
@@ -289,8 +296,18 @@ def state(
         batch = _inputs.batch(parts, *arguments, compute)
         return auto.accumulate(parts, batch, axis, MULTIPLY)
     dask = lazy_backend()
-    blocks = dask.align(parts, *arguments, compute)
+    blocks = _aligned(parts, arguments, compute)
     return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
+
+
+def _aligned(losses: tuple[Any, ...], arguments: tuple[Any, ...], compute: Any) -> Any:
+    """Return lazy arrays cut alike; of sizes that are not known the caller's names are."""
+    dask = lazy_backend()
+    try:
+        return dask.align(losses, *arguments, compute)
+    except dask.UnknownSizes as error:
+        rule = "arrays must have no unknown chunk sizes beside arrays with other chunks"
+        raise ValueError(f"{rule}: {KNOWING}") from error
 
 
 def each(
@@ -307,7 +324,7 @@ def each(
     compute = None if compute is None else np.dtype(compute)
     if _inputs.any_lazy(*arguments):
         dask = lazy_backend()
-        blocks = dask.align((loss,), *arguments, compute)
+        blocks = _aligned((loss,), arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:
         out = auto.map(loss, _inputs.batch((loss,), *arguments, compute), MULTIPLY)

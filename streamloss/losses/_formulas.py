@@ -315,7 +315,18 @@ def multi_margin(y: int, x: Any, margin: float, p: float) -> Any:
     for i in range(len(x)):
         if i != y:
             total += raised(larger(margin - x[y] + x[i], 0.0), p)
-    return total
+    return total if total == total else endless_margin(y, x)
+
+
+def endless_margin(y: int, x: Any) -> Any:
+    """Return a sum of margins of which some have no value: infinite if another one is, else NaN."""
+    for i in range(len(x)):
+        if x[i] != x[i]:
+            return NAN
+    for i in range(len(x)):
+        if x[i] > x[y] and (x[y] == -INFINITY or x[i] == INFINITY):
+            return INFINITY
+    return NAN
 
 
 COMPILED = (
@@ -348,5 +359,5 @@ COMPILED = (
 )
 """What `_overloads` registers with the compiler, to be part of each loop that calls it."""
 
-RARE = (has_nan, infinite, overlap, endless_gap, infinite_cosine, direction)
+RARE = (has_nan, infinite, endless_margin, overlap, endless_gap, infinite_cosine, direction)
 """What it registers to be called: of infinite numbers, it would only take the loops' registers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import NAN, divide, larger, product
+from streamloss._generic import INFINITY, NAN, divide, larger, product
 from streamloss._registry import Class, Classes, Interval, Row, loss
 from streamloss.losses._formulas import among, has_nan, label, multi_margin, soft_margin
 
@@ -95,6 +95,13 @@ class MultiLabelMargin(NamedTuple):
             if not among(i, y_true, count):
                 for k in range(count):
                     value += larger(1.0 - (y_pred[int(y_true[k])] - y_pred[i]), 0.0)
+        if value != value and not has_nan(y_pred):
+            for k in range(count):
+                for i in range(len(y_pred)):
+                    y = int(y_true[k])
+                    endless = y_pred[y] == -INFINITY or y_pred[i] == INFINITY
+                    if endless and y_pred[i] > y_pred[y] and not among(i, y_true, count):
+                        return INFINITY
         return divide(value, len(y_pred))
 
 

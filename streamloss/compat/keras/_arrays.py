@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 
 Shape = tuple[int, ...]
@@ -40,7 +41,7 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
             named = importlib.import_module("ml_dtypes").bfloat16
     found = np.dtype(named)
     if not is_floating(found) and found.kind not in "iu":
-        raise TypeError(f"dtype must be a floating or integer dtype: got {dtype!r}")
+        raise TypeError(f"dtype must be a floating or integer dtype: got {brief(dtype)}")
     return found
 
 
@@ -163,7 +164,9 @@ def shape_of(names: str, *shapes: Shape) -> Shape:
     for sizes in zip(*padded, strict=True):
         others = [size for size in sizes if size != 1]
         if not all(alike((size,), (others[0],)) for size in others):
-            raise ValueError(f"{names} must broadcast: got {' and '.join(map(str, shapes))}")
+            unknown = any(size != size for size in sizes)
+            hint = f"; sizes must be known for that: {_engine.KNOWING}" if unknown else ""
+            raise ValueError(f"{names} must broadcast: got {' and '.join(map(str, shapes))}{hint}")
         found.append(others[0] if others else 1)
     return tuple(found)
 
@@ -179,7 +182,7 @@ def broadcast(array: Any, shape: Shape) -> Any:
     if alike(array.shape, shape):
         return array
     if any(size != size for size in shape):
-        raise ValueError("sizes of dask arrays must be known here: call compute_chunk_sizes()")
+        raise ValueError(f"sizes of dask arrays must be known here: {_engine.KNOWING}")
     return _engine.broadcast(array, shape)
 
 
@@ -212,7 +215,7 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     given = range(rank) if axis is None else axis if isinstance(axis, tuple | list) else [axis]
     for k in given:
         if not -rank <= k < rank:
-            raise ValueError(f"axis must be one of the {rank} axes of y_pred: got {axis!r}")
+            raise ValueError(f"axis must be one of the {rank} axes of y_pred: got {brief(axis)}")
     return tuple(sorted(k % rank for k in given))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamloss._brief import brief
 from streamloss.compat.keras._functions import circle, ctc
 from streamloss.compat.keras._loss import MEAN, Loss
 
@@ -174,7 +175,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         dtype: Any = None,
     ) -> None:
         if not 0 < q < 1:
-            raise ValueError(f"q must be strictly between 0 and 1: got {q!r}")
+            raise ValueError(f"q must be strictly between 0 and 1: got {brief(q)}")
         super().__init__(name, reduction, dtype)
         self.q = q
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat.keras._arrays import (
     FLOAT32,
@@ -45,7 +46,7 @@ class Reduction:
     def validate(cls, key: str) -> None:
         """Raise ValueError if the key is no member's value."""
         if key not in cls.all():
-            raise ValueError(f"reduction must be one of {cls.all()}: got {key!r}")
+            raise ValueError(f"reduction must be one of {cls.all()}: got {brief(key)}")
 
 
 MEAN = "sum_over_batch_size"
@@ -67,10 +68,11 @@ def standardize_reduction(reduction: Any) -> str | None:
     """
     if isinstance(reduction, str):
         reduction = SPELLINGS.get(reduction, reduction)
-    if reduction is not None and reduction not in REDUCTIONS:
+    known = reduction is None or (isinstance(reduction, str) and reduction in REDUCTIONS)
+    if not known:
         raise ValueError(
             "Invalid value for argument `reduction`. "
-            f"Expected one of {REDUCTIONS}. Received: reduction={reduction!r}"
+            f"Expected one of {REDUCTIONS}. Received: reduction={brief(reduction)}"
         )
     found: str | None = reduction
     return found

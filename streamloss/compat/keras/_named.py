@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from streamloss._brief import brief
+
 
 class Named:
     """What one of Keras' modules finds by name.
@@ -40,7 +42,7 @@ class Named:
         elif isinstance(identifier, str):
             found = self._known.get(identifier)
         if not callable(found):
-            raise ValueError(f"unknown {self._what}: got {identifier!r}")
+            raise ValueError(f"unknown {self._what}: got {brief(identifier)}")
         return found() if inspect.isclass(found) else found
 
     def serialize(self, value: Any) -> dict[str, Any]:
@@ -61,7 +63,7 @@ class Named:
             name = config.get("config") if name == "function" else name
         found: Any = known.get(name) if isinstance(name, str) else None
         if found is None:
-            raise ValueError(f"unknown {self._what}: got {config!r}")
+            raise ValueError(f"unknown {self._what}: got {brief(config)}")
         if inspect.isclass(found):
             make: Any = found
             return make.from_config(config["config"] if isinstance(config, dict) else {})

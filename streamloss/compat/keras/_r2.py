@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss._registry import parts_of
 from streamloss.accumulator import Accumulator, restore
 from streamloss.compat import _engine
@@ -67,12 +68,12 @@ class R2Score(Metric):
         if class_aggregation not in AGGREGATIONS:
             raise ValueError(
                 "Invalid value for argument `class_aggregation`. Expected one of "
-                f"{AGGREGATIONS}. Received: class_aggregation={class_aggregation!r}"
+                f"{AGGREGATIONS}. Received: class_aggregation={brief(class_aggregation)}"
             )
         if num_regressors < 0:
             raise ValueError(
                 "Invalid value for argument `num_regressors`. Expected a value >= 0. "
-                f"Received: num_regressors={num_regressors!r}"
+                f"Received: num_regressors={brief(num_regressors)}"
             )
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.reset_state()

@@ -169,6 +169,9 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
             valid = mask.sum() if _engine.is_lazy(mask) else int(np.count_nonzero(mask))
     sizes = mask if valid is not None else weights
     if weights is not None:
+        if terms.shape == () and any(size != size for size in (*terms.row, *weights.shape)):
+            weights = cast("sample_weight", weights, dtype)
+            terms = _repeated(terms, weights)
         terms, weights = _fitted(terms, weights)
     if reduction in NONE or terms.shape in ((), (0,)):
         return cast("losses", rows(terms, weights, _wide(dtype)), dtype)
@@ -177,9 +180,24 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
     zero = 0.0 if terms.per or 0 in terms.shape else math.nan
     per = terms.per if 0 not in terms.shape else 1
     if per != per and (reduction == "sum" or valid is not None):
-        raise ValueError("sizes of dask arrays must be known here: call compute_chunk_sizes()")
+        raise ValueError(f"sizes of dask arrays must be known here: {_engine.KNOWING}")
     how = How(str(reduction), per, repeats, zero, _wide(out))
     return cast("the sum of losses", _finished(terms, weights, how, None, how.dtype, valid), out)
+
+
+def _repeated(terms: Terms, weights: Any) -> Terms:
+    """Return the one loss of arrays of rank 1 for each weight, nobody knowing how many they are."""
+    loss = rows(terms, None, np.dtype(np.float64))
+    if _engine.is_lazy(weights):
+        meta = np.empty((0,) * weights.ndim)
+        values = weights.map_blocks(_full, loss, dtype=np.float64, meta=meta)
+    else:
+        values = _engine.broadcast(loss, weights.shape)
+    return Terms((Value(),), (values,), weights.shape, (), None)
+
+
+def _full(block: Any, value: Any) -> Any:
+    return np.full(block.shape, value)
 
 
 def _wide(dtype: DType) -> DType:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._unchecked import with_parameter
 from streamloss.compat.keras._arrays import (
@@ -159,7 +160,7 @@ def _alike(read: Any) -> Callable[..., Terms]:
 def _classes(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: Any) -> Terms:
     """Read losses of rows of classes along `axis`; `alpha` may be a list of one for each class."""
     if isinstance(axis, bool):
-        raise ValueError(f"axis must be an int: got {axis!r}")
+        raise ValueError(f"axis must be an int: got {brief(axis)}")
     (along,) = axes_of(operator.index(axis), p.ndim)
     if p.shape[along] == 1:
         warnings.warn(

@@ -144,6 +144,10 @@ def check_axes(name: str, array: Array) -> None:
 def check_lengths(**arrays: Array) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
     sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
+    unknown = [name for name, size in sizes.items() if size != size]
+    if unknown and len(unknown) < len(sizes):
+        rule = f"{unknown[0]} must have known chunk sizes beside arrays that have"
+        raise ValueError(f"{rule}: {_engine.KNOWING}")
     if len({size for size in sizes.values() if size == size}) > 1:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: "

@@ -62,8 +62,10 @@ def _read_part(part: Any, name: str) -> Any:
 def _read(name: str, value: Any) -> Any:
     """Return labels in memory, or in a chunk: text or numbers, with their mask."""
     dtype = getattr(value, "dtype", None)
-    if getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False):
-        value = _engine.array(name, value)  # of pandas, whose nulls become NaN
+    numeric = getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)
+    mixed = isinstance(value, list | tuple) and _engine.holds_foreign(value)
+    if numeric or mixed or _engine.is_tensor(value):
+        value = _engine.array(name, value)  # nulls of pandas become NaN
     array = np.asanyarray(value)
     if array.dtype.kind not in "OUS":
         return _engine.array(name, value)

@@ -60,7 +60,7 @@ class Reduction:
         return (*names, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
 
     @classmethod
-    def validate(cls, key: str) -> None:
+    def validate(cls, key: Any) -> None:
         """Refuse what is no value of a reduction.
 
         Raises
@@ -72,7 +72,7 @@ class Reduction:
         --------
         >>> Reduction.validate("weighted_sum")
         """
-        if key in cls.all():
+        if isinstance(key, str) and key in cls.all():
             return
         hint = f"; did you mean 'weighted_{key}'?" if f"weighted_{key}" in cls.all() else ""
         names = ", ".join(map(repr, cls.all()[:-1]))

@@ -67,14 +67,14 @@ def known(reduction: Any) -> str:
     ValueError
         If there is none.
     """
-    if reduction == "elementwise_mean":
+    if isinstance(reduction, str) and reduction == "elementwise_mean":
         warnings.warn(
             "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
             stacklevel=4,
         )
         return "mean"
     if not isinstance(reduction, str) or reduction not in REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise ValueError(f"{_spelled(reduction)} is not a valid value for reduction")
     return reduction
 
 
@@ -91,8 +91,13 @@ def strict(reduction: Any) -> str:
     if not isinstance(reduction, str):
         raise TypeError(f"reduction must be text: got {brief(reduction)}")
     if reduction not in REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise ValueError(f"{_spelled(reduction)} is not a valid value for reduction")
     return reduction
+
+
+def _spelled(reduction: Any) -> str:
+    """Return what was given for a reduction, as errors write it."""
+    return reduction[:80] if isinstance(reduction, str) else brief(reduction)
 
 
 def size(shape: tuple[Any, ...]) -> str:

@@ -230,8 +230,7 @@ def triplet_margin_with_distance_loss(
     ... )
     np.float64(6.0)
     """
-    if reduction not in _calls.REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+    reduction = _calls.strict(reduction)
     _check_margin(margin)
     found = arrays(anchor=anchor, positive=positive, negative=negative)
     if distance_function is None:
