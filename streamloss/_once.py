@@ -41,6 +41,25 @@ def once(function: Callable[[], T]) -> Callable[[], T]:
     return get
 
 
+NEEDED = 600 << 20
+"""Bytes of address space below which numba fails in one way or another while it is imported or
+compiles: an error, an abort of LLVM's, an interrupt that OpenBLAS sends, or a wait for ever."""
+
+
+def _check_address_space() -> None:
+    """Refuse to load libraries that need more address space than this process may have."""
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit not in (resource.RLIM_INFINITY, -1) and limit < NEEDED:
+        raise OSError(
+            f"libraries must have {NEEDED >> 20} MB of address space to be loaded: got a limit of"
+            f" {limit >> 20} MB (ulimit -v)"
+        )
+
+
 def _loaded(function: Callable[[], T]) -> T:
     """Return what a function imports.
 
@@ -50,6 +69,7 @@ def _loaded(function: Callable[[], T]) -> T:
         If a library is there but cannot be loaded, as numba's where less than 400 MB of address
         space are allowed.
     """
+    _check_address_space()
     try:
         return function()
     except ModuleNotFoundError:

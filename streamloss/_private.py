@@ -41,6 +41,10 @@ def is_private(info: os.stat_result) -> bool:
     return info.st_uid in (os.geteuid(), 0) and not others
 
 
+_warned_of: set[str] = set()
+"""Folders that a warning has said are not used, which is said once."""
+
+
 class Refused(OSError):
     """Raised for a folder that is not private."""
 
@@ -71,8 +75,10 @@ class Folder(NamedTuple):
             return Place(self.path, make)
         except Refused as error:
             own = os.path.join(self.path, f"user-{os.geteuid()}")
-            if self.named:
-                warnings.warn(f"{error}: {own} is used instead", RuntimeWarning, stacklevel=2)
+            if self.named and self.path not in _warned_of:
+                _warned_of.add(self.path)
+                text = "".join(c if c.isprintable() else "?" for c in f"{error}: {own} is used")
+                warnings.warn(f"{text} instead", RuntimeWarning, stacklevel=2)
             return Place(own, make)
 
 

@@ -89,7 +89,7 @@ def wanted(elements: int) -> int:
 def _default() -> int:
     text = os.environ.get("STREAMLOSS_NUM_THREADS", "")
     if text:
-        if not text.isdecimal() or not 0 < len(text) < 10 or int(text) < 1:
+        if not (text.isascii() and text.isdecimal()) or not 0 < len(text) < 10 or int(text) < 1:
             rule = "STREAMLOSS_NUM_THREADS must be a positive integer of at most nine digits"
             raise ValueError(f"{rule}: got {brief(text)}")
         return int(text)

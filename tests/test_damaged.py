@@ -75,6 +75,32 @@ def test_a_footer_that_contradicts_itself_is_refused(
         list(open_parquet([str(sound)], Columns("y", "p")).batches())
 
 
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_groups_that_hide_their_rows_are_refused(sound: Path, group: int) -> None:
+    announce(announce(sound, 60, 40, [0]), 20, 0, [3 * group + 2])
+    with pytest.raises(ValueError, match=r"announces 0 rows in row group .*and 20 values of 'y'"):
+        list(open_parquet([str(sound)], Columns("y", "p", None, None)).batches())
+
+
+def test_groups_without_rows_are_sound(tmp_path: Path) -> None:
+    empty = pa.table({"y": VALUES[:0], "p": VALUES[:0]})
+    with pq.ParquetWriter(tmp_path / "e.parquet", empty.schema) as writer:
+        for part in (empty, pa.table({"y": VALUES, "p": VALUES}), empty):
+            writer.write_table(part)
+    data = open_parquet([str(tmp_path / "e.parquet")], Columns("y", "p", None, None))
+    assert sum(batch.length for batch in data.batches()) == 60
+
+
+def test_archives_are_read_without_a_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 and later check no checksum of what is stored once there was a seek."""
+    path = tmp_path / "İ.npz"  # of which a lower case name has another length
+    np.savez(path, y=VALUES)
+    monkeypatch.setattr(zipfile.ZipExtFile, "seek", None)
+    data = open_arrays(Columns(f"{path}:y", f"{path}:y", None, None))
+    rows = [batch.rows.y_true.copy() for batch in data.batches(size=7)]
+    assert np.concatenate(rows).tolist() == VALUES.tolist()
+
+
 @pytest.mark.parametrize("number", [10, 30, -3])
 def test_columns_that_are_not_used_may_be_damaged(sound: Path, number: int) -> None:
     announce(sound, 20, number, [1])

@@ -329,7 +329,7 @@ def test_too_little_address_space_is_one_line() -> None:
         pytest.skip("it is not told here how much is used")
     code, out, _ = run(script)
     assert code == 0
-    assert out.startswith("libraries must have the memory")
+    assert out.startswith("libraries must have 600 MB of address space")
     assert len(out) < 400
 
 

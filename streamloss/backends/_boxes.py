@@ -75,12 +75,15 @@ def _check_size(batch: Batch, reduced: tuple[int, ...]) -> None:
     Raises
     ------
     ValueError
-        If the cells do not fit the memory of the machine, or rows without elements are very many.
+        If the cells do not fit the memory of the machine, or cells or rows without elements are
+        very many.
     """
     shape = batch.shape
     cells = math.prod([size for k, size in enumerate(shape) if k not in reduced])
     if cells > MANY and cells * CELL_BYTES > _memory():
         raise ValueError(f"axis must leave cells that fit the memory: got {cells} cells")
+    if cells > MANY >> 4 and not math.prod(shape):
+        raise ValueError(f"axis must leave at most {MANY >> 4} cells of no elements: got {cells}")
     if batch.row == 0 and math.prod(shape) > MANY:
         raise ValueError(
             f"rows must have elements, or be at most {MANY}: got shape {shape} of rows"

@@ -47,7 +47,12 @@ def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int | None
     ValueError
         If the piece cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
-    return fold_batches(read_piece(piece, batch_rows), losses, nan)
+    try:
+        return fold_batches(read_piece(piece, batch_rows), losses, nan)
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of which distributed's client waits for ever
+        raise RuntimeError(why(error)) from error
 
 
 class _Call(NamedTuple):

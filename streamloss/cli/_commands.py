@@ -18,6 +18,20 @@ from streamloss.files import Columns
 from ._job import Job, Run
 from ._text import shown
 
+MOST = (1 << 31) - 1
+"""The largest number of rows or threads that libraries take."""
+
+
+class Seconds(click.FloatRange):
+    """Seconds, which NaN is none of, as no comparison with it holds."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the number if it is in the range."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return number
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
@@ -62,7 +76,7 @@ def losses() -> None:
 @click.option(
     "--jobs",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST),
     default=get_num_threads,
     show_default="the cores there are",
     help="Processes that compile at once, with 300 MB each.",
@@ -135,7 +149,7 @@ def warmup(
 @click.option(
     "--checkpoint-every",
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=5.0,
     show_default=True,
     help="Time between two saves.",
@@ -143,14 +157,14 @@ def warmup(
 @click.option(
     "--batch-rows",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST),
     help="Rows of a batch, of which each thread has one in memory; by default what is fastest for"
     " the files. The result does not depend on it.",
 )
 @click.option(
     "--threads",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST),
     help="Threads that decode and that compute; all cores by default.",
 )
 @click.option(
@@ -162,7 +176,7 @@ def warmup(
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     help="End if nothing comes from the cluster for so long; by default it waits for workers.",
 )
 @click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")

@@ -48,8 +48,17 @@ def end() -> None:
         _leave()
 
 
+def kill_children() -> None:
+    """End the processes that compile for this one: interrupts do not reach them."""
+    library = sys.modules.get("multiprocessing")
+    for child in library.active_children() if library else ():
+        with suppress(Exception):
+            child.kill()
+
+
 def _leave() -> None:
     """End the process: no thread is waited for, and no half imported library cleans up."""
+    kill_children()
     with suppress(Exception):  # closed, or full
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h")  # the cursor, which a progress bar hides

@@ -177,7 +177,10 @@ def _write(handle: int, data: bytes) -> None:
 
 def _sync_folder(folder: str) -> None:
     """Make the new name of a file last through a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # who may not list it may write to it
+        return
     try:
         os.fsync(handle)
     finally:

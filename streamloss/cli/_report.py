@@ -36,11 +36,11 @@ def to_stdout() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
         # what is left in buffers goes nowhere, or Python would fail again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return
         raise ValueError(f"stdout cannot be written: {error.strerror}") from error
 
 

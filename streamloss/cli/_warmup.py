@@ -17,7 +17,7 @@ from streamloss._registry import resolve
 from streamloss.backends import auto
 from streamloss.functional import evaluate
 
-from ._interrupts import held_back
+from ._interrupts import held_back, kill_children
 
 COMMON = (
     "mae",
@@ -79,6 +79,9 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
             futures = {pool.submit(compile_for, task): task for task in todo}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except KeyboardInterrupt:
+        kill_children()
+        raise
     except BrokenProcessPool as error:
         raise OSError("a process that compiled was killed; --jobs 1 needs least memory") from error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -118,9 +119,9 @@ class Arrays:
 
 def _split(name: str) -> tuple[str, str | None]:
     """Take ``file.npz:name`` apart."""
-    at = name.lower().rfind(".npz:") + len(".npz")
-    if at >= len(".npz"):
-        return name[:at], name[at + 1 :]
+    found = re.match(r"(.*\.npz):(.*)", name, re.IGNORECASE | re.DOTALL)
+    if found:
+        return found[1], found[2]
     return name, "" if name.lower().endswith(".npz") else None
 
 

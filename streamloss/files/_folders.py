@@ -165,5 +165,11 @@ def _tables(folder: str) -> Iterator[tuple[str, str]]:
         if os.path.lexists(os.path.join(folder, name)):
             yield table
     metadata = os.path.join(folder, "metadata")
-    if os.path.isdir(metadata) and any(".metadata.json" in name for name in names_in(metadata)):
+    if os.path.isdir(metadata) and any(map(_is_of_iceberg, names_in(metadata))):
         yield ICEBERG
+
+
+def _is_of_iceberg(name: str) -> bool:
+    """Return whether a file in a folder `metadata` is one that Iceberg keeps there."""
+    snapshot = name.startswith("snap-") and name.endswith(".avro")
+    return ".metadata.json" in name or name == "version-hint.text" or snapshot

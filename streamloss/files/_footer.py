@@ -33,17 +33,17 @@ def read_groups(footer: Any) -> Groups:
     return groups
 
 
-def check_values(footer: Any, run: range, columns: dict[int, str]) -> None:
+def check_values(footer: Any, run: Iterable[int], columns: dict[int, str]) -> None:
     """Refuse flat columns that announce another number of values or nulls than their groups rows.
 
-    It is for groups that were decoded: of others pyarrow may end the process when it is asked for
-    damaged columns.
+    It is for groups that were decoded, and those of no rows, which nobody decodes: of others
+    pyarrow may end the process when it is asked for damaged columns.
 
     Parameters
     ----------
     footer : pyarrow.parquet.FileMetaData
         The footer.
-    run : range
+    run : iterable of int
         The row groups.
     columns : dict of int to str
         Names of columns, by their places.
@@ -55,7 +55,8 @@ def check_values(footer: Any, run: range, columns: dict[int, str]) -> None:
     """
     for number in run:
         group = footer.row_group(number)
-        for place, name in columns.items() if (rows := group.num_rows) else ():
+        rows = group.num_rows
+        for place, name in columns.items():
             if (values := group.column(place).num_values) != rows:
                 raise ValueError(
                     f"its footer announces {rows:,} rows in row group {number},"

@@ -21,6 +21,10 @@ class Groups:
         self._ends = list(itertools.accumulate(sizes))
         self.rows = self._ends[-1] if self._ends else 0
 
+    def empty(self) -> list[int]:
+        """Return the groups without rows."""
+        return [k for k, end in enumerate(self._ends) if end == self._first(k)]
+
     def span(self, run: range) -> tuple[int, int]:
         """Return the first row of some groups, and the one after their last."""
         return self._first(run.start), self._ends[run.stop - 1]

@@ -67,6 +67,7 @@ class Parquet:
             self._dtypes = {n: np.dtype(kind.to_pandas_dtype()) for n, kind in kinds.items()}
             self._places = places(paths, inside)
             self._groups = read_groups(footer)
+            check_values(footer, self._groups.empty(), self._places)
         self.rows = self._groups.rows
 
     def size(self, threads: bool) -> int:
