@@ -175,22 +175,6 @@ def check_same_inputs(losses: Sequence[Any]) -> None:
             )
 
 
-class NoClass(ValueError):
-    """A label that is no class.
-
-    Attributes
-    ----------
-    place : tuple of int
-        Its index among the labels given.
-    rule : str
-        What is wrong, without the place.
-    """
-
-    def __init__(self, name: str, place: tuple[int, ...], what: str) -> None:
-        super().__init__(f"nan='raise': {name}[{', '.join(map(str, place))}] {what}")
-        self.place, self.rule = place, f"nan='raise': {name} {what}"
-
-
 def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -> None:
     """Refuse labels that are not indices of classes; a row of them ends before a negative number.
 
@@ -198,8 +182,9 @@ def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -
 
     Raises
     ------
-    NoClass
-        If there is one: its place is named.
+    ValueError
+        If there is one: its place is named. It carries `place`, the index among the labels, and
+        `rule`, what is wrong without it, for who knows a better name of the place.
     """
     labels = labels.astype(np.float64)
     wrong = ~((labels >= 0.0) & (labels < classes) & (labels == np.floor(labels)))
@@ -210,9 +195,10 @@ def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -
         wrong &= where[..., None] if rank else where
     if wrong.any():
         place = tuple(map(int, np.unravel_index(int(wrong.argmax()), labels.shape)))
-        raise NoClass(
-            name, place, f"must be a class from 0 to {classes - 1}: got {labels[place]:g}"
-        )
+        what = f"must be a class from 0 to {classes - 1}: got {labels[place]:g}"
+        error = ValueError(f"nan='raise': {name}[{', '.join(map(str, place))}] {what}")
+        vars(error).update(place=place, rule=f"nan='raise': {name} {what}")
+        raise error
 
 
 def describe_inputs(loss: Any) -> str:

@@ -230,9 +230,8 @@ class _Chunk:
         try:
             return self._run(self._batch(arrays, sizes), place)
         except Exception as error:
-            if type(error) in (TypeError, ValueError, _inputs.NoClass):
-                kind = TypeError if type(error) is TypeError else ValueError
-                raise kind(f"chunk {place}: {error}") from error
+            if type(error) in (TypeError, ValueError):
+                raise type(error)(f"chunk {place}: {error}") from error
             error.add_note(f"This was in chunk {place}.")  # others may want other arguments
             raise
 

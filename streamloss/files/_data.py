@@ -9,8 +9,6 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from streamloss._inputs import NoClass
-
 from ._reading import Refused, Stamp, check_same
 from ._rows import Columns, Part, Rows
 
@@ -41,8 +39,9 @@ class Batch(NamedTuple):
 
     def refusal(self, error: Exception) -> str:
         """Return what an error says of these rows, and of which row if it tells that."""
-        if isinstance(error, NoClass):
-            return f"{self.path}, row {self.first + error.place[0]:,}: {error.rule}"
+        label = vars(error)  # of `refuse_labels`: which, and what is wrong with it
+        if "place" in label:
+            return f"{self.path}, row {self.first + label['place'][0]:,}: {label['rule']}"
         return f"{self.origin}: {error}"
 
 
