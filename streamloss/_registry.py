@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
 from weakref import WeakValueDictionary
@@ -56,17 +57,16 @@ Proportion = Annotated[float, Interval(0.0, 1.0)]
 Share = Annotated[float, Interval(0.0, 1.0, closed=True)]
 
 
-class _Row(NamedTuple):
-    """Marks an input of `row` that is a row of an array, and not one number for each row."""
+class _Mark(Enum):
+    """What an input of `row` is; no two equal: Python 3.11.2 takes equal annotations for one."""
+
+    ROW = "a row of an array, and not one number for each row"
+    CLASS = "indices of classes, of which a row has one each"
 
 
-class _ClassIndex(NamedTuple):
-    """Marks an input of `row` whose numbers are indices of classes, of which a row has one each."""
-
-
-Row = Annotated[Any, _Row()]
-Class = Annotated[Any, _ClassIndex()]
-Classes = Annotated[Row, _ClassIndex()]
+Row = Annotated[Any, _Mark.ROW]
+Class = Annotated[Any, _Mark.CLASS]
+Classes = Annotated[Row, _Mark.CLASS]
 
 
 @overload
@@ -173,7 +173,7 @@ def _ranks(cls: Any) -> tuple[int, ...]:
         )
     if function.__name__ == "point":
         return (0,) * (len(parameters) - 1)
-    ranks = tuple(map(int, _marked(function, _Row)))
+    ranks = tuple(map(int, _marked(function, _Mark.ROW)))
     if not any(ranks):
         raise TypeError(f"row of loss {cls.__name__} must annotate an input as Row")
     return ranks
@@ -183,15 +183,15 @@ def _classes(cls: Any) -> tuple[int, ...]:
     """Return which inputs of `row` are indices of classes."""
     if cls.combine is not None or cls.body.__name__ == "point":
         return ()
-    return tuple(k for k, marked in enumerate(_marked(cls.body, _ClassIndex)) if marked)
+    return tuple(k for k, marked in enumerate(_marked(cls.body, _Mark.CLASS)) if marked)
 
 
-def _marked(function: FunctionType, mark: type) -> list[bool]:
+def _marked(function: FunctionType, mark: _Mark) -> list[bool]:
     """Return which inputs of a loss's function are annotated with a mark."""
     hints = get_type_hints(function, include_extras=True)
     parameters = function.__code__.co_varnames[1 : function.__code__.co_argcount]
     marks = (getattr(hints.get(name), "__metadata__", ()) for name in parameters)
-    return [any(isinstance(each, mark) for each in found) for found in marks]
+    return [any(each is mark for each in found) for found in marks]
 
 
 def _check_parameters(cls: Any) -> None:
