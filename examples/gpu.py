@@ -6,8 +6,6 @@ Without a GPU it runs in numba's simulator, where threads of Python take the pla
 import os
 import sys
 
-del sys.path[0]  # this folder, where this file would be taken for a package of its name
-
 if os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":
     from numba import cuda
 

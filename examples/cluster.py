@@ -1,13 +1,11 @@
 """Evaluate Parquet files on a cluster: every worker folds its pieces, a few bytes come back.
 
-Run it with `python examples/distributed.py [SCHEDULER ADDRESS]`; without an address it starts two
+Run it with `python examples/cluster.py [SCHEDULER ADDRESS]`; without an address it starts two
 workers here.
 """
 
 import sys
 from pathlib import Path
-
-del sys.path[0]  # this folder, where this file would be taken for the package of its name
 
 import dask.dataframe as dd
 from distributed import Client, LocalCluster
