@@ -98,12 +98,21 @@ class Accumulator:
 
     @classmethod
     def _of(
-        cls, specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None
+        cls,
+        specs: Any,
+        losses: tuple[Any, ...],
+        axis: Any,
+        nan: str,
+        state: State | None,
+        named: Named | None = None,
     ) -> Accumulator:
-        """Return the accumulator of a state: the losses are as given, whatever texts mean now."""
+        """Return the accumulator of a state: the losses are as given, whatever texts mean now.
+
+        `named` are the names of the axes of its arrays, if those had any.
+        """
         out = cls.__new__(cls)
         out._begin(specs, losses, axis, nan)
-        out._state = out._plus(out._state, state, 1)
+        out._state, out._named = out._plus(out._state, state, 1), named
         return out
 
     def _nothing(self) -> State | None:
@@ -399,8 +408,9 @@ class Accumulator:
 
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
-        out = Accumulator._of(self._specs, self._losses, self._axis, self._nan, self._state)
-        out._named, out._asked_axis = self._named, self._asked_axis
+        state = self._specs, self._losses, self._axis, self._nan, self._state
+        out = Accumulator._of(*state, self._named)
+        out._asked_axis = self._asked_axis
         return out
 
     def reset(self) -> Accumulator:
@@ -501,33 +511,18 @@ def lazy_backend() -> Any:
     return dask
 
 
-def build(
-    specs: Any,
-    losses: tuple[Any, ...],
-    axis: Any,
-    nan: str,
-    state: State | None,
-    named: Named | None = None,
-) -> Accumulator:
-    """Return the accumulator of a state, of arrays whose axes were named or not."""
-    out = Accumulator._of(specs, losses, axis, nan, state)
-    out._named = named
-    return out
+build = Accumulator._of
+"""The accumulator of a state, for other modules of the package."""
 
 
 def _unpickled(
-    specs: Any,
-    losses: tuple[Any, ...],
-    axis: Any,
-    nan: str,
-    state: State | None,
-    named: Named | None = None,
+    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None, *named: Any
 ) -> Accumulator:
     """Return a pickled accumulator; its losses are called as they were if that is what they are."""
     some = isinstance(specs, list)
     found = respelled(specs if some else [specs], losses)
     spelled = found if some else found[0]
-    out = build(spelled, losses, axis, nan, state, named)
+    out = build(spelled, losses, axis, nan, state, *named)
     out._maker = getattr(state, "maker", None)
     return out
 
