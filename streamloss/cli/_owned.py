@@ -103,7 +103,8 @@ class OwnedFile:
     def _sweep(self) -> None:
         """Remove what runs that were killed have not finished writing: nobody has locked it."""
         pattern = re.compile(re.escape(os.path.basename(self._path)) + r"\.[0-9a-f]{16}\.tmp")
-        for name in filter(pattern.fullmatch, os.listdir(self._folder) if self._handle else ()):
+        names = () if self._handle is None else os.listdir(self._folder)
+        for name in filter(pattern.fullmatch, names):
             path = os.path.join(self._folder, name)
             with suppress(OSError):
                 handle = os.open(path, os.O_RDONLY | UNFOLLOWED)
