@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from . import _exact, _header
+from ._counts import COLUMNS
 from ._exact import DIGITS
 from ._header import Header
 from ._made_by import version
@@ -134,7 +135,7 @@ def _state(header: Header, data: memoryview) -> State | None:
     if at != len(data):
         raise ValueError(_corrupt(f"it has {len(data) - at} bytes after its last integer"))
     if not parts:
-        return State.empty(header.shape, (header.width - 5) // 4 - 1)
+        return State.empty(header.shape, (header.width - COLUMNS) // 4 - 1)
     state = State.concatenated(parts, 0)
     return State(header.shape, state.sums, state.base, state.counts)
 
@@ -143,9 +144,11 @@ def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, in
     """Return the state of some cells, and where the data go on."""
     found, at = _unpack(data, at, cells * width)
     sums = width // 4 - 1
-    counts = _counts([found[k::width] for k in range(5)])
-    flags = _counts([found[5 + 4 * k + j :: width] for k in range(sums) for j in range(DIGITS)])
-    totals = np.array([found[8 + 4 * k :: width] for k in range(sums)], object).T.ravel().tolist()
+    counts = _counts([found[k::width] for k in range(COLUMNS)])
+    starts = [COLUMNS + (DIGITS + 1) * k for k in range(sums)]
+    flags = _counts([found[start + j :: width] for start in starts for j in range(DIGITS)])
+    totals = np.array([found[start + DIGITS :: width] for start in starts], object)
+    totals = totals.T.ravel().tolist()
     if any(total.bit_length() > _exact.BITS for total in totals):
         raise ValueError(_corrupt("it has a sum that no data have"))
     digits, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))

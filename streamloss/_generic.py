@@ -9,23 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ._elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
 
 __all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
 
 INFINITY, NAN = math.inf, math.nan
-
-
-def interleave(loss: Any, spare: Any) -> None:
-    """Have the loops above it in a function compute several of the widest vectors at once.
-
-    In one vector, exp and log are chains of operations that wait for each other: with four it
-    takes 0.8 of the time of two, which suit other losses; one if `spare` is None, for no
-    registers are. And of itself LLVM takes half of the 512 bits that some CPUs have. It means
-    nothing in Python.
-    """
 
 
 LANES = 16
@@ -84,29 +72,6 @@ def product(a: float, x: float) -> float:
     return 0.0 if (a == 0.0) & (abs(x) == INFINITY) else a * x
 
 
-def widen(x: Any) -> Any:
-    """Return x as float64, or complex128 if it is complex."""
-    return np.complex128(x) if isinstance(x, np.complexfloating) else np.float64(x)
-
-
-def at(array: Any, i: int) -> Any:
-    """Return element i of an array, which is not below zero: a GPU's compiler has to be told."""
-    return array[i]
-
-
-def value(loss: Any, inputs: Any, i: int) -> Any:
-    """Return the loss of element i."""
-    return loss.point(*(widen(a[i]) for a in inputs))
-
-
-def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
-    """Return the weighted loss of element i, or what rounding took from it if it asks for that."""
-    if loss.residue:
-        return 0.0 if weights is None else product_error(value(loss, inputs, i), widen(weights[i]))
-    unweighted = value(loss, inputs, i)
-    return unweighted if weights is None else unweighted * widen(weights[i])
-
-
 def product_error(x: Any, y: Any) -> Any:
     """Return what rounding takes from x * y, exactly, unless something over- or underflows.
 
@@ -117,58 +82,3 @@ def product_error(x: Any, y: Any) -> Any:
     x_high, y_high = x_high - (x_high - x), y_high - (y_high - y)
     x_low, y_low = x - x_high, y - y_high
     return x_low * y_low - (((product - x_high * y_high) - x_low * y_high) - x_high * y_low)
-
-
-def of_row(loss: Any, inputs: Any, room: Any, i: int) -> Any:
-    """Return the loss of row i; `room` has a float64 array for the row of each input."""
-    return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, room, strict=True)))
-
-
-def in_row(array: Any, row: Any, i: int) -> Any:
-    """Return the number that an array has at i, or its row at i, copied to `row`."""
-    if array.ndim == 1:
-        return np.float64(array[i])
-    row[:] = array[i]
-    return row
-
-
-def present(arrays: Any, i: int) -> bool:
-    """Return whether no array has a NaN at i, and no mask False; None or () is no arrays."""
-    return all(a[i] if a.dtype == np.bool_ else a[i] == a[i] for a in arrays or ())
-
-
-def cut(arrays: Any, start: int, stop: int) -> Any:
-    """Return the slice [start, stop) of each array."""
-    return tuple(a[start:stop] for a in arrays)
-
-
-def part(array: Any, start: int, stop: int) -> Any:
-    """Return the slice [start, stop) of an array, None of None: in a tuple, as `_loops` says."""
-    return (None if array is None else array[start:stop],)
-
-
-def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
-    """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself.
-
-    A rule may be masks, which are looked at too, with True at their end if it says so.
-    """
-    if type(rule) is tuple and rule and rule[-1] is True:
-        return (*looked_at(inputs, weights, True), *rule[:-1])
-    if rule is not True:
-        return rule
-    return inputs if weights is None else (*inputs, weights)
-
-
-def eight_at_a_time(narrow: Any, seen: Any) -> Any:
-    """Return True if weights are faster counted apart: float32 ones, none of them missing."""
-    return True if narrow is not None and not seen else None
-
-
-def sift(x: Any, weights: Any, i: int, seen: Any) -> Any:
-    """Return term x of element i, or zero where its weight is zero, unless seen is ()."""
-    return x if weights is None or seen == () or weights[i] != 0 else 0.0
-
-
-def keep(x: Any, seen: Any, i: int) -> Any:
-    """Return x, or zero where one of the arrays seen has a NaN at i; None looks at none."""
-    return x if present(seen, i) else 0.0

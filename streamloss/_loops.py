@@ -1,4 +1,4 @@
-"""The loop bodies: `fold` turns a block of terms into integers, `map_terms` arrays into losses.
+"""The loop bodies: `fold` turns a block of terms into integers, which add up exactly.
 
 They are plain Python, compiled for each target from this one source. Arrays are one-dimensional
 and contiguous, all float32, all float64 or all complex128; `weights` is None or of the size of
@@ -6,7 +6,7 @@ the inputs. Nothing is checked here, and nothing allocated: without counting ref
 7 % of the time, no function can return an array, but a tuple of them.
 
 Some arguments select code when it is compiled, not when it runs, by being None or not: `narrow`
-is True when all arrays are float32; `rule` is one of the three below, and `seen` is the arrays to
+is True when all arrays are float32; `rule` is one of `_switches`, and `seen` is the arrays to
 look for a NaN in where it is `OMIT`, else the rule itself. `twice` and `screened` are constants
 where `fold` and `fold_both` are called: inlined there, they are compiled but once for all of them.
 """
@@ -16,6 +16,7 @@ where `fold` and `fold_both` are called: inlined there, they are compiled but on
 import numpy as np
 from numpy.typing import NDArray
 
+from ._counts import ELEMENTS, MISSING, NONZERO, ROWS
 from ._exact import (
     BLOCK,
     HIGHEST,
@@ -33,14 +34,13 @@ from ._exact import (
     magic,
     peel,
 )
-from ._generic import (
+from ._terms import (
     at,
     cut,
     eight_at_a_time,
     interleave,
     keep,
     looked_at,
-    of_row,
     part,
     present,
     sift,
@@ -51,12 +51,6 @@ from ._generic import (
 Room = tuple[Ints, NDArray[np.float64]]
 """What a sum remembers from one block to the next, for each, and the terms of a block."""
 
-SIFT, OMIT, MULTIPLY = None, True, ()
-"""Rules: terms of weight zero are zero; and elements with a NaN do not count; or each term is the
-product of loss and weight, whatever they are."""
-
-ELEMENTS, NONZERO, MISSING, MASKED, ROWS = range(5)
-"""Columns of the counts of a cell."""
 
 MODE, EXPONENT, PATIENCE = range(3)
 """What a sum remembers from one block to the next: see `fold_guessed`."""
@@ -337,20 +331,3 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
 def make_room(losses: int) -> Room:
     """Return what `fold_cells` needs to remember and to write for so many losses."""
     return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
-
-
-def map_rows(loss, inputs, out, room):
-    """Write the loss of every row.
-
-    The inputs are arrays of rows, or have one number for each; `room` has a float64 array for
-    each, in which the row that is computed is copied.
-    """
-    for i in range(out.size):
-        out[i] = of_row(loss, inputs, room, i)
-
-
-def map_terms(loss, inputs, weights, out, rule):
-    """Write the weighted loss of every element, zero where the weight is zero or it is missing."""
-    seen = looked_at(inputs, weights, rule)
-    for i in range(out.size):
-        out[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)

@@ -31,7 +31,7 @@ UNKNOWN = Maker("of an early version", "unknown")
 
 def version() -> str:
     """Return the version of this package."""
-    return str(sys.modules[__package__ or ""].__dict__["__version__"])
+    return str(sys.modules["streamloss"].__dict__["__version__"])
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def sources_digest() -> bytes:
     from pathlib import Path
 
     digest = hashlib.sha256()
-    root = Path(__file__).parent
+    root = Path(str(sys.modules["streamloss"].__file__)).parent
     for path in sorted(root.rglob("*.py")):
         source = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(path.relative_to(root).as_posix().encode() + b"\0%d\0" % len(source))

@@ -25,7 +25,7 @@ from numba.core.typing.templates import (
 from numba.extending import lower_builtin, overload
 from numba.np import arrayobj
 
-from . import _elementary, _exact, _generic, _loops
+from . import _elementary, _exact, _generic, _loops, _terms
 from ._parts import INLINE, LOSS, PART
 from .losses import _formulas
 
@@ -103,13 +103,13 @@ for _body in LARGE:
     compiled(_body, PART)
 
 
-@infer_global(_generic.interleave)
+@infer_global(_terms.interleave)
 class _Interleave(AbstractTemplate):
     def generic(self, args, kws):
         return signature(types.none, *args)
 
 
-@lower_builtin(_generic.interleave, types.Any, types.Any)
+@lower_builtin(_terms.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
     """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
@@ -132,7 +132,7 @@ def _is_long(function):
     """Return whether a function calls exp, log or their like, itself or through others."""
     called = [function.__globals__.get(name) for name in function.__code__.co_names]
     ours = [
-        f for f in called if isinstance(f, FunctionType) and f.__module__.startswith(__package__)
+        f for f in called if isinstance(f, FunctionType) and f.__module__.startswith("streamloss.")
     ]
     return any(f in _elementary.COMPILED or _is_long(f) for f in ours)
 
@@ -189,21 +189,21 @@ def _divide(x, y):
     return lambda x, y: x / y
 
 
-@meaning(_generic.widen, INLINE)
+@meaning(_terms.widen, INLINE)
 def _widen(x):
     if isinstance(x, types.Complex):
         return lambda x: np.complex128(x)
     return lambda x: np.float64(x)
 
 
-@meaning(_generic.at, INLINE)
+@meaning(_terms.at, INLINE)
 def _at(array, i):
     return lambda array, i: array[i]
 
 
-@meaning(_generic.value, INLINE)
+@meaning(_terms.value, INLINE)
 def _value(loss, inputs, i):
-    widen, at = _generic.widen, _generic.at
+    widen, at = _terms.widen, _terms.at
     point = compiled(loss.instance_class.point, {"forceinline": True, **LOSS})
     match len(inputs):
         case 1:
@@ -219,10 +219,10 @@ def _value(loss, inputs, i):
     return None
 
 
-@meaning(_generic.term, INLINE)
+@meaning(_terms.term, INLINE)
 def _term(loss, inputs, weights, i):
-    value, widen, error = _generic.value, _generic.widen, _generic.product_error
-    at = _generic.at
+    value, widen, error = _terms.value, _terms.widen, _generic.product_error
+    at = _terms.at
     residue = loss.instance_class.residue
     if isinstance(weights, types.NoneType):
         if residue:
@@ -233,9 +233,9 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
-@meaning(_generic.of_row, PART)
+@meaning(_terms.of_row, PART)
 def _of_row(loss, inputs, room, i):
-    in_row = _generic.in_row
+    in_row = _terms.in_row
     row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
@@ -254,7 +254,7 @@ def _of_row(loss, inputs, room, i):
     return None
 
 
-@meaning(_generic.in_row, PART)
+@meaning(_terms.in_row, PART)
 def _in_row(array, row, i):
     if array.ndim == 1:
         return lambda array, row, i: np.float64(array[i])
@@ -267,12 +267,12 @@ def _in_row(array, row, i):
     return copied
 
 
-@meaning(_generic.present, INLINE)
+@meaning(_terms.present, INLINE)
 def _present(arrays, i):
     if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
     count, narrow = len(arrays), arrays[0].dtype == types.float32
-    present, at = _generic.present, _generic.at
+    present, at = _terms.present, _terms.at
     if arrays[0].dtype == types.boolean:
         if count == 1:
             return lambda arrays, i: at(arrays[0], i)
@@ -288,7 +288,7 @@ def _present(arrays, i):
 
 
 def _is_number(x):
-    wide = _generic.widen(x)  # as the fold does, for masks of its width
+    wide = _terms.widen(x)  # as the fold does, for masks of its width
     return wide == wide
 
 
@@ -300,26 +300,26 @@ compiled(_is_number, INLINE)
 compiled(_size, INLINE)
 
 
-@meaning(_generic.cut, INLINE)
+@meaning(_terms.cut, INLINE)
 def _cut(arrays, start, stop):
     if len(arrays) == 0:
         return lambda arrays, start, stop: ()
-    cut = _generic.cut
+    cut = _terms.cut
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@meaning(_generic.part, INLINE)
+@meaning(_terms.part, INLINE)
 def _part(array, start, stop):
     if isinstance(array, types.NoneType):
         return lambda array, start, stop: (None,)
     return lambda array, start, stop: (array[start:stop],)
 
 
-@meaning(_generic.looked_at, INLINE)
+@meaning(_terms.looked_at, INLINE)
 def _looked_at(inputs, weights, rule):
     size = len(rule) if isinstance(rule, types.BaseTuple) else 0
     if size > 0:
-        looked_at, omits = _generic.looked_at, isinstance(rule[-1], types.Boolean)
+        looked_at, omits = _terms.looked_at, isinstance(rule[-1], types.Boolean)
         if omits:
             return lambda inputs, weights, rule: (*looked_at(inputs, weights, True), *rule[:-1])
         return lambda inputs, weights, rule: rule
@@ -330,7 +330,7 @@ def _looked_at(inputs, weights, rule):
     return lambda inputs, weights, rule: (*inputs, weights)
 
 
-@meaning(_generic.eight_at_a_time, INLINE)
+@meaning(_terms.eight_at_a_time, INLINE)
 def _eight_at_a_time(narrow, seen):
     missing = not isinstance(seen, types.NoneType) and len(seen) > 0
     if isinstance(narrow, types.NoneType) or missing:
@@ -338,20 +338,20 @@ def _eight_at_a_time(narrow, seen):
     return lambda narrow, seen: True
 
 
-@meaning(_generic.sift, INLINE)
+@meaning(_terms.sift, INLINE)
 def _sift(x, weights, i, seen):
     multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
     if isinstance(weights, types.NoneType) or multiplied:
         return lambda x, weights, i, seen: x
-    at = _generic.at
+    at = _terms.at
     return lambda x, weights, i, seen: x if at(weights, i) != 0 else 0.0
 
 
-@meaning(_generic.keep, INLINE)
+@meaning(_terms.keep, INLINE)
 def _keep(x, seen, i):
     if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
-    present = _generic.present
+    present = _terms.present
     return lambda x, seen, i: x if present(seen, i) else 0.0
 
 

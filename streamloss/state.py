@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import _exact
+from ._counts import COLUMNS, ELEMENTS, MISSING, NONZERO
 from ._exact import DIGITS, HELD, WIDTH, Ints
-from ._loops import ELEMENTS, MISSING, NONZERO
 from ._made_by import Maker, here
 from .reductions import Exact, Reduction, Sums, Totals, finish
 
@@ -34,9 +34,9 @@ class State:
         Rows of `_exact`: one for each loss, then one for the weights.
     base : int
         The number of the first digit of the rows.
-    counts : int64 array (cells, 5)
+    counts : int64 array (cells, COLUMNS)
         Elements, nonzero weights, elements omitted for a NaN, elements masked, and the sizes of
-        axis 0: the columns that `_loops` names.
+        axis 0: the columns that `_counts` names.
     held : int
         How many balanced rows the rows are the sums of, without carries: only wide ones are.
     maker : Maker
@@ -57,7 +57,7 @@ class State:
     def empty(cls, shape: tuple[int, ...], losses: int) -> State:
         """Return a state of nothing, with wide rows."""
         cells = math.prod(shape)
-        counts = np.zeros((cells, 5), np.int64)
+        counts = np.zeros((cells, COLUMNS), np.int64)
         return cls(shape, _exact.empty(cells, losses + 1), 0, counts)
 
     @classmethod

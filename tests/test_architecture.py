@@ -15,14 +15,25 @@ import streamloss as sl
 ROOT = Path(sl.__file__).parent
 
 LAYERS: tuple[set[str], ...] = (
-    {"_brief", "_columns", "_device", "_elementary", "_made_by", "_once", "_private", "_settings"},
+    {
+        "_brief",
+        "_columns",
+        "_counts",
+        "_device",
+        "_elementary",
+        "_made_by",
+        "_once",
+        "_private",
+        "_settings",
+        "_switches",
+    },
     {"_cache", "_convert", "_exact", "_generic", "_parts", "_registry", "_threads", "cli._text"},
     {"backends", "cli._interrupts", "cli._report", "files._foreign"},
     {"files._groups", "files._hive"},
     {"files._footer", "files._reading"},
-    {"_inputs", "losses", "reductions", "files._folders", "files._rows"},
+    {"_inputs", "_terms", "losses", "reductions", "files._folders", "files._rows"},
     {"files._npy", "files._paths"},
-    {"_loops", "_named", "explanation", "files._arrays"},
+    {"_loops", "_maps", "_named", "explanation", "files._arrays"},
     {"files._data", "files._parquet", "metrics"},
     {"_header", "backends._boxes", "files", "state"},
     {"_format", "_overloads", "backends.python"},

@@ -18,8 +18,8 @@ from row_families import CLASSES, ROWS
 import streamloss as engine
 from streamloss import _generic, _overloads
 from streamloss import losses as sl
-from streamloss._generic import of_row, term
 from streamloss._registry import LOSSES
+from streamloss._terms import of_row, term
 
 FAMILIES = [*MORE, *ROWS]
 OURS = [cls for cls in vars(sl).values() if isinstance(cls, type) and hasattr(cls, "ranks")]

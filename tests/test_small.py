@@ -13,7 +13,7 @@ from reference import sprinkle, wild
 
 import streamloss as sl
 from streamloss import _inputs
-from streamloss._loops import MULTIPLY, OMIT, SIFT
+from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss.backends import auto, cpu, python
 
 ABSOLUTE = (sl.AbsoluteError(),)

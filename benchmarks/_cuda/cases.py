@@ -11,8 +11,8 @@ from numba import cuda
 from benchmarks._cuda import emulator
 from streamloss import _generic, _inputs
 from streamloss._device import as_device
-from streamloss._loops import OMIT, SIFT
 from streamloss._registry import parts_of, resolve
+from streamloss._switches import OMIT, SIFT
 from streamloss.backends import cpu, python
 from streamloss.backends import cuda as gpu
 

@@ -21,20 +21,12 @@ from numba import cuda, types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from streamloss import _elementary, _exact, _generic, _overloads
+from streamloss import _elementary, _exact, _generic, _overloads, _terms
+from streamloss._counts import COLUMNS, MASKED, MISSING
 from streamloss._exact import DIGITS, LOWEST, WIDTH
-from streamloss._generic import widen
-from streamloss._loops import (
-    EXPONENT,
-    MASKED,
-    MISSING,
-    MODE,
-    ONE,
-    TWO,
-    fold_all,
-    map_rows,
-    map_terms,
-)
+from streamloss._loops import EXPONENT, MODE, ONE, TWO, fold_all
+from streamloss._maps import map_rows, map_terms
+from streamloss._terms import widen
 
 MOST = 8
 """Losses of one launch."""
@@ -56,7 +48,7 @@ def fold_grid(losses, inputs, weights, where, found, sums, counts, step, parts, 
     shared = cuda.shared.array((SHARED, WIDTH), types.int64)
     guesses = cuda.shared.array(SUMS, types.int64)
     memory = cuda.local.array((SUMS, 3), types.int64)
-    tally = cuda.local.array(5, types.int64)
+    tally = cuda.local.array(COLUMNS, types.int64)
     terms = cuda.local.array(STEP, types.float64)
     copies = SHARED // (last + 2)
     own = lane % copies * (last + 2)
@@ -93,7 +85,7 @@ def fold_grid(losses, inputs, weights, where, found, sums, counts, step, parts, 
                 if turn == 0:
                     agree(guesses, memory, last, len(narrow) > 0)
                 start = end
-        for k in range(5):
+        for k in range(COLUMNS):
             _exact.increase(shared[own + last + 1], k, tally[k])
         cuda.syncthreads()
         flush(shared, copies, sums, counts, cell, last, lane, width)
@@ -151,7 +143,7 @@ def clear(shared, guesses, memory, tally, lane, width):
     for k in range(SUMS):
         for column in range(3):
             memory[k, column] = 0
-    for k in range(5):
+    for k in range(COLUMNS):
         tally[k] = 0
 
 
@@ -354,8 +346,8 @@ def _lanes():
 
 OWN: Any = {
     _exact.increase: _increase,
-    _generic.at: _at,
-    _generic.eight_at_a_time: _together,
+    _terms.at: _at,
+    _terms.eight_at_a_time: _together,
 }
 
 
@@ -370,7 +362,7 @@ def _register():
         _exact.bits: lambda x: lambda x: np.float64(x).view(np.int64),
         _elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
         _elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
-        _generic.interleave: lambda loss, spare: lambda loss, spare: None,
+        _terms.interleave: lambda loss, spare: lambda loss, spare: None,
         _generic.lanes: _lanes,
     }
 

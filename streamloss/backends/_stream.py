@@ -9,8 +9,9 @@ import numpy as np
 
 from streamloss import _threads
 from streamloss._convert import Array
+from streamloss._counts import ROWS
 from streamloss._inputs import FLOAT32, FLOAT64
-from streamloss._loops import ROWS, Room, make_room
+from streamloss._loops import Room, make_room
 from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.backends._kernels import fold_entry
 from streamloss.state import State

@@ -9,23 +9,14 @@ import numpy as np
 
 from streamloss import _threads
 from streamloss._convert import Array
+from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss._exact import DIGITS
 from streamloss._generic import product_error
 from streamloss._inputs import Batch
-from streamloss._loops import (
-    ELEMENTS,
-    MASKED,
-    MISSING,
-    MULTIPLY,
-    OMIT,
-    ROWS,
-    SIFT,
-    Room,
-    make_room,
-    map_rows,
-    map_terms,
-)
+from streamloss._loops import Room, make_room
+from streamloss._maps import map_rows, map_terms
 from streamloss._registry import together, values_first
+from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.backends._boxes import (
     GATHER,
@@ -84,7 +75,7 @@ def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State
     first = losses[0]
     if first.residue and todo.batch.weights is None:  # times 1, nothing is rounded
         sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
-        return State(todo.kept, sums, 0, np.zeros((todo.cells, 5), np.int64))
+        return State(todo.kept, sums, 0, np.zeros((todo.cells, COLUMNS), np.int64))
     if first.vectorized:
         todo = todo._replace(in_place=False)  # boxes that fit the cache
     run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
@@ -253,6 +244,6 @@ def _map_box(
 ) -> None:
     """Write the weighted losses of a box."""
     if values_first(loss):
-        values, weights = _values(loss, inputs, weights, np.zeros((1, 5), np.int64), rule)
+        values, weights = _values(loss, inputs, weights, np.zeros((1, COLUMNS), np.int64), rule)
         loss, inputs, rule = Value(), values, _without_omission(rule)
     call(map_terms, (loss,), loss, inputs, weights, out, rule)

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from streamloss._counts import COLUMNS, ROWS
 from streamloss._device import DeviceArray
 from streamloss._exact import HELD, WIDTH
 from streamloss._inputs import FLOAT32, Batch, normalise_axis
-from streamloss._loops import MULTIPLY, OMIT, ROWS
 from streamloss._registry import together
+from streamloss._switches import MULTIPLY, OMIT
 from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Scratch, Views
@@ -150,7 +151,7 @@ class _Rows:
             (
                 some,
                 _launch.zeros((cells, len(some) + 1, WIDTH), stream),
-                _launch.zeros((cells, 5), stream),
+                _launch.zeros((cells, COLUMNS), stream),
             )
             for some in _passes(losses)
         ]

@@ -21,10 +21,11 @@ from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 from streamloss import _inputs
 from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
 from streamloss._convert import as_array, as_mask, check_dtype
+from streamloss._counts import ROWS
 from streamloss._device import DeviceArray
-from streamloss._loops import OMIT, ROWS
 from streamloss._made_by import Task, check_maker
 from streamloss._registry import parts_of
+from streamloss._switches import OMIT
 from streamloss.backends import auto
 from streamloss.reductions import Reduction
 from streamloss.state import State

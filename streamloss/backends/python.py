@@ -15,10 +15,11 @@ import numpy as np
 
 from streamloss import _exact
 from streamloss._convert import Array
+from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss._exact import DIGITS, MINUS_INF, NAN, PLUS_INF
 from streamloss._generic import product_error
 from streamloss._inputs import Batch
-from streamloss._loops import ELEMENTS, MASKED, MISSING, MULTIPLY, NONZERO, OMIT, ROWS
+from streamloss._switches import MULTIPLY, OMIT
 from streamloss._threads import check_subnormals
 from streamloss.backends._boxes import plan
 from streamloss.state import State
@@ -32,7 +33,7 @@ def accumulate(
     todo = plan(batch, axis)
     sums: list[int] = []
     flags = np.zeros((todo.cells * (len(losses) + 1), DIGITS), np.int64)
-    counts = np.zeros((todo.cells, 5), np.int64)
+    counts = np.zeros((todo.cells, COLUMNS), np.int64)
     for cell, arrays in enumerate(_cells(todo.batch, todo.cells)):
         inputs, weights = _present(*arrays, rule, counts[cell])
         counts[cell, ELEMENTS] += len(inputs[0])

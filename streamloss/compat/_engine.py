@@ -15,9 +15,9 @@ import numpy as np
 from streamloss import _inputs
 from streamloss._convert import as_array, holds_foreign, is_tensor
 from streamloss._device import DeviceArray
-from streamloss._loops import MULTIPLY
 from streamloss._named import is_named
 from streamloss._registry import parts_of
+from streamloss._switches import MULTIPLY
 from streamloss.accumulator import lazy_backend
 from streamloss.backends import auto
 from streamloss.reductions import Exact, Sums

@@ -12,7 +12,7 @@ from numba import cuda
 
 import streamloss as sl
 from streamloss import _inputs
-from streamloss._loops import MULTIPLY
+from streamloss._switches import MULTIPLY
 from streamloss.backends import _launch
 from streamloss.backends import cuda as gpu
 from streamloss.compat import keras, sklearn, tf1, torch
