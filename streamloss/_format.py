@@ -35,10 +35,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _exact, _header
+from . import _exact
 from ._counts import COLUMNS
 from ._exact import DIGITS
-from ._header import Header
+from ._header import LONGEST, Header, read_header, write_header
 from ._made_by import version
 from .state import MOST, State
 
@@ -60,7 +60,7 @@ def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State 
         If the losses are more than what can be read again.
     """
     shape = None if state is None else state.shape
-    text = _header.write(Header(losses, specs, axis, nan, shape), version())
+    text = write_header(Header(losses, specs, axis, nan, shape), version())
     parts = [struct.pack("<I", len(text)), text]
     if state is not None:
         parts.extend(map(_pack, _integers(state)))
@@ -115,9 +115,9 @@ def load(data: Any) -> tuple[Header, State | None]:
     if _checksum(body) != checksum:
         raise ValueError(_corrupt("its checksum does not match"))
     size = int.from_bytes(body[:4], "little")
-    if len(body) < 4 or size > min(len(body) - 4, _header.LONGEST):
+    if len(body) < 4 or size > min(len(body) - 4, LONGEST):
         raise ValueError(_corrupt(f"its header cannot have {size} bytes"))
-    header = _header.read(bytes(body[4 : 4 + size]))
+    header = read_header(bytes(body[4 : 4 + size]))
     return header, _state(header, body[4 + size :])
 
 
@@ -151,8 +151,8 @@ def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, in
     totals = totals.T.ravel().tolist()
     if any(total.bit_length() > _exact.BITS for total in totals):
         raise ValueError(_corrupt("it has a sum that no data have"))
-    digits, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))
-    return State((cells,), digits.reshape(cells, sums, -1), base, counts), at
+    rows, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))
+    return State((cells,), rows.reshape(cells, sums, -1), base, counts), at
 
 
 def _counts(columns: list[list[int]]) -> Any:

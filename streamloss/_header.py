@@ -35,7 +35,7 @@ class Header(NamedTuple):
         return 5 + 4 * (len(parts_of(self.losses)) + 1)
 
 
-def write(header: Header, version: str | None) -> bytes:
+def write_header(header: Header, version: str | None) -> bytes:
     """Return a header as JSON, with the version of streamloss that writes it.
 
     Raises
@@ -71,7 +71,7 @@ def _key(loss: Any) -> str:
     return str(name if ours else loss.key)
 
 
-def read(text: bytes) -> Header:
+def read_header(text: bytes) -> Header:
     """Return what a header says.
 
     Raises

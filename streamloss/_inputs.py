@@ -56,7 +56,7 @@ class Batch(NamedTuple):
 FLOAT32, FLOAT64, COMPLEX128 = (np.dtype(code) for code in ("f4", "f8", "c16"))
 
 
-def batch(
+def as_batch(
     losses: Sequence[Any],
     y_true: Any,
     y_pred: Any,

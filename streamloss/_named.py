@@ -104,7 +104,7 @@ def is_named(value: Any) -> bool:
     return ready and isinstance(value, library.DataArray | library.Variable)
 
 
-def find(
+def find_names(
     loss: Any, y_true: Any, y_pred: Any, weights: Any, where: Any, order: Axes | None = None
 ) -> Named | None:
     """Return the arguments of a call without names, None if none of them has any.

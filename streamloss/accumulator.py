@@ -166,7 +166,7 @@ class Accumulator:
         arguments, axis, named = (y_true, y_pred, weights, where), self._axis, None
         if not plain:
             order = None if self._named is None else self._named.axes
-            named = _named.find(self._losses[0], *arguments, order)
+            named = _named.find_names(self._losses[0], *arguments, order)
             if named is not None:
                 arguments, axis = named.arguments, named.kept(axis, self._named)
         part = self._stream.fold(*plain) if plain else self._fold(axis, *arguments)
@@ -194,7 +194,7 @@ class Accumulator:
             states = lazy.states(self._parts, blocks, axis, lazy.How(rule, self._nan == "raise"))
             state: State = lazy.delay(states).compute()
             return state
-        batch = _inputs.batch(self._parts, *arguments)
+        batch = _inputs.as_batch(self._parts, *arguments)
         if batch.on_device and self._nan != "raise" and self._leave(batch, axis, rule):
             return None
         if self._nan == "raise":

@@ -83,7 +83,7 @@ def evaluate(
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
     arguments = y_true, y_pred, weights, where
-    named = _named.find(accumulator.losses[0], *arguments)
+    named = _named.find_names(accumulator.losses[0], *arguments)
     if named is not None:
         arguments, axis = named.arguments, named.numbers(axis)
         accumulator = Accumulator(losses, axis=axis, nan=nan)
@@ -104,7 +104,7 @@ def evaluate(
 def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) -> list[Any]:
     """Return the arrays of weighted losses."""
     losses, nan = like.losses, like.nan
-    batch = _inputs.batch(losses, y_true, y_pred, weights, where)
+    batch = _inputs.as_batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
         Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
     return [auto.map(loss, batch, _rule(nan)) for loss in losses]
@@ -155,7 +155,7 @@ def accumulate(
     """
     accumulator = Accumulator(losses, axis=axis, nan=nan)
     arguments = y_true, y_pred, weights, where
-    named = _named.find(accumulator.losses[0], *arguments)
+    named = _named.find_names(accumulator.losses[0], *arguments)
     if not _inputs.any_lazy(*(named.arguments if named else arguments)):
         return accumulator.update(y_true, y_pred, weights, where=where)
     if named is not None:

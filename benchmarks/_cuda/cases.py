@@ -141,7 +141,7 @@ def batches(losses, case):
     for move in (lambda array: array, on_gpu):
         first, *others = map(move, case.inputs)
         rest = tuple(others) if len(others) > 1 else (others or [None])[0]
-        yield _inputs.batch(losses, first, rest, move(case.weights), move(case.where))
+        yield _inputs.as_batch(losses, first, rest, move(case.weights), move(case.where))
 
 
 def uses_power(loss, inputs):

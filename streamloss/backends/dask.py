@@ -87,7 +87,7 @@ def align(
     Raises
     ------
     TypeError, ValueError
-        As `_inputs.batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
+        As `_inputs.as_batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
         if arrays of unknown chunk sizes have not the same chunks.
     """
     named = _inputs.name_inputs(losses, y_true, y_pred)
@@ -245,7 +245,7 @@ class _Chunk:
         weights = _take_last("weights", blocks, self._weights, shape)
         y_true, *others = blocks
         y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-        return _inputs.batch(self._losses, y_true, y_pred, weights, where, self._how.compute)
+        return _inputs.as_batch(self._losses, y_true, y_pred, weights, where, self._how.compute)
 
     def _run(self, batch: _inputs.Batch, place: Any) -> Any:
         rule = self._how.rule

@@ -15,6 +15,7 @@ import numpy as np
 from streamloss import _inputs
 from streamloss._convert import as_array, holds_foreign, is_tensor
 from streamloss._device import DeviceArray
+from streamloss._inputs import is_lazy, may_fit
 from streamloss._named import is_named
 from streamloss._registry import parts_of
 from streamloss._switches import MULTIPLY
@@ -55,8 +56,6 @@ KNOWING = (
     "give to_dask_array(lengths=True) of a Series or DataFrame, compute_chunk_sizes() of arrays"
 )
 """How chunk sizes become known that dask does not know."""
-
-is_lazy, may_fit = _inputs.is_lazy, _inputs.may_fit
 
 
 def array(name: str, value: Any) -> Any:
@@ -293,7 +292,7 @@ def state(
     arguments = _arguments(inputs, weights, where)
     compute = None if compute is None else np.dtype(compute)
     if not _inputs.any_lazy(*arguments):
-        batch = _inputs.batch(parts, *arguments, compute)
+        batch = _inputs.as_batch(parts, *arguments, compute)
         return auto.accumulate(parts, batch, axis, MULTIPLY)
     dask = lazy_backend()
     blocks = _aligned(parts, arguments, compute)
@@ -327,12 +326,12 @@ def each(
         blocks = _aligned((loss,), arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:
-        out = auto.map(loss, _inputs.batch((loss,), *arguments, compute), MULTIPLY)
+        out = auto.map(loss, _inputs.as_batch((loss,), *arguments, compute), MULTIPLY)
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
 
 
 def _arguments(inputs: tuple[Any, ...], weights: Any, where: Any) -> tuple[Any, Any, Any, Any]:
-    """Return inputs, weights and mask as `_inputs.batch` takes them."""
+    """Return inputs, weights and mask as `_inputs.as_batch` takes them."""
     y_true, *others = inputs
     y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
     return y_true, y_pred, weights, where

@@ -82,7 +82,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
         "compat takes arrays of the CPU: got one of a GPU",
         lambda: gpu.accumulate(
             (sl.AbsoluteError(),),
-            _inputs.batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
+            _inputs.as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             None,
             MULTIPLY,
         ),
@@ -92,7 +92,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
         "compat takes arrays of the CPU: got one of a GPU",
         lambda: gpu.map(
             sl.AbsoluteError(),
-            _inputs.batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
+            _inputs.as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             MULTIPLY,
         ),
     ),

@@ -20,9 +20,9 @@ def check(
 ) -> None:
     """Compare every bit with the CPU's, but not those of NaNs."""
     arrays = y_true, y_pred, weights, where
-    batch = _inputs.batch([loss], *map(put, arrays))
+    batch = _inputs.as_batch([loss], *map(put, arrays))
     found = gpu.map(loss, batch, rule)
-    expected = python.map(loss, _inputs.batch([loss], *arrays), rule)
+    expected = python.map(loss, _inputs.as_batch([loss], *arrays), rule)
     assert is_device(found)
     values = found.copy_to_host()
     assert (values.shape, values.dtype) == (expected.shape, np.float64)
