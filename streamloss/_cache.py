@@ -23,9 +23,9 @@ import numpy as np
 from numba.core.compiler import CompileResult
 from numba.core.serialize import NumbaPickler
 
-from ._made_by import sources_digest
 from ._private import Folder
 from ._settings import chosen
+from .support.maker import sources_digest
 
 
 def folder() -> Folder:

@@ -39,8 +39,8 @@ from . import _exact
 from ._counts import COLUMNS
 from ._exact import DIGITS
 from ._header import LONGEST, Header, read_header, write_header
-from ._made_by import version
 from .state import MOST, State
+from .support.maker import version
 
 MAGIC, VERSION = b"strmloss", 1
 _HEAD = struct.Struct("<8sIQ16s")
@@ -147,8 +147,8 @@ def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, in
     counts = _counts([found[k::width] for k in range(COLUMNS)])
     starts = [COLUMNS + (DIGITS + 1) * k for k in range(sums)]
     flags = _counts([found[start + j :: width] for start in starts for j in range(DIGITS)])
-    totals = np.array([found[start + DIGITS :: width] for start in starts], object)
-    totals = totals.T.ravel().tolist()
+    columns = np.array([found[start + DIGITS :: width] for start in starts], object)
+    totals = columns.T.ravel().tolist()
     if any(total.bit_length() > _exact.BITS for total in totals):
         raise ValueError(_corrupt("it has a sum that no data have"))
     rows, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))

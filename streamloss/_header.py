@@ -86,7 +86,7 @@ def read_header(text: bytes) -> Header:
     losses = tuple([_loss(*item) for item in found["losses"]])
     check_same_inputs(losses)
     saved = Header(losses, found["specs"], axis, found["nan"], shape)
-    _must(write(saved, found.get("written_by")) == text, "spelling")
+    _must(write_header(saved, found.get("written_by")) == text, "spelling")
     if saved.specs is None:
         _must(len(losses) == 1, "specs")
         return saved._replace(specs=losses[0])

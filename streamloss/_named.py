@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from ._brief import brief
 from ._inputs import normalise_axis
+from .support.brief import brief
 
 Axes = tuple[str, ...]
 

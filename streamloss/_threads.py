@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from ._brief import brief
+from .support.brief import brief
 
 T = TypeVar("T")
 

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from . import _inputs, _named, _threads
-from ._brief import brief
 from ._counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._inputs import Axis
-from ._made_by import UNKNOWN, Maker, check_maker
 from ._named import Named
-from ._once import once
 from ._registry import parts_of, resolve, respelled, values_first
 from ._switches import OMIT, SIFT
 from .backends import auto
 from .reductions import Reduction, check
 from .state import WIDE_CELLS, State, sum_of
+from .support.brief import brief
+from .support.maker import UNKNOWN, Maker, check_maker
+from .support.once import once
 
 
 class Accumulator:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _inputs, _named
-from ._brief import brief
 from ._inputs import Axis
 from ._registry import parts_of
 from ._switches import OMIT, SIFT
 from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .backends import auto
 from .reductions import Reduction, check
+from .support.brief import brief
 
 
 def evaluate(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from ._brief import brief
 from ._exact import UNIT, divide
+from .support.brief import brief
 
 
 class Reduction(StrEnum):

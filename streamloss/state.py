@@ -12,8 +12,8 @@ import numpy as np
 from . import _exact
 from ._counts import COLUMNS, ELEMENTS, MISSING, NONZERO
 from ._exact import DIGITS, HELD, WIDTH, Ints
-from ._made_by import Maker, here
 from .reductions import Exact, Reduction, Sums, Totals, finish
+from .support.maker import Maker, here
 
 WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""

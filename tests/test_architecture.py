@@ -1,4 +1,4 @@
-"""The shape of the package: imports go down the list of folders that docs/architecture.md prints."""
+"""The shape of the package: imports go down the folders that docs/architecture.md lists."""
 
 import ast
 import subprocess

@@ -19,8 +19,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 import streamloss as sl
-from streamloss._made_by import Task, here
 from streamloss.cli import main
+from streamloss.support.maker import Task, here
 
 PACKAGE = Path(sl.__file__).parent
 

@@ -13,9 +13,9 @@ from numba.core.errors import NumbaError
 from streamloss import _overloads  # noqa: F401  # they register themselves
 from streamloss._cache import KernelCache, Uncacheable
 from streamloss._loops import fold_cells
-from streamloss._once import uncut
 from streamloss._registry import first_of_user, memory
 from streamloss._settings import settings
+from streamloss.support.once import uncut
 
 
 def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:

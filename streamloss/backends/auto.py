@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from streamloss import _inputs
-from streamloss._brief import brief
-from streamloss._once import once
 from streamloss._registry import first_of_user, memory
+from streamloss.support.brief import brief
+from streamloss.support.once import once
 
 
 def _small() -> int:

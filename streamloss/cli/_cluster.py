@@ -18,9 +18,9 @@ from threading import Thread
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from streamloss._made_by import Task
 from streamloss.accumulator import Accumulator, check_sent
 from streamloss.files import DataSet, Piece, Refused, read_piece, why
+from streamloss.support.maker import Task
 
 from ._local import fold_batches, in_order
 from ._report import say

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
+from streamloss.support.brief import brief
 
 Shape = tuple[int, ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss._brief import brief
 from streamloss.compat.keras._functions import circle, ctc
 from streamloss.compat.keras._loss import MEAN, Loss
+from streamloss.support.brief import brief
 
 
 class BinaryCrossentropy(Loss):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat.keras._arrays import (
     FLOAT32,
@@ -21,6 +20,7 @@ from streamloss.compat.keras._arrays import (
 from streamloss.compat.keras._reduce import reduce, truncated
 from streamloss.compat.keras._terms import KINDS, Terms, terms
 from streamloss.losses import Value
+from streamloss.support.brief import brief
 
 
 class Reduction:

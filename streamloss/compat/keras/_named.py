@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from streamloss._brief import brief
+from streamloss.support.brief import brief
 
 
 class Named:

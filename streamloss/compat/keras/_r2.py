@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss._registry import parts_of
 from streamloss.accumulator import Accumulator, restore
 from streamloss.compat import _engine
@@ -25,6 +24,7 @@ from streamloss.compat.keras._arrays import (
 from streamloss.compat.keras._metric import Metric, as_weights, computed
 from streamloss.compat.keras._rows import quotient
 from streamloss.metrics import R2, units, variation
+from streamloss.support.brief import brief
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 

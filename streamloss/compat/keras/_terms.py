@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._unchecked import with_parameter
 from streamloss.compat.keras._arrays import (
@@ -58,6 +57,7 @@ from streamloss.losses import (
     Value,
 )
 from streamloss.metrics import Dice, Tversky, overlap_loss
+from streamloss.support.brief import brief
 
 DType = np.dtype[Any]
 

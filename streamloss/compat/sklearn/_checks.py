@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss._device import is_device
 from streamloss.compat import _engine
+from streamloss.support.brief import brief
 
 Array = Any
 """A numpy array or a dask array."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat._unchecked import with_parameter
+from streamloss.support.brief import brief
 
 
 def smooth(cls: Any, label_smoothing: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat.tf1._arguments import (
     check_classes,
@@ -28,6 +27,7 @@ from streamloss.losses import (
     SparseSoftmaxCrossEntropy,
     Value,
 )
+from streamloss.support.brief import brief
 
 
 def softmax_cross_entropy(

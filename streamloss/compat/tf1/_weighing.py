@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -21,6 +20,7 @@ from streamloss.compat.tf1._arguments import (
     weights_for,
 )
 from streamloss.losses import Value
+from streamloss.support.brief import brief
 
 LOSSES = "losses"
 """The default of `loss_collection`, which has no effect."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._brief import brief
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
 from streamloss.compat.torch import _dtypes
 from streamloss.compat.torch._dtypes import Dtype
+from streamloss.support.brief import brief
 
 fit, checked = _engine.may_fit, _engine.checked
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
-from streamloss._brief import brief
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
 from streamloss.compat.torch._dtypes import Dtype, kind_of, together
+from streamloss.support.brief import brief
 
 
 def kl_div(

@@ -1,0 +1,1 @@
+"""What every layer stands on: words of errors, what happens once, which streamloss this is."""
