@@ -17,7 +17,7 @@ import numba
 from numba import cuda
 from numba.cuda import dispatcher
 
-from streamloss import _generic
+from streamloss.losses import arithmetic
 
 LIBM = re.compile(r"__(internal|nv)_")
 """Functions of NVIDIA's libm that are not inlined: only there may a product and a sum be one."""
@@ -111,7 +111,7 @@ def calls(function, goal, seen=frozenset()):
 
 def calls_libm(loss, dtype):
     """Return whether a loss needs the power of libm, or its hypot for the modulus."""
-    return calls(loss.body, _generic.power) or dtype.startswith("complex")
+    return calls(loss.body, arithmetic.power) or dtype.startswith("complex")
 
 
 def instructions(ptx):

@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from streamloss import _elementary, _overloads  # noqa: F401
+from streamloss import _overloads  # noqa: F401
+from streamloss.losses import elementary
 
 Floats = NDArray[np.float64]
 PIECE = 1 << 16
@@ -85,7 +86,7 @@ def main(millions: int) -> None:
     """Print the largest error of every function."""
     with ThreadPoolExecutor() as pool:
         for name in REFERENCES:
-            loop = compiled(getattr(_elementary, name))
+            loop = compiled(getattr(elementary, name))
             loop(np.zeros(1), np.zeros(1))
             for what, pieces in (
                 ("float32", float32()),

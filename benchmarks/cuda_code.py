@@ -25,8 +25,8 @@ from numba import types
 
 from benchmarks import _ptx
 from streamloss import losses as _losses
-from streamloss._registry import LOSSES, parts_of
 from streamloss.backends import _grid
+from streamloss.losses.base import LOSSES, parts_of
 
 FOUND = Path(__file__).with_name("cuda_code.json")
 TARGETS = "sm_90", "sm_75", "sm_80", "sm_100"

@@ -4,12 +4,22 @@ Importing it imports neither numba nor dask; the first call that needs them does
 """
 
 from . import losses
-from ._registry import Class, Classes, Interval, NonNegative, Positive, Proportion, Row, Share, loss
 from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
 from .explanation import explain
 from .functional import accumulate, evaluate, merge, reduce
 from .losses import *  # noqa: F403
+from .losses.base import (
+    Class,
+    Classes,
+    Interval,
+    NonNegative,
+    Positive,
+    Proportion,
+    Row,
+    Share,
+    loss,
+)
 from .metrics import R2, Dice, ExplainedVariance, Tversky
 from .reductions import Reduction
 

@@ -8,7 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from ._inputs import POLICIES, check_same_inputs, normalise_axis
-from ._registry import LOSSES, by_key, parts_of, respelled
+from .losses.base import LOSSES, by_key, parts_of, respelled
 
 LONGEST = 1 << 17
 """Bytes of the longest header, two thousand losses. JSON of that size takes 8 MB when it is read,

@@ -25,21 +25,21 @@ from numba.core.typing.templates import (
 from numba.extending import lower_builtin, overload
 from numba.np import arrayobj
 
-from . import _elementary, _exact, _generic, _loops, _terms
+from . import _exact, _loops, _terms
 from ._parts import INLINE, LOSS, PART
-from .losses import _formulas
+from .losses import arithmetic, elementary, formulas
 
 # LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
 # `fold_both` it makes one loop for each set of constants that they are called with
 SMALL: tuple[Any, ...] = (
-    *_elementary.COMPILED,
-    *_formulas.COMPILED,
-    _generic.softplus,
-    _generic.product,
-    _generic.larger,
-    _generic.smaller,
-    _generic.clip,
-    _generic.product_error,
+    *elementary.COMPILED,
+    *formulas.COMPILED,
+    arithmetic.softplus,
+    arithmetic.product,
+    arithmetic.larger,
+    arithmetic.smaller,
+    arithmetic.clip,
+    arithmetic.product_error,
     _exact.increase,
     _exact.magic,
     _exact.bound,
@@ -48,7 +48,7 @@ SMALL: tuple[Any, ...] = (
 )
 
 LARGE: tuple[Any, ...] = (
-    *_formulas.RARE,
+    *formulas.RARE,
     _exact.add,
     _exact.add_block,
     _exact.add_float,
@@ -134,57 +134,57 @@ def _is_long(function):
     ours = [
         f for f in called if isinstance(f, FunctionType) and f.__module__.startswith("streamloss.")
     ]
-    return any(f in _elementary.COMPILED or _is_long(f) for f in ours)
+    return any(f in elementary.COMPILED or _is_long(f) for f in ours)
 
 
 @infer_global(_exact.bits)
-@infer_global(_elementary.pattern)
+@infer_global(elementary.pattern)
 class _Bits(ConcreteTemplate):
     cases = (signature(types.int64, types.float64),)
 
 
-@infer_global(_elementary.number)
+@infer_global(elementary.number)
 class _Number(ConcreteTemplate):
     cases = (signature(types.float64, types.int64),)
 
 
 @lower_builtin(_exact.bits, types.float64)
-@lower_builtin(_elementary.pattern, types.float64)
-@lower_builtin(_elementary.number, types.int64)
+@lower_builtin(elementary.pattern, types.float64)
+@lower_builtin(elementary.number, types.int64)
 def _reinterpreted(context, builder, sig, args):
     return builder.bitcast(args[0], context.get_value_type(sig.return_type))
 
 
-@infer_global(_generic.lanes)
+@infer_global(arithmetic.lanes)
 class _Lanes(ConcreteTemplate):
     cases = (signature(types.Array(types.float64, 1, "C")),)
 
 
-@lower_builtin(_generic.lanes)
+@lower_builtin(arithmetic.lanes)
 def _lanes(context, builder, sig, args):
     """On the stack of the function that calls it: an overload's would be gone when it returns."""
-    room = cgutils.alloca_once(builder, ir.DoubleType(), size=_generic.LANES)
+    room = cgutils.alloca_once(builder, ir.DoubleType(), size=arithmetic.LANES)
     array = context.make_array(sig.return_type)(context, builder)
     shape, strides = (
         cgutils.pack_array(builder, [context.get_constant(types.intp, n)])
-        for n in (_generic.LANES, 8)
+        for n in (arithmetic.LANES, 8)
     )
     itemsize = context.get_constant(types.intp, 8)
     arrayobj.populate_array(array, room, shape, strides, itemsize, meminfo=None)
     return array._getvalue()
 
 
-@meaning(_generic.sqrt, INLINE)
+@meaning(arithmetic.sqrt, INLINE)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
-@meaning(_generic.power, INLINE)
+@meaning(arithmetic.power, INLINE)
 def _power(x, y):
     return lambda x, y: math.pow(x, y)
 
 
-@meaning(_generic.divide, INLINE)
+@meaning(arithmetic.divide, INLINE)
 def _divide(x, y):
     return lambda x, y: x / y
 
@@ -221,7 +221,7 @@ def _value(loss, inputs, i):
 
 @meaning(_terms.term, INLINE)
 def _term(loss, inputs, weights, i):
-    value, widen, error = _terms.value, _terms.widen, _generic.product_error
+    value, widen, error = _terms.value, _terms.widen, arithmetic.product_error
     at = _terms.at
     residue = loss.instance_class.residue
     if isinstance(weights, types.NoneType):

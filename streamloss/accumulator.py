@@ -13,9 +13,9 @@ from ._counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._inputs import Axis
 from ._named import Named
-from ._registry import parts_of, resolve, respelled, values_first
 from ._switches import OMIT, SIFT
 from .backends import auto
+from .losses.base import parts_of, resolve, respelled, values_first
 from .reductions import Reduction, check
 from .state import WIDE_CELLS, State, sum_of
 from .support.brief import brief

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._registry import resolve
+from .losses.base import resolve
 from .reductions import FORMULAS, Reduction, check
 
 

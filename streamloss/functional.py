@@ -8,10 +8,10 @@ from typing import Any
 
 from . import _inputs, _named
 from ._inputs import Axis
-from ._registry import parts_of
 from ._switches import OMIT, SIFT
 from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .backends import auto
+from .losses.base import parts_of
 from .reductions import Reduction, check
 from .support.brief import brief
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._exact import divide
-from ._generic import product_error
-from ._registry import NonNegative, Positive, Share, loss
+from .losses.arithmetic import product_error
+from .losses.base import NonNegative, Positive, Share, loss
 from .reductions import Exact, Sums
 
 NAN = float("nan")

@@ -11,8 +11,8 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from streamloss import _elementary as ours
 from streamloss import _overloads  # noqa: F401  # which give them their compiled meaning
+from streamloss.losses import elementary as ours
 
 INF, NAN = math.inf, math.nan
 TINY, SMALLEST, LARGEST = 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308

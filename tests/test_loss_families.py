@@ -16,10 +16,11 @@ from reference import CASES, bits, sprinkle
 from row_families import CLASSES, ROWS
 
 import streamloss as engine
-from streamloss import _generic, _overloads
+from streamloss import _overloads
 from streamloss import losses as sl
-from streamloss._registry import LOSSES
 from streamloss._terms import of_row, term
+from streamloss.losses import arithmetic
+from streamloss.losses.base import LOSSES
 
 FAMILIES = [*MORE, *ROWS]
 OURS = [cls for cls in vars(sl).values() if isinstance(cls, type) and hasattr(cls, "ranks")]
@@ -499,7 +500,7 @@ GRID = [
 
 @pytest.mark.parametrize(
     "function",
-    [_generic.power, _generic.divide, _generic.larger, _generic.smaller],
+    [arithmetic.power, arithmetic.divide, arithmetic.larger, arithmetic.smaller],
     ids=lambda f: f.__name__,
 )
 def test_arithmetic_of_two_is_ieees_in_python_and_compiled(function: Any) -> None:
@@ -510,32 +511,34 @@ def test_arithmetic_of_two_is_ieees_in_python_and_compiled(function: Any) -> Non
         for y in GRID:
             with np.errstate(all="ignore"):
                 want = float(in_numpy([x, x], [y, y])[0])  # numpy has a root of its own for one
-            if function in (_generic.larger, _generic.smaller):
+            if function in (arithmetic.larger, arithmetic.smaller):
                 want += 0.0  # which zero it is does not matter
                 assert bits(function(x, y) + 0.0) == bits(both(x, y) + 0.0) == bits(want)
             else:
                 assert bits(function(x, y)) == bits(both(x, y)) == bits(want)
 
 
-@pytest.mark.parametrize("function", [_generic.log, _generic.softplus], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "function", [arithmetic.log, arithmetic.softplus], ids=lambda f: f.__name__
+)
 def test_arithmetic_of_one_is_ieees_in_python_and_compiled(function: Any) -> None:
     both = njit(error_model="numpy")(lambda x: function(x))
     for x in GRID:
         with np.errstate(all="ignore"):
-            want = np.log(x) if function is _generic.log else np.logaddexp(0.0, x)
+            want = np.log(x) if function is arithmetic.log else np.logaddexp(0.0, x)
         assert bits(function(x)) == bits(both(x))
         assert bits(function(x)) == bits(want) or near(function(x), want)
 
 
 def test_clipping_keeps_nan_and_the_ends() -> None:
-    found = [_generic.clip(x, 0.25, 0.75) for x in (-INF, 0.25, 0.5, 1.0, INF)]
+    found = [arithmetic.clip(x, 0.25, 0.75) for x in (-INF, 0.25, 0.5, 1.0, INF)]
     assert found == [0.25, 0.25, 0.5, 0.75, 0.75]
-    assert math.isnan(_generic.clip(NAN, 0.25, 0.75))
+    assert math.isnan(arithmetic.clip(NAN, 0.25, 0.75))
 
 
 def test_a_product_is_zero_where_its_factor_is_but_for_nan() -> None:
-    both = njit(error_model="numpy")(lambda a, x: _generic.product(a, x))
-    for function in (_generic.product, both):
+    both = njit(error_model="numpy")(lambda a, x: arithmetic.product(a, x))
+    for function in (arithmetic.product, both):
         assert [bits(function(0.0, x)) for x in (INF, -INF, 3.0)] == [bits(0.0)] * 3
         assert bits(function(0.0, -3.0)) == bits(-0.0)
         assert math.isnan(function(0.0, NAN))

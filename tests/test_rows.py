@@ -10,8 +10,8 @@ import pytest
 from reference import bits, truths
 
 import streamloss as sl
-from streamloss._registry import Row
 from streamloss.backends import auto
+from streamloss.losses.base import Row
 
 SPARSE, COSINE = sl.SparseSoftmaxCrossEntropy(), sl.CosineSimilarity()
 

@@ -10,9 +10,9 @@ from numba import cuda
 import streamloss as sl
 from benchmarks._cuda.cases import EMULATED, SIMULATED
 from streamloss import _inputs
-from streamloss._registry import resolve
 from streamloss.backends import _launch
 from streamloss.backends import cuda as gpu
+from streamloss.losses.base import resolve
 
 N = 40 if SIMULATED else 300 if EMULATED else 100_000
 UPDATES = 5 if SIMULATED else 25 if EMULATED else 1000

@@ -21,12 +21,13 @@ from numba import cuda, types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from streamloss import _elementary, _exact, _generic, _overloads, _terms
+from streamloss import _exact, _overloads, _terms
 from streamloss._counts import COLUMNS, MASKED, MISSING
 from streamloss._exact import DIGITS, LOWEST, WIDTH
 from streamloss._loops import EXPONENT, MODE, ONE, TWO, fold_all
 from streamloss._maps import map_rows, map_terms
 from streamloss._terms import widen
+from streamloss.losses import arithmetic, elementary
 
 MOST = 8
 """Losses of one launch."""
@@ -341,7 +342,7 @@ def _together(narrow, seen):
 
 
 def _lanes():
-    return lambda: cuda.local.array(_generic.LANES, types.float64)
+    return lambda: cuda.local.array(arithmetic.LANES, types.float64)
 
 
 OWN: Any = {
@@ -360,10 +361,10 @@ def _register():
     # the package numba-cuda has its own, and looks for overloads there alone
     inlined: Any = {
         _exact.bits: lambda x: lambda x: np.float64(x).view(np.int64),
-        _elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
-        _elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
+        elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
+        elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
         _terms.interleave: lambda loss, spare: lambda loss, spare: None,
-        _generic.lanes: _lanes,
+        arithmetic.lanes: _lanes,
     }
 
     def other(function, options, strict):

@@ -13,8 +13,8 @@ from numba.core.errors import NumbaError
 from streamloss import _overloads  # noqa: F401  # they register themselves
 from streamloss._cache import KernelCache, Uncacheable
 from streamloss._loops import fold_cells
-from streamloss._registry import first_of_user, memory
 from streamloss._settings import settings
+from streamloss.losses.base import first_of_user, memory
 from streamloss.support.once import uncut
 
 

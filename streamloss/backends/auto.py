@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from streamloss import _inputs
-from streamloss._registry import first_of_user, memory
+from streamloss.losses.base import first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
 

@@ -11,11 +11,9 @@ from streamloss import _threads
 from streamloss._convert import Array
 from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss._exact import DIGITS
-from streamloss._generic import product_error
 from streamloss._inputs import Batch
 from streamloss._loops import Room, make_room
 from streamloss._maps import map_rows, map_terms
-from streamloss._registry import together, values_first
 from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.backends._boxes import (
@@ -29,6 +27,8 @@ from streamloss.backends._boxes import (
 )
 from streamloss.backends._kernels import call, fold_entry
 from streamloss.losses import Value
+from streamloss.losses.arithmetic import product_error
+from streamloss.losses.base import together, values_first
 from streamloss.state import WIDE_CELLS, State
 
 PIECE = 1 << 12

@@ -18,13 +18,13 @@ from streamloss._counts import COLUMNS, ROWS
 from streamloss._device import DeviceArray
 from streamloss._exact import HELD, WIDTH
 from streamloss._inputs import FLOAT32, Batch, normalise_axis
-from streamloss._registry import together
 from streamloss._switches import MULTIPLY, OMIT
 from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Scratch, Views
 from streamloss.backends._lines import filled, lines, merged_axes, offsets
 from streamloss.losses import Value
+from streamloss.losses.base import together
 from streamloss.state import State
 
 CELLS = 1 << 12

@@ -23,9 +23,9 @@ from streamloss._cache import Uncacheable, function_digest, loss_digest, package
 from streamloss._convert import as_array, as_mask, check_dtype
 from streamloss._counts import ROWS
 from streamloss._device import DeviceArray
-from streamloss._registry import parts_of
 from streamloss._switches import OMIT
 from streamloss.backends import auto
+from streamloss.losses.base import parts_of
 from streamloss.reductions import Reduction
 from streamloss.state import State
 from streamloss.support.maker import Task, check_maker

@@ -17,11 +17,11 @@ from streamloss import _exact
 from streamloss._convert import Array
 from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss._exact import DIGITS, MINUS_INF, NAN, PLUS_INF
-from streamloss._generic import product_error
 from streamloss._inputs import Batch
 from streamloss._switches import MULTIPLY, OMIT
 from streamloss._threads import check_subnormals
 from streamloss.backends._boxes import plan
+from streamloss.losses.arithmetic import product_error
 from streamloss.state import State
 
 

@@ -10,10 +10,10 @@ import click
 
 from streamloss import __version__
 from streamloss._inputs import POLICIES
-from streamloss._registry import LOSSES
 from streamloss._threads import get_num_threads
 from streamloss.cli import _report
 from streamloss.files import Columns
+from streamloss.losses.base import LOSSES
 
 from ._job import Job, Run
 from ._text import shown

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss import _cache
-from streamloss._registry import resolve
 from streamloss.backends import auto
 from streamloss.functional import evaluate
+from streamloss.losses.base import resolve
 
 from ._interrupts import held_back, kill_children
 

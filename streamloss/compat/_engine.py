@@ -17,10 +17,10 @@ from streamloss._convert import as_array, holds_foreign, is_tensor
 from streamloss._device import DeviceArray
 from streamloss._inputs import is_lazy, may_fit
 from streamloss._named import is_named
-from streamloss._registry import parts_of
 from streamloss._switches import MULTIPLY
 from streamloss.accumulator import lazy_backend
 from streamloss.backends import auto
+from streamloss.losses.base import parts_of
 from streamloss.reductions import Exact, Sums
 from streamloss.state import State
 

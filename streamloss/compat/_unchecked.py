@@ -6,13 +6,13 @@ import math
 from collections import namedtuple
 from typing import Annotated, Any
 
-from streamloss._registry import Interval, loss
 from streamloss.losses import (
     BinaryCrossEntropyWithLogits,
     Huber,
     LogLoss,
     SoftmaxCrossEntropy,
 )
+from streamloss.losses.base import Interval, loss
 
 
 class Anything(Interval):

@@ -17,8 +17,7 @@ another does differently is a parameter, not a copy.
 """
 
 # Each module brings what it imports too, hence the list of names below.
-from streamloss._registry import LOSSES
-
+from .base import LOSSES
 from .binary import *  # noqa: F403
 from .classes import *  # noqa: F403
 from .labels import *  # noqa: F403

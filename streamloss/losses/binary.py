@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, clip, larger, log, log1p, log1p_exp, product, softplus
-from streamloss._registry import NonNegative, Share, loss
-from streamloss.losses._formulas import (
-    binary_focal,
-    floored,
-    logistic,
-    sigmoid,
-    signed,
-    smoothed,
-)
+from .arithmetic import INFINITY, clip, larger, log, log1p, log1p_exp, product, softplus
+from .base import NonNegative, Share, loss
+from .formulas import binary_focal, floored, logistic, sigmoid, signed, smoothed
 
 
 @loss(

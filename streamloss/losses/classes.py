@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import NAN, product
-from streamloss._registry import Class, Row, Share, loss
-from streamloss.losses._formulas import label, log_total, smoothed, surprise, weighed
+from .arithmetic import NAN, product
+from .base import Class, Row, Share, loss
+from .formulas import label, log_total, smoothed, surprise, weighed
 
 
 @loss(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, larger
-from streamloss._registry import Class, Row, loss
-from streamloss.losses._formulas import label
+from .arithmetic import INFINITY, NAN, larger
+from .base import Class, Row, loss
+from .formulas import label
 
 
 @loss("zero_one", "zero_one_loss", formula="0 if y_pred = y_true else 1")

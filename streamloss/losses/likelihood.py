@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, exp, larger, log
-from streamloss._registry import NonNegative, Share, loss
-from streamloss.losses._formulas import poisson
+from .arithmetic import INFINITY, NAN, exp, larger, log
+from .base import NonNegative, Share, loss
+from .formulas import poisson
 
 HALF_LOG_2PI = 0.9189385332046727
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, divide, larger, product
-from streamloss._registry import Class, Classes, Interval, Row, loss
-from streamloss.losses._formulas import among, has_nan, label, multi_margin, soft_margin
+from .arithmetic import INFINITY, NAN, divide, larger, product
+from .base import Class, Classes, Interval, Row, loss
+from .formulas import among, has_nan, label, multi_margin, soft_margin
 
 Power = Annotated[float, Interval(1.0, 2.0, closed=True)]
 

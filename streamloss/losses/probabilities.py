@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, clip, divide, expm1, larger, log, power
-from streamloss._registry import Class, NonNegative, Positive, Proportion, Row, Share, loss
-from streamloss.losses._formulas import (
+from .arithmetic import INFINITY, NAN, clip, divide, expm1, larger, log, power
+from .base import Class, NonNegative, Positive, Proportion, Row, Share, loss
+from .formulas import (
     dot,
     endless_gap,
     label,

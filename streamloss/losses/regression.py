@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from streamloss._generic import (
-    INFINITY,
-    NAN,
-    expm1,
-    larger,
-    log1p,
-    power,
-    product,
-    smaller,
-    sqrt,
-)
-from streamloss._registry import Interval, NonNegative, Positive, Proportion, loss
-from streamloss.losses._formulas import deviance, gamma_deviance
+from .arithmetic import INFINITY, NAN, expm1, larger, log1p, power, product, smaller, sqrt
+from .base import Interval, NonNegative, Positive, Proportion, loss
+from .formulas import deviance, gamma_deviance
 
 LOG2 = 0.6931471805599453
 

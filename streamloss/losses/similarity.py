@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streamloss._generic import INFINITY, NAN, larger, smaller, sqrt
-from streamloss._registry import NonNegative, Positive, Row, Share, loss
-from streamloss.losses._formulas import (
-    distance,
-    dot,
-    has_nan,
-    infinite_cosine,
-    overlap,
-)
+from .arithmetic import INFINITY, NAN, larger, smaller, sqrt
+from .base import NonNegative, Positive, Row, Share, loss
+from .formulas import distance, dot, has_nan, infinite_cosine, overlap
 
 COSINE_EPSILON = 1e-12
 

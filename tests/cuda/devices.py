@@ -10,9 +10,9 @@ import numpy as np
 from numba import cuda
 
 from streamloss import _device, _inputs
-from streamloss._registry import parts_of, resolve
 from streamloss.backends import cuda as gpu
 from streamloss.backends import python
+from streamloss.losses.base import parts_of, resolve
 from streamloss.state import State
 
 

@@ -10,8 +10,8 @@ import row_families
 from devices import check
 
 import streamloss as sl
-from streamloss._registry import LOSSES
 from streamloss.backends import _launch
+from streamloss.losses.base import LOSSES
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
 PAIRED = [case.loss for case in reference.PAIRS]

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._registry import parts_of
 from streamloss.accumulator import Accumulator, restore
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
@@ -23,6 +22,7 @@ from streamloss.compat.keras._arrays import (
 )
 from streamloss.compat.keras._metric import Metric, as_weights, computed
 from streamloss.compat.keras._rows import quotient
+from streamloss.losses.base import parts_of
 from streamloss.metrics import R2, units, variation
 from streamloss.support.brief import brief
 

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._generic import larger
-from streamloss._registry import loss
 from streamloss.compat.sklearn._checks import check_real
 from streamloss.compat.sklearn._sums import Call, Rules, mean, over_outputs, scalar, total
 from streamloss.compat.sklearn._targets import call_of, check_outputs, check_spelling, one_output
@@ -19,6 +17,8 @@ from streamloss.losses import (
     SquaredError,
     SquaredLogError,
 )
+from streamloss.losses.arithmetic import larger
+from streamloss.losses.base import loss
 
 AVERAGES = ("raw_values", "uniform_average")
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._generic import sqrt
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
 from streamloss.compat.sklearn._checks import Array, Check, guard
 from streamloss.losses import Value
+from streamloss.losses.arithmetic import sqrt
 
 
 class Call(NamedTuple):

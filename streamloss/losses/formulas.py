@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss._generic import (
+from .arithmetic import (
     INFINITY,
     LANES,
     NAN,

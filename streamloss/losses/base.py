@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints, overload
 from weakref import WeakValueDictionary
 
-from .support.brief import brief
+from streamloss.support.brief import brief
 
 LOSSES: dict[str, type] = {}
 """Every named loss class by its canonical name."""

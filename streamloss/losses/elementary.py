@@ -16,9 +16,8 @@ number or NaN; zeros keep their sign where the function does.
 
 from __future__ import annotations
 
+import struct
 from typing import Any
-
-import numpy as np
 
 INFINITY, NAN = float("inf"), float("nan")
 
@@ -39,14 +38,17 @@ TWO_52 = 0x4330000000000000
 """Bit pattern of 2**52: with a smaller integer in its low bits it is 2**52 and that integer."""
 
 
+_FLOAT, _INTEGER = struct.Struct("=d"), struct.Struct("=q")
+
+
 def pattern(x: Any) -> Any:
     """Return the bit pattern of a float as an integer."""
-    return int(np.float64(x).view(np.int64))
+    return _INTEGER.unpack(_FLOAT.pack(x))[0]
 
 
 def number(bits: Any) -> Any:
     """Return the float of a bit pattern."""
-    return float(np.int64(bits).view(np.float64))
+    return _FLOAT.unpack(_INTEGER.pack(bits))[0]
 
 
 def rank(x: Any) -> Any:

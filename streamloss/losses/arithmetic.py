@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
+from .elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
 
 __all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
 
