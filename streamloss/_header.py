@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, NamedTuple
 
-from ._inputs import POLICIES, check_same_inputs, normalise_axis
+from .arrays.batch import POLICIES, check_same_inputs, normalise_axis
 from .losses.base import LOSSES, by_key, parts_of, respelled
 
 LONGEST = 1 << 17

@@ -8,12 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from . import _inputs, _named, _threads
+from . import _threads
 from ._counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from ._exact import MINUS_INF, NAN, PLUS_INF
-from ._inputs import Axis
-from ._named import Named
 from ._switches import OMIT, SIFT
+from .arrays.batch import (
+    Axis,
+    any_lazy,
+    as_batch,
+    check_axis,
+    check_policy,
+    check_same_inputs,
+    has_names,
+    normalise_axis,
+)
+from .arrays.named import Named, find_names
 from .backends import auto
 from .losses.base import parts_of, resolve, respelled, values_first
 from .reductions import Reduction, check
@@ -86,10 +95,10 @@ class Accumulator:
     def _begin(self, specs: Any, losses: tuple[Any, ...], axis: Any, nan: str) -> None:
         """Start with nothing: losses, how they were spelled, and settings."""
         self._specs, self._losses = specs, losses
-        _inputs.check_same_inputs(losses)
+        check_same_inputs(losses)
         self._parts = parts_of(losses)
-        self._axis = self._asked_axis = _inputs.check_axis(axis)
-        self._nan = _inputs.check_policy(nan)
+        self._axis = self._asked_axis = check_axis(axis)
+        self._nan = check_policy(nan)
         self._kept = self._nothing()
         self._pending: Any = None
         self._named: Named | None = None
@@ -166,7 +175,7 @@ class Accumulator:
         arguments, axis, named = (y_true, y_pred, weights, where), self._axis, None
         if not plain:
             order = None if self._named is None else self._named.axes
-            named = _named.find_names(self._losses[0], *arguments, order)
+            named = find_names(self._losses[0], *arguments, order)
             if named is not None:
                 arguments, axis = named.arguments, named.kept(axis, self._named)
         part = self._stream.fold(*plain) if plain else self._fold(axis, *arguments)
@@ -188,13 +197,13 @@ class Accumulator:
     def _fold(self, axis: Any, *arguments: Any) -> State | None:
         """Return the state of a batch of any kind, None if it was left to its GPU."""
         rule = SIFT if self._nan == "propagate" else OMIT
-        if _inputs.any_lazy(*arguments):
+        if any_lazy(*arguments):
             lazy = lazy_backend()
             blocks = lazy.align(self._parts, *arguments)
             states = lazy.states(self._parts, blocks, axis, lazy.How(rule, self._nan == "raise"))
             state: State = lazy.delay(states).compute()
             return state
-        batch = _inputs.as_batch(self._parts, *arguments)
+        batch = as_batch(self._parts, *arguments)
         if batch.on_device and self._nan != "raise" and self._leave(batch, axis, rule):
             return None
         if self._nan == "raise":
@@ -336,7 +345,7 @@ class Accumulator:
         reduced = len(self._axis) if isinstance(self._axis, tuple) else 1
         if self._axis is None or not state.shape:
             return int(rows.max(initial=0))
-        if 0 in _inputs.normalise_axis(self._axis, len(state.shape) + reduced):
+        if 0 in normalise_axis(self._axis, len(state.shape) + reduced):
             return int(rows.max(initial=0))
         others = tuple(range(1, len(state.shape)))
         return int(rows.reshape(state.shape).max(axis=others, initial=0).sum())
@@ -362,7 +371,7 @@ class Accumulator:
             self._state = self._plus(self._state, part, sign)
             if self._named is None:  # names may have got their numbers there
                 self._named = named
-                self._axis = other._axis if _inputs.has_names(self._axis) else self._axis
+                self._axis = other._axis if has_names(self._axis) else self._axis
         return self
 
     def _check_like(self, other: Any) -> None:

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from . import _inputs, _named
-from ._inputs import Axis
 from ._switches import OMIT, SIFT
 from .accumulator import Accumulator, build, check_sent, lazy_backend
+from .arrays.batch import Axis, any_lazy, as_batch, is_lazy
+from .arrays.named import find_names
 from .backends import auto
 from .losses.base import parts_of
 from .reductions import Reduction, check
@@ -83,11 +83,11 @@ def evaluate(
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
     arguments = y_true, y_pred, weights, where
-    named = _named.find_names(accumulator.losses[0], *arguments)
+    named = find_names(accumulator.losses[0], *arguments)
     if named is not None:
         arguments, axis = named.arguments, named.numbers(axis)
         accumulator = Accumulator(losses, axis=axis, nan=nan)
-    if _inputs.any_lazy(*arguments):
+    if any_lazy(*arguments):
         results = _lazily(accumulator, arguments, found)
     elif found is Reduction.NONE:
         results = _map(accumulator, *arguments)
@@ -104,7 +104,7 @@ def evaluate(
 def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) -> list[Any]:
     """Return the arrays of weighted losses."""
     losses, nan = like.losses, like.nan
-    batch = _inputs.as_batch(losses, y_true, y_pred, weights, where)
+    batch = as_batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
         Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
     return [auto.map(loss, batch, _rule(nan)) for loss in losses]
@@ -155,8 +155,8 @@ def accumulate(
     """
     accumulator = Accumulator(losses, axis=axis, nan=nan)
     arguments = y_true, y_pred, weights, where
-    named = _named.find_names(accumulator.losses[0], *arguments)
-    if not _inputs.any_lazy(*(named.arguments if named else arguments)):
+    named = find_names(accumulator.losses[0], *arguments)
+    if not any_lazy(*(named.arguments if named else arguments)):
         return accumulator.update(y_true, y_pred, weights, where=where)
     if named is not None:
         arguments, axis = named.arguments, named.numbers(axis)
@@ -235,7 +235,7 @@ def merge(parts: Iterable[Any]) -> Any:
     (2.0, True)
     """
     parts = list(parts)
-    if any([_inputs.is_lazy(part) for part in parts]):
+    if any([is_lazy(part) for part in parts]):
         dask = lazy_backend()
         return dask.call_later(_merge_sent, parts)
     total: Accumulator | None = None

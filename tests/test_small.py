@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reference import sprinkle, wild
 
 import streamloss as sl
-from streamloss import _inputs
 from streamloss._switches import MULTIPLY, OMIT, SIFT
+from streamloss.arrays.batch import as_batch
 from streamloss.backends import auto, cpu, python
 
 ABSOLUTE = (sl.AbsoluteError(),)
@@ -48,7 +48,7 @@ def test_both_backends_return_the_same(
     y, p, weights, where = arrays(seed, shape, dtype)
     axis = data.draw(st.sampled_from([None, *range(len(shape))]))
     heavy, shown = weights if weighted else None, where if masked else None
-    batch = _inputs.as_batch(ABSOLUTE, y, p, heavy, shown)
+    batch = as_batch(ABSOLUTE, y, p, heavy, shown)
     state = cpu.accumulate(ABSOLUTE, batch, axis, rule)
     assert python.accumulate(ABSOLUTE, batch, axis, rule) == state
     terms = cpu.map(ABSOLUTE[0], batch, rule)
@@ -61,7 +61,7 @@ def test_what_is_multiplied_is_what_numpy_multiplies() -> None:
     y, p, weights, where = arrays(15, (60,), "f8")
     with np.errstate(all="ignore"):
         expected = np.where(where, weights * np.abs(p - y), 0.0)
-    batch = _inputs.as_batch(ABSOLUTE, y, p, weights, where)
+    batch = as_batch(ABSOLUTE, y, p, weights, where)
     for backend in (cpu, python):
         assert np.array_equal(backend.map(ABSOLUTE[0], batch, MULTIPLY), expected, equal_nan=True)
     assert np.isnan(expected[weights == 0.0]).any()  # which other rules make zero
@@ -71,12 +71,12 @@ def test_what_is_multiplied_is_what_numpy_multiplies() -> None:
 def test_inputs_are_rounded_to_the_dtype_asked_for(backend: Any) -> None:
     y, p, w = np.array([1e-9, 16777217.0]), np.array([1.0, 0.0]), np.array([1 / 3, 1.0])
     for array in (y, y[::-1][::-1]):
-        batch = _inputs.as_batch(ABSOLUTE, array, p, w, None, np.dtype("f4"))
+        batch = as_batch(ABSOLUTE, array, p, w, None, np.dtype("f4"))
         narrow = [a.astype("f4").astype("f8") for a in (y, p, w)]
         terms = narrow[2] * np.abs(narrow[1] - narrow[0])
         assert backend.map(ABSOLUTE[0], batch, MULTIPLY).tolist() == terms.tolist()
         assert backend.accumulate(ABSOLUTE, batch, None, MULTIPLY) == backend.accumulate(
-            ABSOLUTE, _inputs.as_batch(ABSOLUTE, *narrow, None), None, MULTIPLY
+            ABSOLUTE, as_batch(ABSOLUTE, *narrow, None), None, MULTIPLY
         )
 
 

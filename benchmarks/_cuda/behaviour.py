@@ -9,7 +9,7 @@ from numba import cuda
 
 import streamloss as sl
 from benchmarks._cuda.cases import EMULATED, SIMULATED
-from streamloss import _inputs
+from streamloss.arrays.batch import as_batch
 from streamloss.backends import _launch
 from streamloss.backends import cuda as gpu
 from streamloss.losses.base import resolve
@@ -51,7 +51,7 @@ def teams_and_lanes():
     """Check that results do not depend on how many teams of how many lanes there are."""
     found, usual = [], _launch._size
     shapes = [(1, 1), (2, 3), (5, 8)] if SIMULATED else [(1, 32), (7, 96), (64, 128), (1000, 512)]
-    batch = _inputs.as_batch([resolve("mae")], *moved(*arrays()), None)
+    batch = as_batch([resolve("mae")], *moved(*arrays()), None)
     try:
         for teams, lanes in shapes:
             _launch._size = lambda n, t=teams, k=lanes: (t, k, min(64, max(1, -(-n // (t * k)))))
@@ -107,7 +107,7 @@ def both_places():
 def no_copies():
     """Read inputs where they lie."""
     held = moved(*arrays())
-    batch = _inputs.as_batch([resolve("mae")], *held, None)
+    batch = as_batch([resolve("mae")], *held, None)
     found = [*(a.pointer for a in batch.inputs), batch.weights.pointer]
     assert found == [pointer(a) for a in held]
     return "numba: equal pointers"
@@ -217,7 +217,7 @@ def like_numpy(name):
     y, p, w = arrays()
     held = [make(a) for a in (y, p, w)]
     want = sl.accumulate("mae", y, p, w)
-    batch = _inputs.as_batch([resolve("mae")], *held, None)
+    batch = as_batch([resolve("mae")], *held, None)
     assert [a.pointer for a in (*batch.inputs, batch.weights)] == [pointer(a) for a in held]
     assert sl.accumulate("mae", *held) == want
     assert sl.accumulate("mae", *map(OnlyDLPack, held)) == want

@@ -9,9 +9,9 @@ import numpy as np
 from numba import cuda
 
 from benchmarks._cuda import emulator
-from streamloss import _inputs
-from streamloss._device import as_device
 from streamloss._switches import OMIT, SIFT
+from streamloss.arrays.batch import Batch, as_batch
+from streamloss.arrays.device import as_device
 from streamloss.backends import cpu, python
 from streamloss.backends import cuda as gpu
 from streamloss.losses import arithmetic
@@ -142,13 +142,13 @@ def batches(losses, case):
     for move in (lambda array: array, on_gpu):
         first, *others = map(move, case.inputs)
         rest = tuple(others) if len(others) > 1 else (others or [None])[0]
-        yield _inputs.as_batch(losses, first, rest, move(case.weights), move(case.where))
+        yield as_batch(losses, first, rest, move(case.weights), move(case.where))
 
 
 def uses_power(loss, inputs):
     """Return whether a loss calls the platform's pow for such inputs, whose bits are not ours."""
     seen = []
-    few = _inputs.Batch(tuple(a[:8] for a in inputs), None, None, np.dtype("f8"), loss.ranks)
+    few = Batch(tuple(a[:8] for a in inputs), None, None, np.dtype("f8"), loss.ranks)
     sys.setprofile(lambda frame, event, _: seen.append(frame.f_code) if event == "call" else None)
     try:
         python.map(loss, few)

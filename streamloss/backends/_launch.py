@@ -17,8 +17,8 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError
 
-from streamloss._convert import is_tensor
-from streamloss._device import DeviceArray, as_device, contiguous
+from streamloss.arrays.convert import is_tensor
+from streamloss.arrays.device import DeviceArray, as_device, contiguous
 from streamloss.backends import _grid
 from streamloss.backends._grid import STEP, cuda
 

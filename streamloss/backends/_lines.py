@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from streamloss._device import DeviceArray
+from streamloss.arrays.device import DeviceArray
 
 LINES = 32
 """Elements of the shortest axis that the lanes of a team share, if another is longer."""

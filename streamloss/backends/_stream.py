@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._convert import Array
 from streamloss._counts import ROWS
-from streamloss._inputs import FLOAT32, FLOAT64
 from streamloss._loops import Room, make_room
+from streamloss.arrays.batch import FLOAT32, FLOAT64
+from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.backends._kernels import fold_entry
 from streamloss.state import State

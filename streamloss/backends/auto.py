@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from streamloss import _inputs
+from streamloss.arrays.batch import refuse_labels
 from streamloss.losses.base import first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
@@ -65,7 +65,7 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
 
             labels, where = cuda.on_host(labels), cuda.on_host(where)
         name = "y_true" if k == 0 else "y_pred" if batch.ranks[2:] == () else f"y_pred[{k - 1}]"
-        _inputs.refuse_labels(name, labels, batch.ranks[k], where, batch.row)
+        refuse_labels(name, labels, batch.ranks[k], where, batch.row)
 
 
 def _backend(losses: tuple[Any, ...], batch: Any) -> Any:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._convert import Array
 from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss._exact import DIGITS
-from streamloss._inputs import Batch
 from streamloss._loops import Room, make_room
 from streamloss._maps import map_rows, map_terms
 from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss._threads import Jobs, check_subnormals, share
+from streamloss.arrays.batch import Batch
+from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import (
     GATHER,
     Index,

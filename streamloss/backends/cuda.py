@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from streamloss._counts import COLUMNS, ROWS
-from streamloss._device import DeviceArray
 from streamloss._exact import HELD, WIDTH
-from streamloss._inputs import FLOAT32, Batch, normalise_axis
 from streamloss._switches import MULTIPLY, OMIT
+from streamloss.arrays.batch import FLOAT32, Batch, normalise_axis
+from streamloss.arrays.device import DeviceArray
 from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Scratch, Views

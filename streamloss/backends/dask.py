@@ -18,12 +18,23 @@ from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 
-from streamloss import _inputs
 from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
-from streamloss._convert import as_array, as_mask, check_dtype
 from streamloss._counts import ROWS
-from streamloss._device import DeviceArray
 from streamloss._switches import OMIT
+from streamloss.arrays.batch import (
+    Batch,
+    as_batch,
+    check_alignment,
+    check_shapes,
+    common_dtype,
+    is_lazy,
+    may_fit,
+    name_inputs,
+    normalise_axis,
+    refuse_alignment,
+)
+from streamloss.arrays.convert import as_array, as_mask, check_dtype
+from streamloss.arrays.device import DeviceArray
 from streamloss.backends import auto
 from streamloss.losses.base import parts_of
 from streamloss.reductions import Reduction
@@ -90,18 +101,18 @@ def align(
         As `_inputs.as_batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
         if arrays of unknown chunk sizes have not the same chunks.
     """
-    named = _inputs.name_inputs(losses, y_true, y_pred)
+    named = name_inputs(losses, y_true, y_pred)
     inputs = [numbers(*pair) for pair in named]
     heavy = None if weights is None else numbers("weights", weights)
     shown = None if where is None else numbers("where", where, mask=True)
     ranks = losses[0].ranks
-    shape = _inputs.check_shapes(inputs, ranks)
+    shape = check_shapes(inputs, ranks)
     if heavy is not None:
-        _inputs.check_alignment("weights", heavy.shape, shape)
+        check_alignment("weights", heavy.shape, shape)
     if shown is not None:
-        _inputs.check_alignment("where", shown.shape, shape)
+        check_alignment("where", shown.shape, shape)
     if compute is None:
-        _inputs.common_dtype(losses, inputs, heavy)
+        common_dtype(losses, inputs, heavy)
     given = [array for array in (*inputs, heavy, shown) if array is not None]
     try:
         arrays = _cut(given, len(shape), [*ranks, 0, 0])
@@ -115,7 +126,7 @@ def align(
 
 def numbers(name: str, value: Any, mask: bool = False) -> Any:
     """Return an argument as a dask array or, if it is not lazy, a numpy array; or a mask."""
-    if not _inputs.is_lazy(value):
+    if not is_lazy(value):
         array, valid = (as_mask(name, value), None) if mask else as_array(name, value)
         if isinstance(array, DeviceArray):
             rule = f"{name} must be a dask array, or an array of the CPU, beside dask arrays"
@@ -236,7 +247,7 @@ class _Chunk:
             error.add_note(f"This was in chunk {place}.")  # others may want other arguments
             raise
 
-    def _batch(self, blocks: list[Any], sizes: tuple[Any, ...]) -> _inputs.Batch:
+    def _batch(self, blocks: list[Any], sizes: tuple[Any, ...]) -> Batch:
         blocks = [block[0] if isinstance(block, list) else block for block in blocks]
         for k, row in enumerate(self._rows):
             _check_block("y_true" if k == 0 else "y_pred", blocks[k], (*sizes, *row))
@@ -245,16 +256,16 @@ class _Chunk:
         weights = _take_last("weights", blocks, self._weights, shape)
         y_true, *others = blocks
         y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-        return _inputs.as_batch(self._losses, y_true, y_pred, weights, where, self._how.compute)
+        return as_batch(self._losses, y_true, y_pred, weights, where, self._how.compute)
 
-    def _run(self, batch: _inputs.Batch, place: Any) -> Any:
+    def _run(self, batch: Batch, place: Any) -> Any:
         rule = self._how.rule
         if self._how.strict:
             auto.check_labels(self._losses, batch)
         state = auto.accumulate(self._losses, batch, self._axis, rule, threads=1)
         if self._how.strict:
             state.refuse_missing()
-        reduced = _inputs.normalise_axis(self._axis, len(batch.shape))
+        reduced = normalise_axis(self._axis, len(batch.shape))
         if any(place[k] for k in reduced if k > 0):
             state.counts[:, ROWS] = 0  # the chunk at the beginning of these axes counts them
         return state
@@ -281,7 +292,7 @@ def _take_last(
     sizes = zip(np.shape(block), shape, broadcast, strict=False)
     fits = all(size == full or one for size, full, one in sizes)
     if np.ndim(block) != len(broadcast) or not fits:
-        _inputs.refuse_alignment(name, np.shape(block), shape)
+        refuse_alignment(name, np.shape(block), shape)
     return block
 
 
@@ -294,13 +305,13 @@ def _check_block(name: str, block: Any, sizes: tuple[Any, ...]) -> None:
         If a function that made the array has returned another: its meta or chunks are wrong.
     """
     shape = np.shape(block)
-    if not _inputs.may_fit(shape, sizes):
+    if not may_fit(shape, sizes):
         rule = f"{name} must have the sizes that its chunks announce"
         raise ValueError(f"{rule}: got {shape} and {sizes}")
 
 
 class _Losses(_Chunk):
-    def _run(self, batch: _inputs.Batch, place: Any) -> Any:
+    def _run(self, batch: Batch, place: Any) -> Any:
         if self._how.strict:
             auto.check_labels(self._losses, batch)
             state = auto.accumulate(self._losses, batch, None, OMIT, threads=1)
@@ -311,7 +322,7 @@ class _Losses(_Chunk):
 def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> Any:
     """Return an array, with the axes and chunks kept, that has a State in place of each block."""
     rank = len(blocks.chunks)
-    reduced = _inputs.normalise_axis(axis, rank)
+    reduced = normalise_axis(axis, rank)
     token = _token(losses, blocks, axis, how)
     chunks = tuple((1,) * len(c) if k in reduced else c for k, c in enumerate(blocks.chunks))
     task = _Chunk(losses, blocks, axis, how)

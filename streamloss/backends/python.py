@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from streamloss import _exact
-from streamloss._convert import Array
 from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss._exact import DIGITS, MINUS_INF, NAN, PLUS_INF
-from streamloss._inputs import Batch
 from streamloss._switches import MULTIPLY, OMIT
 from streamloss._threads import check_subnormals
+from streamloss.arrays.batch import Batch
+from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import plan
 from streamloss.losses.arithmetic import product_error
 from streamloss.state import State

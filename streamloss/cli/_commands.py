@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from streamloss import __version__
-from streamloss._inputs import POLICIES
 from streamloss._threads import get_num_threads
+from streamloss.arrays.batch import POLICIES
 from streamloss.cli import _report
 from streamloss.files import Columns
 from streamloss.losses.base import LOSSES

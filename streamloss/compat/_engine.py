@@ -12,13 +12,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from streamloss import _inputs
-from streamloss._convert import as_array, holds_foreign, is_tensor
-from streamloss._device import DeviceArray
-from streamloss._inputs import is_lazy, may_fit
-from streamloss._named import is_named
 from streamloss._switches import MULTIPLY
 from streamloss.accumulator import lazy_backend
+from streamloss.arrays.batch import any_lazy, as_batch, is_lazy, may_fit
+from streamloss.arrays.convert import as_array, holds_foreign, is_tensor
+from streamloss.arrays.device import DeviceArray
+from streamloss.arrays.named import is_named
 from streamloss.backends import auto
 from streamloss.losses.base import parts_of
 from streamloss.reductions import Exact, Sums
@@ -291,8 +290,8 @@ def state(
     """Return the State of losses or, of dask arrays, an array of the states of chunks."""
     arguments = _arguments(inputs, weights, where)
     compute = None if compute is None else np.dtype(compute)
-    if not _inputs.any_lazy(*arguments):
-        batch = _inputs.as_batch(parts, *arguments, compute)
+    if not any_lazy(*arguments):
+        batch = as_batch(parts, *arguments, compute)
         return auto.accumulate(parts, batch, axis, MULTIPLY)
     dask = lazy_backend()
     blocks = _aligned(parts, arguments, compute)
@@ -321,12 +320,12 @@ def each(
     """Return the weighted loss of every element or row; the arguments are those of `reduced`."""
     arguments = _arguments(inputs, weights, where)
     compute = None if compute is None else np.dtype(compute)
-    if _inputs.any_lazy(*arguments):
+    if any_lazy(*arguments):
         dask = lazy_backend()
         blocks = _aligned((loss,), arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:
-        out = auto.map(loss, _inputs.as_batch((loss,), *arguments, compute), MULTIPLY)
+        out = auto.map(loss, as_batch((loss,), *arguments, compute), MULTIPLY)
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamloss._convert import is_numeric
+from streamloss.arrays.convert import is_numeric
 
 from ._folders import is_there
 from ._foreign import elsewhere, foreign

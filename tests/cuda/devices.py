@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from streamloss import _device, _inputs
+from streamloss.arrays import device
+from streamloss.arrays.batch import as_batch
 from streamloss.backends import cuda as gpu
 from streamloss.backends import python
 from streamloss.losses.base import parts_of, resolve
@@ -37,7 +38,7 @@ class OnGpu:
 class Exported:
     """An array that offers DLPack alone, numpy's own, from a device of a kind."""
 
-    def __init__(self, array: Any, kind: int = _device.CUDA) -> None:
+    def __init__(self, array: Any, kind: int = device.CUDA) -> None:
         self._array, self._kind, self.shape = array, kind, array.shape
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -68,8 +69,8 @@ def states(
     """Return the states of the GPU and of the CPU."""
     parts = parts_of([resolve(loss) for loss in losses])
     arrays = y_true, y_pred, weights, where
-    found = gpu.accumulate(parts, _inputs.as_batch(parts, *map(put, arrays)), axis, rule)
-    return found, python.accumulate(parts, _inputs.as_batch(parts, *arrays), axis, rule)
+    found = gpu.accumulate(parts, as_batch(parts, *map(put, arrays)), axis, rule)
+    return found, python.accumulate(parts, as_batch(parts, *arrays), axis, rule)
 
 
 def check(losses: list[Any], *arrays: Any, **settings: Any) -> None:

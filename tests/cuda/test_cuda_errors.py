@@ -11,8 +11,8 @@ from devices import Exported, OnGpu, put
 from numba import cuda
 
 import streamloss as sl
-from streamloss import _inputs
 from streamloss._switches import MULTIPLY
+from streamloss.arrays.batch import as_batch
 from streamloss.backends import _launch
 from streamloss.backends import cuda as gpu
 from streamloss.compat import keras, sklearn, tf1, torch
@@ -82,7 +82,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
         "compat takes arrays of the CPU: got one of a GPU",
         lambda: gpu.accumulate(
             (sl.AbsoluteError(),),
-            _inputs.as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
+            as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             None,
             MULTIPLY,
         ),
@@ -92,7 +92,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
         "compat takes arrays of the CPU: got one of a GPU",
         lambda: gpu.map(
             sl.AbsoluteError(),
-            _inputs.as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
+            as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             MULTIPLY,
         ),
     ),

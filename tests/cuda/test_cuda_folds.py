@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reference import LARGEST, TINY, leading, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _inputs, _loops
+from streamloss import _loops
+from streamloss.arrays.batch import as_batch
 from streamloss.backends import _grid, _launch, cpu
 from streamloss.backends import cuda as gpu
 
@@ -191,8 +192,8 @@ def test_the_state_is_that_of_the_kernels_of_the_cpu(rng: np.random.Generator, c
     y_true, y_pred, weights = rng.normal(size=(3, 6, 20)).astype(dtype)
     y_true[2, 3:5] = NAN, INF
     losses, arrays = (MAE, HUBER), (y_true, y_pred, weights, how.get("where"))
-    found = gpu.accumulate(losses, _inputs.as_batch(losses, *map(put, arrays)), axis, rule)
-    expected = cpu.accumulate(losses, _inputs.as_batch(losses, *arrays), axis, rule)
+    found = gpu.accumulate(losses, as_batch(losses, *map(put, arrays)), axis, rule)
+    expected = cpu.accumulate(losses, as_batch(losses, *arrays), axis, rule)
     assert found == expected
     assert found.trimmed().sums.tobytes() == expected.trimmed().sums.tobytes()
 

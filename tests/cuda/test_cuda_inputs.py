@@ -10,14 +10,15 @@ from devices import Exported, OnGpu, check, put
 from numba import cuda
 
 import streamloss as sl
-from streamloss import _convert, _device
-from streamloss._device import DeviceArray, as_device, is_device
+from streamloss.arrays import convert
+from streamloss.arrays import device as devices_module
+from streamloss.arrays.device import DeviceArray, as_device, is_device
 from streamloss.backends import _launch
 
 DTYPES = ["f2", "f4", "f8", "i1", "u2", "i4", "u8", "?", "c8", "c16"]
 
 
-@pytest.mark.parametrize("kind", [_device.CUDA, _device.CUDA_MANAGED])
+@pytest.mark.parametrize("kind", [devices_module.CUDA, devices_module.CUDA_MANAGED])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dlpack(rng: np.random.Generator, dtype: str, kind: int) -> None:
     y_true, y_pred = (rng.normal(size=(2, 3, 5)) * 9.0).astype(dtype)
@@ -55,7 +56,9 @@ def test_dlpack_of_other_devices_is_read_on_the_cpu(rng: np.random.Generator) ->
 
 
 def test_dtypes_of_dlpack_that_numpy_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_device, "_KINDS", {0: "i"})  # as if 2, of floats, were 4, of bfloat16
+    monkeypatch.setattr(
+        devices_module, "_KINDS", {0: "i"}
+    )  # as if 2, of floats, were 4, of bfloat16
     with pytest.raises(TypeError, match="y_true must be of a dtype of numpy: got DLPack's code 2"):
         sl.evaluate("mae", Exported(np.ones(2)), Exported(np.ones(2)))
 
@@ -193,7 +196,7 @@ def torch(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize("kind", [Tensor, Image])
 def test_tensors_of_torch(rng: np.random.Generator, kind: Any) -> None:
     y_true, y_pred = rng.normal(size=(2, 5))
-    found, _ = _convert.as_array("y_true", kind(y_true))
+    found, _ = convert.as_array("y_true", kind(y_true))
     assert (found.pointer, found.stream) == (y_true.ctypes.data, 7)
     assert sl.accumulate("mae", kind(y_true), kind(y_pred)) == sl.accumulate("mae", y_true, y_pred)
     losses = sl.evaluate("mae", kind(y_true), kind(y_pred), reduction="none")

@@ -9,8 +9,8 @@ from reference import WEIGHTS, wild
 from test_cuda_losses import DRAWN, inputs_of
 
 import streamloss as sl
-from streamloss import _inputs
-from streamloss._device import is_device
+from streamloss.arrays.batch import as_batch
+from streamloss.arrays.device import is_device
 from streamloss.backends import _launch, python
 from streamloss.backends import cuda as gpu
 
@@ -20,9 +20,9 @@ def check(
 ) -> None:
     """Compare every bit with the CPU's, but not those of NaNs."""
     arrays = y_true, y_pred, weights, where
-    batch = _inputs.as_batch([loss], *map(put, arrays))
+    batch = as_batch([loss], *map(put, arrays))
     found = gpu.map(loss, batch, rule)
-    expected = python.map(loss, _inputs.as_batch([loss], *arrays), rule)
+    expected = python.map(loss, as_batch([loss], *arrays), rule)
     assert is_device(found)
     values = found.copy_to_host()
     assert (values.shape, values.dtype) == (expected.shape, np.float64)

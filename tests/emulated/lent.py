@@ -5,7 +5,7 @@ from typing import Any
 
 from numba import cuda
 
-from streamloss._device import _Tensor
+from streamloss.arrays.device import _Tensor
 
 NEW = ctypes.pythonapi.PyCapsule_New
 NEW.restype, NEW.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from streamloss._device import is_device
+from streamloss.arrays.device import is_device
 from streamloss.compat import _engine
 from streamloss.support.brief import brief
 

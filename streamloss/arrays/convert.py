@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _columns
+from . import frames
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -84,7 +84,7 @@ def _read(name: str, value: Any, mask: bool = False) -> tuple[Any, Mask | None]:
 
 def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
     """Convert by the library that a value comes from."""
-    from ._device import as_device, is_device  # a millisecond that numpy's arrays need not take
+    from .device import as_device, is_device  # a millisecond that numpy's arrays need not take
 
     if value is None:
         raise TypeError(f"{name} must be an array of numbers: got None")
@@ -112,9 +112,9 @@ def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
 
 
 _COLUMNS = {
-    "pyarrow": _columns.from_arrow,
-    "pandas": _columns.from_pandas,
-    "polars": _columns.from_polars,
+    "pyarrow": frames.from_arrow,
+    "pandas": frames.from_pandas,
+    "polars": frames.from_polars,
 }
 
 
@@ -172,7 +172,7 @@ def _from_torch(name: str, tensor: Any) -> Any:
     tensor = tensor.resolve_conj().resolve_neg()
     if tensor.device.type == "cpu":
         return np.asarray(tensor.numpy())
-    from ._device import from_interface
+    from .device import from_interface
 
     try:
         interface = tensor.__cuda_array_interface__

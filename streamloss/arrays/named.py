@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from ._inputs import normalise_axis
-from .support.brief import brief
+from streamloss.support.brief import brief
+
+from .batch import normalise_axis
 
 Axes = tuple[str, ...]
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ._convert import as_array, as_mask
-from .support.brief import brief
+from streamloss.support.brief import brief
+
+from .convert import as_array, as_mask
 
 Axis = int | str | tuple[int | str, ...] | None
 """Axes to reduce: their numbers or, of arrays with named axes, their names; None is all."""

@@ -1,0 +1,1 @@
+"""The loop bodies, what they mean when compiled, how they are compiled and kept on disk."""

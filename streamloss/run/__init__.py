@@ -1,0 +1,1 @@
+"""Where a query meets data: the runners, and what chooses among them."""
