@@ -3,9 +3,12 @@
 Importing it imports neither numba nor dask; the first call that needs them does.
 """
 
+import sys as _sys
+
 from . import losses
 from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
+from .exact.reductions import Reduction
 from .explanation import explain
 from .functional import accumulate, evaluate, merge, reduce
 from .losses import *  # noqa: F403
@@ -21,7 +24,6 @@ from .losses.base import (
     loss,
 )
 from .metrics import R2, Dice, ExplainedVariance, Tversky
-from .reductions import Reduction
 
 __version__ = "0.1.0"
 
@@ -50,3 +52,12 @@ __all__ = [
     "set_num_threads",
 ]
 __all__ += losses.__all__
+
+# Pickles of version 0.1 name the modules as they were called then.
+for _old, _new in {
+    "_named": "arrays.named",
+    "_registry": "losses.base",
+    "reductions": "exact.reductions",
+    "state": "exact.state",
+}.items():
+    _sys.modules[f"{__name__}.{_old}"] = _sys.modules[f"{__name__}.{_new}"]

@@ -16,8 +16,21 @@ where `fold` and `fold_both` are called: inlined there, they are compiled but on
 import numpy as np
 from numpy.typing import NDArray
 
-from ._counts import ELEMENTS, MISSING, NONZERO, ROWS
-from ._exact import (
+from ._terms import (
+    at,
+    cut,
+    eight_at_a_time,
+    interleave,
+    keep,
+    looked_at,
+    part,
+    present,
+    sift,
+    term,
+    widen,
+)
+from .exact.counts import ELEMENTS, MISSING, NONZERO, ROWS
+from .exact.digits import (
     BLOCK,
     HIGHEST,
     LOWEST,
@@ -33,19 +46,6 @@ from ._exact import (
     increase,
     magic,
     peel,
-)
-from ._terms import (
-    at,
-    cut,
-    eight_at_a_time,
-    interleave,
-    keep,
-    looked_at,
-    part,
-    present,
-    sift,
-    term,
-    widen,
 )
 
 Room = tuple[Ints, NDArray[np.float64]]

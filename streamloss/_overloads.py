@@ -25,8 +25,9 @@ from numba.core.typing.templates import (
 from numba.extending import lower_builtin, overload
 from numba.np import arrayobj
 
-from . import _exact, _loops, _terms
+from . import _loops, _terms
 from ._parts import INLINE, LOSS, PART
+from .exact import digits
 from .losses import arithmetic, elementary, formulas
 
 # LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
@@ -40,20 +41,20 @@ SMALL: tuple[Any, ...] = (
     arithmetic.smaller,
     arithmetic.clip,
     arithmetic.product_error,
-    _exact.increase,
-    _exact.magic,
-    _exact.bound,
+    digits.increase,
+    digits.magic,
+    digits.bound,
     _loops.fold,
     _loops.fold_both,
 )
 
 LARGE: tuple[Any, ...] = (
     *formulas.RARE,
-    _exact.add,
-    _exact.add_block,
-    _exact.add_float,
-    _exact.carry,
-    _exact.peel,
+    digits.add,
+    digits.add_block,
+    digits.add_float,
+    digits.carry,
+    digits.peel,
     _loops.fold_block,
     _loops.fold_guessed,
     _loops.settle,
@@ -137,7 +138,7 @@ def _is_long(function):
     return any(f in elementary.COMPILED or _is_long(f) for f in ours)
 
 
-@infer_global(_exact.bits)
+@infer_global(digits.bits)
 @infer_global(elementary.pattern)
 class _Bits(ConcreteTemplate):
     cases = (signature(types.int64, types.float64),)
@@ -148,7 +149,7 @@ class _Number(ConcreteTemplate):
     cases = (signature(types.float64, types.int64),)
 
 
-@lower_builtin(_exact.bits, types.float64)
+@lower_builtin(digits.bits, types.float64)
 @lower_builtin(elementary.pattern, types.float64)
 @lower_builtin(elementary.number, types.int64)
 def _reinterpreted(context, builder, sig, args):

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 
 from . import _threads
-from ._counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
-from ._exact import MINUS_INF, NAN, PLUS_INF
 from ._switches import OMIT, SIFT
 from .arrays.batch import (
     Axis,
@@ -24,9 +22,11 @@ from .arrays.batch import (
 )
 from .arrays.named import Named, find_names
 from .backends import auto
+from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
+from .exact.digits import MINUS_INF, NAN, PLUS_INF
+from .exact.reductions import Reduction, check
+from .exact.state import WIDE_CELLS, State, sum_of
 from .losses.base import parts_of, resolve, respelled, values_first
-from .reductions import Reduction, check
-from .state import WIDE_CELLS, State, sum_of
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker
 from .support.once import once
@@ -434,7 +434,7 @@ class Accumulator:
         """Return the accumulator as bytes: equal ones, spelled alike, give equal bytes.
 
         They say which version of streamloss wrote them, and any that knows the losses reads them.
-        The format is described in `streamloss._format`.
+        The format is described in `streamloss.exact.bytes`.
 
         Raises
         ------
@@ -492,9 +492,9 @@ class Accumulator:
 @once
 def _format() -> Any:
     """Return the module of bytes, imported with json on first use."""
-    from . import _format
+    from .exact import bytes as module
 
-    return _format
+    return module
 
 
 @once

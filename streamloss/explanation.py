@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .exact.reductions import FORMULAS, Reduction, check
 from .losses.base import resolve
-from .reductions import FORMULAS, Reduction, check
 
 
 def explain(losses: Any, reduction: str = Reduction.MEAN) -> str:

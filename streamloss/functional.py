@@ -11,8 +11,8 @@ from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .arrays.batch import Axis, any_lazy, as_batch, is_lazy
 from .arrays.named import find_names
 from .backends import auto
+from .exact.reductions import Reduction, check
 from .losses.base import parts_of
-from .reductions import Reduction, check
 from .support.brief import brief
 
 

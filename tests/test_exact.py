@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reference import LARGEST, TINY, bits, exact, quotient, truth, wild
 
 import streamloss as sl
-from streamloss import _exact
-from streamloss._exact import DIGITS, LIMBS, WIDTH
+from streamloss.exact import digits as held
+from streamloss.exact.digits import DIGITS, LIMBS, WIDTH
 
 EPS = 2.0**-52
 ULP = 2.0**971  # of the largest numbers
@@ -201,14 +201,14 @@ def big(bound: int = 2200) -> st.SearchStrategy[int]:
     return anything | edges.map(lambda e: e[0] * (2 ** e[1] + e[2]))
 
 
-def rows_of(values: list[int]) -> tuple[_exact.Ints, int]:
-    return _exact.from_integers(values, np.zeros((len(values), DIGITS), np.int64))
+def rows_of(values: list[int]) -> tuple[held.Ints, int]:
+    return held.from_integers(values, np.zeros((len(values), DIGITS), np.int64))
 
 
 @given(st.lists(big(), min_size=1, max_size=4))
 def test_integers_come_back_from_digits(values: list[int]) -> None:
     rows, base = rows_of(values)
-    assert _exact.integers(rows, base) == values
+    assert held.integers(rows, base) == values
 
 
 @given(st.lists(big(), min_size=1, max_size=4))
@@ -223,18 +223,18 @@ def test_digits_are_balanced_and_none_is_kept_that_all_rows_have_zero(values: li
 @given(st.lists(st.tuples(big(), big()), min_size=1, max_size=4), st.sampled_from([1, -1]))
 def test_rows_combine_as_integers_do(pairs: list[tuple[int, int]], sign: int) -> None:
     a, b = (list(values) for values in zip(*pairs, strict=True))
-    total, base = _exact.total([rows_of(a), (sign * rows_of(b)[0], rows_of(b)[1])])
+    total, base = held.total([rows_of(a), (sign * rows_of(b)[0], rows_of(b)[1])])
     want = [x + sign * y for x, y in pairs]
-    assert _exact.integers(total, base) == want
-    np.testing.assert_array_equal(_exact.trim(total, base)[0], rows_of(want)[0])
+    assert held.integers(total, base) == want
+    np.testing.assert_array_equal(held.trim(total, base)[0], rows_of(want)[0])
 
 
 @given(st.lists(st.tuples(big(), big()), min_size=1, max_size=4), st.sampled_from([1, -1]))
 def test_wide_rows_combine_to_the_same_digits(pairs: list[tuple[int, int]], sign: int) -> None:
     (a, a_base), (b, b_base) = (rows_of(list(values)) for values in zip(*pairs, strict=True))
-    wide = [_exact.pad(rows, base, 0, LIMBS) for rows, base in ((a, a_base), (b, b_base))]
-    narrow = _exact.trim(*_exact.total([(a, a_base), (sign * b, b_base)]))
-    found = _exact.trim(*_exact.total([(wide[0], 0), (sign * wide[1], 0)]))
+    wide = [held.pad(rows, base, 0, LIMBS) for rows, base in ((a, a_base), (b, b_base))]
+    narrow = held.trim(*held.total([(a, a_base), (sign * b, b_base)]))
+    found = held.trim(*held.total([(wide[0], 0), (sign * wide[1], 0)]))
     np.testing.assert_array_equal(found[0], narrow[0])
     assert found[1] == narrow[1]
 
@@ -243,8 +243,8 @@ def test_wide_rows_combine_to_the_same_digits(pairs: list[tuple[int, int]], sign
 def test_an_integer_has_the_same_digits_however_it_was_summed(parts: list[int]) -> None:
     rows, base = rows_of([0])
     for part in parts:
-        rows, base = _exact.total([(rows, base), rows_of([part])])
-    found, start = _exact.trim(rows, base)
+        rows, base = held.total([(rows, base), rows_of([part])])
+    found, start = held.trim(rows, base)
     want, true_start = rows_of([sum(parts)])
     np.testing.assert_array_equal(found, want)
     assert start == true_start
@@ -252,16 +252,16 @@ def test_an_integer_has_the_same_digits_however_it_was_summed(parts: list[int]) 
 
 @given(st.lists(big(), min_size=1, max_size=4))
 def test_trim_and_pad_keep_the_integers(values: list[int]) -> None:
-    wide = _exact.pad(*rows_of(values), 0, LIMBS)
+    wide = held.pad(*rows_of(values), 0, LIMBS)
     assert wide.shape == (len(values), WIDTH)
-    assert _exact.integers(wide, 0) == values
-    assert _exact.integers(*_exact.trim(wide, 0)) == values
+    assert held.integers(wide, 0) == values
+    assert held.integers(*held.trim(wide, 0)) == values
 
 
 @given(big(), big())
 def test_divide_rounds_once(numerator: int, denominator: int) -> None:
     want = quotient(Fraction(numerator), Fraction(denominator))
-    assert bits(_exact.divide(numerator, denominator)) == bits(want)
+    assert bits(held.divide(numerator, denominator)) == bits(want)
 
 
 @pytest.mark.parametrize(
@@ -278,5 +278,5 @@ def test_divide_rounds_once(numerator: int, denominator: int) -> None:
 def test_terms_that_are_not_finite_add_as_ieee_says(
     flags: tuple[int, int, int], value: float | None
 ) -> None:
-    found = _exact.nonfinite(np.array(flags))
+    found = held.nonfinite(np.array(flags))
     assert found is value if value is None else bits(found) == bits(value)

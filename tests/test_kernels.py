@@ -14,11 +14,12 @@ from llvmlite import binding
 from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _exact, _loops, _overloads  # noqa: F401  # the overloads are needed
+from streamloss import _loops, _overloads  # noqa: F401  # the overloads are needed
 from streamloss.backends import _kernels
+from streamloss.exact import digits
 
 NAN, INF = np.nan, np.inf
-BLOCK = _exact.BLOCK
+BLOCK = digits.BLOCK
 WIDE = pytest.mark.skipif(
     not binding.get_host_cpu_features().get("avx2"), reason="the CPU has no AVX2"
 )
@@ -95,7 +96,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     for module, name in (
         (_loops, "fold_both"),
         (_loops, "settle"),
-        (_exact, "add_float"),
+        (digits, "add_float"),
     ):
         spy(module, name, lambda *args, name=name: name)
     monkeypatch.setattr(_loops, "BLOCK", 64)

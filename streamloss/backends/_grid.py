@@ -21,12 +21,13 @@ from numba import cuda, types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from streamloss import _exact, _overloads, _terms
-from streamloss._counts import COLUMNS, MASKED, MISSING
-from streamloss._exact import DIGITS, LOWEST, WIDTH
+from streamloss import _overloads, _terms
 from streamloss._loops import EXPONENT, MODE, ONE, TWO, fold_all
 from streamloss._maps import map_rows, map_terms
 from streamloss._terms import widen
+from streamloss.exact import digits
+from streamloss.exact.counts import COLUMNS, MASKED, MISSING
+from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
 MOST = 8
@@ -87,7 +88,7 @@ def fold_grid(losses, inputs, weights, where, found, sums, counts, step, parts, 
                     agree(guesses, memory, last, len(narrow) > 0)
                 start = end
         for k in range(COLUMNS):
-            _exact.increase(shared[own + last + 1], k, tally[k])
+            digits.increase(shared[own + last + 1], k, tally[k])
         cuda.syncthreads()
         flush(shared, copies, sums, counts, cell, last, lane, width)
         cuda.syncthreads()
@@ -346,7 +347,7 @@ def _lanes():
 
 
 OWN: Any = {
-    _exact.increase: _increase,
+    digits.increase: _increase,
     _terms.at: _at,
     _terms.eight_at_a_time: _together,
 }
@@ -360,7 +361,7 @@ def _register():
         return
     # the package numba-cuda has its own, and looks for overloads there alone
     inlined: Any = {
-        _exact.bits: lambda x: lambda x: np.float64(x).view(np.int64),
+        digits.bits: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
         _terms.interleave: lambda loss, spare: lambda loss, spare: None,

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._counts import ROWS
 from streamloss._loops import Room, make_room
 from streamloss.arrays.batch import FLOAT32, FLOAT64
 from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.backends._kernels import fold_entry
-from streamloss.state import State
+from streamloss.exact.counts import ROWS
+from streamloss.exact.state import State
 
 Inputs = tuple[Array, ...]
 Plain = tuple[Inputs, Array | None, int]

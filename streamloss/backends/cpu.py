@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
-from streamloss._exact import DIGITS
 from streamloss._loops import Room, make_room
 from streamloss._maps import map_rows, map_terms
 from streamloss._switches import MULTIPLY, OMIT, SIFT
@@ -26,10 +24,12 @@ from streamloss.backends._boxes import (
     plan,
 )
 from streamloss.backends._kernels import call, fold_entry
+from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
+from streamloss.exact.digits import DIGITS
+from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.losses import Value
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import together, values_first
-from streamloss.state import WIDE_CELLS, State
 
 PIECE = 1 << 12
 """Elements that numpy computes at once: with 2**15, 57 ns an element went to page faults."""

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._counts import COLUMNS, ROWS
-from streamloss._exact import HELD, WIDTH
 from streamloss._switches import MULTIPLY, OMIT
 from streamloss.arrays.batch import FLOAT32, Batch, normalise_axis
 from streamloss.arrays.device import DeviceArray
@@ -23,9 +21,11 @@ from streamloss.backends import _launch
 from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Scratch, Views
 from streamloss.backends._lines import filled, lines, merged_axes, offsets
+from streamloss.exact.counts import COLUMNS, ROWS
+from streamloss.exact.digits import HELD, WIDTH
+from streamloss.exact.state import State
 from streamloss.losses import Value
 from streamloss.losses.base import together
-from streamloss.state import State
 
 CELLS = 1 << 12
 """Cells that are folded at once: their rows on the GPU are 5 MB for one loss."""

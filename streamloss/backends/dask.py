@@ -19,7 +19,6 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 
 from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
-from streamloss._counts import ROWS
 from streamloss._switches import OMIT
 from streamloss.arrays.batch import (
     Batch,
@@ -36,9 +35,10 @@ from streamloss.arrays.batch import (
 from streamloss.arrays.convert import as_array, as_mask, check_dtype
 from streamloss.arrays.device import DeviceArray
 from streamloss.backends import auto
+from streamloss.exact.counts import ROWS
+from streamloss.exact.reductions import Reduction
+from streamloss.exact.state import State
 from streamloss.losses.base import parts_of
-from streamloss.reductions import Reduction
-from streamloss.state import State
 from streamloss.support.maker import Task, check_maker
 
 arrays = da

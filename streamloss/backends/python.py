@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from streamloss import _exact
-from streamloss._counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
-from streamloss._exact import DIGITS, MINUS_INF, NAN, PLUS_INF
 from streamloss._switches import MULTIPLY, OMIT
 from streamloss._threads import check_subnormals
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import plan
+from streamloss.exact import digits
+from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
+from streamloss.exact.digits import DIGITS, MINUS_INF, NAN, PLUS_INF
+from streamloss.exact.state import State
 from streamloss.losses.arithmetic import product_error
-from streamloss.state import State
 
 
 def accumulate(
@@ -41,7 +41,7 @@ def accumulate(
         counts[cell, NONZERO] += np.count_nonzero(heavy)
         for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), heavy]:
             sums.append(_add(terms, flags[len(sums)]))
-    rows, base = _exact.from_integers(sums, flags)
+    rows, base = digits.from_integers(sums, flags)
     counts[:, ROWS] = batch.rows(axis)
     return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
 

@@ -19,9 +19,9 @@ from streamloss.arrays.convert import as_array, holds_foreign, is_tensor
 from streamloss.arrays.device import DeviceArray
 from streamloss.arrays.named import is_named
 from streamloss.backends import auto
+from streamloss.exact.reductions import Exact, Sums
+from streamloss.exact.state import State
 from streamloss.losses.base import parts_of
-from streamloss.reductions import Exact, Sums
-from streamloss.state import State
 
 __all__ = [
     "KNOWING",

@@ -34,9 +34,10 @@ def atomic() -> Any:
 
     In kernels of the CPU it means what it did.
     """
-    from streamloss import _exact, _overloads
+    from streamloss import _overloads
+    from streamloss.exact import digits
 
-    plain = _exact.increase
+    plain = digits.increase
 
     def increase(array: Any, index: Any, value: Any) -> None:
         with turn:
@@ -49,8 +50,9 @@ def atomic() -> Any:
 @pytest.fixture(autouse=True)
 def atomics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have lanes add in one step."""
-    from streamloss import _exact, _loops
+    from streamloss import _loops
+    from streamloss.exact import digits
 
     increase = atomic()
-    monkeypatch.setattr(_exact, "increase", increase)
+    monkeypatch.setattr(digits, "increase", increase)
     monkeypatch.setattr(_loops, "increase", increase)

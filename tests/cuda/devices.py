@@ -13,8 +13,8 @@ from streamloss.arrays import device
 from streamloss.arrays.batch import as_batch
 from streamloss.backends import cuda as gpu
 from streamloss.backends import python
+from streamloss.exact.state import State
 from streamloss.losses.base import parts_of, resolve
-from streamloss.state import State
 
 
 class OnGpu:

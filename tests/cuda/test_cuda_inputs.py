@@ -11,14 +11,14 @@ from numba import cuda
 
 import streamloss as sl
 from streamloss.arrays import convert
-from streamloss.arrays import device as devices_module
+from streamloss.arrays import device as device_module
 from streamloss.arrays.device import DeviceArray, as_device, is_device
 from streamloss.backends import _launch
 
 DTYPES = ["f2", "f4", "f8", "i1", "u2", "i4", "u8", "?", "c8", "c16"]
 
 
-@pytest.mark.parametrize("kind", [devices_module.CUDA, devices_module.CUDA_MANAGED])
+@pytest.mark.parametrize("kind", [device_module.CUDA, device_module.CUDA_MANAGED])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dlpack(rng: np.random.Generator, dtype: str, kind: int) -> None:
     y_true, y_pred = (rng.normal(size=(2, 3, 5)) * 9.0).astype(dtype)
@@ -56,9 +56,7 @@ def test_dlpack_of_other_devices_is_read_on_the_cpu(rng: np.random.Generator) ->
 
 
 def test_dtypes_of_dlpack_that_numpy_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        devices_module, "_KINDS", {0: "i"}
-    )  # as if 2, of floats, were 4, of bfloat16
+    monkeypatch.setattr(device_module, "_KINDS", {0: "i"})
     with pytest.raises(TypeError, match="y_true must be of a dtype of numpy: got DLPack's code 2"):
         sl.evaluate("mae", Exported(np.ones(2)), Exported(np.ones(2)))
 

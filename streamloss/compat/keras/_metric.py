@@ -35,8 +35,8 @@ from streamloss.compat.keras._loss import snake_case
 from streamloss.compat.keras._reduce import of_whole_rows, truncated
 from streamloss.compat.keras._rows import quotient
 from streamloss.compat.keras._terms import KINDS, Terms, terms
+from streamloss.exact.state import State
 from streamloss.losses import SquaredError, Value
-from streamloss.state import State
 
 
 class Metric:

@@ -23,7 +23,9 @@ from streamloss.compat.keras._arrays import (
 from streamloss.compat.keras._metric import Metric, as_weights, computed
 from streamloss.compat.keras._rows import quotient
 from streamloss.losses.base import parts_of
-from streamloss.metrics import R2, units, variation
+from streamloss.metrics import R2
+from streamloss.metrics.base import units
+from streamloss.metrics.moments import variation
 from streamloss.support.brief import brief
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")

@@ -56,7 +56,8 @@ from streamloss.losses import (
     SquaredLogError,
     Value,
 )
-from streamloss.metrics import Dice, Tversky, overlap_loss
+from streamloss.metrics import Dice, Tversky
+from streamloss.metrics.overlap import overlap_loss
 from streamloss.support.brief import brief
 
 DType = np.dtype[Any]

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss import metrics
-from streamloss._exact import UNIT, divide
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat.sklearn._checks import Array, check_flag
@@ -29,7 +27,11 @@ from streamloss.compat.sklearn._targets import (
     one_output,
     undefined,
 )
+from streamloss.exact.digits import UNIT, divide
 from streamloss.losses import SquaredError
+from streamloss.metrics import R2, ExplainedVariance
+from streamloss.metrics.base import units
+from streamloss.metrics.moments import variation
 
 SCORE_AVERAGES = ("raw_values", "uniform_average", "variance_weighted")
 
@@ -41,7 +43,7 @@ def determination(sums: Sums, metric: Any, finite: bool, least: int) -> float:
         return math.nan
     check_divisor(sums)
     score: float = metric.combine(sums)
-    if not finite or math.isfinite(score) or metrics.units(sums.losses) is None:
+    if not finite or math.isfinite(score) or units(sums.losses) is None:
         return score
     return 1.0 if math.isnan(score) else 0.0
 
@@ -49,12 +51,12 @@ def determination(sums: Sums, metric: Any, finite: bool, least: int) -> float:
 def variance(sums: Sums, first: int) -> float:
     """Return sum w (y - mean)^2, given where the sums of the labels begin."""
     label, squares = (
-        metrics.units(sums.losses[first : first + 2]),
-        metrics.units(sums.losses[first + 2 : first + 6]),
+        units(sums.losses[first : first + 2]),
+        units(sums.losses[first + 2 : first + 6]),
     )
     if label is None or squares is None:
         return math.nan
-    whole = metrics.variation(label, squares, sums.weights.units)
+    whole = variation(label, squares, sums.weights.units)
     return divide(whole, sums.weights.units << -UNIT)
 
 
@@ -127,7 +129,7 @@ def r2_score(
         check_outputs(multioutput, call)
     if is_undefined(call, "R^2"):
         return scalar(total(SquaredError(), call, undefined))
-    return _scored(metrics.R2(), 1, call, multioutput, force_finite, 2)
+    return _scored(R2(), 1, call, multioutput, force_finite, 2)
 
 
 def explained_variance_score(
@@ -152,4 +154,4 @@ def explained_variance_score(
     check_flag("force_finite", force_finite)
     call = call_of(y_true, y_pred, sample_weight)
     check_outputs(multioutput, call)
-    return _scored(metrics.ExplainedVariance(), 6, call, multioutput, force_finite, 1)
+    return _scored(ExplainedVariance(), 6, call, multioutput, force_finite, 1)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from ._exact import UNIT, divide
-from .support.brief import brief
+from streamloss.support.brief import brief
+
+from .digits import UNIT, divide
 
 
 class Reduction(StrEnum):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .losses.elementary import number
+from streamloss.losses.elementary import number
 
 Ints = NDArray[np.int64]
 

@@ -35,12 +35,13 @@ from typing import Any
 
 import numpy as np
 
-from . import _exact
-from ._counts import COLUMNS
-from ._exact import DIGITS
-from ._header import LONGEST, Header, read_header, write_header
+from streamloss.support.maker import version
+
+from . import digits
+from .counts import COLUMNS
+from .digits import DIGITS
+from .header import LONGEST, Header, read_header, write_header
 from .state import MOST, State
-from .support.maker import version
 
 MAGIC, VERSION = b"strmloss", 1
 _HEAD = struct.Struct("<8sIQ16s")
@@ -76,7 +77,7 @@ def _checksum(body: Any) -> bytes:
 
 def _integers(state: State) -> Iterator[int]:
     """Yield the integers of a state in the order of the format."""
-    sums = iter(_exact.integers(state.sums, state.base))
+    sums = iter(digits.integers(state.sums, state.base))
     flags = state.sums[..., :DIGITS].tolist()
     for counts, rows in zip(state.counts.tolist(), flags, strict=True):
         yield from counts
@@ -149,9 +150,9 @@ def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, in
     flags = _counts([found[start + j :: width] for start in starts for j in range(DIGITS)])
     columns = np.array([found[start + DIGITS :: width] for start in starts], object)
     totals = columns.T.ravel().tolist()
-    if any(total.bit_length() > _exact.BITS for total in totals):
+    if any(total.bit_length() > digits.BITS for total in totals):
         raise ValueError(_corrupt("it has a sum that no data have"))
-    rows, base = _exact.from_integers(totals, flags.reshape(-1, DIGITS))
+    rows, base = digits.from_integers(totals, flags.reshape(-1, DIGITS))
     return State((cells,), rows.reshape(cells, sums, -1), base, counts), at
 
 
@@ -180,7 +181,7 @@ def _unpack(data: memoryview, at: int, number: int) -> tuple[list[int], int]:
             continue
         at += 4 + length
         odd = int.from_bytes(data[at - length : at], "little", signed=True)
-        if not odd & 1 or length != odd.bit_length() // 8 + 1 or twos > _exact.BITS:
+        if not odd & 1 or length != odd.bit_length() // 8 + 1 or twos > digits.BITS:
             raise ValueError(_corrupt("it has an integer that is not written in the shortest way"))
         found.append(odd << twos)
     return found, at

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from . import _exact
-from ._counts import COLUMNS, ELEMENTS, MISSING, NONZERO
-from ._exact import DIGITS, HELD, WIDTH, Ints
+from streamloss.support.maker import Maker, here
+
+from . import digits
+from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
+from .digits import DIGITS, HELD, WIDTH, Ints
 from .reductions import Exact, Reduction, Sums, Totals, finish
-from .support.maker import Maker, here
 
 WIDE_CELLS = 64
 """Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
@@ -58,14 +59,14 @@ class State:
         """Return a state of nothing, with wide rows."""
         cells = math.prod(shape)
         counts = np.zeros((cells, COLUMNS), np.int64)
-        return cls(shape, _exact.empty(cells, losses + 1), 0, counts)
+        return cls(shape, digits.empty(cells, losses + 1), 0, counts)
 
     @classmethod
     def concatenated(cls, parts: list[State], axis: int) -> State:
         """Return the state whose output is that of the parts along an axis of it."""
         parts = [part.balanced() for part in parts]
-        low, high = _exact.span([(part.sums, part.base) for part in parts])
-        sums = [_exact.pad(part.sums, part.base, low, high) for part in parts]
+        low, high = digits.span([(part.sums, part.base) for part in parts])
+        sums = [digits.pad(part.sums, part.base, low, high) for part in parts]
         shapes = [part.shape for part in parts]
         shape = list(shapes[0])
         shape[axis] = sum(each[axis] for each in shapes)
@@ -90,8 +91,8 @@ class State:
         if len(parts) == 1:
             return parts[0]
         parts = [part.balanced() for part in parts]
-        low, high = _exact.span([(part.sums, part.base) for part in parts])
-        rows = [_exact.pad(part.sums, part.base, low, high) for part in parts]
+        low, high = digits.span([(part.sums, part.base) for part in parts])
+        rows = [digits.pad(part.sums, part.base, low, high) for part in parts]
         sums = np.concatenate([*(r[:, :-1] for r in rows), rows[0][:, -1:]], axis=1)
         return cls(parts[0].shape, sums, low, parts[0].counts)
 
@@ -103,7 +104,7 @@ class State:
         ):
             return functools.reduce(lambda a, b: a.combine(b, 1), parts)
         parts = [part.balanced() for part in parts]
-        sums, base = _exact.total([(part.sums, part.base) for part in parts])
+        sums, base = digits.total([(part.sums, part.base) for part in parts])
         counts = np.sum([part.counts for part in parts], axis=0)
         return cls(parts[0].shape, sums, base, counts)
 
@@ -136,7 +137,7 @@ class State:
             out = State(self.shape, plus(self.sums, other.sums), 0, counts, held)
         else:
             a, b = self.balanced(), other.balanced()
-            sums, base = _exact.total([(a.sums, a.base), (sign * b.sums, b.base)])
+            sums, base = digits.total([(a.sums, a.base), (sign * b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
         if not _are(out, _BELOW_MOST) and out.exceeds(MOST):
             raise ValueError(_TOO_MANY)
@@ -151,7 +152,7 @@ class State:
         """Return the same state with balanced rows."""
         if self.held == 1:
             return self
-        return State(self.shape, *_exact.total([(self.sums, self.base)]), self.counts)
+        return State(self.shape, *digits.total([(self.sums, self.base)]), self.counts)
 
     def copy(self) -> State:
         """Return a state that shares no memory with this one."""
@@ -160,13 +161,13 @@ class State:
     def trimmed(self) -> State:
         """Return the same state with only the digits in use."""
         state = self.balanced()
-        return State(self.shape, *_exact.trim(state.sums, state.base), self.counts)
+        return State(self.shape, *digits.trim(state.sums, state.base), self.counts)
 
     def widened(self) -> State:
         """Return the same state in wide rows."""
         if self.is_wide:
             return self
-        sums = _exact.pad(self.sums, self.base, 0, _exact.LIMBS)
+        sums = digits.pad(self.sums, self.base, 0, digits.LIMBS)
         return State(self.shape, sums, 0, self.counts)
 
     def __eq__(self, other: object) -> bool:
@@ -194,10 +195,10 @@ class State:
             If subtraction left a negative count.
         """
         pair = self.sums[:, loss :: self.losses - loss]  # a view: the loss and the weights
-        sums = _exact.integers(pair, self.base)
+        sums = digits.integers(pair, self.base)
         flags = pair[..., :DIGITS]
         strange = {
-            cell: (_exact.nonfinite(flags[cell, 0]), _exact.nonfinite(flags[cell, 1]))
+            cell: (digits.nonfinite(flags[cell, 0]), digits.nonfinite(flags[cell, 1]))
             for cell in set(flags.nonzero()[0].tolist())
         }
         elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
