@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from streamloss import _overloads  # noqa: F401
+from streamloss.kernels import meanings  # noqa: F401
 from streamloss.losses import elementary
 
 Floats = NDArray[np.float64]

@@ -25,7 +25,7 @@ from numba import types
 
 from benchmarks import _ptx
 from streamloss import losses as _losses
-from streamloss.backends import _grid
+from streamloss.kernels import gpu
 from streamloss.losses.base import LOSSES, parts_of
 
 FOUND = Path(__file__).with_name("cuda_code.json")
@@ -128,7 +128,7 @@ def look(case):
     """Return what ptxas says of a case, its bytes of PTX, and the rules it breaks."""
     loss = NAMED[case.loss]
     try:
-        ptx = _ptx.compiled(getattr(_grid, case.kernel), arguments(case), case.target)
+        ptx = _ptx.compiled(getattr(gpu, case.kernel), arguments(case), case.target)
     except Exception as error:  # of the compiler, any
         lines = [line for line in str(error).splitlines() if line.strip()]
         return None, 0, [f"does not compile: {type(error).__name__}: {lines[-1][:300]}"]

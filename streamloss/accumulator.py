@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from . import _threads
-from ._switches import OMIT, SIFT
 from .arrays.batch import (
     Axis,
     any_lazy,
@@ -26,6 +25,7 @@ from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from .exact.digits import MINUS_INF, NAN, PLUS_INF
 from .exact.reductions import Reduction, check
 from .exact.state import WIDE_CELLS, State, sum_of
+from .kernels.switches import OMIT, SIFT
 from .losses.base import parts_of, resolve, respelled, values_first
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker

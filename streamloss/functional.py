@@ -6,12 +6,12 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from ._switches import OMIT, SIFT
 from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .arrays.batch import Axis, any_lazy, as_batch, is_lazy
 from .arrays.named import find_names
 from .backends import auto
 from .exact.reductions import Reduction, check
+from .kernels.switches import OMIT, SIFT
 from .losses.base import parts_of
 from .support.brief import brief
 

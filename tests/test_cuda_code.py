@@ -15,7 +15,8 @@ if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
 
 from benchmarks import _ptx, cuda_code
 from benchmarks.cuda_code import Case
-from streamloss.backends import _grid, _launch
+from streamloss.backends import _launch
+from streamloss.kernels import gpu
 
 needs_libnvvm = pytest.mark.skipif(not _ptx.has_libnvvm(), reason=_ptx.MISSING)
 
@@ -30,7 +31,7 @@ def test_a_product_and_a_sum_are_one_unless_kept_apart() -> None:
         x[0] = w[0] * x[0] + x[1]
 
     def apart(x: Any, w: Any) -> None:
-        _grid.round_apart()
+        gpu.round_apart()
         x[0] = w[0] * x[0] + x[1]
 
     arrays = float64[:], float64[:]
@@ -39,9 +40,9 @@ def test_a_product_and_a_sum_are_one_unless_kept_apart() -> None:
 
 
 def test_no_linker_puts_together_what_the_compiler_kept_apart() -> None:
-    settings = _launch._kernel(_grid.fold_grid).targetoptions
+    settings = _launch._kernel(gpu.fold_grid).targetoptions
     assert not settings.get("lto")
-    if hasattr(_grid.extending, "overload"):  # numba-cuda's own choice would be to let it
+    if hasattr(gpu.extending, "overload"):  # numba-cuda's own choice would be to let it
         assert "lto" in settings
 
 
@@ -58,7 +59,7 @@ def test_sums_of_floats_are_found() -> None:
 
 @needs_libnvvm
 def test_a_weighted_loss_is_not_exact_unless_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_grid, "round_apart", nothing)
+    monkeypatch.setattr(gpu, "round_apart", nothing)
     found = cuda_code.look(Case("fold_grid", "absolute_error", "float32"))[2]
     assert any("mul.f64" in rule for rule in found)  # which ptxas may make one with a sum
     assert any("add.f64" in rule for rule in found)

@@ -11,7 +11,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from streamloss import _overloads  # noqa: F401  # which give them their compiled meaning
+from streamloss.kernels import meanings  # noqa: F401  # which give them their compiled meaning
 from streamloss.losses import elementary as ours
 
 INF, NAN = math.inf, math.nan

@@ -14,9 +14,9 @@ from llvmlite import binding
 from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _loops, _overloads  # noqa: F401  # the overloads are needed
-from streamloss.backends import _kernels
 from streamloss.exact import digits
+from streamloss.kernels import cpu
+from streamloss.kernels import fold as fold_module  # the overloads are needed
 
 NAN, INF = np.nan, np.inf
 BLOCK = digits.BLOCK
@@ -29,7 +29,7 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
     """Return the LLVM code and the assembly of a fold of a loss."""
     kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
-    weights = array if body is _loops.fold_both or args[3] else None
+    weights = array if body is fold_module.fold_both or args[3] else None
     *options, omit = args
     kernel(loss, (array, array), weights, *options, (array, array) if omit else None)
     (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
@@ -37,13 +37,13 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
 
 
 FOLDS = {  # the body, and its arguments after the arrays
-    "one fold": (_loops.fold, (1.0, 1.0, False, False, False)),
-    "two folds": (_loops.fold, (1.0, 1.0, True, False, False)),
-    "screened": (_loops.fold, (1.0, 1.0, True, True, False)),
-    "omitting": (_loops.fold, (1.0, 1.0, True, False, True)),
-    "both": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, False, False)),
-    "both, float32": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, False, False)),
-    "both, omitting": (_loops.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, True, True)),
+    "one fold": (fold_module.fold, (1.0, 1.0, False, False, False)),
+    "two folds": (fold_module.fold, (1.0, 1.0, True, False, False)),
+    "screened": (fold_module.fold, (1.0, 1.0, True, True, False)),
+    "omitting": (fold_module.fold, (1.0, 1.0, True, False, True)),
+    "both": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, False, False)),
+    "both, float32": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, False, False)),
+    "both, omitting": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, True, True)),
 }
 
 
@@ -92,17 +92,17 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         body = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
-    spy(_loops, "fold", lambda *args: _fold_note(*args[5:7]))
+    spy(fold_module, "fold", lambda *args: _fold_note(*args[5:7]))
     for module, name in (
-        (_loops, "fold_both"),
-        (_loops, "settle"),
+        (fold_module, "fold_both"),
+        (fold_module, "settle"),
         (digits, "add_float"),
     ):
         spy(module, name, lambda *args, name=name: name)
-    monkeypatch.setattr(_loops, "BLOCK", 64)
+    monkeypatch.setattr(fold_module, "BLOCK", 64)
     ignoring = np.errstate(all="ignore")
-    monkeypatch.setattr(_kernels, "kernel", lambda body, classes: ignoring(body))
-    monkeypatch.setattr(_kernels, "_fold_entries", {})
+    monkeypatch.setattr(cpu, "kernel", lambda body, classes: ignoring(body))
+    monkeypatch.setattr(cpu, "_fold_entries", {})
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     return called
 

@@ -16,9 +16,9 @@ from reference import CASES, bits, sprinkle
 from row_families import CLASSES, ROWS
 
 import streamloss as engine
-from streamloss import _overloads
 from streamloss import losses as sl
-from streamloss._terms import of_row, term
+from streamloss.kernels import meanings
+from streamloss.kernels.elements import of_row, term
 from streamloss.losses import arithmetic
 from streamloss.losses.base import LOSSES
 
@@ -434,7 +434,7 @@ def map_rows(loss: Any, inputs: Any, room: Any, out: Any) -> None:
 
 def compiled(loss: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
     """Return the losses as the engine's loops, compiled, make them."""
-    assert _overloads  # gives `term` and `of_row` their compiled meaning
+    assert meanings  # gives `term` and `of_row` their compiled meaning
     out = np.empty(len(inputs[0]))
     if not any(type(loss).ranks):
         map_points(loss, inputs, out)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from reference import sprinkle, wild
 
 import streamloss as sl
-from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss.arrays.batch import as_batch
 from streamloss.backends import auto, cpu, python
+from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
 
 ABSOLUTE = (sl.AbsoluteError(),)
 SHAPES = st.sampled_from([(0,), (1,), (), (17,), (4, 5), (3, 0), (2, 3, 4), (80, 2)])

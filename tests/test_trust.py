@@ -20,8 +20,8 @@ import pytest
 
 import streamloss as sl
 from benchmarks._trust import caches, forks, interrupts, states
-from streamloss import _private
-from streamloss._private import Folder
+from streamloss.kernels import private
+from streamloss.kernels.private import Folder
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="there are no modes and signals here")
 
@@ -89,7 +89,7 @@ def test_the_folder_is_made_for_this_user_alone_and_found_at_home(tmp_path: Path
 
 
 def test_the_folder_is_trimmed_by_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_private, "BOUND", 100)
+    monkeypatch.setattr(private, "BOUND", 100)
     folder = Folder(str(tmp_path / "cache"))
     with folder.opened(make=True) as place:
         for k in range(4):

@@ -9,11 +9,11 @@ import numpy as np
 from numba import cuda
 
 from benchmarks._cuda import emulator
-from streamloss._switches import OMIT, SIFT
 from streamloss.arrays.batch import Batch, as_batch
 from streamloss.arrays.device import as_device
 from streamloss.backends import cpu, python
 from streamloss.backends import cuda as gpu
+from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.losses import arithmetic
 from streamloss.losses.base import parts_of, resolve
 

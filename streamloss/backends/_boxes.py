@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss._switches import MULTIPLY, OMIT
 from streamloss.arrays.batch import FLOAT32, FLOAT64, Batch, normalise_axis
 from streamloss.arrays.convert import Array
 from streamloss.exact.digits import BLOCK
+from streamloss.kernels.switches import MULTIPLY, OMIT
 
 DIRECT = 1 << 22
 """Elements of a box that is read in place: long enough to hide what it costs that two threads

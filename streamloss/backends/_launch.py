@@ -19,8 +19,8 @@ from numba.core.errors import NumbaError
 
 from streamloss.arrays.convert import is_tensor
 from streamloss.arrays.device import DeviceArray, as_device, contiguous
-from streamloss.backends import _grid
-from streamloss.backends._grid import STEP, cuda
+from streamloss.kernels import gpu
+from streamloss.kernels.gpu import STEP, cuda
 
 LANES = 128
 """Lanes of a team."""
@@ -97,7 +97,7 @@ def fold(
     parts = min(blocks, max(1, teams // cells))
     arrays = [_arrays(some) for some in views[:4]]
     settings = step, parts, _flag(narrow), _flag(omits)
-    _launch(_grid.fold_grid, cells * parts, lanes, stream, losses, *arrays, sums, counts, *settings)
+    _launch(gpu.fold_grid, cells * parts, lanes, stream, losses, *arrays, sums, counts, *settings)
 
 
 def map_terms(loss: Any, views: Views, omits: bool, stream: Any) -> None:
@@ -107,7 +107,7 @@ def map_terms(loss: Any, views: Views, omits: bool, stream: Any) -> None:
     masks = _arrays((*views.found, *views.where))
     arrays = _arrays(views.inputs), _arrays(views.weights), masks, _array(out)
     teams = -(-out.size // (lanes * step))
-    _launch(_grid.map_grid, teams, lanes, stream, loss, *arrays, step, _flag(omits))
+    _launch(gpu.map_grid, teams, lanes, stream, loss, *arrays, step, _flag(omits))
 
 
 def map_rows(
@@ -122,7 +122,7 @@ def map_rows(
     shapes = [(max(size, 1), teams * lanes) for size in sizes]
     room = [scratch.empty(f"room {k}", shape, np.float64) for k, shape in enumerate(shapes)]
     arrays = _arrays(inputs), _array(out), _arrays(room)
-    _launch(_grid.rows_grid, teams, lanes, stream, loss, *arrays)
+    _launch(gpu.rows_grid, teams, lanes, stream, loss, *arrays)
 
 
 def find_missing(array: DeviceArray, out: DeviceArray, stream: Any) -> None:
@@ -130,7 +130,7 @@ def find_missing(array: DeviceArray, out: DeviceArray, stream: Any) -> None:
     if array.ndim == 1:
         array = array.viewed((*array.shape, 1), (*array.strides, 0))
     teams, lanes, _ = _size(out.size)
-    _launch(_grid.find_missing, teams, lanes, stream, _array(array), _array(out))
+    _launch(gpu.find_missing, teams, lanes, stream, _array(array), _array(out))
 
 
 def _size(elements: int) -> tuple[int, int, int]:
@@ -173,7 +173,7 @@ def _configured(body: Any, teams: int, lanes: int, stream: Any) -> Any:
 
 @functools.cache
 def _kernel(body: Any) -> Any:
-    return cuda.jit(body, **_grid.OPTIONS)
+    return cuda.jit(body, **gpu.OPTIONS)
 
 
 def _arrays(arrays: Iterable[DeviceArray]) -> tuple[Any, ...]:
@@ -215,7 +215,7 @@ def fill(out: DeviceArray, value: Any, stream: Any) -> None:
     """Have a value written everywhere, by a kernel: a copy may wait, or come at any time."""
     teams, lanes, _ = _size(out.size)
     whole = out.viewed((out.size,), (out.dtype.itemsize,))
-    _launch(_grid.fill, teams, lanes, stream, _array(whole), value)
+    _launch(gpu.fill, teams, lanes, stream, _array(whole), value)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> DeviceArray:

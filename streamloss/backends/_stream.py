@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._loops import Room, make_room
 from streamloss.arrays.batch import FLOAT32, FLOAT64
 from streamloss.arrays.convert import Array
 from streamloss.backends._boxes import DIRECT, ranges
-from streamloss.backends._kernels import fold_entry
 from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
+from streamloss.kernels.cpu import fold_entry
+from streamloss.kernels.fold import Room, make_room
 
 Inputs = tuple[Array, ...]
 Plain = tuple[Inputs, Array | None, int]

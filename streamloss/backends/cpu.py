@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 
 from streamloss import _threads
-from streamloss._loops import Room, make_room
-from streamloss._maps import map_rows, map_terms
-from streamloss._switches import MULTIPLY, OMIT, SIFT
 from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.convert import Array
@@ -23,10 +20,13 @@ from streamloss.backends._boxes import (
     jobs,
     plan,
 )
-from streamloss.backends._kernels import call, fold_entry
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss.exact.digits import DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
+from streamloss.kernels.cpu import call, fold_entry
+from streamloss.kernels.fold import Room, make_room
+from streamloss.kernels.maps import map_rows, map_terms
+from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
 from streamloss.losses import Value
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import together, values_first

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._switches import MULTIPLY, OMIT
 from streamloss.arrays.batch import FLOAT32, Batch, normalise_axis
 from streamloss.arrays.device import DeviceArray
 from streamloss.backends import _launch
-from streamloss.backends._grid import MOST
 from streamloss.backends._launch import Scratch, Views
 from streamloss.backends._lines import filled, lines, merged_axes, offsets
 from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
+from streamloss.kernels.gpu import MOST
+from streamloss.kernels.switches import MULTIPLY, OMIT
 from streamloss.losses import Value
 from streamloss.losses.base import together
 

@@ -18,8 +18,6 @@ from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 
-from streamloss._cache import Uncacheable, function_digest, loss_digest, package_digest
-from streamloss._switches import OMIT
 from streamloss.arrays.batch import (
     Batch,
     as_batch,
@@ -38,6 +36,8 @@ from streamloss.backends import auto
 from streamloss.exact.counts import ROWS
 from streamloss.exact.reductions import Reduction
 from streamloss.exact.state import State
+from streamloss.kernels.cache import Uncacheable, function_digest, loss_digest, package_digest
+from streamloss.kernels.switches import OMIT
 from streamloss.losses.base import parts_of
 from streamloss.support.maker import Task, check_maker
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._switches import MULTIPLY, OMIT
 from streamloss._threads import check_subnormals
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.convert import Array
@@ -22,6 +21,7 @@ from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, MINUS_INF, NAN, PLUS_INF
 from streamloss.exact.state import State
+from streamloss.kernels.switches import MULTIPLY, OMIT
 from streamloss.losses.arithmetic import product_error
 
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss import _cache
 from streamloss.backends import auto
 from streamloss.functional import evaluate
+from streamloss.kernels import cache
 from streamloss.losses.base import resolve
 
 from ._interrupts import held_back, kill_children
@@ -72,7 +72,7 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
     ValueError
         If numba is told to compile nothing, or losses cannot be taken together.
     """
-    _cache.check_writable()
+    cache.check_writable()
     pool = ProcessPoolExecutor(jobs, get_context("spawn"))
     try:
         with held_back():  # Ctrl-C is for the process that waits
@@ -90,7 +90,7 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
 
 def kept() -> str:
     """Say what the folder of kernels holds."""
-    with _cache.folder().opened() as place:
+    with cache.folder().opened() as place:
         sizes = [size for _, size, _ in place.files(".kernel")]
         return f"{len(sizes)} kernels, {sum(sizes) / 1e6:.1f} MB in {place.path}"
 

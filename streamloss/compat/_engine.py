@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from streamloss._switches import MULTIPLY
 from streamloss.accumulator import lazy_backend
 from streamloss.arrays.batch import any_lazy, as_batch, is_lazy, may_fit
 from streamloss.arrays.convert import as_array, holds_foreign, is_tensor
@@ -21,6 +20,7 @@ from streamloss.arrays.named import is_named
 from streamloss.backends import auto
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.exact.state import State
+from streamloss.kernels.switches import MULTIPLY
 from streamloss.losses.base import parts_of
 
 __all__ = [

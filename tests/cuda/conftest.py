@@ -34,8 +34,8 @@ def atomic() -> Any:
 
     In kernels of the CPU it means what it did.
     """
-    from streamloss import _overloads
     from streamloss.exact import digits
+    from streamloss.kernels import meanings
 
     plain = digits.increase
 
@@ -43,16 +43,16 @@ def atomic() -> Any:
         with turn:
             array[index] += value
 
-    _overloads.meaning(increase, _overloads.INLINE, strict=False)(lambda *arguments: plain)
+    meanings.meaning(increase, meanings.INLINE, strict=False)(lambda *arguments: plain)
     return increase
 
 
 @pytest.fixture(autouse=True)
 def atomics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have lanes add in one step."""
-    from streamloss import _loops
     from streamloss.exact import digits
+    from streamloss.kernels import fold
 
     increase = atomic()
     monkeypatch.setattr(digits, "increase", increase)
-    monkeypatch.setattr(_loops, "increase", increase)
+    monkeypatch.setattr(fold, "increase", increase)

@@ -11,11 +11,11 @@ from devices import Exported, OnGpu, put
 from numba import cuda
 
 import streamloss as sl
-from streamloss._switches import MULTIPLY
 from streamloss.arrays.batch import as_batch
 from streamloss.backends import _launch
 from streamloss.backends import cuda as gpu
 from streamloss.compat import keras, sklearn, tf1, torch
+from streamloss.kernels.switches import MULTIPLY
 
 Y = np.arange(6.0).reshape(2, 3)
 UNIT = put(Y)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from reference import LARGEST, TINY, leading, results, sprinkle, truths, wild
 
 import streamloss as sl
-from streamloss import _loops
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import _grid, _launch, cpu
+from streamloss.backends import _launch, cpu
 from streamloss.backends import cuda as gpu
+from streamloss.kernels import fold
+from streamloss.kernels import gpu as gpu_kernels
 
 MAE, MSE, HUBER = sl.AbsoluteError(), sl.SquaredError(), sl.Huber(0.5)
 NAN, INF = np.nan, np.inf
@@ -49,7 +50,7 @@ def small_team(monkeypatch: pytest.MonkeyPatch) -> None:
 def paths(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Count how often a block fits the fold that is expected, and how often it does not."""
     found = {"fits": 0, "fails": 0}
-    guessed, both = _loops.fold_guessed, _loops.add_both
+    guessed, both = fold.fold_guessed, fold.add_both
 
     def spy(body: Any, first: Callable[[Any], Any]) -> Any:
         def spied(*args: Any) -> Any:
@@ -59,8 +60,8 @@ def paths(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
         return spied
 
-    monkeypatch.setattr(_loops, "fold_guessed", spy(guessed, lambda out: out))
-    monkeypatch.setattr(_loops, "add_both", spy(both, lambda out: out[0]))
+    monkeypatch.setattr(fold, "fold_guessed", spy(guessed, lambda out: out))
+    monkeypatch.setattr(fold, "add_both", spy(both, lambda out: out[0]))
     return found
 
 
@@ -171,7 +172,7 @@ def test_lanes_share_rows_where_there_are_many_losses(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = [sl.Quantile(q / 10.0) for q in range(1, 9)]
-    lanes = _grid.SHARED // (len(losses) + 2) + 2
+    lanes = gpu_kernels.SHARED // (len(losses) + 2) + 2
     monkeypatch.setattr(_launch, "_size", lambda elements: (1, lanes, 2))
     y_true, y_pred = rng.normal(size=(2, 5 * lanes + 1))
     check(losses, y_true, y_pred, rng.random(y_true.size))

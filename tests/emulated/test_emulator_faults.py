@@ -14,7 +14,8 @@ from numba import cuda, int64
 
 import streamloss as sl
 from benchmarks._cuda import behaviour, emulator
-from streamloss.backends import _grid, _launch
+from streamloss.backends import _launch
+from streamloss.kernels import gpu
 
 
 def refused(kernel: Any, lanes: int, *arguments: Any) -> str:
@@ -109,7 +110,7 @@ def test_lanes_that_race() -> None:
 
 
 def test_kernels_of_the_package_that_leave_out_a_barrier(monkeypatch: pytest.MonkeyPatch) -> None:
-    fold = _grid.fold_grid
+    fold = gpu.fold_grid
     namespace: dict[str, Any] = {}
     source = inspect.getsource(fold)
     head, _, rest = source.partition("        cuda.syncthreads()\n")
@@ -117,7 +118,7 @@ def test_kernels_of_the_package_that_leave_out_a_barrier(monkeypatch: pytest.Mon
     y, p = np.random.default_rng(0).random((2, 300))
     moved = cuda.to_device(y), cuda.to_device(p)
     assert sl.accumulate("mae", *moved) == sl.accumulate("mae", y, p)
-    monkeypatch.setattr(_grid, "fold_grid", namespace["fold_grid"])
+    monkeypatch.setattr(gpu, "fold_grid", namespace["fold_grid"])
     with pytest.raises(REFUSALS, match=FAULT):
         sl.accumulate("mae", *moved).result()
     assert "without a barrier" in emulator.fault()
@@ -156,7 +157,7 @@ def holds(check: Callable[[], str]) -> bool:
 
 def test_products_and_sums_that_may_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = [cuda.to_device(a) for a in np.random.default_rng(0).random((3, 10))]
-    monkeypatch.setattr(_grid, "round_apart", cuda.jit(device=True)(lambda: None))
+    monkeypatch.setattr(gpu, "round_apart", cuda.jit(device=True)(lambda: None))
     _launch._kernel.cache_clear()
     _launch._configured.cache_clear()
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .losses.arithmetic import product_error
+from streamloss.losses.arithmetic import product_error
 
 
 def interleave(loss: Any, spare: Any) -> None:

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
-from ._terms import keep, looked_at, of_row, sift, term
+from .elements import keep, looked_at, of_row, sift, term
 
 
 def map_rows(loss, inputs, out, room):

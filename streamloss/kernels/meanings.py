@@ -25,10 +25,11 @@ from numba.core.typing.templates import (
 from numba.extending import lower_builtin, overload
 from numba.np import arrayobj
 
-from . import _loops, _terms
-from ._parts import INLINE, LOSS, PART
-from .exact import digits
-from .losses import arithmetic, elementary, formulas
+from streamloss.exact import digits
+from streamloss.losses import arithmetic, elementary, formulas
+
+from . import elements, fold
+from .compiler import INLINE, LOSS, PART
 
 # LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
 # `fold_both` it makes one loop for each set of constants that they are called with
@@ -44,8 +45,8 @@ SMALL: tuple[Any, ...] = (
     digits.increase,
     digits.magic,
     digits.bound,
-    _loops.fold,
-    _loops.fold_both,
+    fold.fold,
+    fold.fold_both,
 )
 
 LARGE: tuple[Any, ...] = (
@@ -55,15 +56,15 @@ LARGE: tuple[Any, ...] = (
     digits.add_float,
     digits.carry,
     digits.peel,
-    _loops.fold_block,
-    _loops.fold_guessed,
-    _loops.settle,
-    _loops.add_any,
-    _loops.drop_nonfinite,
-    _loops.count_nonzero,
-    _loops.add_both,
-    _loops.fold_all,
-    _loops.fold_first,
+    fold.fold_block,
+    fold.fold_guessed,
+    fold.settle,
+    fold.add_any,
+    fold.drop_nonfinite,
+    fold.count_nonzero,
+    fold.add_both,
+    fold.fold_all,
+    fold.fold_first,
 )
 
 _targets: list[Callable[..., Any]] = [
@@ -104,13 +105,13 @@ for _body in LARGE:
     compiled(_body, PART)
 
 
-@infer_global(_terms.interleave)
+@infer_global(elements.interleave)
 class _Interleave(AbstractTemplate):
     def generic(self, args, kws):
         return signature(types.none, *args)
 
 
-@lower_builtin(_terms.interleave, types.Any, types.Any)
+@lower_builtin(elements.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
     """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
@@ -190,21 +191,21 @@ def _divide(x, y):
     return lambda x, y: x / y
 
 
-@meaning(_terms.widen, INLINE)
+@meaning(elements.widen, INLINE)
 def _widen(x):
     if isinstance(x, types.Complex):
         return lambda x: np.complex128(x)
     return lambda x: np.float64(x)
 
 
-@meaning(_terms.at, INLINE)
+@meaning(elements.at, INLINE)
 def _at(array, i):
     return lambda array, i: array[i]
 
 
-@meaning(_terms.value, INLINE)
+@meaning(elements.value, INLINE)
 def _value(loss, inputs, i):
-    widen, at = _terms.widen, _terms.at
+    widen, at = elements.widen, elements.at
     point = compiled(loss.instance_class.point, {"forceinline": True, **LOSS})
     match len(inputs):
         case 1:
@@ -220,10 +221,10 @@ def _value(loss, inputs, i):
     return None
 
 
-@meaning(_terms.term, INLINE)
+@meaning(elements.term, INLINE)
 def _term(loss, inputs, weights, i):
-    value, widen, error = _terms.value, _terms.widen, arithmetic.product_error
-    at = _terms.at
+    value, widen, error = elements.value, elements.widen, arithmetic.product_error
+    at = elements.at
     residue = loss.instance_class.residue
     if isinstance(weights, types.NoneType):
         if residue:
@@ -234,9 +235,9 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
-@meaning(_terms.of_row, PART)
+@meaning(elements.of_row, PART)
 def _of_row(loss, inputs, room, i):
-    in_row = _terms.in_row
+    in_row = elements.in_row
     row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
@@ -255,7 +256,7 @@ def _of_row(loss, inputs, room, i):
     return None
 
 
-@meaning(_terms.in_row, PART)
+@meaning(elements.in_row, PART)
 def _in_row(array, row, i):
     if array.ndim == 1:
         return lambda array, row, i: np.float64(array[i])
@@ -268,12 +269,12 @@ def _in_row(array, row, i):
     return copied
 
 
-@meaning(_terms.present, INLINE)
+@meaning(elements.present, INLINE)
 def _present(arrays, i):
     if isinstance(arrays, types.NoneType) or len(arrays) == 0:
         return lambda arrays, i: True
     count, narrow = len(arrays), arrays[0].dtype == types.float32
-    present, at = _terms.present, _terms.at
+    present, at = elements.present, elements.at
     if arrays[0].dtype == types.boolean:
         if count == 1:
             return lambda arrays, i: at(arrays[0], i)
@@ -289,7 +290,7 @@ def _present(arrays, i):
 
 
 def _is_number(x):
-    wide = _terms.widen(x)  # as the fold does, for masks of its width
+    wide = elements.widen(x)  # as the fold does, for masks of its width
     return wide == wide
 
 
@@ -301,26 +302,26 @@ compiled(_is_number, INLINE)
 compiled(_size, INLINE)
 
 
-@meaning(_terms.cut, INLINE)
+@meaning(elements.cut, INLINE)
 def _cut(arrays, start, stop):
     if len(arrays) == 0:
         return lambda arrays, start, stop: ()
-    cut = _terms.cut
+    cut = elements.cut
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@meaning(_terms.part, INLINE)
+@meaning(elements.part, INLINE)
 def _part(array, start, stop):
     if isinstance(array, types.NoneType):
         return lambda array, start, stop: (None,)
     return lambda array, start, stop: (array[start:stop],)
 
 
-@meaning(_terms.looked_at, INLINE)
+@meaning(elements.looked_at, INLINE)
 def _looked_at(inputs, weights, rule):
     size = len(rule) if isinstance(rule, types.BaseTuple) else 0
     if size > 0:
-        looked_at, omits = _terms.looked_at, isinstance(rule[-1], types.Boolean)
+        looked_at, omits = elements.looked_at, isinstance(rule[-1], types.Boolean)
         if omits:
             return lambda inputs, weights, rule: (*looked_at(inputs, weights, True), *rule[:-1])
         return lambda inputs, weights, rule: rule
@@ -331,7 +332,7 @@ def _looked_at(inputs, weights, rule):
     return lambda inputs, weights, rule: (*inputs, weights)
 
 
-@meaning(_terms.eight_at_a_time, INLINE)
+@meaning(elements.eight_at_a_time, INLINE)
 def _eight_at_a_time(narrow, seen):
     missing = not isinstance(seen, types.NoneType) and len(seen) > 0
     if isinstance(narrow, types.NoneType) or missing:
@@ -339,28 +340,28 @@ def _eight_at_a_time(narrow, seen):
     return lambda narrow, seen: True
 
 
-@meaning(_terms.sift, INLINE)
+@meaning(elements.sift, INLINE)
 def _sift(x, weights, i, seen):
     multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
     if isinstance(weights, types.NoneType) or multiplied:
         return lambda x, weights, i, seen: x
-    at = _terms.at
+    at = elements.at
     return lambda x, weights, i, seen: x if at(weights, i) != 0 else 0.0
 
 
-@meaning(_terms.keep, INLINE)
+@meaning(elements.keep, INLINE)
 def _keep(x, seen, i):
     if isinstance(seen, types.NoneType) or len(seen) == 0:
         return lambda x, seen, i: x
-    present = _terms.present
+    present = elements.present
     return lambda x, seen, i: x if present(seen, i) else 0.0
 
 
-@meaning(_loops.fold_losses, PART)
+@meaning(fold.fold_losses, PART)
 def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
     if len(losses) == 0:
         return lambda losses, k, inputs, weights, sums, memory, terms, narrow, seen: None
-    fold_block, fold_losses = _loops.fold_block, _loops.fold_losses
+    fold_block, fold_losses = fold.fold_block, fold.fold_losses
 
     def head_and_tail(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
         fold_block(losses[0], inputs, weights, sums[k], memory[k], terms, narrow, seen)

@@ -21,14 +21,15 @@ from numba import cuda, types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from streamloss import _overloads, _terms
-from streamloss._loops import EXPONENT, MODE, ONE, TWO, fold_all
-from streamloss._maps import map_rows, map_terms
-from streamloss._terms import widen
 from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, MASKED, MISSING
 from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
+
+from . import elements, meanings
+from .elements import widen
+from .fold import EXPONENT, MODE, ONE, TWO, fold_all
+from .maps import map_rows, map_terms
 
 MOST = 8
 """Losses of one launch."""
@@ -236,10 +237,10 @@ COMPILED = (
 )
 
 for _body in COMPILED:
-    _overloads.compiled(_body, {})
+    meanings.compiled(_body, {})
 
 
-@_overloads.meaning(share, {})
+@meanings.meaning(share, {})
 def _share(arrays, place, start, stop, width):
     if len(arrays) == 0:
         return lambda arrays, place, start, stop, width: ()
@@ -249,14 +250,14 @@ def _share(arrays, place, start, stop, width):
     )
 
 
-@_overloads.meaning(only, {})
+@meanings.meaning(only, {})
 def _only(values):
     if len(values) == 0:
         return lambda values: (None,)
     return lambda values: values
 
 
-@_overloads.meaning(watch, {})
+@meanings.meaning(watch, {})
 def _watch(rule, masks):
     if len(masks) == 0:
         return lambda rule, masks: only(rule)
@@ -265,21 +266,21 @@ def _watch(rule, masks):
     return lambda rule, masks: ((*masks, *rule),)
 
 
-@_overloads.meaning(hidden, {})
+@meanings.meaning(hidden, {})
 def _hidden(where):
     if len(where) == 0:
         return lambda where: 0
     return hidden
 
 
-@_overloads.meaning(every, {})
+@meanings.meaning(every, {})
 def _every(arrays, start, step):
     if len(arrays) == 0:
         return lambda arrays, start, step: ()
     return lambda arrays, start, step: (arrays[0][start::step], *every(arrays[1:], start, step))
 
 
-@_overloads.meaning(columns, {})
+@meanings.meaning(columns, {})
 def _columns(arrays, k):
     if len(arrays) == 0:
         return lambda arrays, k: ()
@@ -348,8 +349,8 @@ def _lanes():
 
 OWN: Any = {
     digits.increase: _increase,
-    _terms.at: _at,
-    _terms.eight_at_a_time: _together,
+    elements.at: _at,
+    elements.eight_at_a_time: _together,
 }
 
 
@@ -364,7 +365,7 @@ def _register():
         digits.bits: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
-        _terms.interleave: lambda loss, spare: lambda loss, spare: None,
+        elements.interleave: lambda loss, spare: lambda loss, spare: None,
         arithmetic.lanes: _lanes,
     }
 
@@ -373,7 +374,7 @@ def _register():
             return lambda body: body
         return extending.overload(function, strict=strict)
 
-    _overloads.also_for(other)
+    meanings.also_for(other)
     for function, body in OWN.items():
         extending.overload(function)(body)
     for function, body in inlined.items():

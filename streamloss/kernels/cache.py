@@ -23,9 +23,10 @@ import numpy as np
 from numba.core.compiler import CompileResult
 from numba.core.serialize import NumbaPickler
 
-from ._private import Folder
-from ._settings import chosen
-from .support.maker import sources_digest
+from streamloss.support.maker import sources_digest
+
+from .private import Folder
+from .settings import chosen
 
 
 def folder() -> Folder:

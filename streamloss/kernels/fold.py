@@ -16,21 +16,8 @@ where `fold` and `fold_both` are called: inlined there, they are compiled but on
 import numpy as np
 from numpy.typing import NDArray
 
-from ._terms import (
-    at,
-    cut,
-    eight_at_a_time,
-    interleave,
-    keep,
-    looked_at,
-    part,
-    present,
-    sift,
-    term,
-    widen,
-)
-from .exact.counts import ELEMENTS, MISSING, NONZERO, ROWS
-from .exact.digits import (
+from streamloss.exact.counts import ELEMENTS, MISSING, NONZERO, ROWS
+from streamloss.exact.digits import (
     BLOCK,
     HIGHEST,
     LOWEST,
@@ -46,6 +33,20 @@ from .exact.digits import (
     increase,
     magic,
     peel,
+)
+
+from .elements import (
+    at,
+    cut,
+    eight_at_a_time,
+    interleave,
+    keep,
+    looked_at,
+    part,
+    present,
+    sift,
+    term,
+    widen,
 )
 
 Room = tuple[Ints, NDArray[np.float64]]

@@ -10,12 +10,13 @@ import numpy as np
 from numba import njit
 from numba.core.errors import NumbaError
 
-from streamloss import _overloads  # noqa: F401  # they register themselves
-from streamloss._cache import KernelCache, Uncacheable
-from streamloss._loops import fold_cells
-from streamloss._settings import settings
 from streamloss.losses.base import first_of_user, memory
 from streamloss.support.once import uncut
+
+from . import meanings  # noqa: F401  # they register themselves
+from .cache import KernelCache, Uncacheable
+from .fold import fold_cells
+from .settings import settings
 
 
 def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
