@@ -117,7 +117,7 @@ HEAVY = {
     "rich": ["cli"],
     "pandas": [],
     "polars": [],
-    "xarray": [],
+    "xarray": ["arrays/named"],
     "torch": ["run/gpu"],
     "cupy": ["run/gpu"],
 }

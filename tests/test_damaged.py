@@ -140,10 +140,10 @@ def test_groups_that_make_up_for_each_other_are_missed(
             begin, end = cuts[run.start], cuts[run.stop]
             return iter(self._rows.select(names)[begin:end].to_batches())
 
-    from streamloss.files import _parquet
+    from streamloss.files.formats import parquet
 
     real = pq.ParquetFile
-    monkeypatch.setattr(_parquet.pq, "ParquetFile", lambda *a, **k: Shifted(real(*a, **k)))
+    monkeypatch.setattr(parquet.pq, "ParquetFile", lambda *a, **k: Shifted(real(*a, **k)))
     data = open_parquet([str(sound)], Columns("y", "p"))
     for start in (0, 10, 15, 20):
         with pytest.raises(Refused, match=r"up to row (20|40) .* rows come than it announces"):

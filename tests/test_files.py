@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.files import Columns, _data, open_arrays, open_parquet, read_piece
+from streamloss.files import Columns, open_arrays, open_parquet, read_piece, source
 
 N = 1000
 ALL = Columns("y", "p", "w", "m")
@@ -505,7 +505,7 @@ def test_reading_stops_when_the_caller_does(folder: Path) -> None:
             seen.append(number)
             yield number
 
-    ahead = _data._ahead(items())
+    ahead = source._ahead(items())
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     ahead.close()
-    assert len(seen) <= 3 + _data.AHEAD
+    assert len(seen) <= 3 + source.AHEAD

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import dask.array as da
@@ -198,3 +200,10 @@ def test_empty_and_scalar_arrays() -> None:
     one = xr.DataArray(da.ones(()))
     assert float(sl.evaluate("mae", one, one * 3)) == 2.0
     assert np.isnan(sl.evaluate("mae", Y[:0], P[:0]))
+
+
+def test_an_accumulator_is_read_where_xarray_is_not_loaded_yet() -> None:
+    plain = [xr.DataArray(each.data, dims=each.dims) for each in (Y, P)]
+    data = pickle.dumps(sl.Accumulator("mae", axis="time").update(*plain))
+    script = f"import pickle; print(pickle.loads({data!r}).result().dims)"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "('place',)\n"

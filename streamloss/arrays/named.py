@@ -2,7 +2,7 @@
 
 The order is that of the first such input. Coordinates of a shared axis must be equal, in order,
 as with ``xarray.align(join="exact")``: xarray's own arithmetic would drop what one of them lacks.
-xarray is not imported here: who has such an array has done it.
+xarray is imported for results alone: who has such an array has done it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class Named(NamedTuple):
             return values
         known = {k: c for k, c in self.coordinates.items() if c is not None}
         found = {k: c for k, c in known.items() if set(c.dims) <= set(kept)}
-        array = sys.modules["xarray"].DataArray(values, dims=kept, coords=found)
+        import xarray  # beside an accumulator from another process it need not be loaded yet
+
+        array = xarray.DataArray(values, dims=kept, coords=found)
         return array.rename(None)  # what dask calls a task is no name
 
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ._data import Batch, DataSet, Piece, Stretch
-from ._paths import expand
-from ._reading import Refused, explained, why
-from ._rows import Columns, Rows
+from .columns import Columns, Rows
+from .paths import expand
+from .reading import Refused, explained, why
+from .source import Batch, DataSet, Piece, Stretch
 
 __all__ = [
     "Batch",
@@ -56,7 +56,7 @@ def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = N
         If a file is named twice or cannot be read, lacks a column or has no numbers in it, or
         there are no rows.
     """
-    from ._parquet import Parquet, set_num_threads
+    from .formats.parquet import Parquet, set_num_threads
 
     if threads is not None:
         set_num_threads(threads)
@@ -73,7 +73,7 @@ def open_arrays(columns: Columns) -> DataSet:
     ValueError
         If a file cannot be read or has no numbers, the lengths differ, or there are no rows.
     """
-    from ._arrays import Arrays
+    from .formats.arrays import Arrays
 
     return DataSet([Arrays(columns)], columns, False)
 

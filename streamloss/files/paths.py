@@ -7,9 +7,9 @@ import os
 import stat
 from collections.abc import Iterable
 
-from ._folders import ENDINGS, files_below, is_there, matches, mode_of, names_in, refuse_tables
-from ._foreign import elsewhere, foreign_folder
-from ._rows import listing
+from .columns import listing
+from .folders import ENDINGS, files_below, is_there, matches, mode_of, names_in, refuse_tables
+from .foreign import elsewhere, foreign_folder
 
 
 def expand(names: Iterable[str]) -> list[str]:

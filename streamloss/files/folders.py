@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ._reading import Refused, explained
+from .reading import Refused, explained
 
 ENDINGS = (".parquet", ".parq", ".pq")
 """Endings of the names of Parquet files, in any case."""

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from ._reading import Refused, Stamp, check_same
-from ._rows import Columns, Part, Rows
+from .columns import Columns, Part, Rows
+from .reading import Refused, Stamp, check_same
 
 AHEAD = 2
 """Batches read ahead of the one in use."""

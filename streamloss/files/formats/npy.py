@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ._foreign import foreign
-from ._rows import listing
+from streamloss.files.columns import listing
+from streamloss.files.foreign import foreign
 
 MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
 """How files begin, by their endings."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from ._reading import Stamp
+from .reading import Stamp
 
 
 class Columns(NamedTuple):

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamloss.arrays.convert import is_numeric
+from streamloss.files.columns import Columns, Rows
+from streamloss.files.folders import is_there
+from streamloss.files.foreign import elsewhere, foreign
+from streamloss.files.paths import missing
+from streamloss.files.reading import explained, stamps
 
-from ._folders import is_there
-from ._foreign import elsewhere, foreign
-from ._npy import Array, Reader, find
-from ._paths import missing
-from ._reading import explained, stamps
-from ._rows import Columns, Rows
+from .npy import Array, Reader, find
 
 BYTES = 1 << 20
 """Bytes of an array in a batch: half of it took longer, and twice of it leaves the cache."""

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ._footer import check_values, places, read_groups
-from ._foreign import foreign
-from ._hive import constant, partitions
-from ._reading import Stamp, explained, stamps
-from ._rows import Columns, Rows, listing
+from streamloss.files.columns import Columns, Rows, listing
+from streamloss.files.foreign import foreign
+from streamloss.files.hive import constant, partitions
+from streamloss.files.reading import Stamp, explained, stamps
+
+from .footer import check_values, places, read_groups
 
 MAGIC = b"PAR1"
 BUFFER = 1 << 18

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._groups import Groups
+from .rowgroups import Groups
 
 
 def read_groups(footer: Any) -> Groups:
