@@ -1,6 +1,6 @@
 """Check the code of GPUs without one: `python -m benchmarks.cuda_code [--quick] [WORDS...]`.
 
-Every kernel of `streamloss.backends._grid` is compiled to PTX by whichever CUDA target of numba
+Every kernel of `streamloss.kernels.gpu` is compiled to PTX by whichever CUDA target of numba
 is installed, and held to the rules of `_ptx.broken`; ptxas, if there is one, assembles it. It
 needs libnvvm, but neither GPU nor driver, and fails if a rule is broken or registers are spilled.
 

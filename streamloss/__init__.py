@@ -6,7 +6,6 @@ Importing it imports neither numba nor dask; the first call that needs them does
 import sys as _sys
 
 from . import losses
-from ._threads import get_num_threads, set_num_threads
 from .accumulator import Accumulator
 from .exact.reductions import Reduction
 from .explanation import explain
@@ -24,6 +23,7 @@ from .losses.base import (
     loss,
 )
 from .metrics import R2, Dice, ExplainedVariance, Tversky
+from .run.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
 

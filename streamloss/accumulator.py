@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from . import _threads
 from .arrays.batch import (
     Axis,
     any_lazy,
@@ -20,13 +19,13 @@ from .arrays.batch import (
     normalise_axis,
 )
 from .arrays.named import Named, find_names
-from .backends import auto
 from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from .exact.digits import MINUS_INF, NAN, PLUS_INF
 from .exact.reductions import Reduction, check
 from .exact.state import WIDE_CELLS, State, sum_of
 from .kernels.switches import OMIT, SIFT
 from .losses.base import parts_of, resolve, respelled, values_first
+from .run import choose, threads
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker
 from .support.once import once
@@ -103,7 +102,7 @@ class Accumulator:
         self._pending: Any = None
         self._named: Named | None = None
         self._stream: Any = None
-        self._lock = _threads.lock()
+        self._lock = threads.lock()
         self._maker: Maker | None = None
 
     @classmethod
@@ -168,7 +167,7 @@ class Accumulator:
             if self._stream is None:
                 self._stream = self._start_stream(y_true)
             plain = self._stream and self._stream.take(y_true, y_pred, weights)
-            if plain and y_true.size < _threads.PARALLEL:
+            if plain and y_true.size < threads.PARALLEL:
                 with self._lock:
                     self._kept = self._stream.add(self._kept, *plain)
                 return self
@@ -190,7 +189,7 @@ class Accumulator:
     def _start_stream(self, y_true: Any) -> Any:
         """Return what adds plain batches once a kernel is worth its while, None before."""
         plain = type(y_true) is np.ndarray and not any(map(values_first, self._parts))
-        if not plain or auto.wait(self._parts, y_true.size * self._parts[0].inputs):
+        if not plain or choose.wait(self._parts, y_true.size * self._parts[0].inputs):
             return None
         return _stream().Stream(self._parts, OMIT if self._nan == "omit" else SIFT)
 
@@ -207,23 +206,23 @@ class Accumulator:
         if batch.on_device and self._nan != "raise" and self._leave(batch, axis, rule):
             return None
         if self._nan == "raise":
-            auto.check_labels(self._parts, batch)
-        part: State = auto.accumulate(self._parts, batch, axis, rule)
+            choose.check_labels(self._parts, batch)
+        part: State = choose.accumulate(self._parts, batch, axis, rule)
         if self._nan == "raise":
             part.refuse_missing()
         return part
 
     def _leave(self, batch: Any, axis: Any, rule: Any) -> bool:
         """Have a batch added on its GPU, if that needs no waiting; return whether."""
-        cuda = _cuda()
-        shape = cuda.kept_shape(batch, axis)
-        if math.prod(shape) > cuda.CELLS:
+        batches = _cuda()
+        shape = batches.kept_shape(batch, axis)
+        if math.prod(shape) > batches.CELLS:
             return False
         with self._lock:
             if self._pending is not None and self._pending.is_full:
                 self._collect()
             self._check_shape(self.shape, shape)
-            pending = self._pending or cuda.Pending(self._parts, shape)
+            pending = self._pending or batches.Pending(self._parts, shape)
             pending.add(batch, axis, rule)
             self._pending = pending
         return True
@@ -500,25 +499,25 @@ def _format() -> Any:
 @once
 def _stream() -> Any:
     """Return the module of streams, imported with numba on first use."""
-    from .backends import _stream
+    from .run import plain
 
-    return _stream
+    return plain
 
 
 @once
 def _cuda() -> Any:
     """Return the backend of GPUs, imported with numba.cuda on first use."""
-    from .backends import cuda
+    from .run.gpu import batches
 
-    return cuda
+    return batches
 
 
 @once
 def lazy_backend() -> Any:
     """Return the backend of lazy arrays, imported with dask on first use."""
-    from .backends import dask
+    from .run import lazy
 
-    return dask
+    return lazy
 
 
 build = Accumulator._of

@@ -9,10 +9,10 @@ from typing import Any
 from .accumulator import Accumulator, build, check_sent, lazy_backend
 from .arrays.batch import Axis, any_lazy, as_batch, is_lazy
 from .arrays.named import find_names
-from .backends import auto
 from .exact.reductions import Reduction, check
 from .kernels.switches import OMIT, SIFT
 from .losses.base import parts_of
+from .run import choose
 from .support.brief import brief
 
 
@@ -107,7 +107,7 @@ def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) 
     batch = as_batch(losses, y_true, y_pred, weights, where)
     if nan == "raise":
         Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
-    return [auto.map(loss, batch, _rule(nan)) for loss in losses]
+    return [choose.map(loss, batch, _rule(nan)) for loss in losses]
 
 
 def _lazily(like: Accumulator, arguments: tuple[Any, ...], reduction: Reduction) -> list[Any]:

@@ -16,7 +16,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import streamloss as sl
-from streamloss.backends import auto
+from streamloss.run import choose
 
 settings.register_profile(
     "streamloss", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -38,8 +38,8 @@ def small_batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     As in a new process, small batches are then taken in Python.
     """
     if "compat" in request.path.parts or request.node.get_closest_marker("small"):
-        monkeypatch.setattr(auto, "SMALL", 1024)
-        monkeypatch.setattr(auto, "_taken", {})
+        monkeypatch.setattr(choose, "SMALL", 1024)
+        monkeypatch.setattr(choose, "_taken", {})
         monkeypatch.delenv("STREAMLOSS_SMALL_BATCH")
 
 

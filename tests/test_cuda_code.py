@@ -15,8 +15,8 @@ if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
 
 from benchmarks import _ptx, cuda_code
 from benchmarks.cuda_code import Case
-from streamloss.backends import _launch
 from streamloss.kernels import gpu
+from streamloss.run.gpu import launch
 
 needs_libnvvm = pytest.mark.skipif(not _ptx.has_libnvvm(), reason=_ptx.MISSING)
 
@@ -40,7 +40,7 @@ def test_a_product_and_a_sum_are_one_unless_kept_apart() -> None:
 
 
 def test_no_linker_puts_together_what_the_compiler_kept_apart() -> None:
-    settings = _launch._kernel(gpu.fold_grid).targetoptions
+    settings = launch._kernel(gpu.fold_grid).targetoptions
     assert not settings.get("lto")
     if hasattr(gpu.extending, "overload"):  # numba-cuda's own choice would be to let it
         assert "lto" in settings

@@ -26,7 +26,7 @@ from hypothesis.extra import numpy as hnp
 from reference import CASES, PAIRS, REDUCTIONS, Case, bits, name, sprinkle, wild
 
 import streamloss as sl
-from streamloss.backends import cpu
+from streamloss.run import cpu
 
 # Cuts that do not fit each other make many chunks, of which dask warns.
 pytestmark = pytest.mark.filterwarnings("ignore::dask.array.PerformanceWarning")

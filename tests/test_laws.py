@@ -28,8 +28,8 @@ from reference import (
 )
 
 import streamloss as sl
-from streamloss import _threads
-from streamloss.backends import _boxes
+from streamloss.run import cut
+from streamloss.run import threads as threading
 
 STRANGE = [np.nan, np.inf, -np.inf]
 ABSOLUTE, HUBER = (c for c in CASES if c.loss in (sl.AbsoluteError(), sl.Huber(0.5)))
@@ -162,7 +162,7 @@ def test_every_loss_is_summed_alike_however_it_is_cut(case: Case) -> None:
 @contextmanager
 def small_boxes(size: int) -> Iterator[None]:
     """Share out small arrays as well, in boxes of so many elements."""
-    with mock.patch.object(_threads, "PARALLEL", 0), mock.patch.object(_boxes, "GATHER", size):
+    with mock.patch.object(threading, "PARALLEL", 0), mock.patch.object(cut, "GATHER", size):
         yield
 
 

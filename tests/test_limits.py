@@ -24,9 +24,9 @@ from row_families import ROWS
 
 import streamloss as engine
 from streamloss import losses as sl
-from streamloss.backends import auto
 from streamloss.cli._local import fold
 from streamloss.files import Columns, open_arrays
+from streamloss.run import choose
 
 INF, NAN = math.inf, math.nan
 ENDS = (INF, -INF, 0.0, -0.0, 1.0)
@@ -280,8 +280,8 @@ def test_a_loss_has_its_hand_worked_limit(loss: Any, inputs: Any, value: float) 
 def test_a_certain_prediction_is_a_number_in_every_sum(
     small: int, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auto, "SMALL", small)
-    monkeypatch.setattr(auto, "BUDGET", small)
+    monkeypatch.setattr(choose, "SMALL", small)
+    monkeypatch.setattr(choose, "BUDGET", small)
     logits = np.full(2_000, 3.0, dtype)
     logits[::7] = INF
     hot = np.ones((2_000, 2), dtype)

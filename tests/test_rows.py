@@ -10,8 +10,8 @@ import pytest
 from reference import bits, truths
 
 import streamloss as sl
-from streamloss.backends import auto
 from streamloss.losses.base import Row
+from streamloss.run import choose
 
 SPARSE, COSINE = sl.SparseSoftmaxCrossEntropy(), sl.CosineSimilarity()
 
@@ -185,8 +185,8 @@ def test_a_users_row_loss_gets_it_all(
     y_true, y_pred = arrays(rng, 20)
     compiled = sl.accumulate(Spread(), y_true, y_pred)
     assert compiled.result() == truths(np.ptp(y_pred, axis=1) - y_true)["mean"]
-    monkeypatch.setattr(auto, "SMALL", 1000)
-    monkeypatch.setattr(auto, "_taken", {})
+    monkeypatch.setattr(choose, "SMALL", 1000)
+    monkeypatch.setattr(choose, "_taken", {})
     assert sl.accumulate(Spread(), y_true, y_pred) == compiled
     lazy = sl.accumulate(Spread(), da.from_array(y_true, chunks=6), y_pred)
     assert lazy.compute() == compiled

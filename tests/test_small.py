@@ -13,8 +13,8 @@ from reference import sprinkle, wild
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import auto, cpu, python
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
+from streamloss.run import choose, cpu, python
 
 ABSOLUTE = (sl.AbsoluteError(),)
 SHAPES = st.sampled_from([(0,), (1,), (), (17,), (4, 5), (3, 0), (2, 3, 4), (80, 2)])
@@ -87,13 +87,13 @@ def test_a_kernel_is_compiled_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(
         cpu, "accumulate", lambda *a: calls.append(a[1].inputs[0].size) or kernel(*a)
     )
-    small, large = np.ones(100), np.ones(auto.SMALL + 1)
+    small, large = np.ones(100), np.ones(choose.SMALL + 1)
     sl.evaluate("mae", [1.0], [2.0])
     sl.evaluate("mae", small.tolist(), small)
     assert calls == []
     sl.evaluate("mae", large.tolist(), large)
     assert calls == [large.size]
-    for _ in range(auto.BUDGET // 200):
+    for _ in range(choose.BUDGET // 200):
         sl.evaluate("mae", small.tolist(), small)
     sl.evaluate("mae", small.tolist(), small)
     assert calls[1:] == [100] * len(calls[1:])
@@ -114,7 +114,7 @@ def test_a_stream_changes_over_without_a_trace() -> None:
 def test_a_stream_begins_when_the_last_batch_for_python_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(auto, "_taken", {(sl.AbsoluteError,): auto.BUDGET - 100})
+    monkeypatch.setattr(choose, "_taken", {(sl.AbsoluteError,): choose.BUDGET - 100})
     acc = sl.Accumulator("mae")
     acc.update(np.ones(64), np.zeros(64))  # 128 numbers are more than the 100 left
     assert acc._stream is not None

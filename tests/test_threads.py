@@ -15,7 +15,7 @@ import pytest
 from reference import bits, truth
 
 import streamloss as sl
-from streamloss._threads import share
+from streamloss.run.threads import share
 
 RNG = np.random.default_rng(6)
 Y, P, W = RNG.standard_normal((3, 600_000)) * 10.0 ** RNG.integers(-4, 5, (3, 600_000))

@@ -10,9 +10,9 @@ from numba import cuda
 import streamloss as sl
 from benchmarks._cuda.cases import EMULATED, SIMULATED
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import _launch
-from streamloss.backends import cuda as gpu
 from streamloss.losses.base import resolve
+from streamloss.run.gpu import batches as gpu
+from streamloss.run.gpu import launch
 
 N = 40 if SIMULATED else 300 if EMULATED else 100_000
 UPDATES = 5 if SIMULATED else 25 if EMULATED else 1000
@@ -49,15 +49,15 @@ def late(out, value, turns):
 @check()
 def teams_and_lanes():
     """Check that results do not depend on how many teams of how many lanes there are."""
-    found, usual = [], _launch._size
+    found, usual = [], launch._size
     shapes = [(1, 1), (2, 3), (5, 8)] if SIMULATED else [(1, 32), (7, 96), (64, 128), (1000, 512)]
     batch = as_batch([resolve("mae")], *moved(*arrays()), None)
     try:
         for teams, lanes in shapes:
-            _launch._size = lambda n, t=teams, k=lanes: (t, k, min(64, max(1, -(-n // (t * k)))))
+            launch._size = lambda n, t=teams, k=lanes: (t, k, min(64, max(1, -(-n // (t * k)))))
             found.append(gpu.accumulate((resolve("mae"), resolve("mse")), batch))
     finally:
-        _launch._size = usual
+        launch._size = usual
     assert all(state == found[0] for state in found)
     return f"{len(found)} launches of other sizes"
 

@@ -11,11 +11,11 @@ from numba import cuda
 from benchmarks._cuda import emulator
 from streamloss.arrays.batch import Batch, as_batch
 from streamloss.arrays.device import as_device
-from streamloss.backends import cpu, python
-from streamloss.backends import cuda as gpu
 from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.losses import arithmetic
 from streamloss.losses.base import parts_of, resolve
+from streamloss.run import cpu, python
+from streamloss.run.gpu import batches as gpu
 
 sys.path.append(str(Path(__file__).parents[2] / "tests"))  # the data of each loss's domain
 

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from streamloss import __version__
-from streamloss._threads import get_num_threads
 from streamloss.arrays.batch import POLICIES
 from streamloss.cli import _report
 from streamloss.files import Columns
 from streamloss.losses.base import LOSSES
+from streamloss.run.threads import get_num_threads
 
 from ._job import Job, Run
 from ._text import shown

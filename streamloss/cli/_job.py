@@ -9,11 +9,11 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from streamloss import __version__
-from streamloss._threads import set_num_threads
 from streamloss.accumulator import Accumulator
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.losses.base import resolve
+from streamloss.run.threads import set_num_threads
 
 from . import _cluster, _local
 from ._checkpoint import Checkpoint, Saved

@@ -14,9 +14,9 @@ from itertools import islice
 from threading import Event
 from typing import Any, TypeVar
 
-from streamloss._threads import get_num_threads
 from streamloss.accumulator import Accumulator
 from streamloss.files import Batch, DataSet, Stretch
+from streamloss.run.threads import get_num_threads
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.backends import auto
 from streamloss.functional import evaluate
 from streamloss.kernels import cache
 from streamloss.losses.base import resolve
+from streamloss.run import choose
 
 from ._interrupts import held_back, kill_children
 
@@ -100,7 +100,7 @@ def compile_for(task: Task) -> float:
 
     They are asked for like any others, so that what is kept is what will be looked for.
     """
-    auto.SMALL = 0
+    choose.SMALL = 0
     start = time.perf_counter()
     ranks = resolve(task.losses[0]).ranks
     weights = np.ones(ROWS, task.dtype) if task.weighted else None

@@ -17,11 +17,11 @@ from streamloss.arrays.batch import any_lazy, as_batch, is_lazy, may_fit
 from streamloss.arrays.convert import as_array, holds_foreign, is_tensor
 from streamloss.arrays.device import DeviceArray
 from streamloss.arrays.named import is_named
-from streamloss.backends import auto
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY
 from streamloss.losses.base import parts_of
+from streamloss.run import choose
 
 __all__ = [
     "KNOWING",
@@ -292,7 +292,7 @@ def state(
     compute = None if compute is None else np.dtype(compute)
     if not any_lazy(*arguments):
         batch = as_batch(parts, *arguments, compute)
-        return auto.accumulate(parts, batch, axis, MULTIPLY)
+        return choose.accumulate(parts, batch, axis, MULTIPLY)
     dask = lazy_backend()
     blocks = _aligned(parts, arguments, compute)
     return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
@@ -325,7 +325,7 @@ def each(
         blocks = _aligned((loss,), arguments, compute)
         out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
     else:
-        out = auto.map(loss, as_batch((loss,), *arguments, compute), MULTIPLY)
+        out = choose.map(loss, as_batch((loss,), *arguments, compute), MULTIPLY)
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
 
 

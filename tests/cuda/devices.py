@@ -11,10 +11,10 @@ from numba import cuda
 
 from streamloss.arrays import device
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import cuda as gpu
-from streamloss.backends import python
 from streamloss.exact.state import State
 from streamloss.losses.base import parts_of, resolve
+from streamloss.run import python
+from streamloss.run.gpu import batches as gpu
 
 
 class OnGpu:

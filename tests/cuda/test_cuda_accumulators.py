@@ -11,7 +11,7 @@ import pytest
 from devices import counted, put
 
 import streamloss as sl
-from streamloss.backends import cuda as gpu
+from streamloss.run.gpu import batches as gpu
 
 Batches = list[tuple[Any, ...]]
 LOSSES = ["mae", sl.Huber(0.5)]

@@ -12,10 +12,10 @@ from numba import cuda
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import _launch
-from streamloss.backends import cuda as gpu
 from streamloss.compat import keras, sklearn, tf1, torch
 from streamloss.kernels.switches import MULTIPLY
+from streamloss.run.gpu import batches as gpu
+from streamloss.run.gpu import launch
 
 Y = np.arange(6.0).reshape(2, 3)
 UNIT = put(Y)
@@ -117,8 +117,8 @@ def test_a_mask_of_the_cpu_hides_elements_of_a_gpu() -> None:
 
 
 def test_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_launch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(_launch.cuda, "cuda_error", lambda: "no driver", raising=False)
+    monkeypatch.setattr(launch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(launch.cuda, "cuda_error", lambda: "no driver", raising=False)
     for reduction in ("mean", "none"):
         with pytest.raises(RuntimeError, match=r"need a CUDA driver and GPU .*: no driver"):
             sl.evaluate("mae", UNIT, UNIT, reduction=reduction)

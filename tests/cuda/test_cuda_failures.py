@@ -8,7 +8,7 @@ import pytest
 from devices import put
 
 import streamloss as sl
-from streamloss.backends import _launch
+from streamloss.run.gpu import launch as launching
 
 FAILURES: dict[str, tuple[type[Exception], tuple[Any, ...]]] = {
     "shapes": (ValueError, (np.ones((2, 3)), np.ones((2, 2)))),
@@ -44,7 +44,7 @@ def test_an_update_that_fails_on_its_way_changes_nothing(
     for _ in range(before):
         acc.update(put(labels), put(logits))
         expected.update(labels, logits)
-    launch, left = _launch._launch, [calls]
+    launch, left = launching._launch, [calls]
 
     def fail(*arguments: Any) -> None:
         left[0] -= 1
@@ -53,7 +53,7 @@ def test_an_update_that_fails_on_its_way_changes_nothing(
         launch(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_launch, "_launch", fail)
+        patch.setattr(launching, "_launch", fail)
         with pytest.raises(MemoryError):
             acc.update(put(labels), put(logits))
     assert acc == expected

@@ -12,10 +12,11 @@ from reference import LARGEST, TINY, leading, results, sprinkle, truths, wild
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
-from streamloss.backends import _launch, cpu
-from streamloss.backends import cuda as gpu
 from streamloss.kernels import fold
 from streamloss.kernels import gpu as gpu_kernels
+from streamloss.run import cpu
+from streamloss.run.gpu import batches as gpu
+from streamloss.run.gpu import launch
 
 MAE, MSE, HUBER = sl.AbsoluteError(), sl.SquaredError(), sl.Huber(0.5)
 NAN, INF = np.nan, np.inf
@@ -43,7 +44,7 @@ SCALES: dict[str, Any] = {
 @pytest.fixture
 def small_team(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have one team of three lanes with blocks of eight."""
-    monkeypatch.setattr(_launch, "_size", lambda elements: (1, LANES, STEP))
+    monkeypatch.setattr(launch, "_size", lambda elements: (1, LANES, STEP))
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ LAUNCHES = [(1, 1, 1), (1, 2, 64), (5, 1, 3), (2, 7, 2), (1, 30, 1), (9, 3, 1)]
 def test_it_does_not_matter_how_many_lanes_there_are(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr(_launch, "_size", lambda elements: size)
+    monkeypatch.setattr(launch, "_size", lambda elements: size)
     y_true, y_pred = wild(rng, (2, 3, 17))
     check([MAE, HUBER], y_true, y_pred, rng.random((3, 17)))
     check([MAE, MSE], *wild(rng, (2, 3, 17), -140, 120, "f4"), axis=1)
@@ -173,7 +174,7 @@ def test_lanes_share_rows_where_there_are_many_losses(
 ) -> None:
     losses = [sl.Quantile(q / 10.0) for q in range(1, 9)]
     lanes = gpu_kernels.SHARED // (len(losses) + 2) + 2
-    monkeypatch.setattr(_launch, "_size", lambda elements: (1, lanes, 2))
+    monkeypatch.setattr(launch, "_size", lambda elements: (1, lanes, 2))
     y_true, y_pred = rng.normal(size=(2, 5 * lanes + 1))
     check(losses, y_true, y_pred, rng.random(y_true.size))
 

@@ -13,7 +13,7 @@ import streamloss as sl
 from streamloss.arrays import convert
 from streamloss.arrays import device as device_module
 from streamloss.arrays.device import DeviceArray, as_device, is_device
-from streamloss.backends import _launch
+from streamloss.run.gpu import launch
 
 DTYPES = ["f2", "f4", "f8", "i1", "u2", "i4", "u8", "?", "c8", "c16"]
 
@@ -42,7 +42,7 @@ def test_dlpack_with_strides(rng: np.random.Generator, view: Any) -> None:
 def test_dlpack_keeps_the_memory() -> None:
     found = as_device("y_true", Exported(np.arange(1000.0)))
     others = [np.full(1000, -1.0) for _ in range(100)]
-    assert np.array_equal(_launch._array(found).copy_to_host(), np.arange(1000.0)), others
+    assert np.array_equal(launch._array(found).copy_to_host(), np.arange(1000.0)), others
 
 
 def test_dlpack_of_other_devices_is_read_on_the_cpu(rng: np.random.Generator) -> None:

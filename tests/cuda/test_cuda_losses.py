@@ -10,8 +10,8 @@ import row_families
 from devices import check
 
 import streamloss as sl
-from streamloss.backends import _launch
 from streamloss.losses.base import LOSSES
+from streamloss.run.gpu import launch
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
 PAIRED = [case.loss for case in reference.PAIRS]
@@ -109,5 +109,5 @@ def test_losses_of_rows_in_one_call(rng: np.random.Generator) -> None:
 def test_rows_longer_than_there_is_room_for(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    monkeypatch.setattr(_launch, "ROOM", room)
+    monkeypatch.setattr(launch, "ROOM", room)
     check([sl.SoftmaxCrossEntropy()], *rng.random((2, 9, 7)))

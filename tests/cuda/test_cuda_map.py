@@ -11,8 +11,9 @@ from test_cuda_losses import DRAWN, inputs_of
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.arrays.device import is_device
-from streamloss.backends import _launch, python
-from streamloss.backends import cuda as gpu
+from streamloss.run import python
+from streamloss.run.gpu import batches as gpu
+from streamloss.run.gpu import launch
 
 
 def check(
@@ -70,7 +71,7 @@ def test_shapes(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
 def test_it_does_not_matter_how_many_lanes_there_are(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr(_launch, "_size", lambda elements: size)
+    monkeypatch.setattr(launch, "_size", lambda elements: size)
     y_true, y_pred = rng.normal(size=(2, 3, 17))
     check(sl.AbsoluteError(), y_true, y_pred, rng.random(3))
     labels, logits = rng.integers(0, 3, 17), rng.normal(size=(17, 3))

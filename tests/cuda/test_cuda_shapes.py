@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import streamloss as sl
-from streamloss.backends import _launch
-from streamloss.backends import cuda as gpu
+from streamloss.run.gpu import batches as gpu
+from streamloss.run.gpu import launch
 
 MAE, MSE = sl.AbsoluteError(), sl.SquaredError()
 LANES = 4
@@ -30,7 +30,7 @@ def test_ragged_sizes(rng: np.random.Generator, size: int) -> None:
 def test_several_steps_of_a_team(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, step: int, spare: int
 ) -> None:
-    monkeypatch.setattr(_launch, "_size", lambda elements: (2, 3, step))
+    monkeypatch.setattr(launch, "_size", lambda elements: (2, 3, step))
     y_true, y_pred = rng.normal(size=(2, 2 * 3 * step * (2 if step < 64 else 1) + spare))
     check([MAE], y_true, y_pred, rng.random(y_true.size))
 

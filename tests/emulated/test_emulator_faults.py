@@ -14,8 +14,8 @@ from numba import cuda, int64
 
 import streamloss as sl
 from benchmarks._cuda import behaviour, emulator
-from streamloss.backends import _launch
 from streamloss.kernels import gpu
+from streamloss.run.gpu import launch
 
 
 def refused(kernel: Any, lanes: int, *arguments: Any) -> str:
@@ -135,9 +135,9 @@ def test_streams_that_do_not_wait(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
     assert all_right()
     if name == "mark":
-        monkeypatch.setattr(_launch, "event", NoMark)
+        monkeypatch.setattr(launch, "event", NoMark)
     else:
-        monkeypatch.setattr(_launch, name, lambda *arguments: None)
+        monkeypatch.setattr(launch, name, lambda *arguments: None)
     assert not all_right()
 
 
@@ -158,12 +158,12 @@ def holds(check: Callable[[], str]) -> bool:
 def test_products_and_sums_that_may_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = [cuda.to_device(a) for a in np.random.default_rng(0).random((3, 10))]
     monkeypatch.setattr(gpu, "round_apart", cuda.jit(device=True)(lambda: None))
-    _launch._kernel.cache_clear()
-    _launch._configured.cache_clear()
+    launch._kernel.cache_clear()
+    launch._configured.cache_clear()
     try:
         with pytest.raises(REFUSALS, match=WRONG_PTX):
             sl.accumulate("mae", *moved)
     finally:
-        _launch._kernel.cache_clear()
-        _launch._configured.cache_clear()
+        launch._kernel.cache_clear()
+        launch._configured.cache_clear()
     assert re.search(r"an instruction that the emulator has not: (add|mul)\.f64", emulator.fault())

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from streamloss._threads import check_subnormals
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.convert import Array
-from streamloss.backends._boxes import plan
 from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, MINUS_INF, NAN, PLUS_INF
@@ -24,11 +22,14 @@ from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT
 from streamloss.losses.arithmetic import product_error
 
+from .cut import plan
+from .threads import check_subnormals
+
 
 def accumulate(
     losses: tuple[Any, ...], batch: Batch, axis: Any = None, rule: Any = None, threads: Any = None
 ) -> State:
-    """Return the state of a batch, as `backends.cpu.accumulate` does."""
+    """Return the state of a batch, as `run.cpu.accumulate` does."""
     check_subnormals()
     todo = plan(batch, axis)
     sums: list[int] = []
@@ -47,7 +48,7 @@ def accumulate(
 
 
 def map(loss: Any, batch: Batch, rule: Any = None, threads: Any = None) -> Array:
-    """Return the weighted loss of every element, as `backends.cpu.map` does."""
+    """Return the weighted loss of every element, as `run.cpu.map` does."""
     check_subnormals()
     count = math.prod(batch.shape)
     ((inputs, weights, shown),) = _cells(batch, 1)

@@ -61,9 +61,9 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
     for k in sorted({k for loss in losses for k in loss.classes}):
         labels, where = batch.inputs[k], batch.where
         if batch.on_device:
-            from . import cuda
+            from .gpu import batches
 
-            labels, where = cuda.on_host(labels), cuda.on_host(where)
+            labels, where = batches.on_host(labels), batches.on_host(where)
         name = "y_true" if k == 0 else "y_pred" if batch.ranks[2:] == () else f"y_pred[{k - 1}]"
         refuse_labels(name, labels, batch.ranks[k], where, batch.row)
 
@@ -96,9 +96,9 @@ def _cpu() -> Any:
 
 @once
 def _cuda() -> Any:
-    from . import cuda
+    from .gpu import batches
 
-    return cuda
+    return batches
 
 
 def _taken_for(losses: tuple[Any, ...]) -> dict[Any, int]:

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from .support.brief import brief
+from streamloss.support.brief import brief
 
 T = TypeVar("T")
 

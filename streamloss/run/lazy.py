@@ -32,7 +32,6 @@ from streamloss.arrays.batch import (
 )
 from streamloss.arrays.convert import as_array, as_mask, check_dtype
 from streamloss.arrays.device import DeviceArray
-from streamloss.backends import auto
 from streamloss.exact.counts import ROWS
 from streamloss.exact.reductions import Reduction
 from streamloss.exact.state import State
@@ -40,6 +39,8 @@ from streamloss.kernels.cache import Uncacheable, function_digest, loss_digest, 
 from streamloss.kernels.switches import OMIT
 from streamloss.losses.base import parts_of
 from streamloss.support.maker import Task, check_maker
+
+from . import choose
 
 arrays = da
 """dask's functions of arrays, for who may not import dask."""
@@ -261,8 +262,8 @@ class _Chunk:
     def _run(self, batch: Batch, place: Any) -> Any:
         rule = self._how.rule
         if self._how.strict:
-            auto.check_labels(self._losses, batch)
-        state = auto.accumulate(self._losses, batch, self._axis, rule, threads=1)
+            choose.check_labels(self._losses, batch)
+        state = choose.accumulate(self._losses, batch, self._axis, rule, threads=1)
         if self._how.strict:
             state.refuse_missing()
         reduced = normalise_axis(self._axis, len(batch.shape))
@@ -313,10 +314,10 @@ def _check_block(name: str, block: Any, sizes: tuple[Any, ...]) -> None:
 class _Losses(_Chunk):
     def _run(self, batch: Batch, place: Any) -> Any:
         if self._how.strict:
-            auto.check_labels(self._losses, batch)
-            state = auto.accumulate(self._losses, batch, None, OMIT, threads=1)
+            choose.check_labels(self._losses, batch)
+            state = choose.accumulate(self._losses, batch, None, OMIT, threads=1)
             state.refuse_missing()
-        return auto.map(self._losses[0], batch, self._how.rule, threads=1)
+        return choose.map(self._losses[0], batch, self._how.rule, threads=1)
 
 
 def states(losses: tuple[Any, ...], blocks: Blocks, axis: Any, how: How) -> Any:

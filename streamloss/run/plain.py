@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from streamloss import _threads
 from streamloss.arrays.batch import FLOAT32, FLOAT64
 from streamloss.arrays.convert import Array
-from streamloss.backends._boxes import DIRECT, ranges
 from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import Room, make_room
+
+from .cut import DIRECT, ranges
+from .threads import check_subnormals, share, wanted
 
 Inputs = tuple[Array, ...]
 Plain = tuple[Inputs, Array | None, int]
@@ -63,7 +64,7 @@ class Stream:
 
     def add(self, state: State, inputs: Inputs, weights: Array | None, rows: int) -> State:
         """Return the state with a batch added."""
-        _threads.check_subnormals()
+        check_subnormals()
         dtype, weighted = inputs[0].dtype, weights is not None
         run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
         out = state.copy()  # a state that others may see never changes
@@ -87,7 +88,7 @@ class Stream:
         states: list[State] = []
 
         def work(jobs: Iterable[slice]) -> None:
-            _threads.check_subnormals()
+            check_subnormals()
             state, room = State.empty((), len(losses)), make_room(len(losses))
             for some in jobs:
                 heavy = None if weights is None else weights[some]
@@ -96,9 +97,9 @@ class Stream:
                 fold_entry(losses, *arguments)(losses, *arguments)
             states.append(state)
 
-        threads = _threads.wanted(size)
+        threads = wanted(size)
         cuts = ranges(size, threads, 1) if threads > 1 or size > DIRECT else [slice(None)]
-        _threads.share(work, cuts, threads)
+        share(work, cuts, threads)
         state = State.total(states)
         state.counts[:, ROWS] = rows
         return state

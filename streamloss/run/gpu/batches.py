@@ -16,9 +16,6 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT32, Batch, normalise_axis
 from streamloss.arrays.device import DeviceArray
-from streamloss.backends import _launch
-from streamloss.backends._launch import Scratch, Views
-from streamloss.backends._lines import filled, lines, merged_axes, offsets
 from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
@@ -26,6 +23,10 @@ from streamloss.kernels.gpu import MOST
 from streamloss.kernels.switches import MULTIPLY, OMIT
 from streamloss.losses import Value
 from streamloss.losses.base import together
+
+from . import launch
+from .launch import Scratch, Views
+from .views import filled, lines, merged_axes, offsets
 
 CELLS = 1 << 12
 """Cells that are folded at once: their rows on the GPU are 5 MB for one loss."""
@@ -41,7 +42,7 @@ def accumulate(
     rule: Any = None,
     threads: int | None = None,
 ) -> State:
-    """Return the state of a batch, as `backends.cpu.accumulate` does; it waits for the GPU.
+    """Return the state of a batch, as `run.cpu.accumulate` does; it waits for the GPU.
 
     Raises
     ------
@@ -102,7 +103,7 @@ class Pending:
     """
 
     def __init__(self, losses: tuple[Any, ...], shape: tuple[int, ...]) -> None:
-        _launch.check()
+        launch.check()
         self.shape, self._losses = shape, losses
         self._rows: dict[tuple[Any, ...], _Rows] = {}
 
@@ -118,12 +119,12 @@ class Pending:
         kernels are compiled when dtypes first come, and that fails before anything runs.
         """
         _refuse_compat(rule)
-        device = _launch.gpu_of(_arrays(batch))
+        device = launch.gpu_of(_arrays(batch))
         kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, device
-        with _launch.on(device):
+        with launch.on(device):
             batch = _on_device(batch)
             streams = [a.stream for a in _arrays(batch)]
-            stream = _launch.stream_of(streams)
+            stream = launch.stream_of(streams)
             rows = self._rows.get(kinds) or _Rows(self._losses, math.prod(self.shape), stream)
             rows.add(batch, _reduced(batch, axis), rule, stream)
             rows.rows += batch.rows(axis)
@@ -134,7 +135,7 @@ class Pending:
         """Wait for the GPU, and return the state of all batches."""
         states = []
         for (*_, device), rows in self._rows.items():
-            with _launch.on(device):
+            with launch.on(device):
                 states.append(rows.state(self.shape))
         return State.total(states)
 
@@ -150,14 +151,14 @@ class _Rows:
         self._passes = [
             (
                 some,
-                _launch.zeros((cells, len(some) + 1, WIDTH), stream),
-                _launch.zeros((cells, COLUMNS), stream),
+                launch.zeros((cells, len(some) + 1, WIDTH), stream),
+                launch.zeros((cells, COLUMNS), stream),
             )
             for some in _passes(losses)
         ]
-        self._mark = _launch.event()
+        self._mark = launch.event()
         self._mark.record(stream)
-        self._scratch = _launch.Scratch()
+        self._scratch = launch.Scratch()
         self._spares: list[Any] = []
         self._lent: deque[tuple[Any, list[Any]]] = deque()
         self.rows = self.launches = 0
@@ -184,19 +185,19 @@ class _Rows:
 
     def release(self, batch: Batch, stream: Any, streams: Iterable[int | None]) -> None:
         """Let others write to a batch when it was read, and keep what is lent until then."""
-        _launch.release(self._mark, streams)
-        while self._lent and _launch.has_come(self._lent[0][0]):
+        launch.release(self._mark, streams)
+        while self._lent and launch.has_come(self._lent[0][0]):
             self._lent.popleft()
         lent = [a.owner for a in _arrays(batch) if a.is_lent]
         if lent:
-            mark = _launch.event()
+            mark = launch.event()
             mark.record(stream)
             self._lent.append((mark, lent))
 
     def _keep(self, stream: Any) -> None:
         """Have the sums and counts copied."""
         arrays = self._arrays()
-        self._spares = self._spares or [_launch.spare(array) for array in arrays]
+        self._spares = self._spares or [launch.spare(array) for array in arrays]
         for spare, array in zip(self._spares, arrays, strict=True):
             spare.copy_to_device(array, stream=stream)
 
@@ -204,7 +205,7 @@ class _Rows:
         """Put back the sums and counts that were kept, before anything else is added."""
         for spare, array in zip(self._spares, self._arrays(), strict=True):
             array.copy_to_device(spare, stream=stream)
-        _launch.wait(stream)
+        launch.wait(stream)
 
     def _arrays(self) -> list[Any]:
         return [array for _, *arrays in self._passes for array in arrays]
@@ -245,7 +246,7 @@ def _on_device(batch: Batch) -> Batch:
         if array is None or isinstance(array, DeviceArray):
             return array
         once = array[tuple([slice(None) if step else slice(1) for step in array.strides])]
-        return _launch.copied(once).broadcast(array.shape)
+        return launch.copied(once).broadcast(array.shape)
 
     return batch._replace(
         inputs=tuple([moved(array).as_numbers() for array in batch.inputs]),
@@ -256,7 +257,7 @@ def _on_device(batch: Batch) -> Batch:
 
 def on_host(array: Any) -> Any:
     """Return an array, None or of a GPU too, as one of numpy."""
-    return _launch.on_host(array) if isinstance(array, DeviceArray) else array
+    return launch.on_host(array) if isinstance(array, DeviceArray) else array
 
 
 def _fold(
@@ -280,7 +281,7 @@ def _fold(
         narrow, omits, rows = batch.dtype == FLOAT32, rule == OMIT, (sums, counts)
         if cells.stop - cells.start < len(sums):  # numba takes a fifth of an update for a slice
             rows = sums[cells], counts[cells]
-        _launch.fold(losses, views, *rows, narrow, omits, stream)
+        launch.fold(losses, views, *rows, narrow, omits, stream)
         count += 1
     return count
 
@@ -306,7 +307,7 @@ def _values(
     values, found = scratch.empty("values", batch.shape, np.float64), None
     if rule == OMIT:
         found = scratch.empty("found", batch.shape, np.bool_)
-        _launch.fill(found, True, stream)
+        launch.fill(found, True, stream)
     arrays = [*batch.inputs, values, *[a for a in (found, batch.weights) if a is not None]]
     ranks = [*batch.ranks, 0, 0, 0]
     axes = merged_axes(arrays, range(len(batch.shape)))
@@ -317,11 +318,11 @@ def _values(
             rows = array.shape[array.ndim - rank :], array.strides[array.ndim - rank :]
             views.append(array.viewed((size, *rows[0]), (stride, *rows[1]), start))
         out = views[len(batch.inputs)]
-        _launch.map_rows(loss, tuple(views[: len(batch.inputs)]), out, scratch, stream)
+        launch.map_rows(loss, tuple(views[: len(batch.inputs)]), out, scratch, stream)
         if found is not None:
             mask = views[len(batch.inputs) + 1]
             for array in (*views[: len(batch.inputs)], *views[len(batch.inputs) + 2 :]):
-                _launch.find_missing(array, mask, stream)
+                launch.find_missing(array, mask, stream)
     return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), found
 
 
@@ -338,15 +339,15 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
     """
     _refuse_compat(rule)
     like = next(a.owner for a in _arrays(batch) if isinstance(a, DeviceArray))
-    _launch.check()
-    with _launch.on(_launch.gpu_of(_arrays(batch))):
+    launch.check()
+    with launch.on(launch.gpu_of(_arrays(batch))):
         batch = _on_device(batch)
-        stream = _launch.stream_of([a.stream for a in _arrays(batch)])
-        out = _launch.empty(batch.shape, np.float64)
+        stream = launch.stream_of([a.stream for a in _arrays(batch)])
+        out = launch.empty(batch.shape, np.float64)
         if out.size:
             _map(loss, batch, out, rule, stream)
-        _launch.wait(stream)
-        return _launch.like(like, out)
+        launch.wait(stream)
+        return launch.like(like, out)
 
 
 def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> None:
@@ -356,4 +357,4 @@ def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> N
         batch, found = _values(loss, batch, rule, Scratch(), stream)
         loss, rule = Value(), None
     for _, views in _launches(batch, found, range(len(batch.shape)), out):
-        _launch.map_terms(loss, views, rule == OMIT, stream)
+        launch.map_terms(loss, views, rule == OMIT, stream)

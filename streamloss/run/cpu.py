@@ -7,19 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from streamloss import _threads
-from streamloss._threads import Jobs, check_subnormals, share
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.convert import Array
-from streamloss.backends._boxes import (
-    GATHER,
-    Index,
-    Plan,
-    Reader,
-    boxes,
-    jobs,
-    plan,
-)
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss.exact.digits import DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
@@ -30,6 +19,9 @@ from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
 from streamloss.losses import Value
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import together, values_first
+
+from .cut import GATHER, Index, Plan, Reader, boxes, jobs, plan
+from .threads import Jobs, check_subnormals, share, wanted
 
 PIECE = 1 << 12
 """Elements that numpy computes at once: with 2**15, 57 ns an element went to page faults."""
@@ -64,7 +56,7 @@ def accumulate(
     """
     check_subnormals()
     todo = plan(batch, axis)
-    threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
+    threads = threads or wanted(max(array.size for array in batch.inputs))
     state = State.joined([_pass(some, todo, rule, threads) for some in together(losses)])
     state.counts[:, ROWS] = batch.rows(axis)
     return state
@@ -222,7 +214,7 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
-    threads = threads or _threads.wanted(max(array.size for array in batch.inputs))
+    threads = threads or wanted(max(array.size for array in batch.inputs))
     heavy = batch if batch.where is None or rule != MULTIPLY else batch._replace(where=None)
 
     def work(jobs: Jobs[Index]) -> None:

@@ -1,1 +1,0 @@
-"""Where kernels run: each backend offers accumulate(losses, batch, ...) -> State and map."""
