@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from benchmarks._measure import SIZE, interleaved_medians, read_sweep
-from streamloss.cli._job import Job, Run
+from streamloss.cli.job import Job, Run
 from streamloss.files import Columns
 
 CHUNK = 1 << 20

@@ -17,7 +17,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.cli import main
-from streamloss.cli._checkpoint import MAGIC, Checkpoint, Saved
+from streamloss.cli.checkpoint import MAGIC, Checkpoint, Saved
 
 N = 1000
 GIVEN = ("--true", "y", "--pred", "p")
@@ -170,13 +170,13 @@ def test_what_cannot_be_written_leaves_nothing_behind(
 def test_a_file_system_without_links_or_locks_will_do(
     data: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from streamloss.cli import _owned
+    from streamloss.cli import owned
 
     def unknown(*args: Any) -> None:
         raise OSError(errno.EOPNOTSUPP, "Operation not supported")
 
     monkeypatch.setattr(os, "link", unknown)
-    monkeypatch.setattr(_owned.fcntl, "flock", unknown)
+    monkeypatch.setattr(owned.fcntl, "flock", unknown)
     for _ in range(2):
         assert main(["evaluate", data, *GIVEN, "--checkpoint", str(place / "k")]) == 0
     assert [path.name for path in place.iterdir()] == ["k"]

@@ -19,8 +19,9 @@ import pytest
 
 import streamloss as sl
 from streamloss import files
-from streamloss.cli import _job, main
-from streamloss.cli._checkpoint import MAGIC
+from streamloss.cli import job as job_module
+from streamloss.cli import main
+from streamloss.cli.checkpoint import MAGIC
 
 N = 2000
 RNG = np.random.default_rng(11)
@@ -260,7 +261,7 @@ def test_what_is_not_installed_is_named(
     for module in [m for m in sys.modules if m.partition(".")[0] == name]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "streamloss.files._parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "streamloss.files.formats.parquet", raising=False)
     line = refusal("evaluate", path, *GIVEN)
     assert line == f'{name} is not installed: pip install "streamloss[cli]"'
 
@@ -338,7 +339,7 @@ def test_what_should_not_happen_is_one_line_and_says_where_to_report_it(
     def fail(*args: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr(_job.Run, "results", fail)
+    monkeypatch.setattr(job_module.Run, "results", fail)
     line = refusal("evaluate", path, *GIVEN)
     assert line.startswith("this should not happen: KeyError: 'x'; please report it")
     assert main(["evaluate", path, *GIVEN, "--debug"]) == 2

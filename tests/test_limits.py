@@ -24,7 +24,7 @@ from row_families import ROWS
 
 import streamloss as engine
 from streamloss import losses as sl
-from streamloss.cli._local import fold
+from streamloss.cli.local import fold
 from streamloss.files import Columns, open_arrays
 from streamloss.run import choose
 

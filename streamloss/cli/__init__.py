@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ._interrupts import INTERRUPTED, end, end_on_interrupts
-from ._text import shown
+from .interrupts import INTERRUPTED, end, end_on_interrupts
+from .text import shown
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra that installs each library."""
@@ -94,7 +94,7 @@ def _run(args: Sequence[str] | None) -> int:
     """Run the command line, with click's errors in one line as well."""
     import click
 
-    from ._commands import streamloss
+    from .commands import streamloss
 
     try:
         code = streamloss.main(args, "streamloss", standalone_mode=False)

@@ -17,7 +17,7 @@ from streamloss.kernels import cache
 from streamloss.losses.base import resolve
 from streamloss.run import choose
 
-from ._interrupts import held_back, kill_children
+from .interrupts import held_back, kill_children
 
 COMMON = (
     "mae",

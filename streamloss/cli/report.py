@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ._text import shown
+from .text import shown
 
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
 """The counts that are shown, by what they are called in a table."""

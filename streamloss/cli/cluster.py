@@ -22,8 +22,8 @@ from streamloss.accumulator import Accumulator, check_sent
 from streamloss.files import DataSet, Piece, Refused, read_piece, why
 from streamloss.support.maker import Task
 
-from ._local import fold_batches, in_order
-from ._report import say
+from .local import fold_batches, in_order
+from .report import say
 
 WAITING = 4
 """Pieces under way for each thread of the cluster: enough that none waits for this process."""

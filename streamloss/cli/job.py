@@ -15,8 +15,8 @@ from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.losses.base import resolve
 from streamloss.run.threads import set_num_threads
 
-from . import _cluster, _local
-from ._checkpoint import Checkpoint, Saved
+from . import cluster, local
+from .checkpoint import Checkpoint, Saved
 
 
 class Job(NamedTuple):
@@ -150,9 +150,9 @@ class Run:
         job = self._job
         rest = self.data, self.rows, list(job.losses), job.nan, job.batch_rows
         if job.scheduler is None:
-            parts = _local.fold(*rest)
+            parts = local.fold(*rest)
         else:
-            parts = _cluster.fold(job.scheduler, *rest, job.timeout)
+            parts = cluster.fold(job.scheduler, *rest, job.timeout)
         with closing(parts):
             for rows, part in parts:
                 self._accumulator.merge(part)

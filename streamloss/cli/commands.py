@@ -10,13 +10,13 @@ import click
 
 from streamloss import __version__
 from streamloss.arrays.batch import POLICIES
-from streamloss.cli import _report
 from streamloss.files import Columns
 from streamloss.losses.base import LOSSES
 from streamloss.run.threads import get_num_threads
 
-from ._job import Job, Run
-from ._text import shown
+from . import report
+from .job import Job, Run
+from .text import shown
 
 MOST = (1 << 31) - 1
 """The largest number of rows or threads that libraries take."""
@@ -49,8 +49,8 @@ debug = click.option(
 @debug
 def losses() -> None:
     """List all losses with their other names, parameters and formulas."""
-    with _report.to_stdout():
-        _report.show_losses(LOSSES)
+    with report.to_stdout():
+        report.show_losses(LOSSES)
 
 
 @streamloss.command()
@@ -94,15 +94,15 @@ def warmup(
     """
     if every and losses:
         raise click.UsageError("--all and --loss exclude each other")
-    from . import _warmup
+    from . import warmup as warming
 
-    todo = _warmup.tasks(losses or (LOSSES if every else _warmup.COMMON), together, nan)
+    todo = warming.tasks(losses or (LOSSES if every else warming.COMMON), together, nan)
     begun = time.perf_counter()
-    for count, (task, seconds) in enumerate(_warmup.fill(todo, jobs), 1):
+    for count, (task, seconds) in enumerate(warming.fill(todo, jobs), 1):
         if not quiet:
             click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(task)}")
     if not quiet:
-        click.echo(f"{shown(_warmup.kept())}, {time.perf_counter() - begun:.1f} s")
+        click.echo(f"{shown(warming.kept())}, {time.perf_counter() - begun:.1f} s")
 
 
 @streamloss.command()
@@ -190,15 +190,15 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
     job = Job(columns=columns, **options)
     run = Run(job)
     try:
-        with closing(run), _report.progress(run.data.rows, run.rows, quiet) as advance:
+        with closing(run), report.progress(run.data.rows, run.rows, quiet) as advance:
             run.finish(advance)
     except KeyboardInterrupt:
         kept = f"; the same command goes on from {shown(job.checkpoint)}" if job.checkpoint else ""
         click.echo(f"streamloss: interrupted{kept}", err=True)
         raise click.exceptions.Exit(130) from None
     outcome = run.results(), run.counts(), run.seconds
-    with _report.to_stdout():
+    with report.to_stdout():
         if as_json:
-            click.echo(_report.as_json(*outcome))
+            click.echo(report.as_json(*outcome))
         else:
-            _report.show(*outcome, job.reduction)
+            report.show(*outcome, job.reduction)

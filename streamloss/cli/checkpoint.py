@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from streamloss.accumulator import Accumulator
 
-from ._owned import OwnedFile
+from .owned import OwnedFile
 
 MAGIC = b"streamloss checkpoint 1\n"
 
