@@ -7,9 +7,9 @@ import sys as _sys
 
 from . import losses
 from .accumulator import Accumulator
+from .api import accumulate, evaluate, merge, reduce
 from .exact.reductions import Reduction
 from .explanation import explain
-from .functional import accumulate, evaluate, merge, reduce
 from .losses import *  # noqa: F403
 from .losses.base import (
     Class,

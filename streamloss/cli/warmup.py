@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.functional import evaluate
+from streamloss.api import evaluate
 from streamloss.kernels import cache
 from streamloss.losses.base import resolve
 from streamloss.run import choose
