@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.check_elementary [millions of random arguments]`` prints, for each function,
 the largest error in ulp and where it is. The reference is numpy's long double, of 64 bits on x86:
-it adds at most 2**-10 ulp. `streamloss._elementary` says what it printed.
+it adds at most 2**-10 ulp. `streamloss.losses.elementary` says what it printed.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ MAKERS: dict[str, Callable[[], sl.Accumulator]] = {
 }
 
 
-# An independent reader and writer, made from the docstring of streamloss._format alone
+# An independent reader and writer, made from the docstring of streamloss.exact.bytes alone
 
 
 class Written(NamedTuple):

@@ -10,7 +10,7 @@ A row of all 70 digits (a *wide* one) holds any sum of 2**62 float64. Wide rows 
 kernels add to; elsewhere a row keeps only the digits in use.
 
 The functions in the first part are bodies for the compiler: plain Python on numpy scalars, no
-checks. `fold` in `_loops` says why adding `magic` splits a float.
+checks. `kernels.fold` says why adding `magic` splits a float.
 """
 
 from __future__ import annotations

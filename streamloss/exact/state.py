@@ -32,12 +32,12 @@ class State:
     shape : tuple of int
         The shape of the output; () for one cell.
     sums : int64 array (cells, losses + 1, DIGITS + digits)
-        Rows of `_exact`: one for each loss, then one for the weights.
+        Rows of `digits`: one for each loss, then one for the weights.
     base : int
         The number of the first digit of the rows.
     counts : int64 array (cells, COLUMNS)
         Elements, nonzero weights, elements omitted for a NaN, elements masked, and the sizes of
-        axis 0: the columns that `_counts` names.
+        axis 0: the columns that `counts` names.
     held : int
         How many balanced rows the rows are the sums of, without carries: only wide ones are.
     maker : Maker

@@ -1,6 +1,6 @@
 """One element of a block as kernels see it: its inputs, its term, and whether it counts.
 
-Here is what the names mean in Python; `_overloads` gives them their meaning in compiled code.
+Here is what the names mean in Python; `meanings` gives them their meaning in compiled code.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def cut(arrays: Any, start: int, stop: int) -> Any:
 
 
 def part(array: Any, start: int, stop: int) -> Any:
-    """Return the slice [start, stop) of an array, None of None: in a tuple, as `_loops` says."""
+    """Return the slice [start, stop) of an array, None of None: in a tuple, as `fold` says."""
     return (None if array is None else array[start:stop],)
 
 

@@ -6,7 +6,7 @@ the inputs. Nothing is checked here, and nothing allocated: without counting ref
 7 % of the time, no function can return an array, but a tuple of them.
 
 Some arguments select code when it is compiled, not when it runs, by being None or not: `narrow`
-is True when all arrays are float32; `rule` is one of `_switches`, and `seen` is the arrays to
+is True when all arrays are float32; `rule` is one of `switches`, and `seen` is the arrays to
 look for a NaN in where it is `OMIT`, else the rule itself. `twice` and `screened` are constants
 where `fold` and `fold_both` are called: inlined there, they are compiled but once for all of them.
 """

@@ -124,7 +124,7 @@ def only(values):
 
 
 def watch(rule, masks):
-    """Return the rule of `_loops` with the masks that there are, in a tuple."""
+    """Return the rule of `switches` with the masks that there are, in a tuple."""
     return ((*masks, *rule),) if masks else only(rule)
 
 

@@ -1,4 +1,4 @@
-"""What the names of the bodies (`_exact`, `_generic`, `_loops`) mean when compiled.
+"""What the names of the bodies (`digits`, `arithmetic`, `elements`, `fold`) mean when compiled.
 
 A loss reaches the compiler as the type of an argument: `term` looks up its class there and
 compiles its `point`. That runs at the speed of a hand-written loop, changes parameters without

@@ -1,6 +1,6 @@
 """Arithmetic that losses and loops share: its meaning in Python.
 
-`_overloads` gives the same names their meaning in compiled code. Python's `math` raises where
+`kernels.meanings` gives the same names their meaning in compiled code. Python's `math` raises where
 IEEE arithmetic gives an infinity or NaN; these functions return what compiled code returns.
 """
 

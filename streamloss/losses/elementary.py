@@ -215,4 +215,4 @@ COMPILED = (
     log1p,
     log1p_exp,
 )
-"""What `_overloads` registers with the compiler."""
+"""What `kernels.meanings` registers with the compiler."""

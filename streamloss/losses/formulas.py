@@ -1,4 +1,4 @@
-"""Formulas that several losses share; `_overloads` compiles them.
+"""Formulas that several losses share; `kernels.meanings` compiles them.
 
 A row is a 1-d float64 array, in Python any sequence of floats. Sums over a row go from its first
 number to its last, but for that of `log_total`.
@@ -357,7 +357,7 @@ COMPILED = (
     among,
     multi_margin,
 )
-"""What `_overloads` registers with the compiler, to be part of each loop that calls it."""
+"""What `kernels.meanings` registers with the compiler, to be part of each loop that calls it."""
 
 RARE = (has_nan, infinite, endless_margin, overlap, endless_gap, infinite_cosine, direction)
 """What it registers to be called: of infinite numbers, it would only take the loops' registers."""

@@ -45,7 +45,7 @@ def accumulate(
     axis : int, tuple of int or None
         The reduced axes.
     rule : {SIFT, OMIT, MULTIPLY}
-        What `_loops` says of them.
+        What `kernels.switches` says of them.
     threads : int, optional
         How many threads share the work.
 

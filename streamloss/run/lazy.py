@@ -54,7 +54,7 @@ class UnknownSizes(ValueError):
 
 
 class How(NamedTuple):
-    """What tasks are to know: the rule of `_loops`, whether a NaN raises, the dtype to round to."""
+    """What tasks are to know: the rule of `switches`, whether a NaN raises, the dtype to round to."""
 
     rule: Any
     strict: bool = False
@@ -99,7 +99,7 @@ def align(
     Raises
     ------
     TypeError, ValueError
-        As `_inputs.as_batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
+        As `as_batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
         if arrays of unknown chunk sizes have not the same chunks.
     """
     named = name_inputs(losses, y_true, y_pred)

@@ -1,4 +1,4 @@
-"""Launching the kernels of `_grid`, and the memory and streams of GPUs."""
+"""Launching the kernels of `kernels.gpu`, and the memory and streams of GPUs."""
 
 # numba.cuda is typed in part, and its two packages differ
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, attr-defined, call-arg"
