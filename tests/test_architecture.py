@@ -39,6 +39,8 @@ MODULES = {name(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 def folder(module: str) -> str:
     """The folder that a module is in."""
+    if module == "__main__":  # which is the command line
+        return "cli"
     first, *rest = MODULES[module].relative_to(ROOT).parts
     return first if rest else PUBLIC
 

@@ -54,7 +54,7 @@ class UnknownSizes(ValueError):
 
 
 class How(NamedTuple):
-    """What tasks are to know: the rule of `switches`, whether a NaN raises, the dtype to round to."""
+    """What tasks are to know: the rule, whether a NaN raises, the dtype to round to."""
 
     rule: Any
     strict: bool = False
