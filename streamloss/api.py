@@ -6,13 +6,12 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from .accumulator import Accumulator, build, check_sent, lazy_backend
-from .arrays.batch import Axis, any_lazy, as_batch, is_lazy
+from .accumulator import Accumulator, build, check_sent
+from .arrays.batch import Arguments, Axis, is_lazy
 from .arrays.named import find_names
 from .exact.reductions import Reduction, check
-from .kernels.switches import OMIT, SIFT
-from .losses.base import parts_of
-from .run import choose
+from .exact.state import State
+from .run.query import Query, later, sums, values
 from .support.brief import brief
 
 
@@ -78,53 +77,22 @@ def evaluate(
     >>> sl.evaluate("mae", [[1.0, 2.0], [3.0, 5.0]], [[1.0, 1.0], [1.0, 1.0]], axis=0)
     array([1. , 2.5])
     """
-    accumulator = Accumulator(losses, axis=axis, nan=nan)
-    found = check(reduction, accumulator.losses)
+    query = Query.spelled(losses, axis, nan)
+    found = check(reduction, query.losses)
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
-    arguments = y_true, y_pred, weights, where
-    named = find_names(accumulator.losses[0], *arguments)
+    data = Arguments(y_true, y_pred, weights, where)
+    named = find_names(query.losses[0], *data)
     if named is not None:
-        arguments, axis = named.arguments, named.numbers(axis)
-        accumulator = Accumulator(losses, axis=axis, nan=nan)
-    if any_lazy(*arguments):
-        results = _lazily(accumulator, arguments, found)
-    elif found is Reduction.NONE:
-        results = _map(accumulator, *arguments)
+        data, query = named.arguments, query.over(named.numbers(axis))
+    if found is Reduction.NONE:
+        results = values(query, data)
     else:
-        y_true, y_pred, weights, where = arguments
-        values = accumulator.update(y_true, y_pred, weights, where=where).result(found)
-        results = [values[key] for key in losses] if isinstance(losses, list) else [values]
+        results = sums(query, data).results(query.losses, found)
     if named is not None:
-        reduced = () if found is Reduction.NONE else named.reduced(axis)
-        results = [named.wrap(values, reduced) for values in results]
+        reduced = () if found is Reduction.NONE else named.reduced(query.axis)
+        results = [named.wrap(each, reduced) for each in results]
     return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
-
-
-def _map(like: Accumulator, y_true: Any, y_pred: Any, weights: Any, where: Any) -> list[Any]:
-    """Return the arrays of weighted losses."""
-    losses, nan = like.losses, like.nan
-    batch = as_batch(losses, y_true, y_pred, weights, where)
-    if nan == "raise":
-        Accumulator(losses[0], nan=nan).update(y_true, y_pred, weights, where=where)
-    return [choose.map(loss, batch, _rule(nan)) for loss in losses]
-
-
-def _lazily(like: Accumulator, arguments: tuple[Any, ...], reduction: Reduction) -> list[Any]:
-    """Return lazy arrays of the results, all losses in one pass."""
-    dask = lazy_backend()
-    losses, parts = like.losses, parts_of(like.losses)
-    blocks = dask.align(parts, *arguments)
-    how = dask.How(_rule(like.nan), like.nan == "raise")
-    if reduction is Reduction.NONE:
-        return [dask.map(loss, blocks, how) for loss in losses]
-    states = dask.states(parts, blocks, like.axis, how)
-    return [dask.finish(states, losses, k, reduction) for k in range(len(losses))]
-
-
-def _rule(nan: str) -> Any:
-    """Return what the policy means for elements with a NaN."""
-    return SIFT if nan == "propagate" else OMIT
 
 
 def accumulate(
@@ -153,22 +121,14 @@ def accumulate(
     >>> part.result("sum"), part.result("mean")
     (3.0, 1.5)
     """
-    accumulator = Accumulator(losses, axis=axis, nan=nan)
-    arguments = y_true, y_pred, weights, where
-    named = find_names(accumulator.losses[0], *arguments)
-    if not any_lazy(*(named.arguments if named else arguments)):
-        return accumulator.update(y_true, y_pred, weights, where=where)
+    query, data = Query.spelled(losses, axis, nan), Arguments(y_true, y_pred, weights, where)
+    named, names = find_names(query.losses[0], *data), None
     if named is not None:
-        arguments, axis = named.arguments, named.numbers(axis)
-        accumulator = Accumulator(losses, axis=axis, nan=nan)
-    dask = lazy_backend()
-    parts, how = parts_of(accumulator.losses), dask.How(_rule(nan), nan == "raise")
-    blocks = dask.align(parts, *arguments)
-    states = dask.states(parts, blocks, accumulator.axis, how)
+        data, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()
     specs = list(losses) if isinstance(losses, list) else losses
-    names = named and named.in_memory()
-    make = functools.partial(build, specs, accumulator.losses, axis, nan, named=names)
-    return dask.delay(states, make)
+    make = functools.partial(build, specs, query, named=names, asked=axis)
+    found = sums(query, data)
+    return make(found) if isinstance(found, State) else found.delayed(make)
 
 
 def reduce(
@@ -236,8 +196,7 @@ def merge(parts: Iterable[Any]) -> Any:
     """
     parts = list(parts)
     if any([is_lazy(part) for part in parts]):
-        dask = lazy_backend()
-        return dask.call_later(_merge_sent, parts)
+        return later(_merge_sent, parts)
     total: Accumulator | None = None
     for part in parts:
         if not isinstance(part, Accumulator) and hasattr(part, "add_done_callback"):

@@ -18,6 +18,19 @@ Axis = int | str | tuple[int | str, ...] | None
 POLICIES = ("propagate", "omit", "raise")
 
 
+class Arguments(NamedTuple):
+    """What a call gives: anything array-like, or dask's; the others of a loss in a tuple y_pred."""
+
+    y_true: Any
+    y_pred: Any = None
+    weights: Any = None
+    where: Any = None
+
+
+class UnknownSizes(ValueError):
+    """Raised for lazy arrays of unknown chunk sizes beside arrays with other chunks."""
+
+
 class Batch(NamedTuple):
     """Arrays ready to be cut: weights and mask are broadcast to the losses without a copy.
 
@@ -48,7 +61,7 @@ class Batch(NamedTuple):
         """The length of a row, None if losses are of single elements."""
         return next((a.shape[-1] for a, k in zip(self.inputs, self.ranks, strict=True) if k), None)
 
-    def rows(self, axis: int | tuple[int, ...] | None) -> int:
+    def rows(self, axis: Axis) -> int:
         """Return the rows that each cell covers: the size of axis 0 if it is reduced, else 1."""
         reduced = normalise_axis(axis, len(self.shape))
         return self.shape[0] if 0 in reduced else 1
@@ -299,7 +312,7 @@ def has_names(axis: Any) -> bool:
     return any([isinstance(item, str) for item in axes])
 
 
-def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
+def normalise_axis(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the reduced axes, sorted and not negative; None is all of them.
 
     Raises
@@ -313,4 +326,5 @@ def normalise_axis(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, 
         return tuple(range(ndim))
     if has_names(axis):
         raise TypeError(f"axis must be an integer or a tuple of them for arrays: got {brief(axis)}")
-    return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim, argname="axis")))
+    numbers: Any = axis
+    return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(numbers, ndim, argname="axis")))

@@ -7,21 +7,20 @@ the frameworks do. Of dask arrays everything stays lazy.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 
-from streamloss.accumulator import lazy_backend
-from streamloss.arrays.batch import any_lazy, as_batch, is_lazy, may_fit
+from streamloss.arrays.batch import Arguments, UnknownSizes, is_lazy, may_fit
 from streamloss.arrays.convert import as_array, holds_foreign, is_tensor
 from streamloss.arrays.device import DeviceArray
 from streamloss.arrays.named import is_named
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.exact.state import State
-from streamloss.kernels.switches import MULTIPLY
-from streamloss.losses.base import parts_of
-from streamloss.run import choose
+from streamloss.run.query import Query, lazy, sums, values
 
 __all__ = [
     "KNOWING",
@@ -70,8 +69,7 @@ def array(name: str, value: Any) -> Any:
     if is_named(value):  # whose frameworks know no names
         value = value.data
     if is_lazy(value):
-        dask = lazy_backend()
-        return dask.numbers(name, value)
+        return lazy().numbers(name, value)
     numbers, valid = as_array(name, value)
     if isinstance(numbers, DeviceArray):
         refuse_device(name)
@@ -215,10 +213,8 @@ def _pass(check: Callable[[Any], Any], block: Any) -> Any:
 
 def _module(array: Any) -> Any:
     """Return the module whose functions take an array: numpy, or dask.array."""
-    if not is_lazy(array):
-        return np
-    dask = lazy_backend()
-    return dask.arrays
+    # who has such an array has loaded it; to import it is for the runner of lazy arrays
+    return sys.modules["dask.array"] if is_lazy(array) else np
 
 
 def reduced(
@@ -257,13 +253,9 @@ def reduced(
     -------
     numpy scalar or array, or lazy dask array
     """
-    parts = parts_of(losses if type(losses) is tuple else (losses,))
-    found = state(parts, inputs, weights, compute=compute, axis=axis, where=where)
-    last = _Last(finish, len(parts))
-    if isinstance(found, State):
-        return as_dtype(last(found), dtype or np.float64)
-    dask = lazy_backend()
-    return as_dtype(dask.apply(found, last, last), dtype or np.float64)
+    query = Query.of_framework(losses if type(losses) is tuple else (losses,), axis, compute)
+    found = _summed(query, _arguments(inputs, weights, where))
+    return as_dtype(found.apply(_Last(finish, len(query.parts))), dtype or np.float64)
 
 
 class _Last:
@@ -288,22 +280,22 @@ def state(
     where: Any = None,
 ) -> Any:
     """Return the State of losses or, of dask arrays, an array of the states of chunks."""
-    arguments = _arguments(inputs, weights, where)
-    compute = None if compute is None else np.dtype(compute)
-    if not any_lazy(*arguments):
-        batch = as_batch(parts, *arguments, compute)
-        return choose.accumulate(parts, batch, axis, MULTIPLY)
-    dask = lazy_backend()
-    blocks = _aligned(parts, arguments, compute)
-    return dask.states(parts, blocks, axis, dask.How(MULTIPLY, compute=compute))
+    query = Query.of_framework(parts, axis, compute)
+    return _summed(query, _arguments(inputs, weights, where))
 
 
-def _aligned(losses: tuple[Any, ...], arguments: tuple[Any, ...], compute: Any) -> Any:
-    """Return lazy arrays cut alike; of sizes that are not known the caller's names are."""
-    dask = lazy_backend()
+def _summed(query: Query, data: Arguments) -> Any:
+    """Return the sums of data; of sizes that are not known the caller's names are."""
+    with _named_by_caller():
+        return sums(query, data)
+
+
+@contextmanager
+def _named_by_caller() -> Iterator[None]:
+    """Say how chunk sizes become known without a name: the caller knows arrays by others."""
     try:
-        return dask.align(losses, *arguments, compute)
-    except dask.UnknownSizes as error:
+        yield
+    except UnknownSizes as error:
         rule = "arrays must have no unknown chunk sizes beside arrays with other chunks"
         raise ValueError(f"{rule}: {KNOWING}") from error
 
@@ -318,19 +310,14 @@ def each(
     where: Any = None,
 ) -> Any:
     """Return the weighted loss of every element or row; the arguments are those of `reduced`."""
-    arguments = _arguments(inputs, weights, where)
-    compute = None if compute is None else np.dtype(compute)
-    if any_lazy(*arguments):
-        dask = lazy_backend()
-        blocks = _aligned((loss,), arguments, compute)
-        out = dask.map(loss, blocks, dask.How(MULTIPLY, compute=compute))
-    else:
-        out = choose.map(loss, as_batch((loss,), *arguments, compute), MULTIPLY)
+    query = Query.of_framework((loss,), None, compute)
+    with _named_by_caller():
+        (out,) = values(query, _arguments(inputs, weights, where))
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
 
 
-def _arguments(inputs: tuple[Any, ...], weights: Any, where: Any) -> tuple[Any, Any, Any, Any]:
-    """Return inputs, weights and mask as `_inputs.as_batch` takes them."""
+def _arguments(inputs: tuple[Any, ...], weights: Any, where: Any) -> Arguments:
+    """Return inputs, weights and mask as a query takes them."""
     y_true, *others = inputs
     y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-    return y_true, y_pred, weights, where
+    return Arguments(y_true, y_pred, weights, where)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from streamloss.support.maker import Maker, here
+from streamloss.support.maker import Maker, check_maker, here
 
 from . import digits
 from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
@@ -242,6 +243,10 @@ class State:
             out.append(self.in_shape(values))
         return out
 
+    def apply(self, function: Callable[[State], Any], token: Any = None) -> Any:
+        """Return what a function makes of the state; a lazy state has the same method."""
+        return function(self)
+
     def in_shape(self, values: list[Any]) -> Any:
         """Return the values of all cells in the output shape, that of one cell as it is."""
         return np.array(values).reshape(self.shape) if self.shape else values[0]
@@ -278,4 +283,18 @@ def _received(maker: tuple[str, str], *fields: Any) -> State:
     state = State(*fields)
     if maker != here():
         state.maker = Maker(*maker)
+    return state
+
+
+def check_state(state: State) -> State:
+    """Return a state that another process computed.
+
+    Raises
+    ------
+    ValueError
+        If that process has another streamloss.
+    """
+    maker = getattr(state, "maker", None)
+    if maker is not None:
+        check_maker(maker, "what a worker computes")
     return state

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from streamloss.arrays.batch import refuse_labels
+from streamloss.exact.state import State
 from streamloss.losses.base import first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
@@ -40,14 +41,15 @@ def wait(losses: tuple[Any, ...], size: int) -> bool:
 
 def accumulate(
     losses: tuple[Any, ...], batch: Any, axis: Any, rule: Any, threads: Any = None
-) -> Any:
-    """Return the State of a batch, by the backend that suits it."""
-    return _backend(losses, batch).accumulate(losses, batch, axis, rule, threads)
+) -> State:
+    """Return the State of a batch, by the runner that suits it."""
+    state: State = _runner(losses, batch).accumulate(losses, batch, axis, rule, threads)
+    return state
 
 
 def map(loss: Any, batch: Any, rule: Any, threads: Any = None) -> Any:
-    """Return the array of the weighted losses of a batch, by the backend that suits it."""
-    return _backend((loss,), batch).map(loss, batch, rule, threads)
+    """Return the array of the weighted losses of a batch, by the runner that suits it."""
+    return _runner((loss,), batch).map(loss, batch, rule, threads)
 
 
 def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
@@ -61,17 +63,15 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
     for k in sorted({k for loss in losses for k in loss.classes}):
         labels, where = batch.inputs[k], batch.where
         if batch.on_device:
-            from .gpu import batches
-
-            labels, where = batches.on_host(labels), batches.on_host(where)
+            labels, where = gpu().on_host(labels), gpu().on_host(where)
         name = "y_true" if k == 0 else "y_pred" if batch.ranks[2:] == () else f"y_pred[{k - 1}]"
         refuse_labels(name, labels, batch.ranks[k], where, batch.row)
 
 
-def _backend(losses: tuple[Any, ...], batch: Any) -> Any:
-    """Return the backend for a batch, imported when it is first needed."""
+def _runner(losses: tuple[Any, ...], batch: Any) -> Any:
+    """Return the runner for a batch, imported when it is first needed."""
     if batch.on_device:
-        return _cuda()
+        return gpu()
     size = sum([array.size for array in batch.inputs])
     if wait(losses, size):
         classes, taken = _classes(losses), _taken_for(losses)
@@ -95,7 +95,8 @@ def _cpu() -> Any:
 
 
 @once
-def _cuda() -> Any:
+def gpu() -> Any:
+    """Return the runner of GPUs, imported with numba.cuda on first use."""
     from .gpu import batches
 
     return batches

@@ -18,20 +18,25 @@ from .cut import DIRECT, ranges
 from .threads import check_subnormals, share, wanted
 
 Inputs = tuple[Array, ...]
-Plain = tuple[Inputs, Array | None, int]
+Taken = tuple[Inputs, Array | None, int]
 
 
-class Stream:
+class Plain:
     """Adds plain batches to states of one cell: numpy arrays that the kernel can read in place.
 
-    One for each accumulator. One thread at a time may `add`.
+    One for each tally. One thread at a time may `add`. If arrays are to be rounded to a dtype,
+    only those are plain that have it.
     """
 
-    def __init__(self, losses: tuple[Any, ...], rule: Any) -> None:
+    def __init__(
+        self, losses: tuple[Any, ...], rule: Any, compute: np.dtype[Any] | None = None
+    ) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
+        self._narrow = FLOAT32 if compute in (None, FLOAT32) else None
+        self._wide = FLOAT64 if compute in (None, FLOAT64) else None
         self._runs: dict[tuple[Any, bool], tuple[Any, Room]] = {}
 
-    def take(self, first: Any, others: Any, weights: Any) -> Plain | None:
+    def take(self, first: Any, others: Any, weights: Any, where: Any = None) -> Taken | None:
         """Return a batch as its flat arrays; None if it is not plain.
 
         `first` and `others` are y_true and y_pred as `Accumulator.update` has them.
@@ -47,7 +52,7 @@ class Stream:
         else:
             return None
         dtype, shape = first.dtype, first.shape
-        if dtype is not FLOAT32 and dtype is not FLOAT64:
+        if dtype is not self._narrow and dtype is not self._wide:
             return None
         for a in inputs if weights is None else (*inputs, weights):
             if (

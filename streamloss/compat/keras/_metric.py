@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.accumulator import Accumulator, build, lazy_backend
+from streamloss.accumulator import Accumulator, build
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact
 from streamloss.compat.keras._arrays import (
@@ -37,6 +37,7 @@ from streamloss.compat.keras._rows import quotient
 from streamloss.compat.keras._terms import KINDS, Terms, terms
 from streamloss.exact.state import State
 from streamloss.losses import SquaredError, Value
+from streamloss.run.query import Query
 
 
 class Metric:
@@ -187,7 +188,7 @@ class SampleMean(Metric):
         losses = found.losses
         state = computed(_engine.state(losses, found.inputs, weights, where=found.where))
         specs = list(losses) if len(losses) > 1 else losses[0]
-        self._put(size, build(specs, tuple(losses), None, "propagate", state))
+        self._put(size, build(specs, Query.of(tuple(losses)), state))
         if len(losses) > 1:
             choice = found.choice
             self._choice &= int(choice.compute() if _engine.is_lazy(choice) else choice)
@@ -204,7 +205,7 @@ class SampleMean(Metric):
         times = self._scale()
         totals, counts = [], []
         for size, sums in self._sums.items():
-            state = sums._seen()
+            state = sums._tally.state
             (found,) = state.sums_of(range(len(sums.losses)))
             factor = times // (size.losses or 1)
             choice = self._choice if len(sums.losses) > 1 else 0
@@ -291,10 +292,7 @@ def _fits(few: Shape, many: Shape) -> bool:
 
 def computed(state: Any) -> State:
     """Return a State, computed if it is lazy."""
-    if isinstance(state, State):
-        return state
-    dask = lazy_backend()
-    found: State = dask.delay(state).compute()
+    found: State = state if isinstance(state, State) else state.compute()
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.accumulator import Accumulator, restore
+from streamloss.accumulator import Accumulator, build
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat.keras._arrays import (
@@ -26,6 +26,7 @@ from streamloss.losses.base import parts_of
 from streamloss.metrics import R2
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
+from streamloss.run.query import Query
 from streamloss.support.brief import brief
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
@@ -123,7 +124,7 @@ class R2Score(Metric):
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
         state = computed(_engine.state(parts_of((R2(),)), (true, pred), weights, axis=0))
-        sums, rows = restore(R2(), 0, "propagate", state), true.shape[0]
+        sums, rows = build(R2(), Query.of((R2(),), 0), state), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know
             rows = sums.counts["elements"] // max(len(state.counts), 1)
         self._put(sums, _weighed_rows(weights, rows))
@@ -132,7 +133,7 @@ class R2Score(Metric):
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
             return _engine.as_dtype(math.nan, self._out)
-        cells = self._sums._seen().sums_of(range(len(parts_of((R2(),)))))
+        cells = self._sums._tally.state.sums_of(range(len(parts_of((R2(),)))))
         pairs = [_score(sums) for sums in cells]
         if self.class_aggregation is None:
             scores = [self._adjusted(score) for score, _ in pairs]

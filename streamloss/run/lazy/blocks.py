@@ -1,0 +1,187 @@
+"""The arrays of a call as dask arrays that are cut at the same places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
+
+import dask.array as da
+import numpy as np
+
+from streamloss.arrays.batch import (
+    Arguments,
+    UnknownSizes,
+    check_alignment,
+    check_shapes,
+    common_dtype,
+    is_lazy,
+    name_inputs,
+)
+from streamloss.arrays.convert import as_array, as_mask, check_dtype
+from streamloss.arrays.device import DeviceArray
+
+
+class Blocks(NamedTuple):
+    """The arrays of a call as dask arrays of one rank that are cut at the same places.
+
+    Inputs of rank 1 have a last axis more, the rows, in one piece.
+    """
+
+    inputs: tuple[Any, ...]
+    weights: Any
+    where: Any
+    ranks: tuple[int, ...]
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """All arrays in order."""
+        others = (array for array in (self.weights, self.where) if array is not None)
+        return (*self.inputs, *others)
+
+    @property
+    def chunks(self) -> tuple[Any, ...]:
+        """The chunks of the losses."""
+        chunks = self.inputs[0].chunks
+        return tuple(chunks[: len(chunks) - self.ranks[0]])
+
+    @property
+    def axes(self) -> list[tuple[int, ...]]:
+        """The axes of all arrays in order, as blockwise wants to know them."""
+        axes = tuple(range(len(self.chunks)))
+        return [(*axes, len(axes))[: array.ndim] for array in self.arrays]
+
+
+def align(losses: Sequence[Any], data: Arguments, compute: Any = None) -> Blocks:
+    """Check what is known of the arrays of a call, and cut them all at the same places.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_batch`, as far as dtypes and shapes are known (of the rest the tasks do); and
+        if arrays of unknown chunk sizes have not the same chunks.
+    """
+    y_true, y_pred, weights, where = data
+    named = name_inputs(losses, y_true, y_pred)
+    inputs = [numbers(*pair) for pair in named]
+    heavy = None if weights is None else numbers("weights", weights)
+    shown = None if where is None else numbers("where", where, mask=True)
+    ranks = losses[0].ranks
+    shape = check_shapes(inputs, ranks)
+    if heavy is not None:
+        check_alignment("weights", heavy.shape, shape)
+    if shown is not None:
+        check_alignment("where", shown.shape, shape)
+    if compute is None:
+        common_dtype(losses, inputs, heavy)
+    given = [array for array in (*inputs, heavy, shown) if array is not None]
+    try:
+        arrays = _cut(given, len(shape), [*ranks, 0, 0])
+    except ValueError as error:
+        others = ("weights", weights), ("where", where)
+        _refuse_sizes([*named, *others], [*inputs, heavy, shown], error)
+    shown = None if shown is None else arrays.pop()
+    heavy = None if heavy is None else arrays.pop()
+    return Blocks(tuple(arrays), heavy, shown, ranks)
+
+
+def numbers(name: str, value: Any, mask: bool = False) -> Any:
+    """Return an argument as a dask array or, if it is not lazy, a numpy array; or a mask."""
+    if not is_lazy(value):
+        array, valid = (as_mask(name, value), None) if mask else as_array(name, value)
+        if isinstance(array, DeviceArray):
+            rule = f"{name} must be a dask array, or an array of the CPU, beside dask arrays"
+            raise TypeError(f"{rule}: got one of a GPU")
+        return array if valid is None else np.ma.masked_array(array, ~valid)
+    # a Delayed has any attribute, and the scalars of a dataframe this method too
+    if hasattr(type(value), "to_dask_array") and value.ndim:
+        value = _plain_columns(name, value, mask).to_dask_array()
+    if not isinstance(value, da.Array):
+        raise TypeError(f"{name} must be a dask array or column: got {type(value).__name__}")
+    if mask and value.dtype != np.bool_:
+        raise TypeError(f"{name} must be boolean: got dtype {value.dtype}")
+    check_dtype(name, value.dtype)
+    return value
+
+
+def _plain_columns(name: str, frame: Any, mask: bool) -> Any:
+    """Return a dask Series or DataFrame with one dtype of numpy, its parts read as in memory."""
+    return frame.map_partitions(_plain, name, mask, meta=_plain(frame._meta, name, mask))
+
+
+def _plain(part: Any, name: str, mask: bool) -> Any:
+    array = as_mask(name, part) if mask else as_array(name, part)[0]
+    return part._constructor(array, index=part.index)
+
+
+def _refuse_sizes(named: list[tuple[str, Any]], arrays: list[Any], error: Exception) -> NoReturn:
+    """Raise what says how chunk sizes become known that do not fit others."""
+    ways = [
+        name + _knowing(name, value)
+        for (name, value), array in zip(named, arrays, strict=False)
+        if array is not None and any(size != size for size in array.shape)
+    ]
+    name = ways[0].partition(".")[0]
+    rule = f"{name} must have no unknown chunk sizes beside arrays with other chunks"
+    raise UnknownSizes(f"{rule}: give {', '.join(ways)}") from error
+
+
+def _knowing(name: str, value: Any) -> str:
+    """Return what to call so that an argument has known chunk sizes, and dtypes of numpy."""
+    if not hasattr(type(value), "to_dask_array"):
+        return ".compute_chunk_sizes()"
+    dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
+    plain = len(set(dtypes)) == 1 and isinstance(dtypes[0], np.dtype) and dtypes[0].kind != "O"
+    cast = ".fillna(False).astype(bool)" if name == "where" else ".astype(float)"
+    return f"{'' if plain else cast}.to_dask_array(lengths=True)"
+
+
+def _cut(arrays: list[Any], rank: int, ranks: list[int]) -> list[Any]:
+    """Return dask arrays of so many axes, and their rows, with the same chunks.
+
+    Raises
+    ------
+    ValueError
+        If sizes of chunks that are not known stand beside others.
+    """
+    lazy = [array for array in arrays if isinstance(array, da.Array)]
+    chunks = [*(_chunks_of(lazy, axis) for axis in range(rank)), None]
+    arrays = [_whole(a) if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
+    arrays = [a[(..., *[None] * (rank - a.ndim))] if a.ndim < rank else a for a in arrays]
+    arrays = [a.rechunk({rank: -1}) if k else a for a, k in zip(arrays, ranks, strict=False)]
+    indexed = [item for a in arrays for item in (a, tuple(range(a.ndim)))]
+    _, arrays = da.core.unify_chunks(*indexed)
+    return list(arrays)
+
+
+def _chunks_of(arrays: list[Any], axis: int) -> Any:
+    """Return the chunks of the first array that is cut along an axis, None if there is none."""
+    found = [a.chunks[axis] for a in arrays if a.ndim > axis and not a.shape[axis] <= 1]
+    return found[0] if found else None
+
+
+def _whole(array: Any) -> Any:
+    """Return an array with axes of size 0 or 1 in one chunk."""
+    cut = [k for k, size in enumerate(array.shape) if size <= 1 < array.numblocks[k]]
+    if not cut:
+        return array
+    if 0 not in array.shape:
+        return array.rechunk(dict.fromkeys(cut, -1))
+    chunks = tuple((size,) if k in cut else array.chunks[k] for k, size in enumerate(array.shape))
+    return da.zeros(array.shape, array.dtype, chunks=chunks)  # dask does not rechunk no elements
+
+
+def _wrap(array: Any, chunks: list[Any]) -> Any:
+    """Return a numpy array as a dask array with these chunks where its size is theirs."""
+    sizes = tuple(
+        known if known is not None and sum(known) == size else (size,)
+        for known, size in zip(chunks, array.shape, strict=False)
+    )
+    repeated = [
+        stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)
+    ]
+    if not any(repeated):
+        return da.from_array(array, chunks=sizes)
+    # a graph has the numbers of a broadcast array once, wherever it is sent
+    once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
+    cut = tuple((1,) if again else size for again, size in zip(repeated, sizes, strict=True))
+    return da.broadcast_to(da.from_array(once.copy(), chunks=cut), array.shape, sizes)

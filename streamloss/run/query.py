@@ -1,0 +1,335 @@
+"""What is asked of data, and the one way from there to exact sums.
+
+Nothing else calls the runners: `evaluate`, the accumulator, the interfaces of other frameworks,
+files and the command line all ask here.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from streamloss.arrays.batch import (
+    Arguments,
+    Axis,
+    Batch,
+    any_lazy,
+    as_batch,
+    check_axis,
+    check_policy,
+    check_same_inputs,
+)
+from streamloss.exact.state import WIDE_CELLS, State
+from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
+from streamloss.losses.base import parts_of, resolve, values_first
+from streamloss.support.once import once
+
+from . import choose, threads
+
+if TYPE_CHECKING:
+    from .lazy.states import LazyState
+
+
+class Query(NamedTuple):
+    """What is asked of data: losses, the axes to reduce, and what NaN and zero weights mean.
+
+    Attributes
+    ----------
+    losses : tuple of loss
+        At least one, all of the same inputs.
+    parts : tuple of loss
+        The losses whose sums are taken: a metric of several sums stands for its parts.
+    axis : int, str, tuple of them, or None
+        The axes to reduce; names until arrays tell their numbers.
+    nan : {"propagate", "omit", "raise"}
+        What a NaN in an input or weight does.
+    rule : {SIFT, OMIT, MULTIPLY}
+        What the kernels do with NaN and zero weights.
+    compute : dtype, optional
+        What inputs and weights are rounded to first.
+    """
+
+    losses: tuple[Any, ...]
+    parts: tuple[Any, ...]
+    axis: Axis
+    nan: str
+    rule: Any
+    compute: np.dtype[Any] | None = None
+
+    @classmethod
+    def of(cls, losses: tuple[Any, ...], axis: Axis = None, nan: str = "propagate") -> Query:
+        """Return the query of losses under streamloss' own rules.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If losses take different inputs, an axis is no integer, or there is no such policy.
+        """
+        check_same_inputs(losses)
+        rule = SIFT if check_policy(nan) == "propagate" else OMIT
+        return cls(losses, parts_of(losses), check_axis(axis), nan, rule)
+
+    @classmethod
+    def spelled(cls, specs: Any, axis: Axis = None, nan: str = "propagate") -> Query:
+        """Return the query of a loss, its name, or a list of them."""
+        found = specs if isinstance(specs, list) else [specs]
+        return cls.of(tuple([resolve(spec) for spec in found]), axis, nan)
+
+    @classmethod
+    def of_framework(cls, losses: tuple[Any, ...], axis: Axis, compute: Any) -> Query:
+        """Return the query of losses as other frameworks mean them.
+
+        Losses are multiplied by weights, whatever those are, and inputs rounded to a dtype first.
+        """
+        dtype = None if compute is None else np.dtype(compute)
+        return cls(losses, parts_of(losses), axis, "propagate", MULTIPLY, dtype)
+
+    @property
+    def strict(self) -> bool:
+        """Whether a NaN, or a label that is no class, is refused."""
+        return self.nan == "raise"
+
+    def over(self, axis: Any) -> Query:
+        """Return the same query with other axes to reduce."""
+        return self._replace(axis=check_axis(axis))
+
+
+def sums(query: Query, data: Arguments) -> State | LazyState:
+    """Return the exact sums of data: a State, of dask arrays a lazy one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `evaluate`.
+    """
+    if any_lazy(*data):
+        settings = query.axis, query.nan, query.rule, query.compute
+        work = functools.partial(_state, query)
+        out: LazyState = lazy().sums(work, query.parts, data, query.axis, query.compute, settings)
+        return out
+    return Tally(query).add(data).state
+
+
+def values(query: Query, data: Arguments) -> list[Any]:
+    """Return the weighted losses of every element or row, an array for each loss of a query.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `evaluate`.
+    """
+    if any_lazy(*data):
+        return [_lazy_values(query._replace(losses=(loss,)), data) for loss in query.losses]
+    batch = as_batch(query.losses, *data, query.compute)
+    return _each(query, batch)
+
+
+def _lazy_values(query: Query, data: Arguments) -> Any:
+    """Return the lazy array of the weighted losses of a query's one loss."""
+    settings = query.nan, query.rule, query.compute
+    work = functools.partial(_values, query)
+    return lazy().values(work, query.losses, data, query.compute, settings)
+
+
+def fold(query: Query, batch: Batch, threads: int | None = None) -> State:
+    """Return the state of a batch that is in memory."""
+    if query.strict:
+        choose.check_labels(query.parts, batch)
+    state = choose.accumulate(query.parts, batch, query.axis, query.rule, threads)
+    if query.strict:
+        state.refuse_missing()
+    return state
+
+
+def _each(query: Query, batch: Batch, threads: int | None = None) -> list[Any]:
+    """Return the arrays of the weighted losses of a batch that is in memory."""
+    if query.strict:
+        choose.check_labels(query.losses, batch)
+        choose.accumulate(query.losses[:1], batch, None, OMIT, threads).refuse_missing()
+    return [choose.map(loss, batch, query.rule, threads) for loss in query.losses]
+
+
+def _state(query: Query, chunk: Arguments) -> State:
+    """Return the state of a chunk; its task has a core already."""
+    return fold(query, as_batch(query.parts, *chunk, query.compute), threads=1)
+
+
+def _values(query: Query, chunk: Arguments) -> Any:
+    """Return the weighted losses of a chunk."""
+    return _each(query, as_batch(query.losses, *chunk, query.compute), threads=1)[0]
+
+
+def later(function: Any, *arguments: Any) -> Any:
+    """Return the Delayed result of a function of arguments that hold Delayed values."""
+    return lazy().call_later(function, *arguments)
+
+
+class Tally:
+    """The State of a query over any number of batches, to which several threads may add.
+
+    Attributes
+    ----------
+    query : Query
+        What is asked.
+    lock : lock
+        Held while the state is replaced; a state that others may see never changes.
+    """
+
+    _pending: Any
+    _state: State | None
+
+    __slots__ = ("_pending", "_plain", "_state", "lock", "query")
+
+    def __init__(self, query: Query) -> None:
+        self.lock = threads.lock()
+        self._plain: Any = None
+        self.reset(query)
+
+    def reset(self, query: Query) -> None:
+        """Forget every batch."""
+        self.query, self._pending = query, None
+        scalar = query.axis is None
+        self._state = State.empty((), len(query.parts)) if scalar else None
+
+    @property
+    def state(self) -> State:
+        """The state of all that was added; what is on a GPU is waited for.
+
+        Before any batch it has one empty cell where the axes kept are not known yet.
+        """
+        return self.known or State.empty((), len(self.query.parts))
+
+    @property
+    def known(self) -> State | None:
+        """The state, None before any batch where an axis was given: its shape is not known."""
+        if self._pending is not None:
+            self._collect()
+        return self._state
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of the output, None where it is not known yet."""
+        seen = self._pending or self._state
+        return None if seen is None else seen.shape
+
+    def add(self, data: Arguments, axis: Any = None) -> Tally:
+        """Add a batch; one that raises changes nothing.
+
+        Parameters
+        ----------
+        data : Arguments
+            Arrays of any kind; dask's are computed.
+        axis : int or tuple of int, optional
+            The numbers of the query's axes, where it has names.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`, and if the axes kept have other sizes than before.
+        """
+        plain = self._take(data)
+        if plain is not None and plain[0][0].size < threads.PARALLEL:
+            with self.lock:
+                self._state = self._plain.add(self._state, *plain)
+            return self
+        query = self.query if axis is None else self.query._replace(axis=axis)
+        part = self._fold(query, data) if plain is None else self._plain.fold(*plain)
+        if part is not None:  # what is on a GPU can stay there
+            self.merge(part)
+        return self
+
+    def merge(self, part: State | None, sign: int = 1) -> Tally:
+        """Add a state, or take it out.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape, or a count would be too large.
+        """
+        if part is not None:
+            with self.lock:
+                state = self.known
+                self._check_shape(part.shape)
+                self._state = _plus(state, part, sign)
+        return self
+
+    def _take(self, data: Arguments) -> Any:
+        """Return a batch as the runner of plain ones takes it, None if it is none of its own."""
+        if data.where is not None or self.query.axis is not None or self.query.strict:
+            return None
+        if self._plain is None:
+            self._plain = self._start_plain(data.y_true)
+        return self._plain and self._plain.take(*data)
+
+    def _start_plain(self, y_true: Any) -> Any:
+        """Return the runner of plain batches once a kernel is worth its while, None before."""
+        losses = self.query.parts
+        if type(y_true) is not np.ndarray or any(map(values_first, losses)):
+            return None
+        if choose.wait(losses, y_true.size * losses[0].inputs):
+            return None
+        return _plain().Plain(losses, self.query.rule, self.query.compute)
+
+    def _fold(self, query: Query, data: Arguments) -> State | None:
+        """Return the state of a batch of any kind, None if it was left to its GPU."""
+        if any_lazy(*data):
+            found: Any = sums(query, data)
+            state: State = found.compute()
+            return state
+        batch = as_batch(query.parts, *data, query.compute)
+        if batch.on_device and not query.strict and self._leave(query, batch):
+            return None
+        return fold(query, batch)
+
+    def _leave(self, query: Query, batch: Batch) -> bool:
+        """Have a batch added on its GPU, if that needs no waiting; return whether."""
+        gpu = choose.gpu()
+        shape = gpu.kept_shape(batch, query.axis)
+        if math.prod(shape) > gpu.CELLS:
+            return False
+        with self.lock:
+            if self._pending is not None and self._pending.is_full:
+                self._collect()
+            self._check_shape(shape)
+            pending = self._pending or gpu.Pending(query.parts, shape)
+            pending.add(batch, query.axis, query.rule)
+            self._pending = pending
+        return True
+
+    def _collect(self) -> None:
+        """Take over what is on a GPU, which is waited for."""
+        with self.lock:
+            if self._pending is not None:
+                self._state = _plus(self._state, self._pending.state(), 1)
+                self._pending = None
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse a batch of another output."""
+        before = self.shape
+        if before is not None and before != shape:
+            raise ValueError(f"the axes kept must have the same sizes: got {shape} after {before}")
+
+
+def _plus(state: State | None, part: State, sign: int) -> State:
+    """Return state + sign * part in the layout that suits its cells."""
+    total = (part.nothing() if state is None else state).combine(part, sign)
+    return total.widened() if len(total.counts) <= WIDE_CELLS else total.trimmed()
+
+
+@once
+def _plain() -> Any:
+    """Return the runner of plain batches, imported with numba on first use."""
+    from . import plain
+
+    return plain
+
+
+@once
+def lazy() -> Any:
+    """Return the runner of lazy arrays, imported with dask on first use."""
+    from . import lazy
+
+    return lazy
