@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from .arrays.batch import Arguments, Axis, check_axis, has_names, normalise_axis
+from .arrays.batch import Axis, check_axis, has_names, normalise_axis
 from .arrays.named import Named, find_names
 from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from .exact.digits import MINUS_INF, NAN, PLUS_INF
@@ -107,7 +107,9 @@ class Accumulator:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        data, before = Arguments(y_true, y_pred, weights, where), self._named
+        data, before = (y_true, y_pred, weights, where), self._named
+        if self._tally.add_plain(data):
+            return self
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *data, order)
         if named is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .accumulator import Accumulator, build, check_sent
-from .arrays.batch import Arguments, Axis, is_lazy
+from .arrays.batch import Axis, is_lazy
 from .arrays.named import find_names
 from .exact.reductions import Reduction, check
 from .exact.state import State
@@ -81,7 +81,7 @@ def evaluate(
     found = check(reduction, query.losses)
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
-    data = Arguments(y_true, y_pred, weights, where)
+    data = (y_true, y_pred, weights, where)
     named = find_names(query.losses[0], *data)
     if named is not None:
         data, query = named.arguments, query.over(named.numbers(axis))
@@ -121,7 +121,7 @@ def accumulate(
     >>> part.result("sum"), part.result("mean")
     (3.0, 1.5)
     """
-    query, data = Query.spelled(losses, axis, nan), Arguments(y_true, y_pred, weights, where)
+    query, data = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
     named, names = find_names(query.losses[0], *data), None
     if named is not None:
         data, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()

@@ -21,7 +21,7 @@ import streamloss as sl
 from streamloss import files
 from streamloss.cli import job as job_module
 from streamloss.cli import main
-from streamloss.cli.checkpoint import MAGIC
+from streamloss.files.checkpoint import MAGIC
 
 N = 2000
 RNG = np.random.default_rng(11)

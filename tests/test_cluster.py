@@ -140,12 +140,12 @@ def fails(error: BaseException) -> Callable[[], None]:
     """Return what makes workers fail with an error."""
 
     def prepare() -> None:
-        import streamloss.cli.cluster
+        import streamloss.run.cluster
 
         def read_piece(*args: object) -> None:
             raise error
 
-        streamloss.cli.cluster.read_piece = read_piece  # type: ignore[assignment]
+        streamloss.run.cluster.read_piece = read_piece  # type: ignore[assignment]
 
     return prepare
 

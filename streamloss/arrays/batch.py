@@ -17,14 +17,11 @@ Axis = int | str | tuple[int | str, ...] | None
 
 POLICIES = ("propagate", "omit", "raise")
 
+Arguments = tuple[Any, Any, Any, Any]
+"""y_true, y_pred, weights and where of a call: anything array-like, or dask's.
 
-class Arguments(NamedTuple):
-    """What a call gives: anything array-like, or dask's; the others of a loss in a tuple y_pred."""
-
-    y_true: Any
-    y_pred: Any = None
-    weights: Any = None
-    where: Any = None
+No NamedTuple: to make one takes 0.3 us of the 4.5 of a small update (benchmarks/bench_streaming).
+"""
 
 
 class UnknownSizes(ValueError):

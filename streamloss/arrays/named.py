@@ -8,19 +8,13 @@ xarray is imported for results alone: who has such an array has done it.
 from __future__ import annotations
 
 import sys
-from types import NoneType
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from streamloss.support.brief import brief
 
 from .batch import Arguments, normalise_axis
 
 Axes = tuple[str, ...]
-
-NAMELESS = {np.ndarray, NoneType}
-"""Types that need no look: 1 us of the 5 of a small update."""
 
 
 class Named(NamedTuple):
@@ -43,7 +37,7 @@ class Named(NamedTuple):
     def in_memory(self) -> Named:
         """Return the names without the arrays, and without coordinates that dask would compute."""
         known = {k: c for k, c in self.coordinates.items() if c is not None and not c.chunks}
-        return Named(Arguments(None), self.axes, known)
+        return Named((None, None, None, None), self.axes, known)
 
     def numbers(self, axis: Any) -> Any:
         """Return an `axis` argument with the numbers of axes that it names.
@@ -128,8 +122,6 @@ def find_names(
     TypeError
         If weights or `where` have names and no input has.
     """
-    if {type(y_true), type(y_pred), type(weights), type(where)} <= NAMELESS:
-        return None
     inputs = [y_true, *(y_pred if isinstance(y_pred, tuple) else (y_pred,))]
     if not any(is_named(value) for value in (*inputs, weights, where)):
         return None
@@ -151,7 +143,7 @@ def find_names(
         _spread(name, value, axes, seen) if is_named(value) else value
         for name, value in (("weights", weights), ("where", where))
     )
-    return Named(Arguments(true, pred, heavy, shown), axes, seen)
+    return Named((true, pred, heavy, shown), axes, seen)
 
 
 def _axes_of(array: Any, rank: int, order: Axes | None) -> tuple[Axes, Axes]:

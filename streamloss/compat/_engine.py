@@ -320,4 +320,4 @@ def _arguments(inputs: tuple[Any, ...], weights: Any, where: Any) -> Arguments:
     """Return inputs, weights and mask as a query takes them."""
     y_true, *others = inputs
     y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-    return Arguments(y_true, y_pred, weights, where)
+    return y_true, y_pred, weights, where

@@ -36,7 +36,7 @@ class Plain:
         self._wide = FLOAT64 if compute in (None, FLOAT64) else None
         self._runs: dict[tuple[Any, bool], tuple[Any, Room]] = {}
 
-    def take(self, first: Any, others: Any, weights: Any, where: Any = None) -> Taken | None:
+    def take(self, first: Any, others: Any, weights: Any) -> Taken | None:
         """Return a batch as its flat arrays; None if it is not plain.
 
         `first` and `others` are y_true and y_pred as `Accumulator.update` has them.

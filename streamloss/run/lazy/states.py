@@ -147,7 +147,7 @@ class _Chunk:
         weights = _take_last("weights", blocks, self._weights, shape)
         y_true, *others = blocks
         y_pred = tuple(others) if len(others) > 1 else others[0] if others else None
-        return Arguments(y_true, y_pred, weights, where)
+        return y_true, y_pred, weights, where
 
     def _run(self, data: Arguments, place: Any) -> Any:
         return self._work(data)

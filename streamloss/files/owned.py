@@ -15,7 +15,7 @@ import secrets
 import stat
 from contextlib import AbstractContextManager, suppress
 
-from streamloss.files import Refused, explained
+from .reading import Refused, explained
 
 UNFOLLOWED = os.O_NOFOLLOW | os.O_NONBLOCK
 """No link leads to somebody's file, no pipe is waited for."""

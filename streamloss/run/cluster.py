@@ -1,4 +1,4 @@
-"""Evaluation on a cluster: workers read and fold pieces of the files, the states are merged here.
+"""Files on a cluster: workers read and fold pieces of the files, the states are merged here.
 
 The only module that imports distributed.
 """
@@ -10,7 +10,7 @@ import pickle
 import time
 import warnings
 from asyncio import CancelledError
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError as Cancelled
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -18,12 +18,12 @@ from threading import Thread
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from streamloss.accumulator import Accumulator, check_sent
+from streamloss.exact.state import State, check_state
 from streamloss.files import DataSet, Piece, Refused, read_piece, why
 from streamloss.support.maker import Task
 
-from .local import fold_batches, in_order
-from .report import say
+from .query import Query
+from .stretches import fold_batches, in_order
 
 WAITING = 4
 """Pieces under way for each thread of the cluster: enough that none waits for this process."""
@@ -39,8 +39,8 @@ LONG = 60.0
 """Seconds after which it is said that a piece is waited for although there are workers."""
 
 
-def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int | None) -> Accumulator:
-    """Return the accumulator of a piece; this runs on a worker.
+def fold_piece(query: Query, piece: Piece, batch_rows: int | None) -> State:
+    """Return the state of a piece; this runs on a worker.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def fold_piece(piece: Piece, losses: list[str], nan: str, batch_rows: int | None
         If the piece cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
     try:
-        return fold_batches(read_piece(piece, batch_rows), losses, nan)
+        return fold_batches(query, read_piece(piece, batch_rows))
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # of which distributed's client waits for ever
@@ -62,9 +62,8 @@ class _Call(NamedTuple):
     ends a worker that has no streamloss. Now that is an error of the task.
     """
 
+    query: Query
     piece: Piece
-    losses: list[str]
-    nan: str
     batch_rows: int | None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -72,17 +71,17 @@ class _Call(NamedTuple):
 
 
 def fold(
-    address: str,
+    query: Query,
     data: DataSet,
     start: int,
-    losses: list[str],
-    nan: str,
     batch_rows: int | None,
+    address: str,
     timeout: float | None,
-) -> Generator[tuple[int, Accumulator], None, None]:
-    """Yield the pieces from row `start` on, in order: their rows and their accumulators.
+    say: Callable[[str], object],
+) -> Generator[tuple[int, State], None, None]:
+    """Yield the pieces from row `start` on, in order: their rows and their states.
 
-    Workers may come and go meanwhile.
+    Workers may come and go meanwhile; `say` is told, in one line, what is waited for.
 
     Raises
     ------
@@ -93,11 +92,11 @@ def fold(
         comes for `timeout` seconds.
     """
     with _silence(), _connected(address, min(CONNECT, timeout or CONNECT)) as client:
-        cluster = _Cluster(client, address, timeout)
+        cluster = _Cluster(client, address, timeout, say)
 
         def submit(piece: Piece) -> Any:
             with cluster.explained(piece):
-                call = pickle.dumps(_Call(piece, losses, nan, batch_rows))
+                call = pickle.dumps(_Call(query, piece, batch_rows))
                 return client.submit(pickle.loads, call, key=f"fold_piece-{uuid4()}")
 
         pieces = data.pieces(start, batch_rows or PIECE)
@@ -165,8 +164,11 @@ def _client(address: str, seconds: float) -> Any:
 class _Cluster:
     """The workers of a scheduler, and how long they are waited for."""
 
-    def __init__(self, client: Any, address: str, timeout: float | None) -> None:
+    def __init__(
+        self, client: Any, address: str, timeout: float | None, say: Callable[[str], object]
+    ) -> None:
         self._client, self._address, self._timeout = client, address, timeout
+        self._tell = say
         self._threads, self._asked = 0, -ASK
         self._seen = -BACK
         self._said = ""
@@ -195,7 +197,7 @@ class _Cluster:
             raise Refused(f"--scheduler: no answer from {self._address} in {seconds:g} s") from None
         return sum(workers.values())
 
-    def result(self, piece: Piece, future: Any) -> Accumulator:
+    def result(self, piece: Piece, future: Any) -> State:
         """Return what a piece gives, and say what is waited for meanwhile."""
         begun = time.monotonic()
         with self.explained(piece):
@@ -212,7 +214,7 @@ class _Cluster:
                         f" whose workers have {threads} threads"
                     )
             self._said = ""
-            return check_sent(future.result())
+            return check_state(future.result())
 
     def _is_done(self, future: Any) -> bool:
         """Wait for a future, but no longer than until the workers are to be counted again."""
@@ -224,7 +226,7 @@ class _Cluster:
         """Say what is waited for, once each time."""
         if text != self._said:
             self._said = text
-            say(text)
+            self._tell(text)
 
     @contextmanager
     def explained(self, piece: Piece | None = None) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Evaluation on this machine: the threads read and fold stretches of the files, side by side.
+"""Files on this machine: the threads read and fold stretches of them, side by side.
 
 What a thread decodes it folds while the cache still has it, and nothing is handed over but the
 states, merged here in the order of the rows.
@@ -14,35 +14,36 @@ from itertools import islice
 from threading import Event
 from typing import Any, TypeVar
 
-from streamloss.accumulator import Accumulator
+from streamloss.exact.state import State
 from streamloss.files import Batch, DataSet, Stretch
-from streamloss.run.threads import get_num_threads
+
+from .query import Query, Tally
+from .threads import get_num_threads
 
 T = TypeVar("T")
 
 
-def fold_batches(batches: Iterable[Batch], losses: list[str], nan: str) -> Accumulator:
-    """Return the accumulator of batches, and say where a batch stands that it refuses.
+def fold_batches(query: Query, batches: Iterable[Batch]) -> State:
+    """Return the state of batches, and say where a batch stands that is refused.
 
     Raises
     ------
     ValueError
         If a batch cannot be read, or the NaN policy is "raise" and a NaN comes.
     """
-    accumulator = Accumulator(losses, nan=nan)
+    tally = Tally(query)
     for batch in batches:
-        y_true, y_pred, weights, where = batch.rows
         try:
-            accumulator.update(y_true, y_pred, weights, where=where)
+            tally.add(batch.rows)
         except (TypeError, ValueError) as error:
             raise ValueError(batch.refusal(error)) from error
-    return accumulator
+    return tally.state
 
 
 def fold(
-    data: DataSet, start: int, losses: list[str], nan: str, size: int | None
-) -> Generator[tuple[int, Accumulator], None, None]:
-    """Yield parts of the rows from `start` on, in order: how many rows, and their accumulator.
+    query: Query, data: DataSet, start: int, size: int | None
+) -> Generator[tuple[int, State], None, None]:
+    """Yield parts of the rows from `start` on, in order: how many rows, and their state.
 
     Raises
     ------
@@ -51,22 +52,22 @@ def fold(
     """
     stretches = data.side_by_side(start, get_num_threads())
     if stretches:
-        yield from _fold_side_by_side(stretches, losses, nan, size)
+        yield from _fold_side_by_side(query, stretches, size)
         return
     with closing(data.batches(start, size)) as batches:
         for batch in batches:
-            yield batch.length, fold_batches([batch], losses, nan)
+            yield batch.length, fold_batches(query, [batch])
 
 
 def _fold_side_by_side(
-    stretches: Iterable[Stretch], losses: list[str], nan: str, size: int | None
-) -> Generator[tuple[int, Accumulator], None, None]:
+    query: Query, stretches: Iterable[Stretch], size: int | None
+) -> Generator[tuple[int, State], None, None]:
     """Yield each stretch, folded in a thread of its own."""
     threads, ended = get_num_threads(), Event()
 
-    def work(stretch: Stretch) -> Accumulator:
+    def work(stretch: Stretch) -> State:
         batches = stretch.batches(size)
-        return fold_batches((b for b in batches if not ended.is_set()), losses, nan)
+        return fold_batches(query, (b for b in batches if not ended.is_set()))
 
     with ThreadPoolExecutor(threads, thread_name_prefix="streamloss-fold") as pool:
         try:
