@@ -24,10 +24,10 @@ from row_families import ROWS
 
 import streamloss as engine
 from streamloss import losses as sl
-from streamloss.run.query import Query
-from streamloss.run.stretches import fold
 from streamloss.files import Columns, open_arrays
 from streamloss.run import choose
+from streamloss.run.query import Query
+from streamloss.run.stretches import fold
 
 INF, NAN = math.inf, math.nan
 ENDS = (INF, -INF, 0.0, -0.0, 1.0)
