@@ -116,7 +116,7 @@ class Grown:
 
 def held(accumulator):
     """Return the arrays of an accumulator's state."""
-    state = accumulator._tally.state
+    state = accumulator.tally.state
     return state.sums, state.counts
 
 

@@ -52,7 +52,7 @@ class Accumulator:
     (3.0, 3)
     """
 
-    __slots__ = ("__weakref__", "_asked_axis", "_maker", "_named", "_specs", "_tally")
+    __slots__ = ("__weakref__", "_asked_axis", "_maker", "_named", "_specs", "tally")
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Accumulator:
     def _begin(self, specs: Any, query: Query, state: State | None = None) -> None:
         """Start with a state: what is asked, and how the losses were spelled."""
         self._specs, self._asked_axis = specs, query.axis
-        self._tally = Tally(query).merge(state)
+        self.tally = Tally(query).merge(state)
         self._named: Named | None = None
         self._maker: Maker | None = None
 
@@ -108,19 +108,19 @@ class Accumulator:
             As `evaluate`, and if the axes kept have other sizes than before.
         """
         data, before = (y_true, y_pred, weights, where), self._named
-        if self._tally.add_plain(data):
+        if self.tally.add_plain(data):
             return self
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *data, order)
         if named is None:
-            self._tally.add(data)
+            self.tally.add(data)
             return self
         axis = named.kept(self.axis, before)
-        self._tally.add(named.arguments, axis)
-        with self._tally.lock:
+        self.tally.add(named.arguments, axis)
+        with self.tally.lock:
             if self._named is None:
                 self._named = named.in_memory()
-                self._tally.query = self._tally.query.over(axis)
+                self.tally.query = self.tally.query.over(axis)
         return self
 
     def result(self, reduction: str = Reduction.MEAN) -> Any:
@@ -140,7 +140,7 @@ class Accumulator:
         found = check(reduction, self.losses)
         if found is Reduction.NONE:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
-        state = self._tally.state
+        state = self.tally.state
         values = state.results(self.losses, found)
         if self._named is not None and state.shape:
             values = [self._named.wrap(v, self._named.reduced(self.axis)) for v in values]
@@ -151,22 +151,22 @@ class Accumulator:
     @property
     def losses(self) -> tuple[Any, ...]:
         """The losses as values."""
-        return self._tally.query.losses
+        return self.tally.query.losses
 
     @property
     def axis(self) -> Axis:
         """The reduced axes, several of them sorted."""
-        return self._tally.query.axis
+        return self.tally.query.axis
 
     @property
     def nan(self) -> str:
         """The NaN policy."""
-        return self._tally.query.nan
+        return self.tally.query.nan
 
     @property
     def shape(self) -> tuple[int, ...] | None:
         """The shape of the results; None before the first update where an axis was given."""
-        return self._tally.shape
+        return self.tally.shape
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Accumulator:
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
         ``infinite_terms`` the terms of each loss.
         """
-        state = self._tally.state
+        state = self.tally.state
         totals = [sum_of(column) for column in state.counts.T]
         nan, infinite = self._count_terms(state)
         several = len(self.losses) > 1
@@ -196,7 +196,7 @@ class Accumulator:
 
     def _count_terms(self, state: State) -> tuple[list[int], list[int]]:
         """Return how many terms of each loss are NaN, and infinite: of its part that has most."""
-        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self._tally.query.parts), -1)
+        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self.tally.query.parts), -1)
         nan, infinite = flags[:, NAN], flags[:, PLUS_INF] + flags[:, MINUS_INF]
         stops = list(itertools.accumulate(len(parts_of([loss])) for loss in self.losses))
         parts = [slice(*pair) for pair in itertools.pairwise([0, *stops])]
@@ -238,15 +238,15 @@ class Accumulator:
 
     def _merge(self, other: Accumulator, sign: int) -> Accumulator:
         self._check_like(other)
-        part, named = other._tally.known, other._named
-        with self._tally.lock:
+        part, named = other.tally.known, other._named
+        with self.tally.lock:
             if named is not None and self._named is not None:
                 named.check_kept(other.axis, self._named, self.axis)
-            self._tally.merge(part, sign)
+            self.tally.merge(part, sign)
             if self._named is None:  # names may have got their numbers there
                 self._named = named
                 if has_names(self.axis):
-                    self._tally.query = self._tally.query.over(other.axis)
+                    self.tally.query = self.tally.query.over(other.axis)
         return self
 
     def _check_like(self, other: Any) -> None:
@@ -290,20 +290,20 @@ class Accumulator:
 
     def _what(self) -> tuple[tuple[Any, ...], Axis, str, State | None]:
         """Return what is asked, and the state of what was seen, None if its shape is not known."""
-        return self.losses, self.axis, self.nan, self._tally.known
+        return self.losses, self.axis, self.nan, self.tally.known
 
     __hash__ = None  # type: ignore[assignment]
 
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
-        query, state = self._tally.query, self._tally.known
+        query, state = self.tally.query, self.tally.known
         return Accumulator._of(self._specs, query, state, self._named, self._asked_axis)
 
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
-        with self._tally.lock:
+        with self.tally.lock:
             self._named = None
-            self._tally.reset(self._tally.query.over(self._asked_axis))
+            self.tally.reset(self.tally.query.over(self._asked_axis))
         return self
 
     def to_bytes(self) -> bytes:
@@ -351,7 +351,7 @@ class Accumulator:
         """Return the means and counts as a table, for notebooks."""
         from html import escape
 
-        state = self._tally.state
+        state = self.tally.state
         try:
             means = state.results(self.losses, Reduction.MEAN)
         except ValueError:  # a difference may have none

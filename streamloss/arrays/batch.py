@@ -50,8 +50,10 @@ class Batch(NamedTuple):
     @property
     def on_device(self) -> bool:
         """Whether an array is in the memory of a GPU."""
-        arrays = *self.inputs, self.weights, self.where
-        return not all([array is None or isinstance(array, np.ndarray) for array in arrays])
+        for array in (*self.inputs, self.weights, self.where):
+            if array is not None and not isinstance(array, np.ndarray):
+                return True
+        return False
 
     @property
     def row(self) -> int | None:
@@ -95,7 +97,8 @@ def as_batch(
             valid.append(mask)
     inputs, ranks = tuple(arrays), losses[0].ranks
     shape = check_shapes(inputs, ranks)
-    valid = [m if m.ndim <= len(shape) else np.asarray(m.all(axis=-1)) for m in valid]
+    if valid:
+        valid = [m if m.ndim <= len(shape) else np.asarray(m.all(axis=-1)) for m in valid]
     if weights is not None:
         weights, mask = as_array("weights", weights)
         if mask is not None:
@@ -116,7 +119,10 @@ def is_lazy(value: Any) -> bool:
 def any_lazy(y_true: Any, y_pred: Any, weights: Any, where: Any) -> bool:
     """Return whether any argument of a call is lazy."""
     predictions = y_pred if isinstance(y_pred, tuple) else (y_pred,)
-    return any([is_lazy(value) for value in (y_true, *predictions, weights, where)])
+    for value in (y_true, *predictions, weights, where):
+        if not isinstance(value, np.ndarray) and is_lazy(value):
+            return True
+    return False
 
 
 def check_shapes(inputs: Sequence[Any], ranks: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,13 +9,12 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from streamloss import __version__
-from streamloss.accumulator import Accumulator, build
+from streamloss.accumulator import Accumulator
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.files.checkpoint import Checkpoint, Saved
 from streamloss.losses.base import resolve
 from streamloss.run import cluster, stretches
-from streamloss.run.query import Query
 from streamloss.run.threads import set_num_threads
 
 from .report import say
@@ -79,8 +78,8 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._query = Query.spelled(list(job.losses), None, job.nan)
-        self._accumulator = build(list(job.losses), self._query, None)
+        self._accumulator = Accumulator(list(job.losses), nan=job.nan)
+        self._tally = self._accumulator.tally
         self.rows, self.seconds = 0, 0.0
         self._check()
         self.data = job.open()
@@ -113,20 +112,18 @@ class Run:
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         """Go on from the checkpoint; write a first one to know that it can be written."""
-        accumulator = checkpoint.load(self._read)
-        if accumulator is None:
+        if checkpoint.load(self._take_up) is None:
             checkpoint.save(self._saved())
-        else:
-            self._accumulator = accumulator
 
-    def _read(self, saved: Saved) -> Accumulator:
-        """Return the accumulator of what was saved, which must be of as many of the job's rows."""
+    def _take_up(self, saved: Saved) -> Saved:
+        """Go on from what was saved, which must be of as many of the job's rows."""
         found = self._accumulator + Accumulator.from_bytes(saved.sums)
         rows = found.counts["rows"]
         if not 0 <= saved.rows <= self.data.rows or rows != saved.rows:
             raise ValueError(f"{saved.rows} rows of {self.data.rows}, and sums of {rows}")
+        self._accumulator, self._tally = found, found.tally
         self.rows, self.seconds = saved.rows, saved.seconds
-        return found
+        return saved
 
     def _saved(self) -> Saved:
         """Return what is needed to go on from here."""
@@ -160,14 +157,14 @@ class Run:
     def _fold(self) -> Generator[int, None, None]:
         """Add the rows that are not done, here or on a cluster, and yield how many came."""
         job = self._job
-        rest = self._query, self.data, self.rows, job.batch_rows
+        rest = self._tally.query, self.data, self.rows, job.batch_rows
         if job.scheduler is None:
             parts = stretches.fold(*rest)
         else:
             parts = cluster.fold(*rest, job.scheduler, job.timeout, say)
         with closing(parts):
             for rows, part in parts:
-                self._accumulator.merge(build(None, self._query, part))
+                self._tally.merge(part)
                 yield rows
 
     def results(self) -> dict[str, float]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -254,7 +253,7 @@ def reduced(
     numpy scalar or array, or lazy dask array
     """
     query = Query.of_framework(losses if type(losses) is tuple else (losses,), axis, compute)
-    found = _summed(query, _arguments(inputs, weights, where))
+    found = _asked(sums, query, _arguments(inputs, weights, where))
     return as_dtype(found.apply(_Last(finish, len(query.parts))), dtype or np.float64)
 
 
@@ -281,20 +280,13 @@ def state(
 ) -> Any:
     """Return the State of losses or, of dask arrays, an array of the states of chunks."""
     query = Query.of_framework(parts, axis, compute)
-    return _summed(query, _arguments(inputs, weights, where))
+    return _asked(sums, query, _arguments(inputs, weights, where))
 
 
-def _summed(query: Query, data: Arguments) -> Any:
-    """Return the sums of data; of sizes that are not known the caller's names are."""
-    with _named_by_caller():
-        return sums(query, data)
-
-
-@contextmanager
-def _named_by_caller() -> Iterator[None]:
-    """Say how chunk sizes become known without a name: the caller knows arrays by others."""
+def _asked(function: Callable[[Query, Arguments], Any], query: Query, data: Arguments) -> Any:
+    """Return the answer to a query; of sizes that are not known the caller's names are."""
     try:
-        yield
+        return function(query, data)
     except UnknownSizes as error:
         rule = "arrays must have no unknown chunk sizes beside arrays with other chunks"
         raise ValueError(f"{rule}: {KNOWING}") from error
@@ -311,8 +303,7 @@ def each(
 ) -> Any:
     """Return the weighted loss of every element or row; the arguments are those of `reduced`."""
     query = Query.of_framework((loss,), None, compute)
-    with _named_by_caller():
-        (out,) = values(query, _arguments(inputs, weights, where))
+    (out,) = _asked(values, query, _arguments(inputs, weights, where))
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype or np.float64)
 
 

@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from streamloss.arrays.batch import refuse_labels
-from streamloss.exact.state import State
 from streamloss.losses.base import first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
@@ -39,19 +38,6 @@ def wait(losses: tuple[Any, ...], size: int) -> bool:
     return size <= SMALL and _taken_for(losses).get(_classes(losses), 0) + size <= BUDGET
 
 
-def accumulate(
-    losses: tuple[Any, ...], batch: Any, axis: Any, rule: Any, threads: Any = None
-) -> State:
-    """Return the State of a batch, by the runner that suits it."""
-    state: State = _runner(losses, batch).accumulate(losses, batch, axis, rule, threads)
-    return state
-
-
-def map(loss: Any, batch: Any, rule: Any, threads: Any = None) -> Any:
-    """Return the array of the weighted losses of a batch, by the runner that suits it."""
-    return _runner((loss,), batch).map(loss, batch, rule, threads)
-
-
 def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
     """Refuse labels that are no classes, as ``nan="raise"`` asks; from a GPU they are copied.
 
@@ -68,11 +54,13 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
         refuse_labels(name, labels, batch.ranks[k], where, batch.row)
 
 
-def _runner(losses: tuple[Any, ...], batch: Any) -> Any:
+def runner(losses: tuple[Any, ...], batch: Any) -> Any:
     """Return the runner for a batch, imported when it is first needed."""
     if batch.on_device:
         return gpu()
-    size = sum([array.size for array in batch.inputs])
+    size = 0
+    for array in batch.inputs:
+        size += array.size
     if wait(losses, size):
         classes, taken = _classes(losses), _taken_for(losses)
         taken[classes] = taken.get(classes, 0) + max(size, 1)

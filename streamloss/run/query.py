@@ -31,6 +31,7 @@ from . import choose, threads
 
 if TYPE_CHECKING:
     from .lazy.states import LazyState
+    from .plain import Plain
 
 
 class Query(NamedTuple):
@@ -87,11 +88,6 @@ class Query(NamedTuple):
         dtype = None if compute is None else np.dtype(compute)
         return cls(losses, parts_of(losses), axis, "propagate", MULTIPLY, dtype)
 
-    @property
-    def strict(self) -> bool:
-        """Whether a NaN, or a label that is no class, is refused."""
-        return self.nan == "raise"
-
     def over(self, axis: Any) -> Query:
         """Return the same query with other axes to reduce."""
         return self._replace(axis=check_axis(axis))
@@ -105,12 +101,48 @@ def sums(query: Query, data: Arguments) -> State | LazyState:
     TypeError, ValueError
         As `evaluate`.
     """
+    state = _plain_sums(query, data)
+    if state is not None:
+        return state
     if any_lazy(*data):
-        settings = query.axis, query.nan, query.rule, query.compute
-        work = functools.partial(_state, query)
-        out: LazyState = lazy().sums(work, query.parts, data, query.axis, query.compute, settings)
-        return out
-    return Tally(query).add(data).state
+        return _lazy_sums(query, data)
+    return fold(query, as_batch(query.parts, *data, query.compute))
+
+
+def _lazy_sums(query: Query, data: Arguments) -> LazyState:
+    """Return the lazy state of dask arrays."""
+    settings = query.axis, query.nan, query.rule, query.compute
+    work = functools.partial(_state, query)
+    out: LazyState = lazy().sums(work, query.parts, data, query.axis, query.compute, settings)
+    return out
+
+
+def _plain_sums(query: Query, data: Arguments) -> State | None:
+    """Return the state of plain arrays, None if they are not."""
+    runner = _plain_runner(query, data)
+    taken = None if runner is None else runner.take(*data[:3])
+    if runner is None or taken is None:
+        return None
+    large = data[0].size >= threads.PARALLEL
+    return runner.fold(*taken) if large else runner.add(_empty(query), *taken)
+
+
+def _plain_runner(query: Query, data: Arguments) -> Plain | None:
+    """Return a runner for plain batches of a query once a kernel is worth its while, else None."""
+    y_true, _, _, where = data
+    if where is not None or query.axis is not None or query.nan == "raise":
+        return None
+    if type(y_true) is not np.ndarray or any(map(values_first, query.parts)):
+        return None
+    if choose.wait(query.parts, y_true.size * query.parts[0].inputs):
+        return None
+    runner: Plain = plain().Plain(query.parts, query.rule, query.compute)
+    return runner
+
+
+def _empty(query: Query) -> State:
+    """Return the state of nothing, of one cell."""
+    return State.empty((), len(query.parts))
 
 
 def values(query: Query, data: Arguments) -> list[Any]:
@@ -136,20 +168,23 @@ def _lazy_values(query: Query, data: Arguments) -> Any:
 
 def fold(query: Query, batch: Batch, threads: int | None = None) -> State:
     """Return the state of a batch that is in memory."""
-    if query.strict:
+    strict = query.nan == "raise"
+    if strict:
         choose.check_labels(query.parts, batch)
-    state = choose.accumulate(query.parts, batch, query.axis, query.rule, threads)
-    if query.strict:
+    runner = choose.runner(query.parts, batch)
+    state: State = runner.accumulate(query.parts, batch, query.axis, query.rule, threads)
+    if strict:
         state.refuse_missing()
     return state
 
 
 def _each(query: Query, batch: Batch, threads: int | None = None) -> list[Any]:
     """Return the arrays of the weighted losses of a batch that is in memory."""
-    if query.strict:
+    if query.nan == "raise":
         choose.check_labels(query.losses, batch)
-        choose.accumulate(query.losses[:1], batch, None, OMIT, threads).refuse_missing()
-    return [choose.map(loss, batch, query.rule, threads) for loss in query.losses]
+        fold(query._replace(parts=query.losses[:1]), batch, threads)
+    losses, rule = query.losses, query.rule
+    return [choose.runner((loss,), batch).map(loss, batch, rule, threads) for loss in losses]
 
 
 def _state(query: Query, chunk: Arguments) -> State:
@@ -185,14 +220,13 @@ class Tally:
 
     def __init__(self, query: Query) -> None:
         self.lock = threads.lock()
-        self._plain: Any = None
+        self._plain: Plain | None = None
         self.reset(query)
 
     def reset(self, query: Query) -> None:
         """Forget every batch."""
         self.query, self._pending = query, None
-        scalar = query.axis is None
-        self._state = State.empty((), len(query.parts)) if scalar else None
+        self._state = _empty(query) if query.axis is None else None
 
     @property
     def state(self) -> State:
@@ -200,7 +234,7 @@ class Tally:
 
         Before any batch it has one empty cell where the axes kept are not known yet.
         """
-        return self.known or State.empty((), len(self.query.parts))
+        return self.known or _empty(self.query)
 
     @property
     def known(self) -> State | None:
@@ -230,14 +264,13 @@ class Tally:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        if self.add_plain(data):
+        if axis is None and self.add_plain(data):
             return self
         query = self.query if axis is None else self.query._replace(axis=axis)
         if any_lazy(*data):
-            found: Any = sums(query, data)
-            return self.merge(found.compute())
+            return self.merge(_lazy_sums(query, data).compute())
         batch = as_batch(query.parts, *data, query.compute)
-        if query.strict or not batch.on_device or not self._leave(query, batch):
+        if query.nan == "raise" or not batch.on_device or not self._leave(query, batch):
             self.merge(fold(query, batch))
         return self
 
@@ -252,13 +285,15 @@ class Tally:
             return False
         runner = self._plain
         if runner is None:
-            runner = self._plain = self._start_plain(y_true)
-        taken = runner and runner.take(y_true, y_pred, weights)
-        if not taken:
+            runner = self._plain = _plain_runner(query, data)
+            if runner is None:
+                return False
+        taken = runner.take(y_true, y_pred, weights)
+        if taken is None:
             return False
         if y_true.size < threads.PARALLEL:
             with self.lock:
-                self._state = runner.add(self._state, *taken)
+                self._state = runner.add(self._state or _empty(query), *taken)
         else:
             self.merge(runner.fold(*taken))
         return True
@@ -279,15 +314,6 @@ class Tally:
                     _check_shape(self._state.shape, part.shape)
                 self._state = _plus(self._state, part, sign)
         return self
-
-    def _start_plain(self, y_true: Any) -> Any:
-        """Return the runner of plain batches once a kernel is worth its while, None before."""
-        losses = self.query.parts
-        if type(y_true) is not np.ndarray or any(map(values_first, losses)):
-            return None
-        if choose.wait(losses, y_true.size * losses[0].inputs):
-            return None
-        return _plain().Plain(losses, self.query.rule, self.query.compute)
 
     def _leave(self, query: Query, batch: Batch) -> bool:
         """Have a batch added on its GPU, if that needs no waiting; return whether."""
@@ -325,7 +351,7 @@ def _plus(state: State | None, part: State, sign: int) -> State:
 
 
 @once
-def _plain() -> Any:
+def plain() -> Any:
     """Return the runner of plain batches, imported with numba on first use."""
     from . import plain
 

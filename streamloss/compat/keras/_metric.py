@@ -205,7 +205,7 @@ class SampleMean(Metric):
         times = self._scale()
         totals, counts = [], []
         for size, sums in self._sums.items():
-            state = sums._tally.state
+            state = sums.tally.state
             (found,) = state.sums_of(range(len(sums.losses)))
             factor = times // (size.losses or 1)
             choice = self._choice if len(sums.losses) > 1 else 0

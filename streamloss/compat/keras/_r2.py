@@ -133,7 +133,7 @@ class R2Score(Metric):
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
             return _engine.as_dtype(math.nan, self._out)
-        cells = self._sums._tally.state.sums_of(range(len(parts_of((R2(),)))))
+        cells = self._sums.tally.state.sums_of(range(len(parts_of((R2(),)))))
         pairs = [_score(sums) for sums in cells]
         if self.class_aggregation is None:
             scores = [self._adjusted(score) for score, _ in pairs]
