@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from streamloss.support.brief import brief
 
 from .convert import as_array, as_mask
+from .types import AxisLike, LazyArray
 
-Axis = int | str | tuple[int | str, ...] | None
-"""Axes to reduce: their numbers or, of arrays with named axes, their names; None is all."""
+if TYPE_CHECKING:  # typing has it from Python 3.13 on
+    from typing_extensions import TypeIs
+
+Axis = AxisLike
 
 POLICIES = ("propagate", "omit", "raise")
 
@@ -110,7 +113,7 @@ def as_batch(
     return Batch(inputs, weights, _all(valid), dtype, ranks)
 
 
-def is_lazy(value: Any) -> bool:
+def is_lazy(value: object) -> TypeIs[LazyArray]:
     """Return whether a value is one of dask's, to be computed later."""
     cls = type(value)  # xarray's have the method too, and may hold arrays in memory
     return hasattr(cls, "__dask_graph__") and cls.__module__.startswith("dask")

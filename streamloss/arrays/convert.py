@@ -6,15 +6,13 @@ import sys
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import frames
+from .types import Array as Array
+from .types import ArrayLike, Mask
 
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
-
-def as_array(name: str, value: Any) -> tuple[Any, Mask | None]:
+def as_array(name: str, value: ArrayLike) -> tuple[Any, Mask | None]:
     """Return the numbers of an array-like, and which of them are valid (None: all).
 
     Takes numpy arrays (masked ones too), scalars and lists of all these, columns and frames of
@@ -35,7 +33,7 @@ def as_array(name: str, value: Any) -> tuple[Any, Mask | None]:
     return array, valid
 
 
-def as_mask(name: str, value: Any) -> Any:
+def as_mask(name: str, value: ArrayLike) -> Any:
     """Return an array-like of booleans; a null or what is masked in it is False.
 
     Raises

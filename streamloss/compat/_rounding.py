@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import DTypeLike
 from streamloss.compat._engine import Exact
 
 
-def quotient(total: Exact, divisor: Exact | int, dtype: Any, zero: float | None = None) -> float:
+def quotient(
+    total: Exact, divisor: Exact | int, dtype: DTypeLike, zero: float | None = None
+) -> float:
     """Return a quotient that is correctly rounded once it is of the dtype; over 0 it is `zero`."""
     if np.dtype(dtype).itemsize < 8:
         return narrow(total, divisor, zero)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
+from collections.abc import Callable
 from typing import Annotated, Any
 
+from streamloss.arrays.types import Loss
 from streamloss.losses import (
     BinaryCrossEntropyWithLogits,
     Huber,
@@ -26,14 +28,15 @@ class Anything(Interval):
 Unchecked = Annotated[float, Anything(-math.inf, math.inf)]
 
 
-def _unchecked(name: str, cls: Any) -> Any:
+def _unchecked(name: str, cls: Any) -> Callable[[float], Loss]:
     """Return a loss with the formula of another, whose parameter may be any float."""
     make: Any = namedtuple
     made = make(name, cls._fields, module=__name__)
     made.__doc__ = f"`{cls.__name__}` with any parameter."
     made.__annotations__ = dict.fromkeys(cls._fields, Unchecked)
     setattr(made, cls.body.__name__, cls.body)
-    return loss(made)
+    unchecked: Callable[[float], Loss] = loss(made)
+    return unchecked
 
 
 AnyHuber = _unchecked("AnyHuber", Huber)
@@ -41,7 +44,7 @@ AnyLogLoss = _unchecked("AnyLogLoss", LogLoss)
 AnySigmoid = _unchecked("AnySigmoid", BinaryCrossEntropyWithLogits)
 AnySoftmax = _unchecked("AnySoftmax", SoftmaxCrossEntropy)
 
-UNCHECKED: dict[Any, Any] = {
+UNCHECKED: dict[Callable[[float], Loss], Callable[[float], Loss]] = {
     Huber: AnyHuber,
     LogLoss: AnyLogLoss,
     BinaryCrossEntropyWithLogits: AnySigmoid,
@@ -49,7 +52,7 @@ UNCHECKED: dict[Any, Any] = {
 }
 
 
-def with_parameter(cls: Any, value: float) -> Any:
+def with_parameter(cls: Callable[[float], Loss], value: float) -> Loss:
     """Return a loss with its parameter, though it may lie outside what the loss admits."""
     try:
         return cls(value)

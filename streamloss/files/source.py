@@ -196,13 +196,12 @@ class DataSet:
 
 
 def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield the items, made in another thread before they are asked for."""
-    end = object()
+    """Yield the items, of which none is None, made in another thread before they are asked for."""
     with ThreadPoolExecutor(1, thread_name_prefix="streamloss-read") as reader:
-        waiting = deque(reader.submit(next, items, end) for _ in range(AHEAD))
+        waiting = deque(reader.submit(next, items, None) for _ in range(AHEAD))
         try:
-            while (item := waiting.popleft().result()) is not end:
-                waiting.append(reader.submit(next, items, end))
-                yield item  # type: ignore[misc]
+            while (item := waiting.popleft().result()) is not None:
+                waiting.append(reader.submit(next, items, None))
+                yield item
         finally:
             reader.shutdown(cancel_futures=True)

@@ -8,14 +8,29 @@ from __future__ import annotations
 import functools
 import importlib
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from streamloss.arrays.types import Array, ArrayLike, DType, DTypeLike, DuckArray, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.support.brief import brief
 
-Shape = tuple[int, ...]
+
+class DTypePolicy(Protocol):
+    """A policy of Keras, which names the dtype to compute in."""
+
+    @property
+    def compute_dtype(self) -> str:
+        """The name of the dtype."""
+        ...
+
+
+DTypeArgument = DTypeLike | DTypePolicy | dict[str, Any] | None
+"""A dtype, its name, a policy of Keras or the configuration of one; None is float32."""
+
+KerasAxis = int | tuple[int, ...] | list[int] | None
+"""An axis or several, None for all."""
 
 EPSILON = 1e-7
 """Keras' `backend.epsilon()`."""
@@ -24,7 +39,7 @@ FLOAT32 = np.dtype(np.float32)
 HALVES = ("float16", "bfloat16")
 
 
-def dtype_of(dtype: Any) -> np.dtype[Any]:
+def dtype_of(dtype: DTypeArgument) -> DType:
     """Return the floating or integer dtype that a `dtype` argument means, float32 for None.
 
     Raises
@@ -32,9 +47,10 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     TypeError
         If it is another.
     """
-    if isinstance(dtype, dict):  # the configuration of a policy
-        dtype = dtype["config"]["name"]
-    named = getattr(dtype, "compute_dtype", dtype) or "float32"
+    given: Any = dtype
+    if isinstance(given, dict):  # the configuration of a policy
+        given = given["config"]["name"]
+    named = getattr(given, "compute_dtype", given) or "float32"
     if isinstance(named, str):
         named = named.removeprefix("mixed_")
         if named == "bfloat16":
@@ -45,25 +61,25 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     return found
 
 
-def of_means(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def of_means(dtype: DType) -> DType:
     """Return the dtype of means of values of a dtype: float32 of integers."""
     return dtype if is_floating(dtype) else FLOAT32
 
 
-def is_floating(dtype: np.dtype[Any]) -> bool:
+def is_floating(dtype: DType) -> bool:
     """Return whether values of a dtype are real floats, bfloat16 among them."""
     return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
-def tensor(name: str, value: Any) -> Any:
+def tensor(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as a numpy or dask array; Python floats are float32."""
-    array = _engine.array(name, value)
+    array: DuckArray = _engine.array(name, value)
     if array.dtype == np.float64 and isinstance(value, float | list | tuple) and _is_plain(value):
         return array.astype(FLOAT32)
     return array
 
 
-def real(name: str, array: Any) -> Any:
+def real(name: str, array: DuckArray) -> DuckArray:
     """Return an array of real numbers.
 
     Raises
@@ -76,19 +92,19 @@ def real(name: str, array: Any) -> Any:
     return array
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     """Return whether nested lists begin with a number of Python."""
     while isinstance(value, list | tuple) and value:
         value = value[0]
     return not hasattr(value, "dtype")
 
 
-def rounded(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
+def rounded(name: str, array: DuckArray, dtype: DType) -> DuckArray:
     """Return an array as values of a dtype where the engine does not round it by itself."""
     return array if dtype in (FLOAT32, np.float64) else cast(name, array, dtype)
 
 
-def cast(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
+def cast(name: str, array: DuckArray, dtype: DType) -> DuckArray:
     """Return an array in a floating dtype, or truncated towards zero in one of integers.
 
     Raises
@@ -97,11 +113,13 @@ def cast(name: str, array: Any, dtype: np.dtype[Any]) -> Any:
         If integers of the dtype do not reach so far; of a dask array when it is computed.
     """
     if is_floating(dtype) or array.dtype == dtype:
-        return _engine.as_dtype(array, dtype)
-    return _engine.mapped(array, functools.partial(_truncated, name, dtype), dtype)
+        array = _engine.as_dtype(array, dtype)
+    else:
+        array = _engine.mapped(array, functools.partial(_truncated, name, dtype), dtype)
+    return array
 
 
-def _truncated(name: str, dtype: np.dtype[Any], block: Any) -> Any:
+def _truncated(name: str, dtype: DType, block: Array) -> Array:
     limits, whole = np.iinfo(dtype), np.asarray(np.trunc(block))
     least, most = float(limits.min), float(limits.max) + 1.0
     wrong = whole[~((whole >= least) & (whole < most))]
@@ -110,12 +128,12 @@ def _truncated(name: str, dtype: np.dtype[Any], block: Any) -> Any:
     return whole.astype(dtype)[()]
 
 
-def compute_of(dtype: np.dtype[Any]) -> Any:
+def compute_of(dtype: DType) -> DType | None:
     """Return the dtype that the engine is to round to: it reads all but float32 as they are."""
     return FLOAT32 if dtype == FLOAT32 else None
 
 
-def edges(dtype: np.dtype[Any]) -> dict[str, float]:
+def edges(dtype: DType) -> dict[str, float]:
     """Return where probabilities are clipped: epsilon and 1 - epsilon in a dtype.
 
     In half precision 1 - 1e-7 would be 1, whose logarithm's counterpart is infinite.
@@ -124,17 +142,17 @@ def edges(dtype: np.dtype[Any]) -> dict[str, float]:
     return {"low": epsilon(dtype), "high": high if dtype.name in HALVES else in_dtype(high, dtype)}
 
 
-def epsilon(dtype: np.dtype[Any]) -> float:
+def epsilon(dtype: DType) -> float:
     """Return epsilon in a dtype."""
     return in_dtype(EPSILON, dtype)
 
 
-def in_dtype(value: float, dtype: np.dtype[Any]) -> float:
+def in_dtype(value: float, dtype: DType) -> float:
     """Return a number rounded to a floating dtype."""
     return float(np.float64(value).astype(dtype)) if is_floating(dtype) else value
 
 
-def squeeze_or_expand(a: Any, b: Any) -> tuple[Any, Any]:
+def squeeze_or_expand(a: DuckArray, b: DuckArray) -> tuple[DuckArray, DuckArray]:
     """Return arrays whose ranks differ by a last axis of size 1 in one rank."""
     if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
         return (a, b[..., None]) if b.ndim == 1 else (a[..., 0], b)
@@ -171,7 +189,7 @@ def shape_of(names: str, *shapes: Shape) -> Shape:
     return tuple(found)
 
 
-def broadcast(array: Any, shape: Shape) -> Any:
+def broadcast(array: DuckArray, shape: Shape) -> DuckArray:
     """Return an array broadcast to a shape.
 
     Raises
@@ -183,7 +201,8 @@ def broadcast(array: Any, shape: Shape) -> Any:
         return array
     if any(size != size for size in shape):
         raise ValueError(f"sizes of dask arrays must be known here: {_engine.KNOWING}")
-    return _engine.broadcast(array, shape)
+    array = _engine.broadcast(array, shape)
+    return array
 
 
 def times(few: Shape, many: Shape) -> int:
@@ -196,7 +215,7 @@ def times(few: Shape, many: Shape) -> int:
     return math.prod(1 if alike((a,), (b,)) else b for a, b in zip(padded, many, strict=True))
 
 
-def same_shape(y_true: Any, y_pred: Any) -> None:
+def same_shape(y_true: DuckArray, y_pred: DuckArray) -> None:
     """Refuse arrays of other shapes than each other's."""
     if not alike(y_true.shape, y_pred.shape):
         raise ValueError(
@@ -204,7 +223,7 @@ def same_shape(y_true: Any, y_pred: Any) -> None:
         )
 
 
-def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+def axes_of(axis: KerasAxis, rank: int) -> tuple[int, ...]:
     """Return the axes of an `axis` argument in order, all for None.
 
     Raises
@@ -219,7 +238,7 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     return tuple(sorted(k % rank for k in given))
 
 
-def axes_last(array: Any, axes: tuple[int, ...]) -> Any:
+def axes_last(array: DuckArray, axes: tuple[int, ...]) -> DuckArray:
     """Return an array with some of its axes last."""
     if axes == tuple(range(array.ndim - len(axes), array.ndim)):
         return array
@@ -228,7 +247,7 @@ def axes_last(array: Any, axes: tuple[int, ...]) -> Any:
     return array
 
 
-def weights_of(sample_weight: Any, shape: Shape) -> Any:
+def weights_of(sample_weight: Weights, shape: Shape) -> DuckArray | None:
     """Return sample weights as an array that broadcasts with losses of a shape, None without.
 
     One weight for each sample, of shape [batch_size], aligns with the leading axis where it does
@@ -236,20 +255,24 @@ def weights_of(sample_weight: Any, shape: Shape) -> Any:
     """
     if sample_weight is None:
         return None
-    weights = real("sample_weight", _engine.array("sample_weight", sample_weight))
+    return aligned(real("sample_weight", _engine.array("sample_weight", sample_weight)), shape)
+
+
+def aligned(weights: DuckArray, shape: Shape) -> DuckArray:
+    """Return weights as an array that broadcasts with losses of a shape."""
     if weights.ndim == 1 < len(shape) and weights.shape[0] == shape[0] != 1:
         if shape[-1] not in (1, shape[0]):
             return weights[(slice(None), *(None,) * (len(shape) - 1))]
     return weights
 
 
-def mask_of(value: Any) -> Any:
+def mask_of(value: ArrayLike) -> DuckArray | None:
     """Return the mask that an argument carries as `_keras_mask`, None without one."""
     mask = getattr(value, "_keras_mask", None)
     if mask is None:
         return None
-    mask = _engine.array("mask", mask)
-    return mask if mask.dtype == np.bool_ else mask != 0
+    found: DuckArray = _engine.array("mask", mask)
+    return found if found.dtype == np.bool_ else found != 0
 
 
 class Masked(np.ndarray[Any, Any]):
@@ -258,7 +281,7 @@ class Masked(np.ndarray[Any, Any]):
     _keras_mask: Any = None
 
 
-def masked(y_pred: Any, mask: Any) -> Any:
+def masked(y_pred: ArrayLike, mask: ArrayLike) -> Any:
     """Return predictions that carry a mask: False takes the losses there out.
 
     A dask array is returned as it is, with the mask upon it.

@@ -5,8 +5,7 @@ Each is its function with a reduction; `Loss` has what they share.
 
 from __future__ import annotations
 
-from typing import Any
-
+from streamloss.compat.keras._arrays import DTypeArgument
 from streamloss.compat.keras._loss import MEAN, Loss
 
 
@@ -22,7 +21,10 @@ class MeanAbsoluteError(Loss):
     function = "mean_absolute_error"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "mean_absolute_error", dtype: Any = None
+        self,
+        reduction: str | None = MEAN,
+        name: str = "mean_absolute_error",
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -39,7 +41,10 @@ class MeanSquaredError(Loss):
     function = "mean_squared_error"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "mean_squared_error", dtype: Any = None
+        self,
+        reduction: str | None = MEAN,
+        name: str = "mean_squared_error",
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -59,7 +64,7 @@ class MeanAbsolutePercentageError(Loss):
         self,
         reduction: str | None = MEAN,
         name: str = "mean_absolute_percentage_error",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -79,7 +84,7 @@ class MeanSquaredLogarithmicError(Loss):
         self,
         reduction: str | None = MEAN,
         name: str = "mean_squared_logarithmic_error",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -101,7 +106,7 @@ class CosineSimilarity(Loss):
         axis: int = -1,
         reduction: str | None = MEAN,
         name: str = "cosine_similarity",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.axis = axis
@@ -124,7 +129,7 @@ class Huber(Loss):
         delta: float = 1.0,
         reduction: str | None = MEAN,
         name: str = "huber_loss",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.delta = delta
@@ -142,7 +147,7 @@ class LogCosh(Loss):
     function = "log_cosh"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "log_cosh", dtype: Any = None
+        self, reduction: str | None = MEAN, name: str = "log_cosh", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -159,7 +164,7 @@ class Hinge(Loss):
     function = "hinge"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "hinge", dtype: Any = None
+        self, reduction: str | None = MEAN, name: str = "hinge", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -176,7 +181,7 @@ class SquaredHinge(Loss):
     function = "squared_hinge"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "squared_hinge", dtype: Any = None
+        self, reduction: str | None = MEAN, name: str = "squared_hinge", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -193,7 +198,10 @@ class CategoricalHinge(Loss):
     function = "categorical_hinge"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "categorical_hinge", dtype: Any = None
+        self,
+        reduction: str | None = MEAN,
+        name: str = "categorical_hinge",
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -210,7 +218,7 @@ class KLDivergence(Loss):
     function = "kl_divergence"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "kl_divergence", dtype: Any = None
+        self, reduction: str | None = MEAN, name: str = "kl_divergence", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, reduction, dtype)
 
@@ -227,6 +235,6 @@ class Poisson(Loss):
     function = "poisson"
 
     def __init__(
-        self, reduction: str | None = MEAN, name: str = "poisson", dtype: Any = None
+        self, reduction: str | None = MEAN, name: str = "poisson", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, reduction, dtype)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamloss.arrays.types import DuckArray
+from streamloss.compat.keras._arrays import DTypeArgument, KerasAxis
 from streamloss.compat.keras._functions import circle, ctc
 from streamloss.compat.keras._loss import MEAN, Loss
 from streamloss.support.brief import brief
@@ -28,7 +30,7 @@ class BinaryCrossentropy(Loss):
         axis: int = -1,
         reduction: str | None = MEAN,
         name: str = "binary_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
@@ -63,7 +65,7 @@ class BinaryFocalCrossentropy(Loss):
         axis: int = -1,
         reduction: str | None = MEAN,
         name: str = "binary_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
@@ -89,7 +91,7 @@ class CategoricalCrossentropy(Loss):
         axis: int = -1,
         reduction: str | None = MEAN,
         name: str = "categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
@@ -109,14 +111,14 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(
         self,
-        alpha: Any = 0.25,
+        alpha: float | list[float] = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = MEAN,
         name: str = "categorical_focal_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
@@ -144,7 +146,7 @@ class SparseCategoricalCrossentropy(Loss):
         reduction: str | None = MEAN,
         axis: int = -1,
         name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
@@ -172,7 +174,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         q: float = 0.5,
         reduction: str | None = MEAN,
         name: str = "categorical_generalized_cross_entropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         if not 0 < q < 1:
             raise ValueError(f"q must be strictly between 0 and 1: got {brief(q)}")
@@ -196,8 +198,8 @@ class Dice(Loss):
         self,
         reduction: str | None = MEAN,
         name: str = "dice",
-        axis: Any = None,
-        dtype: Any = None,
+        axis: KerasAxis = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.axis = axis
@@ -221,8 +223,8 @@ class Tversky(Loss):
         beta: float = 0.5,
         reduction: str | None = MEAN,
         name: str = "tversky",
-        axis: Any = None,
-        dtype: Any = None,
+        axis: KerasAxis = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.alpha, self.beta, self.axis = alpha, beta, axis
@@ -240,12 +242,12 @@ class Circle(Loss):
         remove_diagonal: bool = True,
         reduction: str | None = MEAN,
         name: str = "circle",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.gamma, self.margin, self.remove_diagonal = gamma, margin, remove_diagonal
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: DuckArray, y_pred: DuckArray) -> Any:
         """Raise NotImplementedError."""
         circle(y_true, y_pred)
 
@@ -253,9 +255,11 @@ class Circle(Loss):
 class CTC(Loss):
     """Not here: calling it raises NotImplementedError, as `ctc` does."""
 
-    def __init__(self, reduction: str | None = MEAN, name: str = "ctc", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = MEAN, name: str = "ctc", dtype: DTypeArgument = None
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: DuckArray, y_pred: DuckArray) -> Any:
         """Raise NotImplementedError."""
         ctc(y_true, y_pred)

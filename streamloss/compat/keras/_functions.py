@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.compat.keras._arrays import real, rounded, tensor
+from streamloss.arrays.types import ArrayLike
+from streamloss.compat.keras._arrays import KerasAxis, real, rounded, tensor
 from streamloss.compat.keras._reduce import rows
 from streamloss.compat.keras._terms import KINDS, terms
 
 
-def _call(name: str, y_true: Any, y_pred: Any, **arguments: Any) -> Any:
+def _call(name: str, y_true: ArrayLike, y_pred: ArrayLike, **arguments: Any) -> Any:
     """Return the losses that a function returns."""
     pred, true = tensor("y_pred", y_pred), tensor("y_true", y_true)
     result = KINDS[name].result(pred.dtype)
@@ -29,7 +30,7 @@ def _call(name: str, y_true: Any, y_pred: Any, **arguments: Any) -> Any:
     return rows(terms(name, true, pred, pred.dtype, **arguments), None, result)
 
 
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean(|y_true - y_pred|, axis=-1)``, in the unit of y_true.
 
     Examples
@@ -40,7 +41,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     return _call("mean_absolute_error", y_true, y_pred)
 
 
-def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean((y_true - y_pred)**2, axis=-1)``, in the unit of y_true, squared.
 
     Examples
@@ -51,7 +52,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     return _call("mean_squared_error", y_true, y_pred)
 
 
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``100 * mean(|y_true - y_pred| / max(|y_true|, 1e-7), axis=-1)``, in per cent.
 
     Examples
@@ -62,7 +63,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     return _call("mean_absolute_percentage_error", y_true, y_pred)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean((log(1 + y_true) - log(1 + y_pred))**2, axis=-1)``, values at least 1e-7.
 
     Examples
@@ -73,7 +74,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     return _call("mean_squared_logarithmic_error", y_true, y_pred)
 
 
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Any:
     """Return the mean over the last axis of ``0.5 e**2`` or, beyond `delta`, of its tangent.
 
     With e = y_pred - y_true that is ``delta |e| - 0.5 delta**2``; in the unit of y_true, squared.
@@ -86,7 +87,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     return _call("huber", y_true, y_pred, delta=delta)
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> Any:
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean(log(cosh(y_pred - y_true)), axis=-1)``.
 
     Examples
@@ -97,7 +98,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     return _call("log_cosh", y_true, y_pred)
 
 
-def hinge(y_true: Any, y_pred: Any) -> Any:
+def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean(max(1 - y_true * y_pred, 0), axis=-1)``.
 
     Labels are -1 and 1 or, if the whole array holds nothing else, 0 and 1.
@@ -110,7 +111,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     return _call("hinge", y_true, y_pred)
 
 
-def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean(max(1 - y_true * y_pred, 0)**2, axis=-1)``, labels as for `hinge`.
 
     Examples
@@ -121,7 +122,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     return _call("squared_hinge", y_true, y_pred)
 
 
-def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``max(0, max((1 - y_true) * y_pred) - sum(y_true * y_pred) + 1)`` of each row.
 
     Examples
@@ -132,7 +133,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     return _call("categorical_hinge", y_true, y_pred)
 
 
-def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``sum(y_true * log(y_true / y_pred), axis=-1)``, both clipped to [1e-7, 1]; in nats.
 
     Examples
@@ -143,7 +144,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     return _call("kl_divergence", y_true, y_pred)
 
 
-def poisson(y_true: Any, y_pred: Any) -> Any:
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Return ``mean(y_pred - y_true * log(y_pred + 1e-7), axis=-1)``.
 
     Examples
@@ -154,7 +155,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     return _call("poisson", y_true, y_pred)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Any:
     """Return minus the cosine of the angle between rows along `axis`, 0 for a row of zeros.
 
     Examples
@@ -166,8 +167,8 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 def binary_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -187,8 +188,8 @@ def binary_crossentropy(
 
 
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     apply_class_balancing: bool = False,
     alpha: float = 0.25,
     gamma: float = 2.0,
@@ -220,8 +221,8 @@ def binary_focal_crossentropy(
 
 
 def categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -241,9 +242,9 @@ def categorical_crossentropy(
 
 
 def categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    alpha: Any = 0.25,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    alpha: float | list[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -272,8 +273,8 @@ def categorical_focal_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
@@ -293,7 +294,7 @@ def sparse_categorical_crossentropy(
     return _call("sparse_categorical_crossentropy", y_true, y_pred, **given)
 
 
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, q: float) -> Any:
     """Return ``(1 - p**q) / q``, with p the probability of the class that a label is the index of.
 
     Examples
@@ -304,7 +305,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     return _call("categorical_generalized_cross_entropy", y_true, y_pred, q=q)
 
 
-def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
+def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: KerasAxis = None) -> Any:
     """Return ``1 - 2 sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)`` over `axis`.
 
     Examples
@@ -316,7 +317,11 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 
 def tversky(
-    y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    alpha: float = 0.5,
+    beta: float = 0.5,
+    axis: KerasAxis = None,
 ) -> Any:
     """Return ``1 - I / (I + alpha FP + beta FN + 1e-7)`` over `axis`.
 
@@ -332,10 +337,10 @@ def tversky(
 
 
 def circle(
-    y_true: Any,
-    y_pred: Any,
-    ref_labels: Any = None,
-    ref_embeddings: Any = None,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    ref_labels: ArrayLike | None = None,
+    ref_embeddings: ArrayLike | None = None,
     remove_diagonal: bool = True,
     gamma: float = 80,
     margin: float = 0.4,
@@ -344,7 +349,7 @@ def circle(
     raise NotImplementedError("circle is a loss of pairs within a batch, which is not a sum")
 
 
-def ctc(y_true: Any, y_pred: Any) -> Any:
+def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Raise NotImplementedError: there is no connectionist temporal classification here."""
     raise NotImplementedError("ctc, the loss of connectionist temporal classification, is not here")
 

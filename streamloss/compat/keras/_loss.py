@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat.keras._arrays import (
     FLOAT32,
+    DTypeArgument,
     compute_of,
     dtype_of,
     is_floating,
@@ -127,7 +129,7 @@ class Loss:
         self,
         name: str | None = None,
         reduction: str | None = MEAN,
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         self.name = name or snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
@@ -138,7 +140,7 @@ class Loss:
         """The name of the dtype of computations and results."""
         return self._dtype.name
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None) -> Any:
         """Return the reduced loss.
 
         Parameters
@@ -164,7 +166,7 @@ class Loss:
         found = self._terms(true, pred)
         return reduce(found, sample_weight, mask_of(y_pred), self.reduction, self._dtype)
 
-    def _terms(self, y_true: Any, y_pred: Any) -> Terms:
+    def _terms(self, y_true: DuckArray, y_pred: DuckArray) -> Terms:
         """Return what is summed."""
         if self.function:
             y_true, y_pred = squeeze_or_expand(y_true, y_pred)
@@ -176,7 +178,7 @@ class Loss:
         values = rounded("losses", _engine.array("losses", self.call(y_true, y_pred)), self._dtype)
         return Terms((Value(),), (values,), values.shape, (), compute_of(self._dtype))
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: DuckArray, y_pred: DuckArray) -> Any:
         """Return the losses of arrays of the dtype of the loss; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__} defines no call(y_true, y_pred)")
 
@@ -188,7 +190,7 @@ class Loss:
         return config | {key: getattr(self, key) for key in self.parameters}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Return the loss of a configuration that `get_config` gave."""
         return cls(**config)
 
@@ -196,8 +198,6 @@ class Loss:
         if type(other) is not type(self):
             return NotImplemented
         return bool(self.__dict__ == other.__dict__)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
@@ -219,14 +219,14 @@ class LossFunctionWrapper(Loss):
         fn: Callable[..., Any],
         reduction: str | None = MEAN,
         name: str | None = None,
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: DuckArray, y_pred: DuckArray) -> Any:
         """Return the losses that the function gives."""
         return self.fn(*squeeze_or_expand(y_true, y_pred), **self._fn_kwargs)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, Weights
 from streamloss.compat._engine import Exact
+from streamloss.compat.keras._arrays import DTypeArgument
 from streamloss.compat.keras._loss import snake_case
 from streamloss.compat.keras._metric import FunctionMean, RootMean, Size, ValueMean
 from streamloss.compat.keras._rows import quotient
@@ -25,7 +27,7 @@ class Mean(ValueMean):
     np.float32(2.0)
     """
 
-    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "mean", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -40,7 +42,7 @@ class Sum(ValueMean):
     np.float32(4.0)
     """
 
-    def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "sum", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
     def _size(self, found: Terms, counts_all: bool) -> Size:
@@ -72,12 +74,18 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        dtype: DTypeArgument = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(name or snake_case(type(self).__name__), dtype)
         self._fn, self._fn_kwargs = fn, kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+    def update_state(  # type: ignore[override]
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None
+    ) -> None:
         """Add what the function returns for a batch."""
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
@@ -97,7 +105,9 @@ class MeanAbsoluteError(FunctionMean):
 
     function = "mean_absolute_error"
 
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "mean_absolute_error", dtype: DTypeArgument = None
+    ) -> None:
         super().__init__(name, dtype)
 
 
@@ -112,7 +122,9 @@ class MeanSquaredError(FunctionMean):
 
     function = "mean_squared_error"
 
-    def __init__(self, name: str | None = "mean_squared_error", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "mean_squared_error", dtype: DTypeArgument = None
+    ) -> None:
         super().__init__(name, dtype)
 
 
@@ -125,7 +137,9 @@ class RootMeanSquaredError(RootMean):
     1.5
     """
 
-    def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "root_mean_squared_error", dtype: DTypeArgument = None
+    ) -> None:
         super().__init__(name, dtype)
 
 
@@ -141,7 +155,7 @@ class MeanAbsolutePercentageError(FunctionMean):
     function = "mean_absolute_percentage_error"
 
     def __init__(
-        self, name: str | None = "mean_absolute_percentage_error", dtype: Any = None
+        self, name: str | None = "mean_absolute_percentage_error", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, dtype)
 
@@ -158,7 +172,7 @@ class MeanSquaredLogarithmicError(FunctionMean):
     function = "mean_squared_logarithmic_error"
 
     def __init__(
-        self, name: str | None = "mean_squared_logarithmic_error", dtype: Any = None
+        self, name: str | None = "mean_squared_logarithmic_error", dtype: DTypeArgument = None
     ) -> None:
         super().__init__(name, dtype)
 
@@ -176,7 +190,7 @@ class CosineSimilarity(FunctionMean):
     parameters = ("axis",)
 
     def __init__(
-        self, name: str | None = "cosine_similarity", dtype: Any = None, axis: int = -1
+        self, name: str | None = "cosine_similarity", dtype: DTypeArgument = None, axis: int = -1
     ) -> None:
         super().__init__(name, dtype)
         self.axis = axis
@@ -196,7 +210,7 @@ class LogCoshError(FunctionMean):
 
     function = "log_cosh"
 
-    def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "logcosh", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -211,7 +225,7 @@ class Hinge(FunctionMean):
 
     function = "hinge"
 
-    def __init__(self, name: str | None = "hinge", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "hinge", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -226,7 +240,7 @@ class SquaredHinge(FunctionMean):
 
     function = "squared_hinge"
 
-    def __init__(self, name: str | None = "squared_hinge", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "squared_hinge", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -241,7 +255,7 @@ class CategoricalHinge(FunctionMean):
 
     function = "categorical_hinge"
 
-    def __init__(self, name: str | None = "categorical_hinge", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "categorical_hinge", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -256,7 +270,7 @@ class KLDivergence(FunctionMean):
 
     function = "kl_divergence"
 
-    def __init__(self, name: str | None = "kl_divergence", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "kl_divergence", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -271,7 +285,7 @@ class Poisson(FunctionMean):
 
     function = "poisson"
 
-    def __init__(self, name: str | None = "poisson", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = "poisson", dtype: DTypeArgument = None) -> None:
         super().__init__(name, dtype)
 
 
@@ -290,7 +304,7 @@ class BinaryCrossentropy(FunctionMean):
     def __init__(
         self,
         name: str | None = "binary_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
         from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:
@@ -313,7 +327,7 @@ class CategoricalCrossentropy(FunctionMean):
     def __init__(
         self,
         name: str | None = "categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
         from_logits: bool = False,
         label_smoothing: float = 0,
         axis: int = -1,
@@ -339,7 +353,7 @@ class SparseCategoricalCrossentropy(FunctionMean):
     def __init__(
         self,
         name: str | None = "sparse_categorical_crossentropy",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
         from_logits: bool = False,
         ignore_class: int | None = None,
         axis: int = -1,

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from streamloss.accumulator import Accumulator, build
+from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact
 from streamloss.compat.keras._arrays import (
-    Shape,
+    DTypeArgument,
+    aligned,
     alike,
     broadcast,
     cast,
@@ -29,7 +31,6 @@ from streamloss.compat.keras._arrays import (
     shape_of,
     squeeze_or_expand,
     tensor,
-    weights_of,
 )
 from streamloss.compat.keras._loss import snake_case
 from streamloss.compat.keras._reduce import of_whole_rows, truncated
@@ -57,7 +58,7 @@ class Metric:
         If the dtype is neither floating nor integer.
     """
 
-    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+    def __init__(self, dtype: DTypeArgument = None, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
         self._dtype = dtype_of(dtype)
 
@@ -67,7 +68,7 @@ class Metric:
         return self._dtype.name
 
     @property
-    def _out(self) -> np.dtype[Any]:
+    def _out(self) -> DType:
         """The dtype of results."""
         return of_means(self._dtype)
 
@@ -83,11 +84,11 @@ class Metric:
         """Forget all batches."""
         raise NotImplementedError(f"{type(self).__name__} defines no reset_state")
 
-    def _take(self, other: Any) -> None:
+    def _take(self, other: Self) -> None:
         """Add all that a metric of the same configuration has seen."""
         raise NotImplementedError(f"{type(self).__name__} defines no merge")
 
-    def merge(self, other: Any) -> Any:
+    def merge(self, other: Self) -> Self:
         """Add all that another metric has seen, exactly, and return this one.
 
         Raises
@@ -106,7 +107,7 @@ class Metric:
         self._take(other)
         return self
 
-    def merge_state(self, metrics: Iterable[Any]) -> Any:
+    def merge_state(self, metrics: Iterable[Self]) -> Self:
         """Add all that some metrics have seen, and return this one."""
         for metric in metrics:
             self.merge(metric)
@@ -122,7 +123,7 @@ class Metric:
         return {"name": self.name, "dtype": self.dtype}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Return the metric of a configuration that `get_config` gave."""
         return cls(**config)
 
@@ -131,8 +132,6 @@ class Metric:
         if type(other) is not type(self):
             return NotImplemented
         return bool(self.__dict__ == other.__dict__)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -151,7 +150,7 @@ class SampleMean(Metric):
     There are no more than `_sums` has sizes of samples: one, unless samples of other lengths come.
     """
 
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(self, name: str | None = None, dtype: DTypeArgument = None) -> None:
         super().__init__(dtype=dtype, name=name)
         self.reset_state()
 
@@ -160,7 +159,7 @@ class SampleMean(Metric):
         self._sums: dict[Size, Accumulator] = {}
         self._choice = 1
 
-    def _take(self, other: Any) -> None:
+    def _take(self, other: Self) -> None:
         for size, sums in other._sums.items():
             self._put(size, sums)
         self._choice &= other._choice
@@ -169,7 +168,7 @@ class SampleMean(Metric):
         found = self._sums.get(size)
         self._sums[size] = sums.copy() if found is None else found.merge(sums)
 
-    def _add(self, found: Terms, sample_weight: Any, mask: Any) -> None:
+    def _add(self, found: Terms, sample_weight: Weights, mask: DuckArray | None) -> None:
         """Add the losses of a batch.
 
         Raises
@@ -231,7 +230,8 @@ class SampleMean(Metric):
 
     def result(self) -> Any:
         """Return the mean over all samples so far, 0 without any."""
-        return cast("the result", np.float64(self._mean(*self._totals())), self._out)
+        mean: Any = np.float64(self._mean(*self._totals()))
+        return cast("the result", mean, self._out)
 
 
 def _of_samples(found: Terms) -> Terms:
@@ -248,7 +248,7 @@ def _masks(found: Terms) -> bool:
     return any(_engine.is_masked(array) for array in found.inputs) and found.where is None
 
 
-def as_weights(sample_weight: Any, dtype: np.dtype[Any]) -> Any:
+def as_weights(sample_weight: Weights, dtype: DType) -> DuckArray | None:
     """Return sample weights as an array of a dtype, None without any."""
     if sample_weight is None:
         return None
@@ -256,20 +256,21 @@ def as_weights(sample_weight: Any, dtype: np.dtype[Any]) -> Any:
     return cast("sample_weight", weights, dtype)
 
 
-def _times_mask(weights: Any, mask: Any, dtype: np.dtype[Any]) -> Any:
+def _times_mask(
+    weights: DuckArray | None, mask: DuckArray | None, dtype: DType
+) -> DuckArray | None:
     """Return weights that are zero where a mask is, None without either."""
     if mask is None:
         return weights
     kept = mask.astype(dtype)
     if weights is None:
         return kept
-    weights = weights_of(weights, kept.shape)
-    kept, weights = squeeze_or_expand(kept, weights)
+    kept, weights = squeeze_or_expand(kept, aligned(weights, kept.shape))
     shape_of("mask and sample_weight", kept.shape, weights.shape)
     return kept * weights
 
 
-def _per_sample(found: Terms, weights: Any) -> Any:
+def _per_sample(found: Terms, weights: DuckArray) -> DuckArray:
     """Return weights of the leading axes of losses as weights of their rank."""
     rank = len(found.shape)
     if weights.ndim == rank + 1 and weights.shape[-1] == 1 and rank != 1:
@@ -312,7 +313,9 @@ class FunctionMean(SampleMean):
     function = ""
     parameters: tuple[str, ...] = ()
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None
+    ) -> None:
         """Add a batch.
 
         Parameters
@@ -349,7 +352,9 @@ class FunctionMean(SampleMean):
 class RootMean(SampleMean):
     """The square root of the mean squared error, of elements."""
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None
+    ) -> None:
         """Add a batch; the arguments are those of `FunctionMean.update_state`.
 
         Sample weights may have the shape of the labels.
@@ -373,7 +378,7 @@ class RootMean(SampleMean):
 class ValueMean(SampleMean):
     """A mean of values."""
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+    def update_state(self, values: ArrayLike, sample_weight: Weights = None) -> None:
         """Add a batch of values; sample weights have the leading axes of the values.
 
         Raises

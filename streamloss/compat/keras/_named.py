@@ -32,11 +32,11 @@ class Named:
         """Return what has a name, None if nothing has."""
         return self._known.get(name)
 
-    def get(self, identifier: Any) -> Any:
+    def get(self, identifier: object) -> Any:
         """Return what a name, class, dict or the thing itself means; None for None."""
         if identifier is None:
             return None
-        found = identifier
+        found: Any = identifier
         if isinstance(identifier, dict):
             found = self.deserialize(identifier)
         elif isinstance(identifier, str):
@@ -54,7 +54,7 @@ class Named:
         kind = {"module": self._module, "class_name": type(value).__name__}
         return kind | {"config": value.get_config(), "registered_name": None}
 
-    def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    def deserialize(self, config: object, custom_objects: dict[str, Any] | None = None) -> Any:
         """Return what `serialize` wrote, or what has a name."""
         known = self._known | (custom_objects or {})
         name = config

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import warnings
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from streamloss.accumulator import Accumulator, build
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat.keras._arrays import (
+    DTypeArgument,
     alike,
     cast,
     real,
@@ -65,7 +67,7 @@ class R2Score(Metric):
         class_aggregation: str | None = "uniform_average",
         num_regressors: int = 0,
         name: str | None = "r2_score",
-        dtype: Any = None,
+        dtype: DTypeArgument = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         if class_aggregation not in AGGREGATIONS:
@@ -86,7 +88,7 @@ class R2Score(Metric):
         self._sums: Accumulator | None = None
         self._samples = 0
 
-    def _take(self, other: Any) -> None:
+    def _take(self, other: Self) -> None:
         if other._sums is not None:
             self._put(other._sums.copy(), other._samples)
 
@@ -94,7 +96,9 @@ class R2Score(Metric):
         self._sums = sums if self._sums is None else self._sums.merge(sums)
         self._samples += samples
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None
+    ) -> None:
         """Add a batch of labels and predictions of shape ``[batch_size, outputs]``.
 
         Parameters
@@ -164,7 +168,7 @@ class R2Score(Metric):
         return super().get_config() | given
 
 
-def _weighed_rows(weights: Any, rows: int) -> int:
+def _weighed_rows(weights: DuckArray | None, rows: int) -> int:
     """Return how many rows have a weight that is not zero, for one output at least."""
     if weights is None:
         return rows

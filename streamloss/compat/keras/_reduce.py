@@ -10,14 +10,24 @@ from __future__ import annotations
 import functools
 import math
 import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.types import (
+    Array,
+    DType,
+    DTypeLike,
+    DuckArray,
+    LazyArray,
+    Loss,
+    Shape,
+    Weights,
+)
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat.keras._arrays import (
-    Shape,
     alike,
     broadcast,
     cast,
@@ -30,9 +40,8 @@ from streamloss.compat.keras._arrays import (
 )
 from streamloss.compat.keras._rows import BLOCK, means, quotient
 from streamloss.compat.keras._terms import Terms
+from streamloss.exact.state import State
 from streamloss.losses import Value
-
-DType = np.dtype[Any]
 
 NONE = ("none", None)
 MEANS = ("mean", "sum_over_batch_size")
@@ -85,7 +94,7 @@ LONG = 256
 """Elements of a row from which on an exact sum of each is no slower."""
 
 
-def rows(terms: Terms, weights: Any, dtype: DType) -> Any:
+def rows(terms: Terms, weights: DuckArray | None, dtype: DType) -> Any:
     """Return each loss of Keras, times its weight."""
     if not terms.row:
         return _each(terms, terms.losses[0], weights, dtype)
@@ -116,13 +125,13 @@ def of_whole_rows(terms: Terms) -> Terms:
     return Terms((Value(),), (_engine.hide(values, hidden),), terms.shape, (), None)
 
 
-def _each(terms: Terms, loss: Any, weights: Any, dtype: Any) -> Any:
+def _each(terms: Terms, loss: Loss, weights: DuckArray | None, dtype: DTypeLike) -> Any:
     """Return the losses of elements or rows, times their weights."""
     given = {"compute": terms.compute, "where": terms.where}
     return _engine.each(loss, terms.inputs, weights, dtype=dtype, **given)
 
 
-def _means(terms: Terms, loss: Any, weights: Any, dtype: DType) -> Any:
+def _means(terms: Terms, loss: Loss, weights: DuckArray | None, dtype: DType) -> Any:
     """Return the mean of each row, times its weight."""
     axes, rank = len(terms.row), len(terms.shape)
     if any(_engine.is_lazy(a) for a in (*terms.inputs, weights)):
@@ -147,7 +156,13 @@ def truncated(terms: Terms, result: DType, dtype: DType) -> Terms:
     return Terms((Value(),), (values,), terms.shape, (), None, terms.where)
 
 
-def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, dtype: DType) -> Any:
+def reduce(
+    terms: Terms,
+    sample_weight: Weights,
+    mask: DuckArray | None,
+    reduction: str | None,
+    dtype: DType,
+) -> Any:
     """Return the reduction of losses with sample weights and a mask of the predictions.
 
     Raises
@@ -185,7 +200,7 @@ def reduce(terms: Terms, sample_weight: Any, mask: Any, reduction: str | None, d
     return cast("the sum of losses", _finished(terms, weights, how, None, how.dtype, valid), out)
 
 
-def _repeated(terms: Terms, weights: Any) -> Terms:
+def _repeated(terms: Terms, weights: DuckArray) -> Terms:
     """Return the one loss of arrays of rank 1 for each weight, nobody knowing how many they are."""
     loss = rows(terms, None, np.dtype(np.float64))
     if _engine.is_lazy(weights):
@@ -196,7 +211,7 @@ def _repeated(terms: Terms, weights: Any) -> Terms:
     return Terms((Value(),), (values,), weights.shape, (), None)
 
 
-def _full(block: Any, value: Any) -> Any:
+def _full(block: Array, value: Array) -> Array:
     return np.full(block.shape, value)
 
 
@@ -205,7 +220,7 @@ def _wide(dtype: DType) -> DType:
     return dtype if is_floating(dtype) else np.dtype(np.float64)
 
 
-def _masked(weights: Any, mask: Any, dtype: DType) -> Any:
+def _masked(weights: DuckArray | None, mask: DuckArray, dtype: DType) -> DuckArray:
     """Return weights that are zero where the mask is."""
     kept = mask.astype(dtype)
     if weights is None:
@@ -215,7 +230,7 @@ def _masked(weights: Any, mask: Any, dtype: DType) -> Any:
     return kept * weights
 
 
-def _fitted(terms: Terms, weights: Any) -> tuple[Terms, Any]:
+def _fitted(terms: Terms, weights: DuckArray) -> tuple[Terms, DuckArray]:
     """Return losses broadcast with the weights, and weights of their rank with sizes of 1."""
     rank = len(terms.shape)
     if rank == weights.ndim + 1 and terms.shape[-1] == 1:
@@ -258,26 +273,33 @@ def _ranks(terms: Terms) -> list[int]:
 
 
 def _finished(
-    terms: Terms, weights: Any, how: How, axis: Any, dtype: DType, valid: Any = None
+    terms: Terms,
+    weights: DuckArray | None,
+    how: How,
+    axis: Shape | None,
+    dtype: DType,
+    valid: int | LazyArray | None = None,
 ) -> Any:
     """Return the finished sums over axes of the engine's losses."""
     given = {"compute": terms.compute, "axis": axis, "where": terms.where}
     if terms.where is not None and terms.row:
         raise AssertionError("losses of elements have no mask of their own")
     late = {k: v for k, v in (("choice", terms.choice), ("valid", valid)) if _engine.is_lazy(v)}
-    losses = terms.losses
-    if "choice" not in late:
-        losses = (losses[terms.choice],)
-    finish = functools.partial(finished, how, valid=valid)
+    losses, choice = terms.losses, terms.choice
+    if not _engine.is_lazy(choice):
+        losses = (losses[choice],)
+    finish = functools.partial(finished, how)
+    if not _engine.is_lazy(valid):
+        finish = functools.partial(finished, how, valid=valid)
     if not late:
         return _engine.reduced(losses, terms.inputs, weights, finish, dtype=dtype, **given)
-    if "valid" in late:
-        finish = functools.partial(finished, how)
     states = _engine.state(losses, terms.inputs, weights, **given)
     return _engine.as_dtype(_later(states, finish, len(losses), late), dtype)
 
 
-def _later(states: Any, finish: Any, count: int, late: dict[str, Any]) -> Any:
+def _later(
+    states: LazyArray, finish: Callable[..., float], count: int, late: dict[str, LazyArray]
+) -> LazyArray:
     """Return finished sums of dask arrays that need numbers which are not known yet either."""
     return states.map_blocks(
         functools.partial(_finish_block, finish, count, tuple(late)),
@@ -287,7 +309,9 @@ def _later(states: Any, finish: Any, count: int, late: dict[str, Any]) -> Any:
     )
 
 
-def _finish_block(finish: Any, count: int, names: tuple[str, ...], state: Any, *late: Any) -> Any:
+def _finish_block(
+    finish: Callable[..., float], count: int, names: tuple[str, ...], state: State, *late: Array
+) -> Any:
     """Return the results of the cells of a state."""
     given = {name: int(value) for name, value in zip(names, late, strict=True)}
     values = [finish(sums, **given) for sums in state.sums_of(range(count))]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamloss.arrays.types import DType
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact
 from streamloss.compat._rounding import narrow
@@ -29,7 +30,7 @@ BLOCK = 1 << 20
 """Losses that are taken at once of arrays in memory."""
 
 
-def means(losses: Floats, axes: int, dtype: Any) -> Any:
+def means(losses: Floats, axes: int, dtype: DType) -> Any:
     """Return the mean over the last axes of losses in a dtype, correctly rounded."""
     shape = losses.shape[: losses.ndim - axes]
     size = math.prod(losses.shape[losses.ndim - axes :])
@@ -47,14 +48,14 @@ def means(losses: Floats, axes: int, dtype: Any) -> Any:
     return out.reshape(shape) if shape else out[0]
 
 
-def quotient(total: Exact, divisor: Exact | int, dtype: Any, zero: float | None = None) -> float:
+def quotient(total: Exact, divisor: Exact | int, dtype: DType, zero: float | None = None) -> float:
     """Return a quotient that is correctly rounded once it is of the dtype; over 0 it is `zero`."""
     if dtype == np.float64:
         return total.over(divisor, zero)
     return narrow(total, divisor, zero)
 
 
-def _rounded(first: Floats, second: Floats, margin: Floats, dtype: Any) -> tuple[Any, Any]:
+def _rounded(first: Floats, second: Floats, margin: Floats, dtype: DType) -> tuple[Any, Any]:
     """Return first + second in a dtype, and of which it is sure that it is correctly rounded."""
     value = first + second
     exact = (margin == 0.0) & (value - first == second) & (np.abs(value) < np.inf)

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Loss, Shape
 from streamloss.compat import _engine
+from streamloss.compat._engine import Sums
 from streamloss.compat._unchecked import with_parameter
 from streamloss.compat.keras._arrays import (
     EPSILON,
-    Shape,
+    KerasAxis,
     alike,
     axes_last,
     axes_of,
@@ -60,7 +62,8 @@ from streamloss.metrics import Dice, Tversky
 from streamloss.metrics.overlap import overlap_loss
 from streamloss.support.brief import brief
 
-DType = np.dtype[Any]
+Make = Callable[..., Loss]
+"""Takes a dtype and the parameters of a loss, returns the loss."""
 
 
 class Terms(NamedTuple):
@@ -84,13 +87,13 @@ class Terms(NamedTuple):
         Which of the losses it is.
     """
 
-    losses: tuple[Any, ...]
-    inputs: tuple[Any, ...]
+    losses: tuple[Loss, ...]
+    inputs: tuple[DuckArray, ...]
     shape: Shape
     row: Shape
-    compute: Any
-    where: Any = None
-    choice: Any = 0
+    compute: DType | None
+    where: DuckArray | None = None
+    choice: int | LazyArray = 0
 
     @property
     def per(self) -> int:
@@ -106,7 +109,7 @@ class Kind(NamedTuple):
     """
 
     read: Callable[..., Terms]
-    make: Callable[..., Any]
+    make: Make
     others: str = ""
     """Kinds of dtypes other than floating ones: i, u, c."""
 
@@ -125,7 +128,9 @@ class Kind(NamedTuple):
         return np.dtype(np.float64 if dtype == np.complex128 else np.float32)
 
 
-def _elements(y: Any, p: Any, dtype: DType, make: Any, axis: Any = -1, **given: Any) -> Terms:
+def _elements(
+    y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: KerasAxis = -1, **given: Any
+) -> Terms:
     """Read losses of elements whose mean over `axis` is a loss of Keras."""
     shape = shape_of("y_true and y_pred", y.shape, p.shape)
     if not shape:
@@ -136,21 +141,23 @@ def _elements(y: Any, p: Any, dtype: DType, make: Any, axis: Any = -1, **given: 
     return Terms((make(dtype, **given),), (y, p), kept, row, compute_of(dtype))
 
 
-def _rows(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: Any) -> Terms:
+def _rows(
+    y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: int = -1, **given: Any
+) -> Terms:
     """Read losses of rows along `axis`."""
     found = _elements(y, p, dtype, make, operator.index(axis), **given)
     return found._replace(row=())
 
 
-def _squeezed(read: Any) -> Callable[..., Terms]:
+def _squeezed(read: Callable[..., Terms]) -> Callable[..., Terms]:
     """Return a reader of arrays whose ranks may differ by one."""
     return lambda y, p, *rest, **given: read(*squeeze_or_expand(y, p), *rest, **given)
 
 
-def _alike(read: Any) -> Callable[..., Terms]:
+def _alike(read: Callable[..., Terms]) -> Callable[..., Terms]:
     """Return a reader of arrays of one shape."""
 
-    def alike(y: Any, p: Any, *rest: Any, **given: Any) -> Terms:
+    def alike(y: DuckArray, p: DuckArray, *rest: Any, **given: Any) -> Terms:
         same_shape(y, p)
         found: Terms = read(y, p, *rest, **given)
         return found
@@ -158,7 +165,9 @@ def _alike(read: Any) -> Callable[..., Terms]:
     return alike
 
 
-def _classes(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: Any) -> Terms:
+def _classes(
+    y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: int = -1, **given: Any
+) -> Terms:
     """Read losses of rows of classes along `axis`; `alpha` may be a list of one for each class."""
     if isinstance(axis, bool):
         raise ValueError(f"axis must be an int: got {brief(axis)}")
@@ -179,7 +188,7 @@ def _classes(y: Any, p: Any, dtype: DType, make: Any, axis: int = -1, **given: A
     return _rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
 
 
-def _along(axis: int, shape: Shape, alpha: Any) -> Any:
+def _along(axis: int, shape: Shape, alpha: Array) -> Array:
     """Return one number for each class as an array that broadcasts along the axis of classes."""
     if alpha.ndim > 1:  # which broadcasts by itself
         return alpha
@@ -189,7 +198,7 @@ def _along(axis: int, shape: Shape, alpha: Any) -> Any:
     return alpha.reshape(-1, *(1,) * (len(shape) - 1 - axis))
 
 
-def _hinges(y: Any, p: Any, dtype: DType, make: Any) -> Terms:
+def _hinges(y: DuckArray, p: DuckArray, dtype: DType, make: Make) -> Terms:
     """Read labels that are -1 and 1 or, if there are no others, 0 and 1."""
     found = _elements(y, p, dtype, make)
     labels = _engine.as_dtype(y, dtype)
@@ -199,10 +208,10 @@ def _hinges(y: Any, p: Any, dtype: DType, make: Any) -> Terms:
 
 
 def _sparse(
-    y: Any,
-    p: Any,
+    y: DuckArray,
+    p: DuckArray,
     dtype: DType,
-    make: Any,
+    make: Make,
     axis: int = -1,
     ignore_class: int | None = None,
     **given: Any,
@@ -222,7 +231,7 @@ def _sparse(
     return Terms((make(dtype, **given),), (labels, p), y.shape, (), compute_of(dtype), where)
 
 
-def _checked(labels: Any, classes: int) -> Any:
+def _checked(labels: DuckArray, classes: int) -> DuckArray:
     """Return the indices of classes; one that is none raises, of dask arrays when computed."""
     if _engine.is_lazy(labels):
         return labels.map_blocks(_checked, classes, dtype=labels.dtype, meta=labels._meta)
@@ -232,7 +241,14 @@ def _checked(labels: Any, classes: int) -> Any:
     return labels
 
 
-def _sets(y: Any, p: Any, dtype: DType, make: Any, axis: Any = None, **given: Any) -> Terms:
+def _sets(
+    y: DuckArray,
+    p: DuckArray,
+    dtype: DType,
+    make: Callable[..., Dice | Tversky],
+    axis: KerasAxis = None,
+    **given: Any,
+) -> Terms:
     """Read the labels and predictions of sets; a loss is one of a whole array, or along axes."""
     shape = shape_of("y_true and y_pred", y.shape, p.shape)
     if axis is not None:
@@ -250,36 +266,35 @@ def _sets(y: Any, p: Any, dtype: DType, make: Any, axis: Any = None, **given: An
 class Repeated(NamedTuple):
     """A `Dice` of labels and predictions that were broadcast so many times."""
 
-    loss: Any
+    loss: Dice | Tversky
     true: int
     pred: int
 
-    def combine(self, sums: Any) -> float:
+    def combine(self, sums: Sums) -> float:
         """Return the result of exact sums; Keras sums the arrays as they are given."""
         if not isinstance(self.loss, Dice):
-            combined: float = self.loss.combine(sums)
-            return combined
+            return self.loss.combine(sums)
         by = Fraction(1, self.true), Fraction(1, self.pred)
         return overlap_loss(sums, 2, *by, 0, self.loss.epsilon)
 
 
-def _huber(dtype: DType, delta: float) -> Any:
+def _huber(dtype: DType, delta: float) -> Loss:
     return with_parameter(Huber, in_dtype(delta, dtype))  # Keras does not check it
 
 
-def _log(dtype: DType) -> Any:
+def _log(dtype: DType) -> Loss:
     return SquaredLogError(floor=epsilon(dtype))
 
 
-def _hinge(dtype: DType, binary: float = 0.0) -> Any:
+def _hinge(dtype: DType, binary: float = 0.0) -> Loss:
     return Hinge(binary)
 
 
-def _squared_hinge(dtype: DType, binary: float = 0.0) -> Any:
+def _squared_hinge(dtype: DType, binary: float = 0.0) -> Loss:
     return SquaredHinge(binary)
 
 
-def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> Any:
+def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> Loss:
     if from_logits:
         return BinaryCrossEntropyWithLogits(label_smoothing)
     return BinaryCrossEntropy(**edges(dtype), smoothing=label_smoothing)
@@ -292,14 +307,14 @@ def _focal(
     gamma: float,
     from_logits: bool,
     label_smoothing: float,
-) -> Any:
+) -> Loss:
     balanced = float(bool(apply_class_balancing))
     if from_logits:  # which TensorFlow finds behind its sigmoid, and clips nothing
         return BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
     return BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
 
 
-def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Any:
+def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Loss:
     if from_logits:
         return SoftmaxCrossEntropy(label_smoothing)
     return CategoricalCrossEntropy(**edges(dtype), smoothing=label_smoothing)
@@ -307,18 +322,18 @@ def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Any
 
 def _categorical_focal(
     dtype: DType, alpha: float, gamma: float, from_logits: bool, label_smoothing: float
-) -> Any:
+) -> Loss:
     focal = CategoricalFocalWithLogits if from_logits else CategoricalFocal
     return focal(alpha, gamma, **edges(dtype), smoothing=label_smoothing)
 
 
-def _sparse_categorical(dtype: DType, from_logits: bool) -> Any:
+def _sparse_categorical(dtype: DType, from_logits: bool) -> Loss:
     if from_logits:
         return SparseSoftmaxCrossEntropy()
     return SparseCategoricalCrossEntropy(**edges(dtype), clip_first=1.0)
 
 
-def _tversky(dtype: DType, alpha: float, beta: float) -> Any:
+def _tversky(dtype: DType, alpha: float, beta: float) -> Loss:
     return Tversky(alpha, beta, epsilon(dtype))
 
 
@@ -349,7 +364,7 @@ KINDS: dict[str, Kind] = {
 """Every loss by the name of its function."""
 
 
-def terms(name: str, y_true: Any, y_pred: Any, dtype: DType, **arguments: Any) -> Terms:
+def terms(name: str, y_true: DuckArray, y_pred: DuckArray, dtype: DType, **arguments: Any) -> Terms:
     """Return what a loss sums of labels and predictions, which are rounded to a dtype."""
     kind = KINDS[name]
     return kind.read(y_true, y_pred, dtype, kind.make, **arguments)

@@ -150,7 +150,7 @@ _NAMED.add(
 )
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: object) -> Any:
     """Return the loss that a name, a class, a configuration or a loss itself means.
 
     Raises
@@ -161,12 +161,12 @@ def get(identifier: Any) -> Any:
     return _NAMED.get(identifier)
 
 
-def serialize(loss: Any) -> dict[str, Any]:
+def serialize(loss: object) -> dict[str, Any]:
     """Return a loss class's instance, or a function, as a dict for JSON."""
     return _NAMED.serialize(loss)
 
 
-def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+def deserialize(name: object, custom_objects: dict[str, Any] | None = None) -> Any:
     """Return the loss of a dict that `serialize` gave, or of a name.
 
     Raises

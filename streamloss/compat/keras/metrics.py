@@ -138,7 +138,7 @@ _NAMED.add(mape=MeanAbsolutePercentageError, MAPE=MeanAbsolutePercentageError)
 _NAMED.add(msle=MeanSquaredLogarithmicError, MSLE=MeanSquaredLogarithmicError)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: object) -> Any:
     """Return the metric that a name, a class, a configuration or a metric itself means.
 
     Raises
@@ -149,12 +149,12 @@ def get(identifier: Any) -> Any:
     return _NAMED.get(identifier)
 
 
-def serialize(metric: Any) -> dict[str, Any]:
+def serialize(metric: object) -> dict[str, Any]:
     """Return a metric's class and configuration as a dict for JSON, without what it has seen."""
     return _NAMED.serialize(metric)
 
 
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+def deserialize(config: object, custom_objects: dict[str, Any] | None = None) -> Any:
     """Return the metric of a dict that `serialize` gave, or of a name.
 
     Raises

@@ -9,16 +9,28 @@ from __future__ import annotations
 import functools
 import numbers
 import sys
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from streamloss.arrays.device import is_device
+from streamloss.arrays.types import Array, ArrayLike, DType, DTypeLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.support.brief import brief
 
-Array = Any
-"""A numpy array or a dask array."""
+
+class Checking(Protocol):
+    """A check of values, which raises where a block of them breaks its rule."""
+
+    def __call__(self, block: Any, /) -> object: ...
+
+
+Outputs = npt.ArrayLike
+"""What becomes of the results of several outputs: the name of a rule, or their weights."""
+
+Label = float | str
+"""A class, a number or text."""
 
 FLOATS = (np.float64, np.float32, np.float16)
 """The dtypes of probabilities and decisions that stay as they are."""
@@ -47,18 +59,18 @@ SHOWN, SHORT = 9, 200
 """How many labels an error shows, and how many characters of them."""
 
 
-def few(labels: Any) -> str:
+def few(labels: DuckArray) -> str:
     """Return labels as the text of a list, of the first ones if there are many."""
     text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
     return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
 
 
-def refuse(name: str, rule: str, value: Any) -> NoReturn:
+def refuse(name: str, rule: str, value: object) -> NoReturn:
     """Raise what says that an argument must be something else."""
     raise InvalidParameterError(f"{name} must be {rule}: got {brief(value)}")
 
 
-def check_array_like(name: str, value: Any) -> None:
+def check_array_like(name: str, value: object) -> None:
     """Refuse scalars, text, None, sparse matrices and arrays of a GPU."""
     if is_device(value):
         _engine.refuse_device(name)
@@ -67,13 +79,13 @@ def check_array_like(name: str, value: Any) -> None:
         refuse(name, "an array-like", value)
 
 
-def check_flag(name: str, value: Any) -> None:
+def check_flag(name: str, value: object) -> None:
     """Refuse what is not True or False."""
     if not isinstance(value, bool | np.bool_):
         refuse(name, "a bool", value)
 
 
-def check_real(name: str, value: Any, *bounds: tuple[float, float]) -> float:
+def check_real(name: str, value: object, *bounds: tuple[float, float]) -> float:
     """Return a number in one of some intervals, closed at ends that are finite."""
     number = float(value) if isinstance(value, numbers.Real) else np.nan
     if np.isfinite(number) and any(low <= number <= high for low, high in bounds):
@@ -82,7 +94,7 @@ def check_real(name: str, value: Any, *bounds: tuple[float, float]) -> float:
     refuse(name, f"a finite number {rule}", value)
 
 
-def floating(*values: Any) -> np.dtype[Any]:
+def floating(*values: object) -> DType:
     """Return the dtype to compute in: that of the floating arrays together, or float64.
 
     Lists and integers have no say: beside a float32 array they become float32.
@@ -92,7 +104,7 @@ def floating(*values: Any) -> np.dtype[Any]:
     return np.result_type(*dtypes) if dtypes else np.dtype(np.float64)
 
 
-def _dtype_of(value: Any) -> np.dtype[Any]:
+def _dtype_of(value: Any) -> DType:
     """Return the dtype of an array as numpy has it; tensors and columns have their own."""
     if isinstance(value.dtype, np.dtype) or not _engine.is_lazy(value):
         given = value.dtype
@@ -100,7 +112,7 @@ def _dtype_of(value: Any) -> np.dtype[Any]:
     return np.dtype(getattr(value.dtype, "numpy_dtype", np.float64))
 
 
-def as_numbers(name: str, value: Any, dtype: Any) -> Array:
+def as_numbers(name: str, value: ArrayLike, dtype: DTypeLike) -> DuckArray:
     """Return an array of one axis or two; text is read as numbers of the dtype.
 
     Raises
@@ -118,20 +130,20 @@ def as_numbers(name: str, value: Any, dtype: Any) -> Array:
         value = np.asarray(value)
     if kind_of(value) in ("O", "U", "S"):
         value = value.astype(dtype) if _engine.is_lazy(value) else np.asarray(value, dtype)
-    array = _engine.array(name, value)
+    array: DuckArray = _engine.array(name, value)
     check_axes(name, array)
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
     return array
 
 
-def kind_of(value: Any) -> str | None:
+def kind_of(value: object) -> str | None:
     """Return the letter of numpy for the dtype of an array, None for what has none."""
     kind: str | None = getattr(getattr(value, "dtype", None), "kind", None)
     return kind
 
 
-def check_axes(name: str, array: Array) -> None:
+def check_axes(name: str, array: DuckArray) -> None:
     """Refuse an array without rows, without columns, or with more axes than those."""
     if array.ndim == 0:
         raise TypeError(f"{name} must have at least one axis: got a scalar")
@@ -141,7 +153,7 @@ def check_axes(name: str, array: Array) -> None:
         raise ValueError(f"{name} must have at least one row and column: got shape {array.shape}")
 
 
-def check_lengths(**arrays: Array) -> None:
+def check_lengths(**arrays: DuckArray | None) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
     sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
     unknown = [name for name, size in sizes.items() if size != size]
@@ -155,7 +167,7 @@ def check_lengths(**arrays: Array) -> None:
         )
 
 
-def as_weights(value: Any, dtype: Any) -> Array:
+def as_weights(value: Weights, dtype: DTypeLike) -> DuckArray | None:
     """Return the weights of samples, None if there are none."""
     if value is None:
         return None
@@ -165,7 +177,7 @@ def as_weights(value: Any, dtype: Any) -> Array:
     return array
 
 
-def column(name: str, array: Array) -> Array:
+def column(name: str, array: DuckArray) -> DuckArray:
     """Return an array of one axis; one column is as good.
 
     Raises
@@ -180,7 +192,7 @@ def column(name: str, array: Array) -> Array:
     return array[:, 0]
 
 
-def check_finite(name: str, block: Any) -> None:
+def check_finite(name: str, block: DuckArray) -> None:
     """Refuse floats that are NaN or infinite."""
     if np.isnan(block).any():
         raise ValueError(f"Input {name} contains NaN.")
@@ -202,7 +214,7 @@ class Check(NamedTuple):
     high: float | None = None
     rule: str = ""
 
-    def __call__(self, block: Any) -> Any:
+    def __call__(self, block: Array) -> Array:
         """Return the block.
 
         Raises
@@ -219,7 +231,7 @@ class Check(NamedTuple):
             self._check_bounds(block.min(), block.max())
         return block
 
-    def _check_bounds(self, least: Any, most: Any) -> None:
+    def _check_bounds(self, least: float, most: float) -> None:
         if self.above is not None and not least > self.above:
             self._refuse(f"be greater than {self.above:g}", least)
         if self.low is not None and not least >= self.low:
@@ -227,10 +239,12 @@ class Check(NamedTuple):
         if self.high is not None and not most <= self.high:
             self._refuse(f"be at most {self.high:g}", most)
 
-    def _refuse(self, rule: str, value: Any) -> None:
+    def _refuse(self, rule: str, value: float) -> None:
         raise ValueError(f"{self.rule}{self.name} must {rule}: got {value}")
 
 
-def guard(array: Array, check: Any) -> Array:
+def guard(array: DuckArray, check: Checking | None) -> DuckArray:
     """Return an array whose blocks have passed a check, or will when they are computed."""
-    return array if check is None else _engine.checked(array, check)
+    if check is not None:
+        array = _engine.checked(array, check)
+    return array

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat.sklearn._checks import (
     FLOATS,
-    Array,
     Check,
     as_numbers,
     as_weights,
@@ -49,7 +49,11 @@ from streamloss.losses import ClassHinge, Hinge, Value
 
 
 def hinge_loss(
-    y_true: Any, pred_decision: Any, *, labels: Any = None, sample_weight: Any = None
+    y_true: ArrayLike,
+    pred_decision: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: Weights = None,
 ) -> Any:
     """Return the mean hinge loss of decisions, as `sklearn.metrics.hinge_loss`.
 
@@ -94,7 +98,7 @@ def hinge_loss(
         decision = column("pred_decision", decision)
     codes = _codes(true, labels, decision)
     dtypes = [decision.dtype if several and decision.dtype in FLOATS else np.dtype(np.float64)]
-    checks: tuple[Any, ...] = (None, Check("pred_decision", "float64"))
+    checks: tuple[Check | None, ...] = (None, Check("pred_decision", "float64"))
     if weights is not None:
         dtypes, checks = [*dtypes, weights.dtype], (*checks, None)
     finish = functools.partial(plain_mean, dtype=str(np.result_type(*dtypes)))
@@ -102,7 +106,7 @@ def hinge_loss(
     return scalar(total(ClassHinge() if several else Hinge(), call, finish))
 
 
-def _codes(true: Array, labels: Any, decision: Array) -> Array:
+def _codes(true: DuckArray, labels: ArrayLike | None, decision: DuckArray) -> DuckArray:
     """Return the indices of the classes of labels or, for one decision each, -1 and 1."""
     count = decision.shape[1] if decision.ndim == 2 else 1
     given = None
@@ -112,8 +116,8 @@ def _codes(true: Array, labels: Any, decision: Array) -> Array:
     if count == 1:
         if given is not None and len(given) > 2:
             raise ValueError(misshapen(ONE_AXIS, given, decision.shape))
-        known = {"shape": decision.shape, "given": given is not None}
-        return coded(true, classes_of(true), functools.partial(sign, **known))
+        finish = functools.partial(sign, shape=decision.shape, given=given is not None)
+        return coded(true, classes_of(true), finish)
     classes = classes_of(true) if given is None else given
     if count == 2 and (_engine.is_lazy(classes) or len(classes) < 3):
         raise ValueError("pred_decision must have one column for two classes: got 2")
@@ -121,7 +125,9 @@ def _codes(true: Array, labels: Any, decision: Array) -> Array:
     return coded(true, classes, finish)
 
 
-def _decided(y_true: Any, pred_decision: Any, sample_weight: Any) -> tuple[Array, Array, Array]:
+def _decided(
+    y_true: ArrayLike, pred_decision: ArrayLike, sample_weight: Weights
+) -> tuple[DuckArray, DuckArray, DuckArray | None]:
     """Return decisions, labels and weights of as many rows as each other."""
     for name, value in (("y_true", y_true), ("pred_decision", pred_decision)):
         check_array_like(name, value)
@@ -141,7 +147,7 @@ def _decided(y_true: Any, pred_decision: Any, sample_weight: Any) -> tuple[Array
 
 
 def accuracy_score(
-    y_true: Any, y_pred: Any, *, normalize: Any = True, sample_weight: Any = None
+    y_true: ArrayLike, y_pred: ArrayLike, *, normalize: bool = True, sample_weight: Weights = None
 ) -> Any:
     """Return the share of right labels, as `sklearn.metrics.accuracy_score`.
 
@@ -182,7 +188,7 @@ def accuracy_score(
 
 
 def zero_one_loss(
-    y_true: Any, y_pred: Any, *, normalize: Any = True, sample_weight: Any = None
+    y_true: ArrayLike, y_pred: ArrayLike, *, normalize: bool = True, sample_weight: Weights = None
 ) -> Any:
     """Return the share of wrong labels, as `sklearn.metrics.zero_one_loss`.
 
@@ -206,8 +212,9 @@ def zero_one_loss(
 
 def _weight_dtype(call: Call) -> str:
     """Return the dtype of a sum of weights."""
-    floating = call.weights is not None and call.weights.dtype.kind == "f"
-    return str(call.weights.dtype) if floating else "float64"
+    if call.weights is None or call.weights.dtype.kind != "f":
+        return "float64"
+    return str(call.weights.dtype)
 
 
 def _right(sums: Sums, normalize: bool, dtype: str) -> float:
@@ -220,7 +227,7 @@ def _right(sums: Sums, normalize: bool, dtype: str) -> float:
     return rounded(float(right), dtype)
 
 
-def _guessed(y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
+def _guessed(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> Call:
     """Return the call of whether labels are wrong."""
     for name, value in (("y_true", y_true), ("y_pred", y_pred)):
         check_array_like(name, value)
@@ -235,11 +242,11 @@ def _guessed(y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
         raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
     several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
     wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
-    checks = (None,) if weights is None else (None, Check("sample_weight", "float64"))
-    return Call((wrong,), weights, checks, np.dtype(np.float64))
+    checks = [] if weights is None else [Check("sample_weight", "float64")]
+    return Call((wrong,), weights, (None, *checks), np.dtype(np.float64))
 
 
-def _wrong_rows(true: Array, pred: Array) -> Array:
+def _wrong_rows(true: DuckArray, pred: DuckArray) -> DuckArray:
     """Return which rows of labels of two values differ."""
     if not (true.ndim == pred.ndim == 2 and true.shape[1] == pred.shape[1]):
         raise ValueError(f"y_pred must have the shape of y_true, {true.shape}: got {pred.shape}")
@@ -247,10 +254,11 @@ def _wrong_rows(true: Array, pred: Array) -> Array:
         coded(array, classes_of(array), functools.partial(indicator, name=name))
         for name, array in (("y_true", true), ("y_pred", pred))
     ]
-    return (rows[0] != rows[1]).any(axis=1)
+    wrong: DuckArray = (rows[0] != rows[1]).any(axis=1)
+    return wrong
 
 
-def _wrong(true: Array, pred: Array) -> Array:
+def _wrong(true: DuckArray, pred: DuckArray) -> DuckArray:
     """Return which labels differ; as they are, because float64 holds not all integers."""
     arrays = [
         guard(column(name, array), functools.partial(check_integral, name=name))

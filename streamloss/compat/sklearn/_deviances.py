@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import Array, check_real
+from streamloss.compat.sklearn._checks import check_real
 from streamloss.compat.sklearn._sums import FINITE, Call, Rules, mean, scalar, total
 from streamloss.compat.sklearn._targets import call_of, is_undefined, undefined
 from streamloss.losses import TweedieDeviance, Value
@@ -32,7 +33,7 @@ def _domain(power: float) -> Rules:
     return Rules(true if power > 0.0 else {}, positive)
 
 
-def _one_output(y_true: Any, y_pred: Any, sample_weight: Any, power: float) -> Call:
+def _one_output(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights, power: float) -> Call:
     """Return the arrays of a call of a deviance."""
     call = call_of(y_true, y_pred, sample_weight, _domain(power))
     if call.inputs[0].ndim == 2:
@@ -42,7 +43,7 @@ def _one_output(y_true: Any, y_pred: Any, sample_weight: Any, power: float) -> C
 
 
 def mean_tweedie_deviance(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, power: Any = 0
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, power: float = 0
 ) -> Any:
     """Return the mean Tweedie deviance, as `sklearn.metrics.mean_tweedie_deviance`.
 
@@ -79,7 +80,9 @@ def mean_tweedie_deviance(
     return scalar(total(TweedieDeviance(power), call, finish))
 
 
-def mean_poisson_deviance(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Any:
+def mean_poisson_deviance(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None
+) -> Any:
     """Return the mean Poisson deviance: `mean_tweedie_deviance` of power 1.
 
     Examples
@@ -90,7 +93,9 @@ def mean_poisson_deviance(y_true: Any, y_pred: Any, *, sample_weight: Any = None
     return mean_tweedie_deviance(y_true, y_pred, sample_weight=sample_weight, power=1)
 
 
-def mean_gamma_deviance(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Any:
+def mean_gamma_deviance(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None
+) -> Any:
     """Return the mean gamma deviance: `mean_tweedie_deviance` of power 2.
 
     Examples
@@ -101,7 +106,9 @@ def mean_gamma_deviance(y_true: Any, y_pred: Any, *, sample_weight: Any = None) 
     return mean_tweedie_deviance(y_true, y_pred, sample_weight=sample_weight, power=2)
 
 
-def d2_tweedie_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, power: Any = 0) -> Any:
+def d2_tweedie_score(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, power: float = 0
+) -> Any:
     """Return the share of the Tweedie deviance explained, as `sklearn.metrics.d2_tweedie_score`.
 
     Parameters, and errors, are those of `mean_tweedie_deviance`. Labels of dask arrays are used
@@ -135,16 +142,16 @@ def d2_tweedie_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, pow
     return _one_minus(total(loss, call, finish), total(loss, flat, finish))
 
 
-def _filled(labels: Array, centre: Array) -> Array:
+def _filled(labels: DuckArray, centre: DuckArray) -> DuckArray:
     """Return an array like the labels that holds one number."""
     if not _engine.is_lazy(labels):
-        return _engine.broadcast(
-            centre if _engine.is_lazy(centre) else np.asarray(centre), labels.shape
-        )
+        centre = centre if _engine.is_lazy(centre) else np.asarray(centre)
+        centre = _engine.broadcast(centre, labels.shape)
+        return centre
     return labels.map_blocks(_full, centre, dtype=np.float64, meta=np.empty(0))
 
 
-def _full(block: Any, value: Any) -> Any:
+def _full(block: Array, value: Array) -> Array:
     return np.broadcast_to(value, block.shape)
 
 
@@ -153,14 +160,14 @@ def _labels(call: Call) -> Call:
     return call._replace(inputs=call.inputs[:1], checks=(call.checks[0], *call.checks[2:]))
 
 
-def _one_minus(explained: Array, whole: Array) -> Any:
+def _one_minus(explained: DuckArray, whole: DuckArray) -> Any:
     """Return 1 - explained / whole; what is explained is lazy if anything is."""
     if not _engine.is_lazy(explained):
         return float(_share(explained, whole))
     return explained.map_blocks(_share, whole, dtype=np.float64, meta=np.empty((), np.float64))
 
 
-def _share(explained: Any, whole: Any) -> Any:
+def _share(explained: DuckArray, whole: DuckArray) -> np.float64:
     if whole == 0.0:
         raise ZeroDivisionError("y_true must not be all equal: its deviance from its mean is zero")
     return np.float64(1.0 - float(explained) / float(whole))

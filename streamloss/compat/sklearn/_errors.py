@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.compat.sklearn._checks import check_real
+from streamloss.arrays.types import ArrayLike, DTypeLike, Loss, Weights
+from streamloss.compat.sklearn._checks import Outputs, check_real
 from streamloss.compat.sklearn._sums import Call, Rules, mean, over_outputs, scalar, total
 from streamloss.compat.sklearn._targets import call_of, check_outputs, check_spelling, one_output
 from streamloss.losses import (
@@ -35,10 +36,10 @@ class OneSided(NamedTuple):
 
 
 def _averaged(
-    loss: Any,
+    loss: Loss,
     call: Call,
-    multioutput: Any,
-    dtype: Any = None,
+    multioutput: Outputs,
+    dtype: DTypeLike | None = None,
     root: bool = False,
     strict: bool = True,
 ) -> Any:
@@ -58,7 +59,11 @@ def _averaged(
 
 
 def mean_absolute_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the mean absolute error, as `sklearn.metrics.mean_absolute_error`.
 
@@ -98,7 +103,11 @@ def mean_absolute_error(
 
 
 def mean_squared_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the mean squared error, as `sklearn.metrics.mean_squared_error`.
 
@@ -115,7 +124,11 @@ def mean_squared_error(
 
 
 def root_mean_squared_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the average over outputs of the root of the mean squared error.
 
@@ -143,7 +156,11 @@ def _logarithms(name: str) -> Rules:
 
 
 def mean_squared_log_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the mean squared error of log(1 + y), as `sklearn.metrics.mean_squared_log_error`.
 
@@ -167,7 +184,11 @@ def mean_squared_log_error(
 
 
 def root_mean_squared_log_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the average over outputs of the root of `mean_squared_log_error`.
 
@@ -184,7 +205,11 @@ def root_mean_squared_log_error(
 
 
 def mean_absolute_percentage_error(
-    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the mean of |y_pred - y_true| / max(|y_true|, 2**-52), a share and not per cent.
 
@@ -202,12 +227,12 @@ def mean_absolute_percentage_error(
 
 
 def mean_pinball_loss(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    sample_weight: Any = None,
-    alpha: Any = 0.5,
-    multioutput: Any = "uniform_average",
+    sample_weight: Weights = None,
+    alpha: float | np.floating[Any] = 0.5,
+    multioutput: Outputs = "uniform_average",
 ) -> Any:
     """Return the mean pinball loss of a quantile, as `sklearn.metrics.mean_pinball_loss`.
 

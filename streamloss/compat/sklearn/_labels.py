@@ -12,22 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import Array, DuckArray, LazyArray, Shape
 from streamloss.compat import _engine
 from streamloss.compat.sklearn._checks import (
     SHORT,
     SHOWN,
-    Array,
+    Label,
     check_array_like,
     check_axes,
     check_finite,
     few,
 )
 
-Finish = Callable[..., Any]
+Finish = Callable[..., Array]
 """Takes a block of labels and the array of all `classes`, sorted."""
 
 
-def as_labels(name: str, value: Any) -> Array:
+def as_labels(name: str, value: object) -> DuckArray:
     """Return an array of labels.
 
     Raises
@@ -40,16 +41,18 @@ def as_labels(name: str, value: Any) -> Array:
         If it has more than two axes or no elements, or mixes text and numbers.
     """
     check_array_like(name, value)
-    if _engine.is_lazy(value):
-        array, read = value, functools.partial(_read, name)
-        if hasattr(type(value), "to_dask_array"):
-            meta = _read_part(value._meta, name)
-            array = value.map_partitions(_read_part, name, meta=meta).to_dask_array()
-        array = array.map_blocks(read, dtype=array.dtype, meta=_engine.meta_of(array, array.dtype))
-    else:
-        array = _read(name, value)
+    array = _of_chunks(name, value) if _engine.is_lazy(value) else _read(name, value)
     check_axes(name, array)
     return array
+
+
+def _of_chunks(name: str, value: LazyArray) -> LazyArray:
+    """Return labels of dask, an array or a frame, that are read chunk by chunk."""
+    array, read = value, functools.partial(_read, name)
+    if hasattr(type(value), "to_dask_array"):
+        meta = _read_part(value._meta, name)
+        array = value.map_partitions(_read_part, name, meta=meta).to_dask_array()
+    return array.map_blocks(read, dtype=array.dtype, meta=_engine.meta_of(array, array.dtype))
 
 
 def _read_part(part: Any, name: str) -> Any:
@@ -59,22 +62,24 @@ def _read_part(part: Any, name: str) -> Any:
     return part._constructor(found, index=part.index, dtype=found.dtype)
 
 
-def _read(name: str, value: Any) -> Any:
+def _read(name: str, value: object) -> Array:
     """Return labels in memory, or in a chunk: text or numbers, with their mask."""
     dtype = getattr(value, "dtype", None)
     numeric = getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)
     mixed = isinstance(value, list | tuple) and _engine.holds_foreign(value)
     if numeric or mixed or _engine.is_tensor(value):
         value = _engine.array(name, value)  # nulls of pandas become NaN
-    array = np.asanyarray(value)
+    array: Array = np.asanyarray(value)
     if array.dtype.kind not in "OUS":
-        return _engine.array(name, value)
+        array = _engine.array(name, value)
+        return array
     if isinstance(value, list | tuple):  # numpy has made text of all
         array = np.asarray(value, object)
-    return _engine.of_present(functools.partial(_text, name), array)
+    array = _engine.of_present(functools.partial(_text, name), array)
+    return array
 
 
-def _text(name: str, items: Any) -> Any:
+def _text(name: str, items: Array) -> Array:
     """Return an array of text, refused if something in it is no text."""
     others = {type(item).__name__ for item in items.flat if not isinstance(item, str)}
     if others:
@@ -83,7 +88,7 @@ def _text(name: str, items: Any) -> Any:
     return items.astype(str)
 
 
-def check_integral(block: Any, name: str) -> Any:
+def check_integral(block: DuckArray, name: str) -> DuckArray:
     """Return a block of labels.
 
     Raises
@@ -99,7 +104,7 @@ def check_integral(block: Any, name: str) -> Any:
     return block
 
 
-def classes_of(labels: Array) -> Array:
+def classes_of(labels: DuckArray) -> DuckArray:
     """Return all labels found, sorted; of a lazy array an array of one object, which is that."""
     if not _engine.is_lazy(labels):
         return np.unique(np.ma.compressed(labels) if _engine.is_masked(labels) else labels)
@@ -109,25 +114,26 @@ def classes_of(labels: Array) -> Array:
     return each.rechunk(-1).map_blocks(_of_blocks, dtype=object, chunks=one, meta=meta)
 
 
-def _boxed(classes: Any, rank: int) -> Any:
+def _boxed(classes: DuckArray, rank: int) -> Array:
     """Return an array of one object."""
     box = np.empty((1,) * rank, object)
     box[(0,) * rank] = classes
     return box
 
 
-def _in_block(block: Any) -> Any:
+def _in_block(block: Array) -> Array:
     return _boxed(classes_of(block), block.ndim)
 
 
-def _of_blocks(boxes: Any) -> Any:
+def _of_blocks(boxes: Array) -> Array:
     return _boxed(np.unique(np.concatenate(boxes.ravel().tolist())), boxes.ndim)
 
 
-def coded(labels: Array, classes: Array, finish: Finish) -> Array:
+def coded(labels: DuckArray, classes: DuckArray, finish: Finish) -> DuckArray:
     """Return what a function makes of labels and the classes there are: float64 of their shape."""
     if not _engine.is_lazy(labels):
-        return _engine.of_present(functools.partial(finish, classes=classes), labels)
+        found: Array = _engine.of_present(functools.partial(finish, classes=classes), labels)
+        return found
     meta = _engine.meta_of(labels, np.float64)
     if not _engine.is_lazy(classes):  # dask would cut an array
         each = functools.partial(coded, classes=classes, finish=finish)
@@ -141,12 +147,12 @@ class _Unboxed:
     def __init__(self, finish: Finish) -> None:
         self._finish = finish
 
-    def __call__(self, block: Any, box: Any) -> Any:
+    def __call__(self, block: Array, box: Array) -> DuckArray:
         """Return what the function makes of a block and the object in the box."""
         return coded(block, box.item(), self._finish)
 
 
-def index(block: Any, classes: Any, count: int, given: bool) -> Any:
+def index(block: Array, classes: Array, count: int, given: bool) -> Array:
     """Return the index of each label's class, of as many as there are probabilities.
 
     Raises
@@ -166,7 +172,7 @@ def index(block: Any, classes: Any, count: int, given: bool) -> Any:
     return found
 
 
-def _miscounted(classes: Any, count: int, given: bool) -> str:
+def _miscounted(classes: Array, count: int, given: bool) -> str:
     """Return what says that there are others than `count` classes."""
     shown = np.array2string(classes, threshold=SHOWN)[:SHORT]
     if given:
@@ -181,7 +187,7 @@ def _miscounted(classes: Any, count: int, given: bool) -> str:
     )
 
 
-def decided(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
+def decided(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
     """Return the index of each label's class, of as many as decisions of a shape have columns.
 
     Raises
@@ -204,7 +210,7 @@ ONE_AXIS = "cannot be 1d arraywith a multiclass target."
 """What is wrong with decisions of one axis, as scikit-learn spells it."""
 
 
-def misshapen(rule: str, classes: Any, shape: tuple[int, ...]) -> str:
+def misshapen(rule: str, classes: Array, shape: Shape) -> str:
     """Return what says that decisions have the wrong shape for several classes."""
     return (
         f"The shape of pred_decision {rule} pred_decision shape must be "
@@ -212,7 +218,7 @@ def misshapen(rule: str, classes: Any, shape: tuple[int, ...]) -> str:
     )
 
 
-def _places(block: Any, classes: Any) -> Any:
+def _places(block: Array, classes: Array) -> Array:
     """Return the places of labels in sorted classes."""
     if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
         raise ValueError(f"labels must be all text or all numbers: got {few(classes)}")
@@ -226,7 +232,7 @@ def _places(block: Any, classes: Any) -> Any:
     return places.astype(np.float64)
 
 
-def sign(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
+def sign(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
     """Return 1 for labels of the second of two classes and -1 for others.
 
     As scikit-learn's `LabelBinarizer`: if there is one class only, its labels are -1; if there
@@ -245,7 +251,7 @@ def sign(block: Any, classes: Any, shape: tuple[int, ...], given: bool) -> Any:
     return np.where(hit, 1.0, -1.0)
 
 
-def positive(block: Any, classes: Any, pos_label: Any) -> Any:
+def positive(block: Array, classes: Array, pos_label: Label | None) -> Array:
     """Return 1 for labels of the positive class and 0 for others.
 
     Raises
@@ -271,7 +277,7 @@ def positive(block: Any, classes: Any, pos_label: Any) -> Any:
     return np.broadcast_to(np.asarray(block == pos_label), block.shape).astype(np.float64)
 
 
-def indicator(block: Any, classes: Any, name: str) -> Any:
+def indicator(block: Array, classes: Array, name: str) -> Array:
     """Return a block of several labels a sample.
 
     Raises

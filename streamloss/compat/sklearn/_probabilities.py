@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat._rounding import quotient
 from streamloss.compat.sklearn._checks import (
     FLOATS,
-    Array,
     Check,
+    Checking,
+    Label,
     as_numbers,
     as_weights,
     check_array_like,
@@ -58,7 +60,7 @@ class Probabilities(NamedTuple):
 
     dtype: str
 
-    def __call__(self, block: Any) -> Any:
+    def __call__(self, block: Array) -> Array:
         """Return the block; a number outside [0, 1] raises ValueError."""
         Check("y_proba", self.dtype, low=0.0, high=1.0)(block)
         if block.ndim == 2 and block.shape[1] > 1 and block.size:
@@ -75,9 +77,9 @@ class Probabilities(NamedTuple):
 class Predicted(NamedTuple):
     """Labels as they were given, probabilities and weights of a call."""
 
-    labels: Array
-    proba: Array
-    weights: Array
+    labels: DuckArray
+    proba: DuckArray
+    weights: DuckArray | None
 
     @property
     def dtype(self) -> str:
@@ -85,15 +87,15 @@ class Predicted(NamedTuple):
         dtypes = [a.dtype for a in (self.proba, self.weights) if a is not None]
         return str(np.result_type(*dtypes))
 
-    def call(self, labels: Array) -> Call:
+    def call(self, labels: DuckArray) -> Call:
         """Return the call for labels as a loss takes them."""
-        checks: list[Any] = [None, Probabilities(str(self.proba.dtype))]
+        checks: list[Checking | None] = [None, Probabilities(str(self.proba.dtype))]
         if self.weights is not None:
             checks.append(Check("sample_weight", "float64"))
         return Call((labels, self.proba), self.weights, tuple(checks), np.dtype(np.float64))
 
 
-def _predicted(y_true: Any, y_proba: Any, sample_weight: Any) -> Predicted:
+def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Predicted:
     """Return the arrays of a call, with whole rows of probabilities in each chunk."""
     for name, value in (("y_true", y_true), ("y_proba", y_proba)):
         check_array_like(name, value)
@@ -111,7 +113,7 @@ def _predicted(y_true: Any, y_proba: Any, sample_weight: Any) -> Predicted:
     return Predicted(labels, proba, weights)
 
 
-def _given(labels: Any) -> Any:
+def _given(labels: ArrayLike | None) -> Array | None:
     """Return the classes of the argument `labels`, sorted; None if there is none."""
     if labels is None:
         return None
@@ -138,7 +140,7 @@ def _given(labels: Any) -> Any:
     return classes
 
 
-def _classified(found: Predicted, labels: Any) -> Array:
+def _classified(found: Predicted, labels: ArrayLike | None) -> DuckArray:
     """Return the index of the class of each sample, or rows of labels as they are."""
     count = found.proba.shape[1] if found.proba.ndim == 2 else 2
     given = _given(labels)
@@ -149,7 +151,7 @@ def _classified(found: Predicted, labels: Any) -> Array:
     return coded(labels, classes_of(labels) if given is None else given, finish)
 
 
-def _rows(labels: Array, count: int, given: Any) -> Array:
+def _rows(labels: DuckArray, count: int, given: Array | None) -> DuckArray:
     """Return rows of labels of as many classes as there are probabilities."""
     if given is not None:
         raise ValueError("labels must be None where y_true has several columns")
@@ -159,13 +161,13 @@ def _rows(labels: Array, count: int, given: Any) -> Array:
 
 
 def log_loss(
-    y_true: Any,
-    y_proba: Any = None,
+    y_true: ArrayLike,
+    y_proba: ArrayLike | None = None,
     *,
-    normalize: Any = True,
-    sample_weight: Any = None,
-    labels: Any = None,
-    y_pred: Any = "deprecated",
+    normalize: bool = True,
+    sample_weight: Weights = None,
+    labels: ArrayLike | None = None,
+    y_pred: ArrayLike = "deprecated",
 ) -> Any:
     """Return the cross-entropy of predicted probabilities, as `sklearn.metrics.log_loss`.
 
@@ -226,7 +228,7 @@ def log_loss(
     codes = _classified(found, labels)
     eps = float(np.finfo(found.proba.dtype).eps)
     clip = {"low": eps, "high": 1.0 - eps}
-    loss: Any
+    loss: Loss
     if codes.ndim == 2:
         found, loss = _two_columns(found), CategoricalCrossEntropy(**clip, normalize=0.0)
     elif found.proba.ndim == 2:
@@ -250,19 +252,20 @@ def _two_columns(found: Predicted) -> Predicted:
     return found._replace(proba=proba.map_blocks(_with_complement, chunks=chunks, meta=meta))
 
 
-def _with_complement(block: Any) -> Any:
+def _with_complement(block: DuckArray) -> Array:
     module = np.ma if _engine.is_masked(block) else np
-    return module.concatenate([1.0 - block, block], axis=1)
+    both: Array = module.concatenate([1.0 - block, block], axis=1)
+    return both
 
 
 def brier_score_loss(
-    y_true: Any,
-    y_proba: Any,
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
     *,
-    sample_weight: Any = None,
-    pos_label: Any = None,
-    labels: Any = None,
-    scale_by_half: Any = "auto",
+    sample_weight: Weights = None,
+    pos_label: Label | None = None,
+    labels: ArrayLike | None = None,
+    scale_by_half: bool | str = "auto",
 ) -> Any:
     """Return the mean squared error of probabilities, as `sklearn.metrics.brier_score_loss`.
 
@@ -308,8 +311,7 @@ def brier_score_loss(
         codes = _classified(found, labels)
     else:
         flat = column("y_true", found.labels)
-        finish = functools.partial(positive, pos_label=pos_label)
-        codes = coded(flat, classes_of(flat), finish)
+        codes = coded(flat, classes_of(flat), functools.partial(positive, pos_label=pos_label))
     half = (found.proba.shape[1] if several else 2) < 3
     if not isinstance(scale_by_half, str):
         half = bool(scale_by_half)
@@ -322,7 +324,7 @@ def brier_score_loss(
     return scalar(total(Brier() if several else SquaredError(), found.call(codes), finish))
 
 
-def _check_brier(pos_label: Any, scale_by_half: Any) -> None:
+def _check_brier(pos_label: Label | None, scale_by_half: bool | str) -> None:
     """Refuse arguments of other types."""
     if not isinstance(pos_label, numbers.Real | str | np.bool_ | None):
         refuse("pos_label", "a number, text or None", pos_label)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
-from streamloss.compat.sklearn._checks import Array, check_flag
+from streamloss.compat.sklearn._checks import Outputs, check_flag
 from streamloss.compat.sklearn._sums import (
     Call,
     check_divisor,
@@ -33,10 +34,12 @@ from streamloss.metrics import R2, ExplainedVariance
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
 
+Metric = R2 | ExplainedVariance
+
 SCORE_AVERAGES = ("raw_values", "uniform_average", "variance_weighted")
 
 
-def determination(sums: Sums, metric: Any, finite: bool, least: int) -> float:
+def determination(sums: Sums, metric: Metric, finite: bool, least: int) -> float:
     """Return the score of exact sums; where labels are constant, 1 or 0 if it is to be finite."""
     check_weights(sums)
     if sums.elements < least:
@@ -60,7 +63,9 @@ def variance(sums: Sums, first: int) -> float:
     return divide(whole, sums.weights.units << -UNIT)
 
 
-def _scored(metric: Any, first: int, call: Call, multioutput: Any, finite: bool, least: int) -> Any:
+def _scored(
+    metric: Metric, first: int, call: Call, multioutput: Outputs | None, finite: bool, least: int
+) -> Any:
     """Return the scores of outputs, or their average."""
     finish = functools.partial(determination, metric=metric, finite=bool(finite), least=least)
     several = call.inputs[0].ndim == 2
@@ -74,7 +79,7 @@ def _scored(metric: Any, first: int, call: Call, multioutput: Any, finite: bool,
     return over_outputs(found, multioutput, call.out, weights)
 
 
-def _or_ones(weights: Array) -> Array:
+def _or_ones(weights: DuckArray) -> DuckArray:
     """Return weights, or ones if all are zero."""
     if _engine.is_lazy(weights):
         return weights.rechunk(-1).map_blocks(_or_ones, dtype=np.float64)
@@ -82,12 +87,12 @@ def _or_ones(weights: Array) -> Array:
 
 
 def r2_score(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    sample_weight: Any = None,
-    multioutput: Any = "uniform_average",
-    force_finite: Any = True,
+    sample_weight: Weights = None,
+    multioutput: Outputs | None = "uniform_average",
+    force_finite: bool = True,
 ) -> Any:
     """Return the coefficient of determination, as `sklearn.metrics.r2_score`.
 
@@ -133,12 +138,12 @@ def r2_score(
 
 
 def explained_variance_score(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    sample_weight: Any = None,
-    multioutput: Any = "uniform_average",
-    force_finite: Any = True,
+    sample_weight: Weights = None,
+    multioutput: Outputs = "uniform_average",
+    force_finite: bool = True,
 ) -> Any:
     """Return the share of variance explained, as `sklearn.metrics.explained_variance_score`.
 

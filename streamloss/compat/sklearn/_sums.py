@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.types import DType, DTypeLike, DuckArray, Loss
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
-from streamloss.compat.sklearn._checks import Array, Check, guard
+from streamloss.compat.sklearn._checks import Check, Checking, Outputs, guard
 from streamloss.losses import Value
 from streamloss.losses.arithmetic import sqrt
 
@@ -23,19 +24,19 @@ class Call(NamedTuple):
     are looked at only if it is.
     """
 
-    inputs: tuple[Array, ...]
-    weights: Array
-    checks: tuple[Any, ...]
-    dtype: np.dtype[Any]
+    inputs: tuple[DuckArray, ...]
+    weights: DuckArray | None
+    checks: tuple[Checking | None, ...]
+    dtype: DType
     late: bool = False
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def arrays(self) -> tuple[DuckArray, ...]:
         """All arrays, in the order of their checks."""
         return self.inputs if self.weights is None else (*self.inputs, self.weights)
 
     @property
-    def out(self) -> np.dtype[Any]:
+    def out(self) -> DType:
         """The dtype of results: weights of float16 are float64."""
         half = self.dtype == np.float16 and self.weights is not None
         return np.dtype(np.float64) if half else self.dtype
@@ -52,7 +53,9 @@ class Call(NamedTuple):
         return self._replace(inputs=inputs, weights=weights[0] if weights else None)
 
 
-def total(loss: Any, call: Call, finish: Callable[[Sums], float], axis: Any = None) -> Array:
+def total(
+    loss: Loss, call: Call, finish: Callable[[Sums], float], axis: int | None = None
+) -> DuckArray:
     """Return what a function makes of the sums of a loss, float64."""
     late = call.late and not call.is_lazy
     if not late:
@@ -64,7 +67,9 @@ def total(loss: Any, call: Call, finish: Callable[[Sums], float], axis: Any = No
         compute = np.float32
     try:
         with np.errstate(over="ignore"):  # what is too large for float32 is found when checked
-            found = _engine.reduced(loss, inputs, call.weights, finish, axis=axis, compute=compute)
+            found: DuckArray = _engine.reduced(
+                loss, inputs, call.weights, finish, axis=axis, compute=compute
+            )
     except (ValueError, ZeroDivisionError):
         if late:
             call.checked()
@@ -74,7 +79,7 @@ def total(loss: Any, call: Call, finish: Callable[[Sums], float], axis: Any = No
     return found
 
 
-def scalar(found: Array) -> Any:
+def scalar(found: DuckArray) -> Any:
     """Return a result as a Python float, or as the lazy array that it is."""
     return found if _engine.is_lazy(found) else float(found)
 
@@ -125,7 +130,12 @@ def difference(a: Exact, b: Exact) -> Exact:
     return Exact(a.units - b.units)
 
 
-def over_outputs(found: Array, multioutput: Any, dtype: Any, weights: Array = None) -> Any:
+def over_outputs(
+    found: DuckArray,
+    multioutput: Outputs | None,
+    dtype: DTypeLike,
+    weights: DuckArray | None = None,
+) -> Any:
     """Return the results of outputs as they are, or their average."""
     if isinstance(multioutput, str) and multioutput == "raw_values":
         return _engine.as_dtype(found, dtype)
@@ -134,15 +144,15 @@ def over_outputs(found: Array, multioutput: Any, dtype: Any, weights: Array = No
         dtype = np.result_type(dtype, weights.dtype)
     average = functools.partial(_average, dtype=str(dtype))
     arrays = [a for a in (found, weights) if a is not None]
-    if not any(map(_engine.is_lazy, arrays)):
+    if not _engine.is_lazy(found):
         return float(average(*arrays))
-    first, *others = (a.rechunk(-1) if _engine.is_lazy(a) else a for a in arrays)
-    return first.map_blocks(
+    others = [a.rechunk(-1) if _engine.is_lazy(a) else a for a in arrays[1:]]
+    return found.rechunk(-1).map_blocks(
         average, *others, drop_axis=0, dtype=np.float64, meta=np.empty((), np.float64)
     )
 
 
-def _average(found: Any, weights: Any = None, dtype: str = "float64") -> Any:
+def _average(found: DuckArray, weights: DuckArray | None = None, dtype: str = "float64") -> Any:
     """Return the weighted average of the results of outputs."""
     finish = functools.partial(_outputs_mean, dtype=dtype)
     return _engine.reduced(Value(), (found,), weights, finish)
@@ -165,10 +175,13 @@ class Rules(NamedTuple):
 FINITE = Rules({}, {}, late=True)
 
 
-def targets(y_true: Array, y_pred: Array, weights: Array, dtype: Any, rules: Rules) -> Call:
+def targets(
+    y_true: DuckArray, y_pred: DuckArray, weights: DuckArray | None, dtype: DTypeLike, rules: Rules
+) -> Call:
     """Return a call of arrays of numbers."""
     found = np.dtype(dtype).name
-    checks = [Check("y_true", found, **rules.true), Check("y_pred", found, **rules.pred)]
+    checks: list[Checking] = [Check("y_true", found, **rules.true)]
+    checks.append(Check("y_pred", found, **rules.pred))
     if weights is not None:
         checks.append(Check("sample_weight", "float64" if found == "float16" else found))
     return Call((y_true, y_pred), weights, tuple(checks), np.dtype(dtype), rules.late)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat.sklearn._checks import (
+    Outputs,
     as_numbers,
     as_weights,
     check_array_like,
@@ -24,7 +25,9 @@ from streamloss.compat.sklearn._checks import (
 from streamloss.compat.sklearn._sums import FINITE, Call, Rules, check_weights, targets
 
 
-def call_of(y_true: Any, y_pred: Any, sample_weight: Any, rules: Rules = FINITE) -> Call:
+def call_of(
+    y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights, rules: Rules = FINITE
+) -> Call:
     """Return the arrays of a call with as many axes as there are outputs for: one or two."""
     for name, value in (("y_true", y_true), ("y_pred", y_pred)):
         check_array_like(name, value)
@@ -36,14 +39,14 @@ def call_of(y_true: Any, y_pred: Any, sample_weight: Any, rules: Rules = FINITE)
     check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
     outputs = [1 if array.ndim == 1 else array.shape[1] for array in (true, pred)]
     if outputs[0] != outputs[1]:
-        true, pred = outputs
-        raise ValueError(f"y_true and y_pred have different number of output ({true}!={pred})")
+        counts = f"({outputs[0]}!={outputs[1]})"
+        raise ValueError(f"y_true and y_pred have different number of output {counts}")
     if outputs[0] == 1:
         true, pred = column("y_true", true), column("y_pred", pred)
     return targets(true, pred, weights, dtype, rules)
 
 
-def check_outputs(multioutput: Any, call: Call, strict: bool = True) -> None:
+def check_outputs(multioutput: Outputs, call: Call, strict: bool = True) -> None:
     """Refuse weights of outputs that do not fit; if strict, also NaN and weights of one output."""
     if isinstance(multioutput, str):
         return
@@ -61,7 +64,7 @@ def check_outputs(multioutput: Any, call: Call, strict: bool = True) -> None:
         raise TypeError(f"multioutput must have the shape of the outputs ({count},): got {shape}")
 
 
-def check_spelling(multioutput: Any, spellings: tuple[str, ...]) -> None:
+def check_spelling(multioutput: object, spellings: tuple[str, ...]) -> None:
     """Refuse what is neither one of some names nor an array-like in memory."""
     if isinstance(multioutput, str):
         if multioutput not in spellings:
@@ -70,7 +73,7 @@ def check_spelling(multioutput: Any, spellings: tuple[str, ...]) -> None:
         refuse("multioutput", f"one of {spellings} or an array-like in memory", multioutput)
 
 
-def one_output(found: Any) -> Any:
+def one_output(found: DuckArray) -> DuckArray:
     """Return a result as an array of the results of one output."""
     return found.reshape((1,)) if _engine.is_lazy(found) else np.reshape(found, (1,))
 

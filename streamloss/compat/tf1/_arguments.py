@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Shape
 from streamloss.compat import _engine
 
 FLOAT32 = np.dtype(np.float32)
@@ -16,7 +16,7 @@ LOGITS = ("float16", "bfloat16", "float32", "float64")
 """Dtypes that TensorFlow has cross-entropies for."""
 
 
-def tensor(name: str, value: Any) -> Any:
+def tensor(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as an array of the dtype that it has in TensorFlow.
 
     Python's floats are float32 and its integers int32 if they fit.
@@ -30,25 +30,26 @@ def tensor(name: str, value: Any) -> Any:
     """
     if value is None:
         raise ValueError(f"{name} must be an array of numbers: got None")
-    array = _engine.array(name, value)
+    array: DuckArray = _engine.array(name, value)
     if isinstance(value, list | tuple | int | float) and not isinstance(value, np.generic):
         return _from_python(array, value)
     return array
 
 
-def _from_python(array: Any, value: Any) -> Any:
+def _from_python(array: DuckArray, value: ArrayLike) -> DuckArray:
     """Return the array of Python numbers in 32 bits, unless one of them has a dtype of 64."""
     if array.dtype not in (np.float64, np.int64):
         return array
     if any(str(getattr(leaf, "dtype", "")) == array.dtype.name for leaf in _leaves(value)):
         return array
     if array.dtype == np.float64:
-        return _engine.as_dtype(array, FLOAT32)
+        array = _engine.as_dtype(array, FLOAT32)
+        return array
     narrow = array.astype(np.int32)
     return narrow if (array == narrow).all() else array
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def _leaves(value: object) -> Iterator[object]:
     """Yield what lists hold that is no list."""
     if isinstance(value, list | tuple):
         for item in value:
@@ -57,7 +58,7 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def reals(name: str, value: Any) -> Any:
+def reals(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as an array of real numbers; complex ones lose the other part.
 
     Raises
@@ -68,7 +69,7 @@ def reals(name: str, value: Any) -> Any:
     return real(name, tensor(name, value))
 
 
-def real(name: str, array: Any) -> Any:
+def real(name: str, array: DuckArray) -> DuckArray:
     """Return the real part of an array, with a warning if there is another."""
     if array.dtype.kind != "c":
         return array
@@ -77,7 +78,7 @@ def real(name: str, array: Any) -> Any:
     return array.real
 
 
-def check_same_shape(names: tuple[str, str], labels: Any, predictions: Any) -> None:
+def check_same_shape(names: tuple[str, str], labels: DuckArray, predictions: DuckArray) -> None:
     """Refuse labels and predictions of different shapes.
 
     Raises
@@ -92,7 +93,7 @@ def check_same_shape(names: tuple[str, str], labels: Any, predictions: Any) -> N
         )
 
 
-def weights_for(value: Any, shape: tuple[Any, ...]) -> Any:
+def weights_for(value: ArrayLike, shape: Shape) -> DuckArray | None:
     """Return weights of the rank of the losses, or scalar; None for the number 1.
 
     Raises
@@ -114,7 +115,7 @@ def weights_for(value: Any, shape: tuple[Any, ...]) -> Any:
     return weights
 
 
-def weights_of_rows(value: Any, shape: tuple[Any, ...]) -> Any:
+def weights_of_rows(value: ArrayLike, shape: Shape) -> DuckArray | None:
     """Return weights as `weights_for`, and those that are one for each row too.
 
     Raises
@@ -128,7 +129,7 @@ def weights_of_rows(value: Any, shape: tuple[Any, ...]) -> Any:
     return weights_for(weights, shape)
 
 
-def check_logits(name: str, array: Any) -> None:
+def check_logits(name: str, array: DuckArray) -> None:
     """Refuse logits of a dtype that TensorFlow has no cross-entropies for.
 
     Raises
@@ -142,7 +143,9 @@ def check_logits(name: str, array: Any) -> None:
         )
 
 
-def squeezed(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any, Any]:
+def squeezed(
+    labels: DuckArray, logits: DuckArray, weights: DuckArray
+) -> tuple[DuckArray, DuckArray, DuckArray]:
     """Return them without a last axis of size 1 where ranks are one too large.
 
     Logits are to have one axis more than labels, weights none.
@@ -167,7 +170,7 @@ def squeezed(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any, Any]:
     return labels, logits, weights
 
 
-def check_classes(labels: Any, logits: Any) -> None:
+def check_classes(labels: DuckArray, logits: DuckArray) -> None:
     """Check dtypes and shapes of labels that are indices of classes, and of logits.
 
     Raises
@@ -188,7 +191,7 @@ def check_classes(labels: Any, logits: Any) -> None:
         )
 
 
-def classified(labels: Any, classes: int) -> Any:
+def classified(labels: DuckArray, classes: int) -> DuckArray:
     """Return labels that are indices of classes; dask arrays check theirs when computed.
 
     Raises
@@ -196,10 +199,11 @@ def classified(labels: Any, classes: int) -> Any:
     ValueError
         If one is not in [0, classes).
     """
-    return _engine.checked(labels, functools.partial(_check_labels, classes))
+    labels = _engine.checked(labels, functools.partial(_check_labels, classes))
+    return labels
 
 
-def _check_labels(classes: int, labels: Any) -> None:
+def _check_labels(classes: int, labels: Array) -> None:
     """Refuse labels that are no class."""
     bad = labels[(labels < 0) | (labels >= classes)]
     if bad.size:

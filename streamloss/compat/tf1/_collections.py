@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike
 from streamloss.compat.tf1._weighing import LOSSES
 
 
-def add_loss(loss: Any, loss_collection: Any = LOSSES) -> None:
+def add_loss(loss: ArrayLike, loss_collection: str | None = LOSSES) -> None:
     """Do nothing: there are no collections.
 
     Examples
@@ -18,7 +19,7 @@ def add_loss(loss: Any, loss_collection: Any = LOSSES) -> None:
     """
 
 
-def get_losses(scope: Any = None, loss_collection: Any = LOSSES) -> list[Any]:
+def get_losses(scope: str | None = None, loss_collection: str | None = LOSSES) -> list[Any]:
     """Return no losses: there are no collections.
 
     Examples
@@ -29,7 +30,7 @@ def get_losses(scope: Any = None, loss_collection: Any = LOSSES) -> list[Any]:
     return []
 
 
-def get_regularization_losses(scope: Any = None) -> list[Any]:
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
     """Return no losses: there are no collections.
 
     Examples
@@ -40,7 +41,9 @@ def get_regularization_losses(scope: Any = None) -> list[Any]:
     return []
 
 
-def get_regularization_loss(scope: Any = None, name: str = "total_regularization_loss") -> Any:
+def get_regularization_loss(
+    scope: str | None = None, name: str = "total_regularization_loss"
+) -> Any:
     """Return the sum of no losses.
 
     Examples
@@ -52,7 +55,7 @@ def get_regularization_loss(scope: Any = None, name: str = "total_regularization
 
 
 def get_total_loss(
-    add_regularization_losses: bool = True, name: str = "total_loss", scope: Any = None
+    add_regularization_losses: bool = True, name: str = "total_loss", scope: str | None = None
 ) -> Any:
     """Raise, as TensorFlow's does in eager mode: there are no collections.
 

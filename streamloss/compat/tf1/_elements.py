@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from streamloss.arrays.types import ArrayLike
 from streamloss.compat._unchecked import with_parameter
 from streamloss.compat.tf1._parameters import number, smooth
 from streamloss.compat.tf1._weighing import LOSSES, Reduction, weigh_elements, weigh_logits
@@ -19,12 +20,12 @@ from streamloss.losses import (
 
 
 def absolute_difference(
-    labels: Any,
-    predictions: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return |predictions - labels|, in the unit of the labels, weighted and reduced.
 
@@ -60,12 +61,12 @@ def absolute_difference(
 
 
 def mean_squared_error(
-    labels: Any,
-    predictions: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return (predictions - labels)^2, in the unit of the labels squared, weighted and reduced.
 
@@ -81,13 +82,13 @@ def mean_squared_error(
 
 
 def huber_loss(
-    labels: Any,
-    predictions: Any,
-    weights: Any = 1.0,
-    delta: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike = 1.0,
+    delta: float = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return the Huber loss, in the unit of the labels squared, weighted and reduced.
 
@@ -118,13 +119,13 @@ def huber_loss(
 
 
 def log_loss(
-    labels: Any,
-    predictions: Any,
-    weights: Any = 1.0,
-    epsilon: Any = 1e-7,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike = 1.0,
+    epsilon: float = 1e-7,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return the cross-entropy of probabilities in nats, weighted and reduced.
 
@@ -155,12 +156,12 @@ def log_loss(
 
 
 def hinge_loss(
-    labels: Any,
-    logits: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    logits: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return max(0, 1 - (2 y - 1) x) for a label y of 0 or 1 and a logit x, weighted and reduced.
 
@@ -176,13 +177,13 @@ def hinge_loss(
 
 
 def sigmoid_cross_entropy(
-    multi_class_labels: Any,
-    logits: Any,
-    weights: Any = 1.0,
-    label_smoothing: Any = 0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    multi_class_labels: ArrayLike,
+    logits: ArrayLike,
+    weights: ArrayLike = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return the cross-entropy of labels and sigmoid(logits) in nats, weighted and reduced.
 

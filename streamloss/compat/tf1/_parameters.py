@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
+from streamloss.arrays.types import Loss
 from streamloss.compat._unchecked import with_parameter
 from streamloss.support.brief import brief
 
 
-def smooth(cls: Any, label_smoothing: Any) -> Any:
+def smooth(cls: Callable[..., Loss], label_smoothing: float) -> Loss:
     """Return a loss with its smoothing; TensorFlow takes what is not positive for 0."""
     return with_parameter(cls, label_smoothing) if label_smoothing > 0 else cls()
 
 
-def number(name: str, value: Any) -> float:
+def number(name: str, value: object) -> float:
     """Return a parameter as the float32 that TensorFlow makes of it.
 
     Raises

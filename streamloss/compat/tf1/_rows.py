@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, DuckArray
 from streamloss.compat import _engine
 from streamloss.compat.tf1._arguments import (
     check_classes,
@@ -31,13 +32,13 @@ from streamloss.support.brief import brief
 
 
 def softmax_cross_entropy(
-    onehot_labels: Any,
-    logits: Any,
-    weights: Any = 1.0,
-    label_smoothing: Any = 0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    onehot_labels: ArrayLike,
+    logits: ArrayLike,
+    weights: ArrayLike = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return the cross-entropy of rows of labels and softmax(logits) in nats, weighted and reduced.
 
@@ -62,12 +63,12 @@ def softmax_cross_entropy(
 
 
 def sparse_softmax_cross_entropy(
-    labels: Any,
-    logits: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    labels: ArrayLike,
+    logits: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return the cross-entropy of indices of classes and softmax(logits), weighted and reduced.
 
@@ -111,14 +112,14 @@ def sparse_softmax_cross_entropy(
 
 
 def cosine_distance(
-    labels: Any,
-    predictions: Any,
-    axis: Any = None,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
-    dim: Any = None,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    axis: int | tuple[int, ...] | None = None,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    dim: int | None = None,
 ) -> Any:
     """Return 1 - sum of predictions * labels along an axis, weighted and reduced; no unit.
 
@@ -177,11 +178,11 @@ def cosine_distance(
 
 
 def mean_pairwise_squared_error(
-    labels: Any,
-    predictions: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
 ) -> Any:
     """Return the sum over rows of the mean squared difference of the errors of two elements.
 
@@ -230,15 +231,16 @@ def mean_pairwise_squared_error(
     return weigh(Value(), (losses,), losses.shape, heavy, Reduction.SUM, compute=np.float64)
 
 
-def rows_of(array: Any, axes: tuple[int, ...]) -> Any:
+def rows_of(array: DuckArray, axes: tuple[int, ...]) -> DuckArray:
     """Return an array with some of its axes as one last axis, a view where that can be."""
     if len(axes) == 1:
-        return _engine.move_last(array, axes[0])
+        array = _engine.move_last(array, axes[0])
+        return array
     kept = tuple([k for k in range(array.ndim) if k not in axes])
     moved = array.transpose((*kept, *axes))
     if not axes:
         return moved[..., None]
-    if not _engine.is_lazy(array):
+    if not _engine.is_lazy(moved):
         return _flat(moved, len(kept))
     # sizes of axes kept may be unknown, which dask does not reshape
     whole = moved.rechunk(dict.fromkeys(range(len(kept), moved.ndim), -1))
@@ -248,6 +250,6 @@ def rows_of(array: Any, axes: tuple[int, ...]) -> Any:
     return whole.map_blocks(_flat, len(kept), dtype=array.dtype, chunks=chunks, drop_axis=gone)
 
 
-def _flat(array: Any, kept: int) -> Any:
+def _flat(array: DuckArray, kept: int) -> DuckArray:
     """Return an array with all axes but the first few as one."""
     return array.reshape((*array.shape[:kept], math.prod(array.shape[kept:])))

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Loss, Shape
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -60,7 +61,7 @@ class Reduction:
         return (*names, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
 
     @classmethod
-    def validate(cls, key: Any) -> None:
+    def validate(cls, key: object) -> None:
         """Refuse what is no value of a reduction.
 
         Raises
@@ -87,20 +88,20 @@ DIVISORS: dict[str, Callable[[Sums], Exact | int]] = {
 }
 
 
-def finish(reduction: str, dtype: Any, sums: Sums) -> float:
+def finish(reduction: str, dtype: DType, sums: Sums) -> float:
     """Return the result of a reduction, 0 over 0, for a dtype."""
     return quotient(sums.losses[0], DIVISORS[reduction](sums), dtype, 0.0)
 
 
 def weigh(
-    loss: Any,
+    loss: Loss,
     inputs: tuple[Any, ...],
-    shape: tuple[Any, ...],
-    weights: Any,
-    reduction: Any,
-    dtype: Any = FLOAT32,
+    shape: Shape,
+    weights: ArrayLike,
+    reduction: str,
+    dtype: DType = FLOAT32,
     *,
-    compute: Any = FLOAT32,
+    compute: DTypeLike | None = FLOAT32,
 ) -> Any:
     """Return weighted losses, reduced.
 
@@ -140,7 +141,12 @@ def weigh(
 
 
 def weigh_elements(
-    loss: Any, names: tuple[str, str], labels: Any, predictions: Any, weights: Any, reduction: Any
+    loss: Loss,
+    names: tuple[str, str],
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    weights: ArrayLike,
+    reduction: str,
 ) -> Any:
     """Return weighted losses of labels and predictions as float32, reduced."""
     y, p = reals(names[0], labels), reals(names[1], predictions)
@@ -149,7 +155,12 @@ def weigh_elements(
 
 
 def weigh_logits(
-    loss: Any, names: tuple[str, str], labels: Any, logits: Any, weights: Any, reduction: Any
+    loss: Any,
+    names: tuple[str, str],
+    labels: ArrayLike,
+    logits: ArrayLike,
+    weights: ArrayLike,
+    reduction: str,
 ) -> Any:
     """Return weighted losses in the dtype of the logits, reduced.
 
@@ -169,11 +180,11 @@ def weigh_logits(
 
 
 def compute_weighted_loss(
-    losses: Any,
-    weights: Any = 1.0,
-    scope: Any = None,
-    loss_collection: Any = LOSSES,
-    reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    losses: ArrayLike,
+    weights: ArrayLike = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Return losses times weights, reduced.
 

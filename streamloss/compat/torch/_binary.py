@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
 from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy, optional
+from streamloss.compat.torch._calls import arrays, known, legacy
 
 
 def binary_cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Weights = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -50,14 +51,14 @@ def binary_cross_entropy(
     if target.dtype != input.dtype:
         raise RuntimeError(f"Found dtype {target.dtype} but expected {input.dtype}")
     _dtypes.need_float("binary_cross_entropy", input.dtype)
-    input = _calls.checked(input, functools.partial(_check_probabilities, "input"))
-    target = _calls.checked(target, functools.partial(_check_probabilities, "target"))
+    x: DuckArray = _calls.checked(input, functools.partial(_check_probabilities, "input"))
+    y: DuckArray = _calls.checked(target, functools.partial(_check_probabilities, "target"))
     loss = losses.BinaryCrossEntropy(low=0.0, high=1.0)
-    weights = _weights(weight, input, input.dtype)
-    return _calls.reduce(loss, (target, input), reduction, input.dtype, weights=weights)
+    weights = _weights(weight, x, x.dtype)
+    return _calls.reduce(loss, (y, x), reduction, x.dtype, weights=weights)
 
 
-def _check_probabilities(name: str, array: Any) -> None:
+def _check_probabilities(name: str, array: Array) -> None:
     """Refuse numbers outside [0, 1], NaN too.
 
     Raises
@@ -70,13 +71,13 @@ def _check_probabilities(name: str, array: Any) -> None:
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Weights = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    pos_weight: Any = None,
+    pos_weight: ArrayLike | None = None,
 ) -> Any:
     """Return the binary cross-entropy of sigmoid(input), with `pos_weight` for label 1.
 
@@ -99,29 +100,29 @@ def binary_cross_entropy_with_logits(
     _dtypes.need_numbers("sub", target.dtype)
     _dtypes.need_cast(input.dtype, target.dtype)
     _dtypes.need_real("log_sigmoid_cpu", target.dtype)
-    inputs: tuple[Any, ...] = target, input
-    loss: Any = losses.BinaryCrossEntropyWithLogits()
+    inputs: tuple[DuckArray, ...] = target, input
+    loss: Loss = losses.BinaryCrossEntropyWithLogits()
     if pos_weight is not None:
         loss = losses.WeightedBinaryCrossEntropyWithLogits()
-        positive = optional("pos_weight", pos_weight)
+        positive = _calls.array("pos_weight", pos_weight)
         _dtypes.need_numbers("sub", positive.dtype)
         inputs = (*inputs, _calls.spread_to(positive, input))
     weights = _weights(weight, input, target.dtype)
     return _calls.reduce(loss, inputs, reduction, target.dtype, weights=weights)
 
 
-def _weights(weight: Any, like: Any, dtype: _dtypes.Dtype) -> Any:
+def _weights(weight: Weights, like: DuckArray, dtype: _dtypes.Dtype) -> DuckArray | None:
     """Return weights broadcast to the shape of the losses, or None."""
     if weight is None:
         return None
-    weights = optional("weight", weight)
+    weights = _calls.array("weight", weight)
     _dtypes.need_cast(weights.dtype, dtype)
     return _calls.spread_to(weights, like)
 
 
 def soft_margin_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -146,8 +147,8 @@ def soft_margin_loss(
 
 
 def hinge_embedding_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     margin: float = 1.0,
     size_average: bool | None = None,
     reduce: bool | None = None,

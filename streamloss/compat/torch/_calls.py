@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -22,7 +23,7 @@ fit, checked = _engine.may_fit, _engine.checked
 REDUCTIONS = ("none", "mean", "sum")
 
 
-def arrays(**values: Any) -> list[Any]:
+def arrays(**values: ArrayLike) -> list[DuckArray]:
     """Return arguments as arrays, tensors on the CPU included.
 
     Raises
@@ -30,20 +31,20 @@ def arrays(**values: Any) -> list[Any]:
     TypeError
         If an argument holds no numbers.
     """
-    return [_array(name, value) for name, value in values.items()]
+    return [array(name, value) for name, value in values.items()]
 
 
-def optional(name: str, value: Any) -> Any:
+def optional(name: str, value: Weights) -> DuckArray | None:
     """Return an argument as an array, or None."""
-    return None if value is None else _array(name, value)
+    return None if value is None else array(name, value)
 
 
-def _array(name: str, value: Any) -> Any:
+def array(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as an array of its dtype; a tensor's bfloat16 needs ml_dtypes."""
-    array = _engine.array(name, value)
+    found: DuckArray = _engine.array(name, value)
     if str(getattr(value, "dtype", "")) == "torch.bfloat16":
-        return array.astype(_dtypes.bfloat16() or np.float32)
-    return array
+        return found.astype(_dtypes.bfloat16() or np.float32)
+    return found
 
 
 def legacy(size_average: bool | None, reduce: bool | None, reduction: Any, depth: int = 4) -> Any:
@@ -59,7 +60,7 @@ def legacy(size_average: bool | None, reduce: bool | None, reduction: Any, depth
     return found
 
 
-def known(reduction: Any) -> str:
+def known(reduction: object) -> str:
     """Return a reduction if there is one of that name.
 
     Raises
@@ -78,7 +79,7 @@ def known(reduction: Any) -> str:
     return reduction
 
 
-def strict(reduction: Any) -> str:
+def strict(reduction: object) -> str:
     """Return a reduction, spelled without any deprecated name.
 
     Raises
@@ -95,17 +96,17 @@ def strict(reduction: Any) -> str:
     return reduction
 
 
-def _spelled(reduction: Any) -> str:
+def _spelled(reduction: object) -> str:
     """Return what was given for a reduction, as errors write it."""
     return reduction[:80] if isinstance(reduction, str) else brief(reduction)
 
 
-def size(shape: tuple[Any, ...]) -> str:
+def size(shape: Shape) -> str:
     """Return a shape as errors write it."""
     return f"torch.Size({list(shape)})"
 
 
-def spread(*operands: Any) -> list[Any]:
+def spread(*operands: DuckArray) -> list[DuckArray]:
     """Return arrays broadcast to one shape: views, or lazy arrays beside lazy ones.
 
     Raises
@@ -120,7 +121,7 @@ def spread(*operands: Any) -> list[Any]:
         raise RuntimeError(f"The sizes of the arrays must match: got {shapes}") from None
 
 
-def spread_to(array: Any, like: Any) -> Any:
+def spread_to(array: DuckArray, like: DuckArray) -> DuckArray:
     """Return an array broadcast to the shape of another, which it must not exceed.
 
     Raises
@@ -137,7 +138,7 @@ def spread_to(array: Any, like: Any) -> Any:
     return found
 
 
-def spread_with_warning(input: Any, target: Any) -> list[Any]:
+def spread_with_warning(input: DuckArray, target: DuckArray) -> list[DuckArray]:
     """Return input and target broadcast to one shape, with a warning if they are not of one."""
     if not fit(target.shape, input.shape):
         warnings.warn(
@@ -149,12 +150,14 @@ def spread_with_warning(input: Any, target: Any) -> list[Any]:
     return spread(input, target)
 
 
-def without_strange(labels: Any) -> Any:
+def without_strange(labels: DuckArray) -> DuckArray:
     """Return labels with 0, which is neither of the two labels, for NaN and infinities."""
-    return _engine.mapped(labels, _zero_strange) if _dtypes.category(labels.dtype) > 1 else labels
+    if _dtypes.category(labels.dtype) > 1:
+        labels = _engine.mapped(labels, _zero_strange)
+    return labels
 
 
-def _zero_strange(labels: Any) -> Any:
+def _zero_strange(labels: Array) -> Array:
     """Return an array with 0 for NaN and infinities; it is not copied if there are none."""
     known = np.isfinite(labels)
     return labels if known.all() else np.where(known, labels, np.zeros((), labels.dtype))
@@ -207,13 +210,13 @@ def _divided(quotient_of: Callable[[Sums], Quotient], dtype: Dtype, sums: Sums) 
 
 
 def reduce(
-    loss: Any,
-    inputs: tuple[Any, ...],
+    loss: Loss | tuple[Loss, ...],
+    inputs: tuple[DuckArray, ...],
     reduction: str,
     dtype: Dtype,
     *,
-    weights: Any = None,
-    where: Any = None,
+    weights: DuckArray | None = None,
+    where: DuckArray | None = None,
     mean: Callable[[Sums], Quotient] = by_number,
 ) -> Any:
     """Return the losses, or what a reduction makes of their exact sums.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss import losses
+from streamloss.arrays.types import Array, ArrayLike, DTypeLike, DuckArray, Loss, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
@@ -15,9 +16,9 @@ from streamloss.compat.torch._dtypes import kind_of, together
 
 
 def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Weights = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,
@@ -75,7 +76,7 @@ def _smoothing(value: float) -> float:
     return max(float(value), 0.0)
 
 
-def _check_index(ignore_index: Any) -> None:
+def _check_index(ignore_index: object) -> None:
     """Refuse what is no index.
 
     Raises
@@ -88,9 +89,9 @@ def _check_index(ignore_index: Any) -> None:
 
 
 def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Weights = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,
@@ -124,12 +125,12 @@ def nll_loss(
 class _Labels(NamedTuple):
     """A call of a loss of class indices, not yet checked."""
 
-    input: Any
-    target: Any
-    weight: Any
+    input: DuckArray
+    target: DuckArray
+    weight: DuckArray | None
     ignore_index: int
 
-    def reduce(self, plain: Any, weighted: Any, reduction: str) -> Any:
+    def reduce(self, plain: Loss, weighted: Loss, reduction: str) -> Any:
         """Return the losses of the labels that are not ignored, or their sum or mean."""
         dtype = self.input.dtype
         _check_shapes(self.input.shape, self.target.shape)
@@ -152,7 +153,7 @@ class _Labels(NamedTuple):
         return _calls.reduce(both, inputs, reduction, dtype, where=shown, mean=mean)
 
 
-def _check_shapes(shape: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+def _check_shapes(shape: Shape, other: Shape) -> None:
     """Refuse labels that are not one a row.
 
     Raises
@@ -180,7 +181,7 @@ def _check_shapes(shape: tuple[Any, ...], other: tuple[Any, ...]) -> None:
         raise RuntimeError(f"Expected target size {list(expected)}, got {list(other)}")
 
 
-def _check_classes_of(weight: Any, classes: Any) -> None:
+def _check_classes_of(weight: DuckArray | None, classes: int) -> None:
     """Refuse class weights that are not one a class.
 
     Raises
@@ -195,7 +196,7 @@ def _check_classes_of(weight: Any, classes: Any) -> None:
         )
 
 
-def check_labels(target: Any, *dtypes: Any) -> None:
+def check_labels(target: DuckArray, *dtypes: DTypeLike) -> None:
     """Refuse labels of other dtypes.
 
     Raises
@@ -208,7 +209,7 @@ def check_labels(target: Any, *dtypes: Any) -> None:
         raise RuntimeError(f"expected target dtype to be {names}, but got {target.dtype}")
 
 
-def _check_classes(classes: int, ignored: int, target: Any) -> None:
+def _check_classes(classes: int, ignored: int, target: Array) -> None:
     """Refuse labels that are neither a class nor ignored.
 
     Raises
@@ -222,7 +223,12 @@ def _check_classes(classes: int, ignored: int, target: Any) -> None:
 
 
 def _probabilities(
-    input: Any, target: Any, weight: Any, reduction: str, ignore_index: int, smoothing: float
+    input: DuckArray,
+    target: DuckArray,
+    weight: DuckArray | None,
+    reduction: str,
+    ignore_index: int,
+    smoothing: float,
 ) -> Any:
     """Return the cross-entropy of logits and probabilities; its mean is over the rows."""
     if _dtypes.category(target.dtype) != 2:
@@ -239,8 +245,8 @@ def _probabilities(
     _dtypes.need_float("log_softmax_lastdim_kernel_impl", input.dtype)
     mean = _calls.by_number if classes else _calls.not_a_number
     logits, labels = (_engine.move_last(array, axis) for array in (input, target))
-    loss: Any = losses.SoftmaxCrossEntropy(smoothing)
-    inputs: tuple[Any, ...] = labels, logits
+    loss: Loss = losses.SoftmaxCrossEntropy(smoothing)
+    inputs: tuple[DuckArray, ...] = labels, logits
     given = [input, target]
     if weight is not None:
         loss = losses.WeightedSoftmaxCrossEntropy(smoothing)

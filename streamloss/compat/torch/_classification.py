@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from streamloss.arrays.types import ArrayLike, Weights
 from streamloss.compat.torch import functional
 from streamloss.compat.torch._criterion import OfPair, OfTriplet, OfTwo
 
@@ -29,7 +30,7 @@ class CrossEntropyLoss(OfPair):
     np.float64(600.17328679514)
     """
 
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     ignore_index: int = -100
     reduce: Flag = None
@@ -51,7 +52,7 @@ class NLLLoss(OfPair):
     np.float64(2.5)
     """
 
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     ignore_index: int = -100
     reduce: Flag = None
@@ -72,7 +73,7 @@ class BCELoss(OfPair):
     np.float64(25.346573590279974)
     """
 
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     reduce: Flag = None
     reduction: str = "mean"
@@ -92,11 +93,11 @@ class BCEWithLogitsLoss(OfPair):
     np.float64(1200.34657359028)
     """
 
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     reduce: Flag = None
     reduction: str = "mean"
-    pos_weight: Any = None
+    pos_weight: ArrayLike | None = None
     function: ClassVar[Any] = functional.binary_cross_entropy_with_logits
 
 
@@ -153,7 +154,7 @@ class MultiMarginLoss(OfPair):
 
     p: int = 1
     margin: float = 1.0
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     reduce: Flag = None
     reduction: str = "mean"
@@ -163,10 +164,10 @@ class MultiMarginLoss(OfPair):
         """Refuse another power, and weights that are not one a class."""
         if self.p not in (1, 2):
             raise ValueError("only p == 1 and p == 2 supported")
-        if self.weight is not None and np.ndim(self.weight) != 1:
+        weight: Any = self.weight
+        if weight is not None and np.ndim(weight) != 1:
             raise ValueError(
-                "MultiMarginLoss: expected weight to be None or 1D,"
-                f" got {np.ndim(self.weight)}D instead"
+                f"MultiMarginLoss: expected weight to be None or 1D, got {np.ndim(weight)}D instead"
             )
 
 
@@ -202,7 +203,7 @@ class MultiLabelSoftMarginLoss(OfPair):
     np.float64(800.0)
     """
 
-    weight: Any = None
+    weight: Weights = None
     size_average: Flag = None
     reduce: Flag = None
     reduction: str = "mean"

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from streamloss.arrays.types import ArrayLike
 from streamloss.compat.torch import _calls
 
 
@@ -19,6 +20,7 @@ class Criterion:
 
     function: ClassVar[Callable[..., Any]]
     reduction: str
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """Return the loss of arrays: numpy scalar or array, lazy for dask arrays."""
@@ -27,16 +29,16 @@ class Criterion:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def __post_init__(self, size_average: Any = None, reduce: Any = None) -> None:
+    def __post_init__(self, size_average: bool | None = None, reduce: bool | None = None) -> None:
         self.reduction = _calls.legacy(size_average, reduce, self.reduction)
         self.check()
 
     def check(self) -> None:
         """Refuse options that the class does, before any call."""
 
-    def apply(self, *inputs: Any) -> Any:
+    def apply(self, *inputs: ArrayLike) -> Any:
         """Return what the function gives with the options."""
-        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return type(self).function(*inputs, **options)
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
@@ -47,7 +49,7 @@ class Criterion:
 class OfPair(Criterion):
     """A loss of an input and a target."""
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: ArrayLike, target: ArrayLike) -> Any:
         """Return the loss of arrays."""
         return self.apply(input, target)
 
@@ -55,7 +57,7 @@ class OfPair(Criterion):
 class OfTwo(Criterion):
     """A loss of two inputs and a target."""
 
-    def forward(self, input1: Any, input2: Any, target: Any) -> Any:
+    def forward(self, input1: ArrayLike, input2: ArrayLike, target: ArrayLike) -> Any:
         """Return the loss of arrays."""
         return self.apply(input1, input2, target)
 
@@ -63,6 +65,6 @@ class OfTwo(Criterion):
 class OfTriplet(Criterion):
     """A loss of an anchor and two others."""
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike) -> Any:
         """Return the loss of arrays."""
         return self.apply(anchor, positive, negative)

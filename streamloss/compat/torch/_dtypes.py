@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from streamloss.arrays.types import DuckArray
+
 Dtype = np.dtype[Any]
 
 BOOL, INT64, FLOAT32 = (np.dtype(code) for code in ("?", "i8", "f4"))
@@ -22,7 +24,7 @@ class Kind(NamedTuple):
     rank: int = 1
 
 
-def kind_of(array: Any) -> Kind:
+def kind_of(array: DuckArray) -> Kind:
     """Return the kind of an array."""
     return Kind(array.dtype, min(array.ndim, 1))
 

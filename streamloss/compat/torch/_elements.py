@@ -7,18 +7,19 @@ import sys
 from typing import Any
 
 from streamloss import losses
+from streamloss.arrays.types import ArrayLike, DuckArray, Loss, Weights
 from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy, optional
+from streamloss.compat.torch._calls import arrays, known, legacy
 from streamloss.compat.torch._dtypes import Dtype, Kind, kind_of, together
 
 
 def l1_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Any = None,
+    weight: Weights = None,
 ) -> Any:
     """Return |input - target|, the modulus of complex numbers; see `L1Loss`.
 
@@ -44,12 +45,12 @@ def l1_loss(
 
 
 def mse_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Any = None,
+    weight: Weights = None,
 ) -> Any:
     """Return (input - target)**2; see `MSELoss`.
 
@@ -75,7 +76,12 @@ def mse_loss(
 
 
 def _weighted(
-    loss: Any, pair: list[Any], input: Any, weight: Any, reduction: Any, dtype: Dtype
+    loss: Loss,
+    pair: list[DuckArray],
+    input: DuckArray,
+    weight: ArrayLike,
+    reduction: str,
+    dtype: Dtype,
 ) -> Any:
     """Return the losses times weights, or their sum or mean by weights."""
     weight, dtype = _weights(weight, input, pair, dtype)
@@ -89,7 +95,9 @@ def _weighted(
     )
 
 
-def _weights(weight: Any, input: Any, pair: list[Any], dtype: Dtype) -> tuple[Any, Dtype]:
+def _weights(
+    weight: ArrayLike, input: DuckArray, pair: list[DuckArray], dtype: Dtype
+) -> tuple[DuckArray, Dtype]:
     """Return weights of the shape of the losses, and the dtype of their product.
 
     Raises
@@ -97,14 +105,14 @@ def _weights(weight: Any, input: Any, pair: list[Any], dtype: Dtype) -> tuple[An
     ValueError
         If they are not of the shape of input.
     """
-    weight = optional("weight", weight)
+    weight = _calls.array("weight", weight)
     if not _calls.fit(weight.shape, input.shape):
         raise ValueError("Weights and input must have the same size.")
     _dtypes.need_real("weight", weight.dtype)
     return _calls.spread_to(weight, pair[0]), _dtypes.promote(dtype, weight.dtype)
 
 
-def _mode(reduction: Any) -> str:
+def _mode(reduction: object) -> str:
     """Return a reduction as the weighted functions know it.
 
     Raises
@@ -120,7 +128,11 @@ def _mode(reduction: Any) -> str:
 
 
 def huber_loss(
-    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Weights = None,
 ) -> Any:
     """Return 0.5 d**2 where |d| <= delta, else delta (|d| - 0.5 delta); see `HuberLoss`.
 
@@ -150,8 +162,8 @@ def huber_loss(
 
 
 def smooth_l1_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",

@@ -5,20 +5,23 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from streamloss import losses
+from streamloss.arrays.types import Array, ArrayLike, DuckArray
+from streamloss.compat._engine import Sums
 from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy, optional
+from streamloss.compat.torch._calls import arrays, known, legacy
 from streamloss.compat.torch._dtypes import Dtype, kind_of, together
 from streamloss.support.brief import brief
 
 
 def kl_div(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -48,13 +51,13 @@ def kl_div(
     rows = input.shape[0] if input.ndim else 1
     loss = losses.KLDivergence(log_target=log_target)
     x, y = _calls.spread(input, target)
-    mean: Any = functools.partial(_calls.by, rows)
+    mean: Callable[[Sums], _calls.Quotient] = functools.partial(_calls.by, rows)
     if math.isnan(rows):  # a dask array of unknown size: its elements are counted
         mean = functools.partial(_calls.by_rows, math.prod(x.shape[1:]))
     return _calls.reduce(loss, (y, x), mode, dtype, mean=mean if batch else _calls.by_number)
 
 
-def _divergence_dtype(input: Any, target: Any) -> Dtype:
+def _divergence_dtype(input: DuckArray, target: DuckArray) -> Dtype:
     """Return the dtype of a divergence.
 
     Raises
@@ -70,8 +73,8 @@ def _divergence_dtype(input: Any, target: Any) -> Dtype:
 
 
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     log_input: bool = True,
     full: bool = False,
     size_average: bool | None = None,
@@ -97,14 +100,14 @@ def poisson_nll_loss(
     _dtypes.need_numbers("sub", product.dtype, *([y.dtype] if full else []))
     dtype = together(_dtypes.floating(x) if log_input else x, product).dtype
     loss = losses.PoissonNLL(log_input=log_input, full=full, epsilon=eps)
-    x, y = _calls.spread(input, target)
-    return _calls.reduce(loss, (y, x), reduction, dtype)
+    input, target = _calls.spread(input, target)
+    return _calls.reduce(loss, (target, input), reduction, dtype)
 
 
 def gaussian_nll_loss(
-    input: Any,
-    target: Any,
-    var: Any,
+    input: ArrayLike,
+    target: ArrayLike,
+    var: ArrayLike,
     full: bool = False,
     eps: float = 1e-6,
     reduction: str = "mean",
@@ -138,7 +141,7 @@ def gaussian_nll_loss(
     return _calls.reduce(loss, (target, input, variance), reduction, dtype)
 
 
-def _variance(var: Any, input: Any) -> Any:
+def _variance(var: ArrayLike, input: DuckArray) -> DuckArray:
     """Return variances that broadcast to input.
 
     Raises
@@ -155,7 +158,7 @@ def _variance(var: Any, input: Any) -> Any:
         return np.broadcast_to(
             _calls.checked(np.asarray(var, dtype), _check_variance), (1,) * input.ndim
         )
-    variance = _calls.checked(optional("var", var), _check_variance)
+    variance: DuckArray = _calls.checked(_calls.array("var", var), _check_variance)
     shape, other = input.shape, variance.shape
     if _calls.fit(other, shape):
         return variance
@@ -167,7 +170,7 @@ def _variance(var: Any, input: Any) -> Any:
     raise ValueError("var is of incorrect size")
 
 
-def _check_variance(variance: Any) -> None:
+def _check_variance(variance: Array) -> None:
     """Refuse negative variances.
 
     Raises

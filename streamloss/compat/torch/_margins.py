@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
 from streamloss.compat.torch._classes import check_labels
@@ -15,11 +16,11 @@ from streamloss.compat.torch._dtypes import kind_of, together
 
 
 def multi_margin_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     p: int = 1,
     margin: float = 1.0,
-    weight: Any = None,
+    weight: Weights = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -56,15 +57,15 @@ def multi_margin_loss(
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {weight.shape}")
     _check_dtypes("multi_margin_loss_cpu_kernel", input, target, weight)
     labels = _calls.checked(target, functools.partial(_check_range, 0, classes))
-    inputs: tuple[Any, ...] = labels if labels.ndim else labels.reshape((1,)), rows
-    loss: Any = losses.MultiMargin(p, margin)
+    inputs: tuple[DuckArray, ...] = labels if labels.ndim else labels.reshape((1,)), rows
+    loss: Loss = losses.MultiMargin(p, margin)
     if weight is not None:
         loss = losses.WeightedMultiMargin(p, margin)
         inputs = (*inputs, _calls.spread_to(weight, rows))
     return _one_row(_calls.reduce(loss, inputs, reduction, input.dtype), target.ndim == 0)
 
 
-def _rows(input: Any) -> Any:
+def _rows(input: DuckArray) -> DuckArray:
     """Return scores as rows.
 
     Raises
@@ -85,7 +86,7 @@ def _one_row(out: Any, alone: bool) -> Any:
     return out.reshape(())[()] if alone and out.ndim else out
 
 
-def _check_one_a_row(input: Any, target: Any, rows: Any) -> None:
+def _check_one_a_row(input: DuckArray, target: DuckArray, rows: DuckArray) -> None:
     """Refuse labels that are not one a row.
 
     Raises
@@ -102,7 +103,9 @@ def _check_one_a_row(input: Any, target: Any, rows: Any) -> None:
         )
 
 
-def _check_dtypes(name: str, input: Any, target: Any, weight: Any = None) -> None:
+def _check_dtypes(
+    name: str, input: DuckArray, target: DuckArray, weight: DuckArray | None = None
+) -> None:
     """Refuse all but scores of float32 or float64, labels of int64, weights as the scores.
 
     Raises
@@ -119,7 +122,7 @@ def _check_dtypes(name: str, input: Any, target: Any, weight: Any = None) -> Non
         raise RuntimeError(f"expected scalar type {input.dtype} but found {weight.dtype}")
 
 
-def _check_range(low: int, classes: int, target: Any) -> None:
+def _check_range(low: int, classes: int, target: Array) -> None:
     """Refuse labels outside a range.
 
     Raises
@@ -132,8 +135,8 @@ def _check_range(low: int, classes: int, target: Any) -> None:
 
 
 def multilabel_margin_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -172,9 +175,9 @@ def multilabel_margin_loss(
 
 
 def multilabel_soft_margin_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: Weights = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",

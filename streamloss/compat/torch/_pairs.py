@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
+from streamloss.arrays.types import ArrayLike, DuckArray
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy
 from streamloss.compat.torch._dtypes import Dtype, floating, kind_of, together
 
 
 def margin_ranking_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
+    input1: ArrayLike,
+    input2: ArrayLike,
+    target: ArrayLike,
     margin: float = 0,
     size_average: bool | None = None,
     reduce: bool | None = None,
@@ -48,9 +49,9 @@ def margin_ranking_loss(
 
 
 def cosine_embedding_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
+    input1: ArrayLike,
+    input2: ArrayLike,
+    target: ArrayLike,
     margin: float = 0,
     size_average: bool | None = None,
     reduce: bool | None = None,
@@ -87,7 +88,7 @@ def cosine_embedding_loss(
     return _calls.reduce(losses.CosineEmbedding(margin), (y, x1, x2), reduction, dtype)
 
 
-def _check_lengths(*rows: Any) -> None:
+def _check_lengths(*rows: DuckArray) -> None:
     """Refuse rows of different lengths.
 
     Raises
@@ -102,9 +103,9 @@ def _check_lengths(*rows: Any) -> None:
 
 
 def triplet_margin_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
     margin: float = 1.0,
     p: float = 2,
     eps: float = 1e-6,
@@ -137,15 +138,16 @@ def triplet_margin_loss(
     return _triplets(found, margin, p, eps, swap, reduction)
 
 
-def _distance(p: float, eps: float, x: Any, y: Any) -> Any:
+def _distance(p: float, eps: float, x: DuckArray, y: DuckArray) -> DuckArray:
     """Return the largest |x - y + eps| of each row or, for p = 0, how many are not zero."""
     gap = abs(x.astype(np.float64) - y + eps)
     gap = gap if gap.ndim else gap[None]
-    return gap.max(axis=-1) if p else (gap != 0.0).sum(axis=-1).astype(np.float64)
+    found: DuckArray = gap.max(axis=-1) if p else (gap != 0.0).sum(axis=-1).astype(np.float64)
+    return found
 
 
 def _triplets(
-    found: list[Any], margin: float, p: float, eps: float, swap: bool, reduction: str
+    found: list[DuckArray], margin: float, p: float, eps: float, swap: bool, reduction: str
 ) -> Any:
     """Return the losses of triplets, or their sum or mean."""
     _check_ranks(found)
@@ -157,7 +159,7 @@ def _triplets(
     return _calls.reduce(loss, tuple(_calls.spread(*rows)), reduction, dtype)
 
 
-def _triplet_dtype(found: list[Any]) -> Dtype:
+def _triplet_dtype(found: list[DuckArray]) -> Dtype:
     """Return the dtype of the distances of triplets."""
     dtypes = [array.dtype for array in found]
     _dtypes.need_numbers("sub", *dtypes)
@@ -180,7 +182,7 @@ def _check_margin(margin: float) -> None:
         raise ValueError(f"margin must be greater than 0, got {margin}")
 
 
-def _check_ranks(found: list[Any]) -> None:
+def _check_ranks(found: list[DuckArray]) -> None:
     """Refuse triplets of different ranks.
 
     Raises
@@ -197,9 +199,9 @@ def _check_ranks(found: list[Any]) -> None:
 
 
 def triplet_margin_with_distance_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
     *,
     distance_function: Callable[[Any, Any], Any] | None = None,
     margin: float = 1.0,
@@ -240,7 +242,7 @@ def triplet_margin_with_distance_loss(
 
 def _triplets_by(
     distance: Callable[[Any, Any], Any],
-    found: list[Any],
+    found: list[DuckArray],
     margin: float,
     swap: bool,
     reduction: str,

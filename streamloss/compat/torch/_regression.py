@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from typing import Any, ClassVar
 
+from streamloss.arrays.types import ArrayLike
 from streamloss.compat.torch import functional
 from streamloss.compat.torch._criterion import Criterion, OfPair, OfTwo
 
@@ -129,7 +130,7 @@ class PoissonNLLLoss(Criterion):
     reduction: str = "mean"
     function: ClassVar[Any] = functional.poisson_nll_loss
 
-    def forward(self, log_input: Any, target: Any) -> Any:
+    def forward(self, log_input: ArrayLike, target: ArrayLike) -> Any:
         """Return the loss of arrays."""
         return self.apply(log_input, target)
 
@@ -155,7 +156,7 @@ class GaussianNLLLoss(Criterion):
     reduction: str = "mean"
     function: ClassVar[Any] = functional.gaussian_nll_loss
 
-    def forward(self, input: Any, target: Any, var: Any) -> Any:
+    def forward(self, input: ArrayLike, target: ArrayLike, var: ArrayLike) -> Any:
         """Return the loss of arrays."""
         return self.apply(input, target, var)
 

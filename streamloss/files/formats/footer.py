@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from .rowgroups import Groups
 
 
-def read_groups(footer: Any) -> Groups:
+class Footer(Protocol):
+    """A footer as pyarrow reads it, a `pyarrow.parquet.FileMetaData`."""
+
+    num_rows: int
+    num_row_groups: int
+
+    def row_group(self, number: int, /) -> Any:
+        """Return what is said of a row group."""
+        ...
+
+
+def read_groups(footer: Footer) -> Groups:
     """Return the row groups, whose sizes must agree with that of the file.
 
     Parameters
     ----------
-    footer : pyarrow.parquet.FileMetaData
-        The footer.
+    footer : Footer
+        That of a file.
 
     Raises
     ------
@@ -33,7 +44,7 @@ def read_groups(footer: Any) -> Groups:
     return groups
 
 
-def check_values(footer: Any, run: Iterable[int], columns: dict[int, str]) -> None:
+def check_values(footer: Footer, run: Iterable[int], columns: dict[int, str]) -> None:
     """Refuse flat columns that announce another number of values or nulls than their groups rows.
 
     It is for groups that were decoded, and those of no rows, which nobody decodes: of others
@@ -41,8 +52,8 @@ def check_values(footer: Any, run: Iterable[int], columns: dict[int, str]) -> No
 
     Parameters
     ----------
-    footer : pyarrow.parquet.FileMetaData
-        The footer.
+    footer : Footer
+        That of a file.
     run : iterable of int
         The row groups.
     columns : dict of int to str

@@ -89,7 +89,7 @@ class Parquet:
                 yield end - first, self._rest(batches, first - begin, end - begin, check)
 
     def _rest(
-        self, batches: Iterator[Any], skipped: int, rows: int, check: Callable[[], None]
+        self, batches: Iterator[pa.RecordBatch], skipped: int, rows: int, check: Callable[[], None]
     ) -> Iterator[Rows]:
         """Yield what comes after the first of so many rows, of which the last need a check."""
         with _reading(self.paths[0]):
@@ -103,7 +103,7 @@ class Parquet:
                 if first < batch.num_rows:
                     yield self._rows(batch.slice(first) if first else batch)
 
-    def _rows(self, batch: Any) -> Rows:
+    def _rows(self, batch: pa.RecordBatch) -> Rows:
         """Take the columns of a batch as arrays, without a copy where there are no nulls.
 
         Decoding leaves nothing of this code in the cache: to look up the types here, for each
@@ -136,7 +136,7 @@ def _check_kind(path: str) -> None:
 
 
 @contextmanager
-def _open(path: str, footer: Any = None) -> Iterator[Any]:
+def _open(path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
     """Open a file, whose footer is read unless it is known.
 
     pyarrow takes names in UTF-8 alone, but files under any.
@@ -155,7 +155,7 @@ def _open(path: str, footer: Any = None) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4)
-def _footer(path: str, stamp: Stamp) -> Any:
+def _footer(path: str, stamp: Stamp) -> pq.FileMetaData:
     """Return the footer of a file, of which stretches are read one after another.
 
     That of 245 row groups of 3 columns takes 0.6 ms to read; those of all files could fill the
@@ -178,7 +178,7 @@ def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, NDArr
     return values
 
 
-def _check(schema: Any, option: str, name: str, path: str) -> None:
+def _check(schema: pa.Schema, option: str, name: str, path: str) -> None:
     """Refuse a column that is not there, is there twice or has no numbers."""
     count = schema.names.count(name)
     if count == 0:
@@ -192,17 +192,17 @@ def _check(schema: Any, option: str, name: str, path: str) -> None:
         raise ValueError(f"{option}: column {name!r} of {path} must be {rule}: it is {kind}")
 
 
-def _is_mask(kind: Any) -> bool:
+def _is_mask(kind: pa.DataType) -> bool:
     """Return whether a column of this type may be a mask; a type of nulls has no values."""
     return bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-def _is_number(kind: Any) -> bool:
+def _is_number(kind: pa.DataType) -> bool:
     """Return whether this type has an exact meaning as numpy numbers; decimals have none."""
     return bool(_is_mask(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _array(column: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _array(column: pa.Array, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return a column as an array in which nulls are NaN.
 
     It reads Arrow's buffers itself: `to_numpy` imports pandas, which takes 0.6 s.
@@ -223,7 +223,7 @@ def _array(column: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return values
 
 
-def _bits(buffer: Any, column: Any) -> NDArray[Any]:
+def _bits(buffer: pa.Buffer, column: pa.Array) -> NDArray[Any]:
     """Unpack the bits of a column, one for each row."""
     end = column.offset + len(column)
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")
