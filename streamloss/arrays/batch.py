@@ -11,7 +11,7 @@ import numpy as np
 from streamloss.support.brief import brief
 
 from .convert import as_array, as_mask
-from .types import AxisLike, LazyArray
+from .types import ArrayLike, AxisLike, LazyArray
 
 if TYPE_CHECKING:  # typing has it from Python 3.13 on
     from typing_extensions import TypeIs
@@ -74,10 +74,10 @@ FLOAT32, FLOAT64, COMPLEX128 = (np.dtype(code) for code in ("f4", "f8", "c16"))
 
 def as_batch(
     losses: Sequence[Any],
-    y_true: Any,
-    y_pred: Any,
-    weights: Any,
-    where: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    weights: ArrayLike,
+    where: ArrayLike,
     compute: np.dtype[Any] | None = None,
 ) -> Batch:
     """Return the arrays of a call as numbers of one shape.
@@ -119,7 +119,7 @@ def is_lazy(value: object) -> TypeIs[LazyArray]:
     return hasattr(cls, "__dask_graph__") and cls.__module__.startswith("dask")
 
 
-def any_lazy(y_true: Any, y_pred: Any, weights: Any, where: Any) -> bool:
+def any_lazy(y_true: object, y_pred: object, weights: object, where: object) -> bool:
     """Return whether any argument of a call is lazy."""
     predictions = y_pred if isinstance(y_pred, tuple) else (y_pred,)
     for value in (y_true, *predictions, weights, where):
@@ -163,7 +163,9 @@ def may_fit(sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
     return len(sizes) == len(shape) and all(a == b or a != a or b != b for a, b in pairs)
 
 
-def name_inputs(losses: Sequence[Any], y_true: Any, y_pred: Any) -> list[tuple[str, Any]]:
+def name_inputs(
+    losses: Sequence[Any], y_true: ArrayLike, y_pred: ArrayLike
+) -> list[tuple[str, Any]]:
     """Return the inputs with their names, as many as the losses take."""
     count = losses[0].inputs
     if count == 1:
@@ -228,7 +230,7 @@ def describe_inputs(loss: Any) -> str:
     return f"{loss.inputs} ({', '.join('a row' if rank else 'a number' for rank in loss.ranks)})"
 
 
-def check_policy(nan: Any) -> str:
+def check_policy(nan: object) -> str:
     """Return the NaN policy if there is one of that name."""
     if not isinstance(nan, str) or nan not in POLICIES:
         raise ValueError(f"nan must be one of {', '.join(map(repr, POLICIES))}: got {brief(nan)}")
@@ -312,7 +314,7 @@ def check_axis(axis: Any) -> Any:
         raise TypeError(f"axis must be an integer or a tuple of them: got {brief(axis)}") from None
 
 
-def has_names(axis: Any) -> bool:
+def has_names(axis: object) -> bool:
     """Return whether axes are named, and not numbered."""
     axes = axis if isinstance(axis, tuple | list) else (axis,)
     return any([isinstance(item, str) for item in axes])

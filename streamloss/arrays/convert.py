@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _read(name: str, value: Any, mask: bool = False) -> tuple[Any, Mask | None]:
+def _read(name: str, value: ArrayLike, mask: bool = False) -> tuple[Any, Mask | None]:
     """Convert what is no plain numpy array; every error names the argument, whoever raised it."""
     try:
         return _foreign(name, value, mask)
@@ -116,7 +117,7 @@ _COLUMNS = {
 }
 
 
-def _from_list(name: str, items: Any, mask: bool) -> tuple[Any, Mask | None]:
+def _from_list(name: str, items: Sequence[object], mask: bool) -> tuple[Any, Mask | None]:
     """Convert nested lists; if they hold more than numbers and plain arrays, item by item."""
     if not holds_foreign(items):
         return np.asarray(items), None
@@ -145,7 +146,7 @@ def holds_foreign(items: Any) -> bool:
 _PLAIN = {bool, int, float, complex, str, bytes, type(None)}
 
 
-def _is_foreign(item: Any) -> bool:
+def _is_foreign(item: object) -> bool:
     """Return whether numpy does not read an item of a list as it is, or not wholly."""
     return (
         type(item) not in _PLAIN
@@ -154,7 +155,7 @@ def _is_foreign(item: Any) -> bool:
     )
 
 
-def is_tensor(value: Any) -> bool:
+def is_tensor(value: object) -> bool:
     """Return whether a value is a tensor of PyTorch, or of a class that other packages derive."""
     kind = getattr(sys.modules.get("torch"), "Tensor", None)
     return kind is not None and isinstance(value, kind)

@@ -102,7 +102,7 @@ class DeviceArray:
         }
 
 
-def is_device(value: Any) -> bool:
+def is_device(value: object) -> bool:
     """Return whether a value is an array in the memory of a GPU."""
     if hasattr(value, "__cuda_ndarray__"):
         return True  # of numba, numpy's subclasses of managed and mapped memory too
@@ -155,7 +155,7 @@ def from_interface(name: str, value: Any, interface: Any) -> DeviceArray:
     return _aligned(name, array)
 
 
-def _number(value: Any) -> int | None:
+def _number(value: object) -> int | None:
     """Return the number of the GPU that an array tells."""
     if hasattr(value, "__dlpack_device__"):
         return int(value.__dlpack_device__()[1])

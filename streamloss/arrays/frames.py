@@ -86,7 +86,7 @@ def _mask_of_objects(values: Array) -> Array:
     return values
 
 
-def _is_null(value: Any) -> bool:
+def _is_null(value: object) -> bool:
     """Return whether an object is None, NaN or pandas' NA, which is equal to nothing."""
     return value is None or type(value).__name__ == "NAType" or value != value
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from streamloss.support.brief import brief
 
 from .batch import Arguments, normalise_axis
+from .types import ArrayLike, AxisLike
 
 Axes = tuple[str, ...]
 
@@ -39,7 +40,7 @@ class Named(NamedTuple):
         known = {k: c for k, c in self.coordinates.items() if c is not None and not c.chunks}
         return Named((None, None, None, None), self.axes, known)
 
-    def numbers(self, axis: Any) -> Any:
+    def numbers(self, axis: AxisLike) -> Any:
         """Return an `axis` argument with the numbers of axes that it names.
 
         Raises
@@ -55,7 +56,7 @@ class Named(NamedTuple):
             raise ValueError(f"axis must be one of {brief(self.axes)}: got {brief(axis)}")
         return self.axes.index(axis)
 
-    def kept(self, axis: Any, before: Named | None, name: str = "y_true") -> Any:
+    def kept(self, axis: AxisLike, before: Named | None, name: str = "y_true") -> Any:
         """Return the numbers of an `axis` argument, the axes kept being those of earlier arrays.
 
         An error calls what has these coordinates by a name.
@@ -73,7 +74,7 @@ class Named(NamedTuple):
                 check_equal(name, key, self.coordinates[key].to_index(), old.to_index())
         return numbers
 
-    def check_kept(self, axis: Any, other: Named, other_axis: Any) -> None:
+    def check_kept(self, axis: AxisLike, other: Named, other_axis: AxisLike) -> None:
         """Refuse to be merged with arrays of which other axes are kept, or in another order."""
         mine, theirs = (
             tuple(name for k, name in enumerate(named.axes) if k not in named.reduced(numbers))
@@ -100,7 +101,7 @@ class Named(NamedTuple):
         return array.rename(None)  # what dask calls a task is no name
 
 
-def is_named(value: Any) -> bool:
+def is_named(value: object) -> bool:
     """Return whether a value is a DataArray or a Variable of xarray."""
     library: Any = sys.modules.get("xarray")
     ready = hasattr(library, "DataArray") and hasattr(library, "Variable")
@@ -108,7 +109,12 @@ def is_named(value: Any) -> bool:
 
 
 def find_names(
-    loss: Any, y_true: Any, y_pred: Any, weights: Any, where: Any, order: Axes | None = None
+    loss: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    weights: ArrayLike,
+    where: ArrayLike,
+    order: Axes | None = None,
 ) -> Named | None:
     """Return the arguments of a call without names, None if none of them has any.
 

@@ -383,3 +383,8 @@ def test_tensors_are_taken_for_arrays() -> None:
     assert (type(found), found.dtype) == (np.float32, np.float32)
     half = torch.tensor([1.0, 2.5], dtype=torch.bfloat16)
     assert functional.mse_loss(half, half * 0).dtype.name == "bfloat16"
+
+
+def test_an_argument_that_is_none_is_named() -> None:
+    with pytest.raises(TypeError, match="var must be an array of numbers: got None"):
+        functional.gaussian_nll_loss([1.0], [2.0], None)
