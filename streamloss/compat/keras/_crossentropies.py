@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.arrays.types import DuckArray
+from streamloss.arrays.types import ArrayLike, DuckArray
 from streamloss.compat.keras._arrays import DTypeArgument, KerasAxis
 from streamloss.compat.keras._functions import circle, ctc
 from streamloss.compat.keras._loss import MEAN, Loss
@@ -111,7 +111,7 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(
         self,
-        alpha: float | list[float] = 0.25,
+        alpha: ArrayLike = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
