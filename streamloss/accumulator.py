@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
-from .arrays.batch import Axis, check_axis, has_names, normalise_axis
+from .arrays.batch import Axis, check_axis, has_names
 from .arrays.named import Named, find_names
-from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
-from .exact.digits import MINUS_INF, NAN, PLUS_INF
+from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO
 from .exact.reductions import Reduction, check
-from .exact.state import State, sum_of
+from .exact.seen import count_rows, count_terms, sum_of
+from .exact.state import State
 from .losses.base import parts_of, respelled
 from .run.query import Query, Tally
 from .support.brief import brief
@@ -178,10 +177,10 @@ class Accumulator:
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
         ``infinite_terms`` the terms of each loss.
         """
-        state = self.tally.state
+        state, losses = self.tally.state, self.losses
         totals = [sum_of(column) for column in state.counts.T]
-        nan, infinite = self._count_terms(state)
-        several = len(self.losses) > 1
+        nan, infinite = count_terms(state, [len(parts_of([loss])) for loss in losses])
+        several = len(losses) > 1
         counts: dict[str, Any] = {
             "elements": totals[ELEMENTS],
             "nonzero_weights": totals[NONZERO],
@@ -192,15 +191,7 @@ class Accumulator:
             counts["infinite_terms"] = dict(zip(self._specs, infinite, strict=True))
         else:
             counts["infinite"] = infinite[0]
-        return counts | {"masked": totals[MASKED], "rows": self._count_rows(state)}
-
-    def _count_terms(self, state: State) -> tuple[list[int], list[int]]:
-        """Return how many terms of each loss are NaN, and infinite: of its part that has most."""
-        flags = state.sums[:, :-1].sum(axis=0).reshape(len(self.tally.query.parts), -1)
-        nan, infinite = flags[:, NAN], flags[:, PLUS_INF] + flags[:, MINUS_INF]
-        stops = list(itertools.accumulate(len(parts_of([loss])) for loss in self.losses))
-        parts = [slice(*pair) for pair in itertools.pairwise([0, *stops])]
-        return [int(nan[p].max()) for p in parts], [int(infinite[p].max()) for p in parts]
+        return counts | {"masked": totals[MASKED], "rows": count_rows(state, self.axis)}
 
     def _shown_counts(self) -> list[tuple[str, int]]:
         """Return the counts with their names, those of terms only where there are any."""
@@ -212,17 +203,6 @@ class Accumulator:
             else:
                 shown.append((name, count))
         return shown
-
-    def _count_rows(self, state: State) -> int:
-        """Return the rows that all cells together cover; each counts one if axis 0 is kept."""
-        rows, axis = state.counts[:, ROWS], self.axis
-        if axis is None or not state.shape:
-            return int(rows.max(initial=0))
-        reduced = len(axis) if isinstance(axis, tuple) else 1
-        if 0 in normalise_axis(axis, len(state.shape) + reduced):
-            return int(rows.max(initial=0))
-        others = tuple(range(1, len(state.shape)))
-        return int(rows.reshape(state.shape).max(axis=others, initial=0).sum())
 
     def merge(self, other: Accumulator) -> Accumulator:
         """Add all that another accumulator has seen, and return this one.

@@ -273,11 +273,6 @@ def _are(state: State, first: bytes) -> bool:
     return not counts[_TOP].translate(None, first)
 
 
-def sum_of(counts: Ints) -> int:
-    """Return the sum of counts, which may be beyond an int64."""
-    return (int((counts >> 32).sum()) << 32) + int((counts & 0xFFFFFFFF).sum())
-
-
 def _received(maker: tuple[str, str], *fields: Any) -> State:
     """Return a pickled state, which remembers the package that computed it if that is another."""
     state = State(*fields)
