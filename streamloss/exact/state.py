@@ -243,9 +243,9 @@ class State:
             out.append(self.in_shape(values))
         return out
 
-    def apply(self, function: Callable[[State], Any], token: Any = None) -> Any:
-        """Return what a function makes of the state; a lazy state has the same method."""
-        return function(self)
+    def apply(self, function: Callable[..., Any], *others: Any) -> Any:
+        """Return what a function makes of the state and of others; a lazy state has it too."""
+        return function(self, *others)
 
     def in_shape(self, values: list[Any]) -> Any:
         """Return the values of all cells in the output shape, that of one cell as it is."""

@@ -294,19 +294,9 @@ def _finished(
     if not late:
         return _engine.reduced(losses, terms.inputs, weights, finish, dtype=dtype, **given)
     states = _engine.state(losses, terms.inputs, weights, **given)
-    return _engine.as_dtype(_later(states, finish, len(losses), late), dtype)
-
-
-def _later(
-    states: LazyArray, finish: Callable[..., float], count: int, late: dict[str, LazyArray]
-) -> LazyArray:
-    """Return finished sums of dask arrays that need numbers which are not known yet either."""
-    return states.map_blocks(
-        functools.partial(_finish_block, finish, count, tuple(late)),
-        *late.values(),
-        dtype=np.float64,
-        meta=np.empty((0,) * states.ndim),
-    )
+    # they need numbers which are not known yet either
+    make = functools.partial(_finish_block, finish, len(losses), tuple(late))
+    return _engine.as_dtype(states.apply(make, *late.values()), dtype)
 
 
 def _finish_block(

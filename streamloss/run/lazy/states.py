@@ -90,18 +90,20 @@ class LazyState:
         """Return the lazy results of all losses, as `State.results` does."""
         codes = [_digest(loss) for loss in losses]
         return [
-            self.apply(_Finish(losses, k, reduction), (k, str(reduction), codes))
+            self.apply(_Finish(losses, k, reduction), token=(k, str(reduction), codes))
             for k in range(len(losses))
         ]
 
-    def apply(self, function: Callable[[State], Any], token: Any = None) -> Any:
-        """Return the float64 array of what a function makes of each state.
+    def apply(self, function: Callable[..., Any], *others: Any, token: Any = None) -> Any:
+        """Return the float64 array of what a function makes of each state, and of other arrays.
 
         Two functions of one token are one to dask; by default the function is its own.
         """
-        token = tokenize(self._parts.name, function if token is None else token)
+        names = [other.name for other in (self._parts, *others)]
+        token = tokenize(names, function if token is None else token)
         return self._parts.map_blocks(
             Task(function),
+            *others,
             name=f"streamloss-finish-{token}",
             dtype=np.float64,
             meta=np.empty((0,) * self._parts.ndim, np.float64),
