@@ -308,10 +308,7 @@ class Tally:
         """
         if part is not None:
             with self.lock:
-                if self._pending is not None:
-                    self._collect()
-                if self._state is not None:
-                    _check_shape(self._state.shape, part.shape)
+                _check_shape(self.shape, part.shape)  # what is on a GPU stays there
                 self._state = _plus(self._state, part, sign)
         return self
 
