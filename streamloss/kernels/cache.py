@@ -3,30 +3,24 @@
 Numba's own cache does not see edits in other files, returns the wrong code when processes
 compile at once (their index and data files mix), and its index cannot be read by a process
 without the user's module. Here each signature is one file, written whole and then renamed,
-its name a digest of everything the machine code depends on; there is no index.
+its name a digest of everything the machine code depends on (`key`); there is no index.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import os
 import pickle
-import sys
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
-import llvmlite
 import numba
-import numpy as np
 from numba.core.compiler import CompileResult
 from numba.core.serialize import NumbaPickler
 
-from streamloss.support.maker import sources_digest
-
+from .key import kernel_digest
 from .private import Folder
-from .settings import chosen
 
 
 def folder() -> Folder:
@@ -63,105 +57,12 @@ def check_writable() -> None:
         raise OSError(f"{rule}: got {folder().path}: {error.strerror or error}") from error
 
 
-@functools.cache
-def package_digest() -> bytes:
-    """Digest the sources of this package, and what decides what they are compiled to."""
-    versions = [sys.version, numba.__version__, llvmlite.__version__, np.__version__, chosen()]
-    return hashlib.sha256(sources_digest() + repr(versions).encode()).digest()
-
-
-class Uncacheable(Exception):
-    """Raised for code that depends on something that has no digest."""
-
-
-def loss_digest(cls: Any) -> bytes:
-    """Digest a loss class: its name, its parameters, and all code and constants it reaches.
-
-    Raises
-    ------
-    Uncacheable
-        If `point` uses a global that is no jitted function, module, number, text or numpy array.
-    """
-    return function_digest(cls.body, f"{cls.key} {cls._fields}")
-
-
-def function_digest(function: FunctionType, prefix: str = "") -> bytes:
-    """Digest a function: all code and constants that it reaches.
-
-    Raises
-    ------
-    Uncacheable
-        As `loss_digest`.
-    """
-    digest = hashlib.sha256(prefix.encode())
-    _digest_function(function, digest, set(), None)
-    return digest.digest()
-
-
-def _digest_value(value: Any, digest: Any, seen: set[int], names: Any = frozenset()) -> None:
-    """Add to the digest a value that compiled code may hold; of a module only what `names` say."""
-    if hasattr(value, "py_func"):  # a numba dispatcher: what it was made of, and how
-        digest.update(repr(getattr(value, "targetoptions", None)).encode())
-        value = value.py_func
-    elif isinstance(value, FunctionType) and not value.__module__.startswith("streamloss."):
-        raise Uncacheable(repr(value))  # its compiled meaning, an overload, can be anywhere
-    if isinstance(value, FunctionType | ModuleType):
-        digest.update(f"{value.__name__};".encode())
-        if id(value) not in seen:
-            seen.add(id(value))
-            reach = _digest_function if isinstance(value, FunctionType) else _digest_module
-            reach(value, digest, seen, names)
-    elif isinstance(value, np.ndarray) and value.dtype != object:
-        digest.update(f"{value.dtype.str}{value.shape};".encode() + value.tobytes())
-    elif isinstance(value, tuple | frozenset):
-        digest.update(f"{type(value).__name__}{len(value)}:".encode())
-        for item in value:
-            _digest_value(item, digest, seen)
-    elif callable(value) and getattr(value, "__module__", None) in ("builtins", "math", "numpy"):
-        digest.update(f"{value!r};".encode())
-    elif value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
-        digest.update(f"{type(value).__name__}={value!r};".encode())
-    else:
-        raise Uncacheable(repr(value))
-
-
-def _digest_function(function: Any, digest: Any, seen: set[int], _: Any) -> None:
-    """Add a function's code, and everything that its names mean."""
-    names = _digest_code(function.__code__, digest)
-    for cell in function.__closure__ or ():
-        _digest_value(cell.cell_contents, digest, seen, names)
-    _digest_value(function.__defaults__, digest, seen)
-    for name in sorted(names & function.__globals__.keys()):
-        digest.update(f"{name}:".encode())
-        _digest_value(function.__globals__[name], digest, seen, names)
-
-
-def _digest_module(module: Any, digest: Any, seen: set[int], names: Any) -> None:
-    """Add the attributes of a module that code may mean; of a library its version."""
-    digest.update(f"{getattr(module, '__version__', '')};".encode())
-    if module.__name__.partition(".")[0] not in ("math", "numpy", "numba"):
-        for name in sorted(names & vars(module).keys()):
-            digest.update(f"{name}:".encode())
-            _digest_value(getattr(module, name), digest, seen, names)
-
-
-def _digest_code(code: CodeType, digest: Any) -> set[str]:
-    """Add a code object to the digest and return the names it uses, nested code included."""
-    nested = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    plain = [constant for constant in code.co_consts if not isinstance(constant, CodeType)]
-    digest.update(code.co_code + repr((code.co_names, code.co_varnames, plain)).encode())
-    return set(code.co_names).union(*(_digest_code(inner, digest) for inner in nested))
-
-
 class KernelCache:
     """What numba asks of a dispatcher's cache, for the kernels of one tuple of loss classes."""
 
     def __init__(self, body: FunctionType, classes: tuple[type, ...]) -> None:
         self._classes = classes
-        digest = hashlib.sha256(package_digest() + body.__qualname__.encode())
-        for cls in classes:
-            digest.update(loss_digest(cls))
-        self._digest = digest.digest()
+        self._digest = kernel_digest(body, classes)
 
     @property
     def cache_path(self) -> str:

@@ -81,3 +81,7 @@ LOSS: Any = {"pipeline_class": PartCompiler, "no_cpython_wrapper": True, "no_cfu
 
 PART: Any = {**LOSS, "pipeline_class": BodyCompiler}
 INLINE: Any = {**LOSS, "pipeline_class": InlineCompiler}
+
+KERNEL: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
+"""Options of kernels themselves: without numba's counting of references, whose locked instructions
+hold up the loads: 7 %."""

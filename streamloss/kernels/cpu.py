@@ -14,7 +14,9 @@ from streamloss.losses.base import first_of_user, memory
 from streamloss.support.once import uncut
 
 from . import meanings  # noqa: F401  # they register themselves
-from .cache import KernelCache, Uncacheable
+from .cache import KernelCache
+from .compiler import KERNEL
+from .digests import Uncacheable
 from .fold import fold_cells
 from .settings import settings
 
@@ -82,9 +84,7 @@ def _dispatcher(body: Any, classes: tuple[type, ...]) -> Any:
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         # numpy scalars warn of overflows, which are meant
         return np.errstate(all="ignore")(body)
-    # without numba's counting of references, whose locked instructions hold up the loads: 7 %
-    options: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
-    dispatcher = njit(**options)(body)
+    dispatcher = njit(**KERNEL)(body)
     # numba offers no other way to either
     compiles = dispatcher._compile_for_args
     dispatcher._compile_for_args = lambda *args: uncut(lambda: _compiled(compiles, args, classes))

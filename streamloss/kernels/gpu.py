@@ -26,7 +26,7 @@ from streamloss.exact.counts import COLUMNS, MASKED, MISSING
 from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
-from . import elements, meanings
+from . import elements, meanings, registry  # noqa: F401  # the first registers meanings
 from .elements import widen
 from .fold import EXPONENT, MODE, ONE, TWO, fold_all
 from .maps import map_rows, map_terms
@@ -237,10 +237,10 @@ COMPILED = (
 )
 
 for _body in COMPILED:
-    meanings.compiled(_body, {})
+    registry.compiled(_body, {})
 
 
-@meanings.meaning(share, {})
+@registry.meaning(share, {})
 def _share(arrays, place, start, stop, width):
     if len(arrays) == 0:
         return lambda arrays, place, start, stop, width: ()
@@ -250,14 +250,14 @@ def _share(arrays, place, start, stop, width):
     )
 
 
-@meanings.meaning(only, {})
+@registry.meaning(only, {})
 def _only(values):
     if len(values) == 0:
         return lambda values: (None,)
     return lambda values: values
 
 
-@meanings.meaning(watch, {})
+@registry.meaning(watch, {})
 def _watch(rule, masks):
     if len(masks) == 0:
         return lambda rule, masks: only(rule)
@@ -266,21 +266,21 @@ def _watch(rule, masks):
     return lambda rule, masks: ((*masks, *rule),)
 
 
-@meanings.meaning(hidden, {})
+@registry.meaning(hidden, {})
 def _hidden(where):
     if len(where) == 0:
         return lambda where: 0
     return hidden
 
 
-@meanings.meaning(every, {})
+@registry.meaning(every, {})
 def _every(arrays, start, step):
     if len(arrays) == 0:
         return lambda arrays, start, step: ()
     return lambda arrays, start, step: (arrays[0][start::step], *every(arrays[1:], start, step))
 
 
-@meanings.meaning(columns, {})
+@registry.meaning(columns, {})
 def _columns(arrays, k):
     if len(arrays) == 0:
         return lambda arrays, k: ()
@@ -374,7 +374,7 @@ def _register():
             return lambda body: body
         return extending.overload(function, strict=strict)
 
-    meanings.also_for(other)
+    registry.also_for(other)
     for function, body in OWN.items():
         extending.overload(function)(body)
     for function, body in inlined.items():

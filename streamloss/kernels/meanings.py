@@ -8,7 +8,6 @@ compiling anew, and keeps the loop bodies free of generated source.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
-from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -16,13 +15,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import (
-    AbstractTemplate,
-    ConcreteTemplate,
-    infer_global,
-    signature,
-)
-from numba.extending import lower_builtin, overload
+from numba.core.typing.templates import AbstractTemplate, ConcreteTemplate, signature
 from numba.np import arrayobj
 
 from streamloss.exact import digits
@@ -30,6 +23,7 @@ from streamloss.losses import arithmetic, elementary, formulas
 
 from . import elements, fold
 from .compiler import INLINE, LOSS, PART
+from .registry import compiled, lowered, meaning, typed
 
 # LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
 # `fold_both` it makes one loop for each set of constants that they are called with
@@ -67,37 +61,6 @@ LARGE: tuple[Any, ...] = (
     fold.fold_first,
 )
 
-_targets: list[Callable[..., Any]] = [
-    lambda function, options, strict: overload(function, jit_options=options, strict=strict)
-]
-_meanings: list[tuple[Any, Any, bool, Any]] = []
-
-
-def meaning(function: Any, options: Any, strict: bool = True) -> Callable[[Any], Any]:
-    """Register what a function means when compiled, as numba's `overload` does, for all targets."""
-
-    def register(body: Any) -> Any:
-        _meanings.append((function, options, strict, body))
-        for target in _targets:
-            target(function, options, strict)(body)
-        return body
-
-    return register
-
-
-def compiled(function: Any, options: Any) -> Any:
-    """Register that a function means itself when compiled, and return it."""
-    meaning(function, options, strict=False)(lambda *args: function)
-    return function
-
-
-def also_for(target: Callable[..., Any]) -> None:
-    """Register all meanings with a further target, which does not know numba's own."""
-    _targets.append(target)
-    for function, options, strict, body in _meanings:
-        target(function, options, strict)(body)
-
-
 for _body in SMALL:
     compiled(_body, INLINE)
 
@@ -105,13 +68,13 @@ for _body in LARGE:
     compiled(_body, PART)
 
 
-@infer_global(elements.interleave)
+@typed(elements.interleave)
 class _Interleave(AbstractTemplate):
     def generic(self, args, kws):
         return signature(types.none, *args)
 
 
-@lower_builtin(elements.interleave, types.Any, types.Any)
+@lowered(elements.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
     """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
     module, blocks = builder.module, builder.function.blocks
@@ -136,33 +99,33 @@ def _is_long(function):
     ours = [
         f for f in called if isinstance(f, FunctionType) and f.__module__.startswith("streamloss.")
     ]
-    return any(f in elementary.COMPILED or _is_long(f) for f in ours)
+    return any(f.__module__ == elementary.__name__ or _is_long(f) for f in ours)
 
 
-@infer_global(digits.bits)
-@infer_global(elementary.pattern)
+@typed(digits.bits)
+@typed(elementary.pattern)
 class _Bits(ConcreteTemplate):
     cases = (signature(types.int64, types.float64),)
 
 
-@infer_global(elementary.number)
+@typed(elementary.number)
 class _Number(ConcreteTemplate):
     cases = (signature(types.float64, types.int64),)
 
 
-@lower_builtin(digits.bits, types.float64)
-@lower_builtin(elementary.pattern, types.float64)
-@lower_builtin(elementary.number, types.int64)
+@lowered(digits.bits, types.float64)
+@lowered(elementary.pattern, types.float64)
+@lowered(elementary.number, types.int64)
 def _reinterpreted(context, builder, sig, args):
     return builder.bitcast(args[0], context.get_value_type(sig.return_type))
 
 
-@infer_global(arithmetic.lanes)
+@typed(arithmetic.lanes)
 class _Lanes(ConcreteTemplate):
     cases = (signature(types.Array(types.float64, 1, "C")),)
 
 
-@lower_builtin(arithmetic.lanes)
+@lowered(arithmetic.lanes)
 def _lanes(context, builder, sig, args):
     """On the stack of the function that calls it: an overload's would be gone when it returns."""
     room = cgutils.alloca_once(builder, ir.DoubleType(), size=arithmetic.LANES)

@@ -6,11 +6,14 @@ give the same bits.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import llvmlite
 import numba
+import numpy as np
 from numba.core.compiler_lock import global_compiler_lock
 
 PLAIN: dict[str, Any] = {
@@ -41,6 +44,11 @@ CHOSEN = (
 def chosen() -> str:
     """Return the settings that machine code depends on, as text."""
     return repr([(name, str(getattr(numba.config, name, None))) for name in CHOSEN])
+
+
+def versions() -> str:
+    """Return the versions of all that makes machine code, and what it is told, as text."""
+    return repr([sys.version, numba.__version__, llvmlite.__version__, np.__version__, chosen()])
 
 
 @contextmanager

@@ -23,7 +23,12 @@ from streamloss.arrays.batch import Arguments, Axis, may_fit, normalise_axis, re
 from streamloss.exact.counts import ROWS
 from streamloss.exact.reductions import Reduction
 from streamloss.exact.state import State, check_state
-from streamloss.kernels.cache import Uncacheable, function_digest, loss_digest, package_digest
+from streamloss.kernels.digests import (
+    Uncacheable,
+    function_digest,
+    loss_digest,
+    package_digest,
+)
 from streamloss.losses.base import parts_of
 from streamloss.support.maker import Task
 
