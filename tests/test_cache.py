@@ -47,7 +47,7 @@ def evaluate(
     """Evaluate losses by name, `mine.Class` for those of a user, in a new process."""
     settings = {
         "STREAMLOSS_CACHE_DIR": str(cache),
-        "PYTHONPATH": str(path),
+        "PYTHONPATH": os.pathsep.join([str(path), str(PACKAGE.parent)]),
         "PYTHONDONTWRITEBYTECODE": "1",  # it would go by seconds whether a source is newer
     }
     done = subprocess.run(
@@ -163,6 +163,17 @@ from numba import njit
 def through(x):
     return helpers.scale(x)
 """,
+    "shared.py": """
+ONE = 1.0
+NUMBER = {n}.0
+""",
+    "later.py": """
+import shared
+from numba import njit
+@njit
+def later(x):
+    return shared.NUMBER * x
+""",
     "deep/__init__.py": "",
     "deep/inner.py": """
 from numba import njit
@@ -175,8 +186,9 @@ def deeper(x):
 from typing import NamedTuple
 import numpy as np
 import streamloss as sl
-import constants, deep.inner, helpers
+import constants, deep.inner, helpers, shared
 from helpers import scale
+from later import later as then
 from middle import through
 FACTOR = {n}.0
 TABLE = np.array([0.0, {n}.0])
@@ -201,6 +213,7 @@ POINTS = {
     "ModuleArray": "constants.ARRAY[1] * e",
     "ModuleTuple": "constants.TUPLE[1] * e",
     "ModuleText": "(3.0 if constants.TEXT == '3' else 2.0) * e",
+    "ModuleOfAHelperToo": "then(e) * shared.ONE",
     "SubmoduleNumber": "deep.inner.DEEP * e",
     "SubmoduleHelper": "deep.inner.deeper(e)",
 }
@@ -282,29 +295,64 @@ def test_a_class_defined_again_in_one_process_is_new() -> None:
         assert sl.evaluate(names["Again"](), [1.0], [2.0], reduction="none").tolist() == [factor]
 
 
+def edit(folder: Path, edits: dict[str, tuple[str, str]]) -> Path:
+    """Make a copy of the package that has other text in some files, or more at their ends."""
+    copy = shutil.copytree(
+        PACKAGE, folder / "streamloss", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name, (old, new) in edits.items():
+        source = (copy / name).read_text()
+        assert source.count(old) == 1 or not old
+        (copy / name).write_text(source.replace(old, new) if old else source + new)
+    return folder
+
+
 def test_an_edit_of_the_package_never_returns_an_old_number(tmp_path: Path) -> None:
-    copy = shutil.copytree(
-        PACKAGE, tmp_path / "streamloss", ignore=shutil.ignore_patterns("__pycache__")
-    )
     cache = tmp_path / "cache"
-    assert evaluate(cache, "mae", path=tmp_path).values == [1.0]
-    source = (copy / "losses" / "regression.py").read_text()
-    assert source.count("return abs(y_pred - y_true)") == 1
-    (copy / "losses" / "regression.py").write_text(
-        source.replace("abs(y_pred - y_true)", "2.0 + abs(y_pred - y_true)")
-    )
-    assert evaluate(cache, "mae", path=tmp_path).values == [3.0]
+    assert evaluate(cache, "mae").values == [1.0]
+    line = "return abs(y_pred - y_true)"
+    path = edit(tmp_path, {"losses/regression.py": (line, line.replace("abs", "2.0 + abs"))})
+    assert evaluate(cache, "mae", path=path).values == [3.0]
 
 
-def test_an_edit_of_any_file_of_the_package_names_kernels_anew(warm: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(
-        PACKAGE, tmp_path / "streamloss", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    cache = shutil.copytree(warm, tmp_path / "cache")
-    assert evaluate(cache, "mae", path=tmp_path) == Run([1.0], 0)
-    with (copy / "kernels" / "__init__.py").open("a") as file:
-        file.write("\nEDITED = True\n")
-    assert evaluate(cache, "mae", path=tmp_path).compiled > 0
+UNRELATED = {
+    "cli/text.py": ("", "\n# a comment\n"),
+    "compat/_engine.py": ("", "\nEDITED = True\n"),
+    "files/columns.py": ("", "\nEDITED = True\n"),
+    "run/cpu.py": ("", "\nEDITED = True\n"),
+    "kernels/fold.py": ('"""The loop bodies:', '# a comment\n\n"""Loop bodies:'),
+    "kernels/maps.py": ('    """Write the weighted loss', '    # a comment\n    """Write the loss'),
+    "losses/formulas.py": ("NEAR = 0.25", "NEAR = 0.125"),
+    "losses/regression.py": ("LOG2 = 0.6931471805599453", "LOG2 = 0.7"),
+}
+
+
+def test_an_edit_of_what_kernels_do_not_depend_on_compiles_nothing(
+    warm: Path, tmp_path: Path
+) -> None:
+    path = edit(tmp_path, UNRELATED)
+    assert evaluate(warm, "mae", "huber", path=path) == Run([1.0, 0.5], 0)
+
+
+def test_an_edit_of_a_loss_leaves_the_kernels_of_others(folder: Path, tmp_path: Path) -> None:
+    edits = {"losses/regression.py": ("(error - 0.5 * least)", "(error - 0.25 * least)")}
+    path = edit(tmp_path, edits)
+    assert evaluate(folder, "mae", path=path) == Run([1.0], 0)
+    assert evaluate(folder, "huber", path=path).values == [0.75]
+    assert evaluate(folder, "mae", "huber") == Run([1.0, 0.5], 0)
+
+
+def test_an_edit_of_a_body_compiles_it_again(folder: Path, tmp_path: Path) -> None:
+    written = "out[i] = keep("
+    path = edit(tmp_path, {"kernels/maps.py": (written, f"{written}2.0 * ")})
+    again = evaluate(folder, "mae", path=path)
+    assert again.values == [2.0]
+    assert again.compiled > 0
+
+
+def test_losses_of_logarithms_are_kept(tmp_path: Path) -> None:
+    assert evaluate(tmp_path, "log_cosh").compiled > 0
+    assert evaluate(tmp_path, "log_cosh").compiled == 0
 
 
 # Several processes

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.losses.base import STARRED
 from streamloss.support.maker import sources_digest
 
 from .settings import versions
@@ -25,9 +26,6 @@ LOADS = re.compile(b"[%s]" % re.escape(bytes(op for op in opcode.hasconst if op 
 
 NUMBERS = "builtins", "math", "numpy"
 """The modules whose functions and types compiled code may name."""
-
-STARRED = 0x04 | 0x08
-"""The flags of code that takes *args or **kwargs; another one says that there is a docstring."""
 
 EXTENDED = opcode.opmap["EXTENDED_ARG"]
 
@@ -155,6 +153,7 @@ class Walk:
         self.digest.update(code.co_exceptiontable)
         counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
         names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+        # another flag says that there is a docstring
         self.text(repr((counts, code.co_flags & STARRED, names)))
         used = set(code.co_names)
         for constant in loaded:
