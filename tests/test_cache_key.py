@@ -198,19 +198,23 @@ from numba.core import event
 import streamloss as sl
 from streamloss.kernels import cpu, digests
 
-covered, called = set(), set()
+covered, called = set(), {}
 walk, compiles = digests.Walk.code, cpu._compiled
 
 def code(self, code):
     covered.add(code)
     return walk(self, code)
 
+def see(frame, kind, _):
+    called[id(frame.f_code)] = frame.f_code
+
 def compiled(*arguments):
     with event.install_recorder("numba:compile") as events:
-        sys.setprofile(lambda frame, kind, _: kind == "call" and called.add(frame.f_code))
+        sys.settrace(see)
         found = compiles(*arguments)
-        sys.setprofile(None)
-    called.update(found.data["dispatcher"].py_func.__code__ for _, found in events.buffer)
+        sys.settrace(None)
+    codes = [found.data["dispatcher"].py_func.__code__ for _, found in events.buffer]
+    called.update((id(code), code) for code in codes)
     return found
 
 digests.Walk.code, cpu._compiled = code, compiled
@@ -218,7 +222,7 @@ sl.evaluate("binary_focal", *np.ones((3, 9)))
 sl.evaluate("softmax_cross_entropy", np.ones((9, 3)), np.ones((9, 3)), reduction="none")
 
 root = sl.__path__[0]
-called = {code for code in called if code.co_filename.startswith(root)}
+called = {code for code in called.values() if code.co_filename.startswith(root)}
 print(len(called & covered))
 for code in called - covered:
     print(code.co_filename[len(root) + 1:].replace("\\\\", "/"), code.co_qualname)
