@@ -26,7 +26,8 @@ from numba import types
 from benchmarks import _ptx
 from streamloss import losses as _losses
 from streamloss.kernels import gpu
-from streamloss.losses.base import LOSSES, parts_of
+from streamloss.losses.base import parts_of
+from streamloss.losses.names import LOSSES
 
 FOUND = Path(__file__).with_name("cuda_code.json")
 TARGETS = "sm_90", "sm_75", "sm_80", "sm_100"

@@ -11,17 +11,8 @@ from .api import accumulate, evaluate, merge, reduce
 from .exact.reductions import Reduction
 from .explanation import explain
 from .losses import *  # noqa: F403
-from .losses.base import (
-    Class,
-    Classes,
-    Interval,
-    NonNegative,
-    Positive,
-    Proportion,
-    Row,
-    Share,
-    loss,
-)
+from .losses.define import loss
+from .losses.domains import Class, Classes, Interval, NonNegative, Positive, Proportion, Row, Share
 from .metrics import R2, Dice, ExplainedVariance, Tversky
 from .run.threads import get_num_threads, set_num_threads
 
@@ -56,7 +47,7 @@ __all__ += losses.__all__
 # Pickles of version 0.1 name the modules as they were called then.
 for _old, _new in {
     "_named": "arrays.named",
-    "_registry": "losses.base",
+    "_registry": "losses.domains",
     "reductions": "exact.reductions",
     "state": "exact.state",
 }.items():

@@ -10,7 +10,8 @@ from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO
 from .exact.reductions import Reduction, check
 from .exact.seen import count_rows, count_terms, sum_of
 from .exact.state import State
-from .losses.base import parts_of, respelled
+from .losses.base import parts_of
+from .losses.names import respelled
 from .run.query import Query, Tally
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .exact.reductions import FORMULAS, Reduction, check
-from .losses.base import resolve
+from .losses.names import resolve
 
 
 def explain(losses: Any, reduction: str = Reduction.MEAN) -> str:

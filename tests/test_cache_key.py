@@ -16,7 +16,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.kernels import fold, key, maps
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 from streamloss.metrics import moments
 
 PACKAGE = Path(sl.__file__).parent

@@ -20,7 +20,7 @@ from streamloss import losses as sl
 from streamloss.kernels import meanings
 from streamloss.kernels.elements import of_row, term
 from streamloss.losses import arithmetic
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 
 FAMILIES = [*MORE, *ROWS]
 OURS = [cls for cls in vars(sl).values() if isinstance(cls, type) and hasattr(cls, "ranks")]

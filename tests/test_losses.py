@@ -31,8 +31,8 @@ from reference import (
 from row_families import ROWS
 
 import streamloss as sl
-from streamloss.losses import base
-from streamloss.losses.base import LOSSES
+from streamloss.losses import names
+from streamloss.losses.names import LOSSES
 
 SUMMED = [case for case in PAIRS if case.loss.finish is None]
 SHAPE = (30, 20)
@@ -497,7 +497,7 @@ def test_a_name_belongs_to_one_loss() -> None:
 
 def test_a_users_loss_can_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for table in ("LOSSES", "_NAMES", "_KEYS"):
-        monkeypatch.setattr(base, table, dict(getattr(base, table)))
+        monkeypatch.setattr(names, table, dict(getattr(names, table)))
 
     @sl.loss("shifted", "moved", formula="|e| + by")
     class Shifted(NamedTuple):
@@ -507,7 +507,7 @@ def test_a_users_loss_can_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
             return abs(y_pred - y_true) + self.by
 
     assert sl.evaluate("moved:by=2", [1.0], [4.0]) == 5.0
-    assert base.LOSSES["shifted"] is Shifted
+    assert names.LOSSES["shifted"] is Shifted
 
 
 # Complex numbers.

@@ -10,7 +10,7 @@ import pytest
 from reference import bits, truths
 
 import streamloss as sl
-from streamloss.losses.base import Row
+from streamloss.losses.domains import Row
 from streamloss.run import choose
 
 SPARSE, COSINE = sl.SparseSoftmaxCrossEntropy(), sl.CosineSimilarity()

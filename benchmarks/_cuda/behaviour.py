@@ -10,7 +10,7 @@ from numba import cuda
 import streamloss as sl
 from benchmarks._cuda.cases import EMULATED, SIMULATED
 from streamloss.arrays.batch import as_batch
-from streamloss.losses.base import resolve
+from streamloss.losses.names import resolve
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
 

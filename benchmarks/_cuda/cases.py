@@ -13,7 +13,8 @@ from streamloss.arrays.batch import Batch, as_batch
 from streamloss.arrays.device import as_device
 from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.losses import arithmetic
-from streamloss.losses.base import parts_of, resolve
+from streamloss.losses.base import parts_of
+from streamloss.losses.names import resolve
 from streamloss.run import cpu, python
 from streamloss.run.gpu import batches as gpu
 

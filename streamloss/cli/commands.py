@@ -11,7 +11,7 @@ import click
 from streamloss import __version__
 from streamloss.arrays.batch import POLICIES
 from streamloss.files import Columns
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 from streamloss.run.threads import get_num_threads
 
 from . import report

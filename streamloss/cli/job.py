@@ -13,7 +13,7 @@ from streamloss.accumulator import Accumulator
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, open_arrays, open_parquet
 from streamloss.files.checkpoint import Checkpoint, Saved
-from streamloss.losses.base import resolve
+from streamloss.losses.names import resolve
 from streamloss.run import cluster, stretches
 from streamloss.run.threads import set_num_threads
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from streamloss.api import evaluate
 from streamloss.kernels import cache
-from streamloss.losses.base import resolve
+from streamloss.losses.names import resolve
 from streamloss.run import choose
 
 from .interrupts import held_back, kill_children

@@ -14,7 +14,8 @@ from streamloss.losses import (
     LogLoss,
     SoftmaxCrossEntropy,
 )
-from streamloss.losses.base import Interval, loss
+from streamloss.losses.define import loss
+from streamloss.losses.domains import Interval
 
 
 class Anything(Interval):

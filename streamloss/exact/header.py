@@ -8,7 +8,8 @@ import re
 from typing import Any, NamedTuple
 
 from streamloss.arrays.batch import POLICIES, check_same_inputs, normalise_axis
-from streamloss.losses.base import LOSSES, by_key, parts_of, respelled
+from streamloss.losses.base import parts_of
+from streamloss.losses.names import LOSSES, by_key, respelled
 
 LONGEST = 1 << 17
 """Bytes of the longest header, two thousand losses. JSON of that size takes 8 MB when it is read,

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.losses.base import STARRED
+from streamloss.losses.define import STARRED
 from streamloss.support.maker import sources_digest
 
 from .settings import versions

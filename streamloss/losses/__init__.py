@@ -17,12 +17,12 @@ another does differently is a parameter, not a copy.
 """
 
 # Each module brings what it imports too, hence the list of names below.
-from .base import LOSSES
 from .binary import *  # noqa: F403
 from .classes import *  # noqa: F403
 from .labels import *  # noqa: F403
 from .likelihood import *  # noqa: F403
 from .margins import *  # noqa: F403
+from .names import LOSSES
 from .probabilities import *  # noqa: F403
 from .regression import *  # noqa: F403
 from .similarity import *  # noqa: F403

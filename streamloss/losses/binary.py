@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import INFINITY, clip, larger, log, log1p, log1p_exp, product, softplus
-from .base import NonNegative, Share, loss
+from .define import loss
+from .domains import NonNegative, Share
 from .formulas import binary_focal, floored, logistic, sigmoid, signed, smoothed
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import NAN, product
-from .base import Class, Row, Share, loss
+from .define import loss
+from .domains import Class, Row, Share
 from .formulas import label, log_total, smoothed, surprise, weighed
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, larger
-from .base import Class, Row, loss
+from .define import loss
+from .domains import Class, Row
 from .formulas import label
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, exp, larger, log
-from .base import NonNegative, Share, loss
+from .define import loss
+from .domains import NonNegative, Share
 from .formulas import poisson
 
 HALF_LOG_2PI = 0.9189385332046727

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, divide, larger, product
-from .base import Class, Classes, Interval, Row, loss
+from .define import loss
+from .domains import Class, Classes, Interval, Row
 from .formulas import among, has_nan, label, multi_margin, soft_margin
 
 Power = Annotated[float, Interval(1.0, 2.0, closed=True)]

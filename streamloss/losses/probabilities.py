@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, clip, divide, expm1, larger, log, power
-from .base import Class, NonNegative, Positive, Proportion, Row, Share, loss
+from .define import loss
+from .domains import Class, NonNegative, Positive, Proportion, Row, Share
 from .formulas import (
     dot,
     endless_gap,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, expm1, larger, log1p, power, product, smaller, sqrt
-from .base import Interval, NonNegative, Positive, Proportion, loss
+from .define import loss
+from .domains import Interval, NonNegative, Positive, Proportion
 from .formulas import deviance, gamma_deviance
 
 LOG2 = 0.6931471805599453

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .arithmetic import INFINITY, NAN, larger, smaller, sqrt
-from .base import NonNegative, Positive, Row, Share, loss
+from .define import loss
+from .domains import NonNegative, Positive, Row, Share
 from .formulas import distance, dot, has_nan, infinite_cosine, overlap
 
 COSINE_EPSILON = 1e-12

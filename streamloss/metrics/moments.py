@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from streamloss.exact.digits import divide
 from streamloss.exact.reductions import Sums
 from streamloss.losses.arithmetic import product_error
-from streamloss.losses.base import Positive, Share, loss
+from streamloss.losses.define import loss
+from streamloss.losses.domains import Positive, Share
 
 from .base import NAN, units
 

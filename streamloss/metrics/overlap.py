@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from streamloss.exact.digits import divide
 from streamloss.exact.reductions import Sums
-from streamloss.losses.base import NonNegative, Share, loss
+from streamloss.losses.define import loss
+from streamloss.losses.domains import NonNegative, Share
 
 from .base import NAN, units
 

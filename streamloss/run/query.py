@@ -24,7 +24,8 @@ from streamloss.arrays.batch import (
 )
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
-from streamloss.losses.base import parts_of, resolve, values_first
+from streamloss.losses.base import parts_of, values_first
+from streamloss.losses.names import resolve
 from streamloss.support.once import once
 
 from . import choose, threads

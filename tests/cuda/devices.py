@@ -12,7 +12,8 @@ from numba import cuda
 from streamloss.arrays import device
 from streamloss.arrays.batch import as_batch
 from streamloss.exact.state import State
-from streamloss.losses.base import parts_of, resolve
+from streamloss.losses.base import parts_of
+from streamloss.losses.names import resolve
 from streamloss.run import python
 from streamloss.run.gpu import batches as gpu
 

@@ -10,7 +10,7 @@ import row_families
 from devices import check
 
 import streamloss as sl
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 from streamloss.run.gpu import launch
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]

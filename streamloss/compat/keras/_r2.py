@@ -24,7 +24,6 @@ from streamloss.compat.keras._arrays import (
 )
 from streamloss.compat.keras._metric import Metric, as_weights, computed
 from streamloss.compat.keras._rows import quotient
-from streamloss.losses.base import parts_of
 from streamloss.metrics import R2
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
@@ -127,7 +126,7 @@ class R2Score(Metric):
                 rule = "sample_weight must broadcast to y_true"
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
-        state = computed(_engine.state(parts_of((R2(),)), (true, pred), weights, axis=0))
+        state = computed(_engine.state(R2.parts(), (true, pred), weights, axis=0))
         sums, rows = build(R2(), Query.of((R2(),), 0), state), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know
             rows = sums.counts["elements"] // max(len(state.counts), 1)
@@ -137,7 +136,7 @@ class R2Score(Metric):
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
             return _engine.as_dtype(math.nan, self._out)
-        cells = self._sums.tally.state.sums_of(range(len(parts_of((R2(),)))))
+        cells = self._sums.tally.state.sums_of(range(len(R2.parts())))
         pairs = [_score(sums) for sums in cells]
         if self.class_aggregation is None:
             scores = [self._adjusted(score) for score, _ in pairs]

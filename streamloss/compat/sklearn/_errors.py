@@ -19,7 +19,7 @@ from streamloss.losses import (
     SquaredLogError,
 )
 from streamloss.losses.arithmetic import larger
-from streamloss.losses.base import loss
+from streamloss.losses.define import loss
 
 AVERAGES = ("raw_values", "uniform_average")
 

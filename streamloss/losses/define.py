@@ -1,0 +1,196 @@
+"""The decorator `loss`, which makes a loss of a NamedTuple, and what it asks of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, TypeGuard, TypeVar, cast, get_type_hints, overload
+
+from streamloss.support.brief import brief
+
+from .base import Loss, Memory
+from .domains import Interval, Mark, Real
+from .names import enter, spellings
+
+_Class = TypeVar("_Class", bound=type)
+
+Written = type[Any]
+"""A NamedTuple as its author wrote it, of whose attributes only that is known."""
+
+STARRED = 0x04 | 0x08
+"""The flags of code that takes *args or **kwargs. The module inspect has names for them, but takes
+6 ms to import, and each signature that it makes 0.1."""
+
+TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
+"""What no parameter can be called: the attributes of `Loss`."""
+
+SAME = ("__module__", "__doc__", "__annotations__", "__firstlineno__")
+"""What tools ask a class itself for, and not its bases: a loss class answers as it was written."""
+
+
+@overload
+def loss(cls: _Class, /) -> _Class: ...
+@overload
+def loss(
+    name: str, /, *aliases: str, formula: str = "", complex_inputs: bool = False
+) -> Callable[[_Class], _Class]: ...
+def loss(
+    first: object, /, *aliases: str, formula: str = "", complex_inputs: bool = False
+) -> object:
+    """Make a loss of a NamedTuple whose method `point` is the formula for one element.
+
+    The fields are the parameters: numbers, kept as float, checked against the `Interval` of an
+    annotation such as ``delta: streamloss.Positive = 1.0``. `point` takes one float for each
+    input and is compiled by numba; for arrays of any kind, streams, files, threads and every
+    reduction nothing else is needed. Two losses are equal if class and parameters are.
+
+    A loss of whole rows, such as a cross-entropy over classes, has a method `row` in place of
+    `point`. It takes a float64 array, a row along the last axis, for each input annotated as
+    `Row`, and one float for each other, whose arrays have no such axis. A float annotated as
+    `Class` is the index of a class of the row: with ``nan="raise"`` others are refused.
+
+    Parameters
+    ----------
+    first : class or str
+        The class, or a name under which the loss can be asked for as text.
+    *aliases : str
+        Further names.
+    formula : str
+        One line for lists of losses.
+    complex_inputs : bool
+        Whether `point` takes complex numbers.
+
+    Returns
+    -------
+    class
+        The loss: a class derived from the one given and from `streamloss.losses.base.Loss`.
+
+    Raises
+    ------
+    TypeError
+        If the class is no NamedTuple or has no method `point` or `row` of fixed positional
+        arguments.
+    ValueError
+        If a name belongs to another loss.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> import streamloss as sl
+    >>> @sl.loss
+    ... class Asymmetric(NamedTuple):
+    ...     under: float = 2.0
+    ...
+    ...     def point(self, y_true, y_pred):
+    ...         error = y_pred - y_true
+    ...         return error if error > 0.0 else -self.under * error
+    >>> sl.evaluate(Asymmetric(under=3.0), [1.0, 2.0], [2.0, 0.0])
+    3.5
+    """
+    if isinstance(first, str):
+        return lambda cls: _define(cls, (first, *aliases), formula, complex_inputs)
+    return _define(first, (), formula, complex_inputs)
+
+
+def _define(cls: object, names: tuple[str, ...], formula: str, complex_inputs: bool) -> type[Loss]:
+    """Return the loss class of a NamedTuple, entered into the tables of names."""
+    if not _is_named_tuple(cls):
+        raise TypeError(f"@loss needs a NamedTuple class: got {brief(cls)}")
+    if taken := TAKEN & set(cls._fields):
+        raise TypeError(f"a parameter of {cls.__name__} cannot be called {set(taken)}")
+    attributes = _mathematics(cls) | _constructors(cls)
+    attributes |= {name: value for name, value in vars(cls).items() if name in SAME}
+    key = f"{cls.__module__}:{cls.__qualname__}"
+    names = spellings(key, names)
+    attributes |= {"__slots__": (), "__qualname__": cls.__qualname__, "memory": Memory()}
+    attributes |= {"key": key, "name": names[0] if names else "", "aliases": names[1:]}
+    attributes |= {"formula": formula, "complex_inputs": complex_inputs}
+    made = cast(type[Loss], type(cls.__name__, (cls, Loss), attributes))
+    enter(made, names)
+    return made
+
+
+def _is_named_tuple(value: object) -> TypeGuard[Written]:
+    """Return whether a value is a class of tuples whose items have names."""
+    return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
+
+
+def _mathematics(cls: Written) -> dict[str, Any]:
+    """Return what takes inputs, and which inputs; a metric takes what its parts do."""
+    body = getattr(cls, "point", None) or getattr(cls, "row", None)
+    metric = getattr(cls, "combine", None) is not None
+    ranks = tuple(cls.parts()[0].ranks) if metric else _ranks(cls, body)
+    classes = () if metric else _classes(body)
+    return {"body": body, "inputs": len(ranks), "ranks": ranks, "classes": classes}
+
+
+def _ranks(cls: Written, body: object) -> tuple[int, ...]:
+    """Return how many axes each input of `point` or `row` has: 0 for numbers, 1 for rows."""
+    if not isinstance(body, FunctionType):
+        raise TypeError(f"loss {cls.__name__} needs a method point(self, y_true, y_pred)")
+    code = body.__code__
+    parameters = code.co_varnames[: code.co_argcount]
+    others = code.co_posonlyargcount or code.co_kwonlyargcount or code.co_flags & STARRED
+    if not 2 <= len(parameters) <= 4 or others:
+        from inspect import signature
+
+        raise TypeError(
+            f"{body.__name__} of loss {cls.__name__} must take self and one positional argument"
+            f" per input, one to three:"
+            f" got {signature(body)}"
+        )
+    if body.__name__ == "point":
+        return (0,) * (len(parameters) - 1)
+    ranks = tuple(map(int, _marked(body, Mark.ROW)))
+    if not any(ranks):
+        raise TypeError(f"row of loss {cls.__name__} must annotate an input as Row")
+    return ranks
+
+
+def _classes(body: Any) -> tuple[int, ...]:
+    """Return which inputs of `row` are indices of classes."""
+    if body.__name__ == "point":
+        return ()
+    return tuple(k for k, marked in enumerate(_marked(body, Mark.CLASS)) if marked)
+
+
+def _marked(function: FunctionType, mark: Mark) -> list[bool]:
+    """Return which inputs of a loss's function are annotated with a mark."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    marks = (getattr(hints.get(name), "__metadata__", ()) for name in parameters)
+    return [any(each is mark for each in found) for found in marks]
+
+
+def _constructors(cls: Written) -> dict[str, Any]:
+    """Return how losses are made: of parameters kept as float, none outside their intervals."""
+    create = cls.__new__
+    hints = get_type_hints(cls, include_extras=True) if cls._fields else {}
+    rules = [_rule(hints[field]) for field in cls._fields]
+
+    @functools.wraps(create, assigned=("__doc__",))  # by which it has the signature, too
+    def __new__(cls: type[Loss], *args: Any, **kwargs: Any) -> Loss:
+        given = create(cls, *args, **kwargs)
+        values = [_number(cls, *item) for item in zip(cls._fields, given, rules, strict=True)]
+        return tuple.__new__(cls, values)
+
+    return {"__new__": __new__, "_make": classmethod(lambda cls, values: cls(*values))}
+
+
+def _rule(hint: object) -> Interval:
+    """Return the interval that an annotation names, all finite numbers without one."""
+    return next((x for x in getattr(hint, "__metadata__", ()) if isinstance(x, Interval)), Real)
+
+
+def _number(cls: type[Loss], field: str, value: Any, rule: Interval) -> float:
+    """Return a parameter as float."""
+    try:
+        number = float(value) + 0.0  # -0.0 and 0.0 are one parameter
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or isinstance(value, str | bytes):
+        raise TypeError(f"{field} of {cls.__name__} must be a number: got {brief(value)}") from None
+    if not rule.admits(number):
+        raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {brief(value)}")
+    return number
