@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .exact.reductions import FORMULAS, Reduction, check
+from .losses.base import Loss
 from .losses.names import resolve
 
 
@@ -37,7 +38,7 @@ def explain(losses: Any, reduction: str = Reduction.MEAN) -> str:
     return "\n\n".join(_explain(resolve(spec), reduction) for spec in found)
 
 
-def _explain(loss: Any, reduction: str) -> str:
+def _explain(loss: Loss, reduction: str) -> str:
     """Return the explanation of one loss."""
     chosen = check(reduction, (loss,))
     each = "row" if any(loss.ranks) else "element"

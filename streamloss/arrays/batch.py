@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
 from .convert import as_array, as_mask
@@ -179,7 +180,7 @@ def name_inputs(
     return [("y_true", y_true), *((f"y_pred[{k}]", p) for k, p in enumerate(y_pred))]
 
 
-def check_same_inputs(losses: Sequence[Any]) -> None:
+def check_same_inputs(losses: Sequence[Loss]) -> None:
     """Refuse losses that cannot share one pass.
 
     Raises
@@ -223,7 +224,7 @@ def refuse_labels(name: str, labels: Any, rank: int, where: Any, classes: int) -
         raise error
 
 
-def describe_inputs(loss: Any) -> str:
+def describe_inputs(loss: Loss) -> str:
     """Return how many inputs a loss takes, and which are rows."""
     if not any(loss.ranks):
         return str(loss.inputs)
@@ -280,7 +281,7 @@ def _all(masks: list[Any]) -> Any:
     return out
 
 
-def common_dtype(losses: Sequence[Any], inputs: Sequence[Any], weights: Any) -> np.dtype[Any]:
+def common_dtype(losses: Sequence[Loss], inputs: Sequence[Any], weights: Any) -> np.dtype[Any]:
     """Return the dtype that kernels see: float32 only if all are, complex128 if an input is."""
     first: np.dtype[Any] = inputs[0].dtype
     arrays = inputs if weights is None else (*inputs, weights)

@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.losses.base import Loss
 from streamloss.support.maker import version
 
 from . import digits
@@ -52,7 +53,7 @@ STEP = 1 << 10
 _corrupt = "data is corrupt: {}".format
 
 
-def dump(losses: tuple[Any, ...], specs: Any, axis: Any, nan: str, state: State | None) -> bytes:
+def dump(losses: tuple[Loss, ...], specs: Any, axis: Any, nan: str, state: State | None) -> bytes:
     """Return the bytes of an accumulator.
 
     Raises

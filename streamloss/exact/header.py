@@ -8,7 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from streamloss.arrays.batch import POLICIES, check_same_inputs, normalise_axis
-from streamloss.losses.base import parts_of
+from streamloss.losses.base import Loss, parts_of
 from streamloss.losses.names import LOSSES, by_key, respelled
 
 LONGEST = 1 << 17
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!_-]{0,39}")
 class Header(NamedTuple):
     """What a header says: the losses and their spelling, the settings, the shape of the output."""
 
-    losses: tuple[Any, ...]
+    losses: tuple[Loss, ...]
     specs: Any
     axis: int | tuple[int, ...] | None
     nan: str
@@ -65,11 +65,10 @@ def _as_json(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def _key(loss: Any) -> str:
+def _key(loss: Loss) -> str:
     """Return the name of one of our losses, module and class of a user's."""
-    name = getattr(loss, "name", "")
-    ours = type(loss).__module__.startswith("streamloss.") and LOSSES.get(name) is type(loss)
-    return str(name if ours else loss.key)
+    ours = type(loss).__module__.startswith("streamloss.") and LOSSES.get(loss.name) is type(loss)
+    return loss.name if ours else loss.key
 
 
 def read_header(text: bytes) -> Header:
@@ -138,7 +137,7 @@ def _are_losses(value: Any) -> bool:
     )
 
 
-def _loss(key: str, values: list[str]) -> Any:
+def _loss(key: str, values: list[str]) -> Loss:
     """Return a loss of just these parameters."""
     try:
         numbers = [float.fromhex(value) for value in values]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
 from .digits import UNIT, divide
@@ -147,7 +148,7 @@ def _over_nonfinite(losses: int | None, weights: float) -> float:
     return 0.0 if (losses >= 0) == (weights > 0) else -0.0
 
 
-def check(reduction: Any, losses: tuple[Any, ...]) -> Reduction:
+def check(reduction: object, losses: tuple[Loss, ...]) -> Reduction:
     """Return the reduction, refused where a loss has a finish that needs a mean."""
     # an array would be compared with every member, and have no truth
     found = Reduction(reduction) if isinstance(reduction, str) else Reduction._missing_(reduction)

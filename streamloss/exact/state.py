@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.losses.base import Loss
 from streamloss.support.maker import Maker, check_maker, here
 
 from . import digits
@@ -227,7 +228,7 @@ class State:
             for c in range(len(self.counts))
         ]
 
-    def results(self, losses: tuple[Any, ...], reduction: Reduction) -> list[Any]:
+    def results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the results of all losses, each in the output shape, a float for one cell."""
         out, start = [], 0
         for loss in losses:

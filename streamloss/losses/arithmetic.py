@@ -7,6 +7,7 @@ IEEE arithmetic gives an infinity or NaN; these functions return what compiled c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from .elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
@@ -15,12 +16,15 @@ __all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", 
 
 INFINITY, NAN = math.inf, math.nan
 
+Numbers = Sequence[float]
+"""A row of numbers: a 1-d float64 array, in Python any sequence of floats."""
+
 
 LANES = 16
 """How many partial sums a sum over a row has: with 8 it took 1.6 times as long, with 32 no less."""
 
 
-def lanes() -> Any:
+def lanes() -> list[float]:
     """Return room for `LANES` partial sums; what is in it is anyone's guess."""
     return [0.0] * LANES
 
@@ -62,7 +66,7 @@ def clip(x: float, low: float, high: float) -> float:
     return smaller(larger(x, low), high)
 
 
-def softplus(x: float) -> Any:
+def softplus(x: float) -> float:
     """Return log(1 + e**x), which never overflows."""
     return larger(x, 0.0) + log1p_exp(x)
 
@@ -75,6 +79,7 @@ def product(a: float, x: float) -> float:
 def product_error(x: Any, y: Any) -> Any:
     """Return what rounding takes from x * y, exactly, unless something over- or underflows.
 
+    Of numbers or of arrays, which this layer does not know.
     Dekker (1971), A floating-point technique for extending the available precision, section 5.
     """
     product = x * y

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import INFINITY, clip, larger, log, log1p, log1p_exp, product, softplus
 from .define import loss
@@ -29,7 +29,7 @@ class LogLoss(NamedTuple):
 
     epsilon: NonNegative = 1e-7
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         hit = -product(y_true, log(y_pred + self.epsilon))
         return hit - product(1.0 - y_true, log(1.0 - y_pred + self.epsilon))
@@ -63,7 +63,7 @@ class BinaryCrossEntropy(NamedTuple):
     high: Share = 1.0 - 1e-7
     smoothing: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         one, zero = (
             smoothed(y_true, self.smoothing, 2.0),
@@ -97,7 +97,7 @@ class BinaryCrossEntropyWithLogits(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         y = smoothed(y_true, self.smoothing, 2.0)
         return logistic(y_pred, y) + log1p_exp(y_pred)
@@ -122,7 +122,7 @@ class WeightedBinaryCrossEntropyWithLogits(NamedTuple):
     3000.0
     """
 
-    def point(self, y_true: Any, y_pred: Any, positive_weight: Any) -> Any:
+    def point(self, y_true: float, y_pred: float, positive_weight: float) -> float:
         """Return the loss of one element."""
         missed, scale = 1.0 - y_true, 1.0 + (positive_weight - 1.0) * y_true
         value = missed * y_pred + scale * softplus(-y_pred)
@@ -157,7 +157,7 @@ class BinaryFocal(NamedTuple):
     high: Share = 1.0 - 1e-7
     smoothing: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         p = clip(y_pred, self.low, self.high)
         log_p, log_q = floored(log(p)), floored(log1p(-p))
@@ -190,7 +190,7 @@ class BinaryFocalWithLogits(NamedTuple):
     balanced: Share = 0.0
     smoothing: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         log_p, log_q = -softplus(-y_pred), -softplus(y_pred)
         return binary_focal(self, y_true, sigmoid(y_pred), sigmoid(-y_pred), log_p, log_q)
@@ -212,7 +212,7 @@ class Hinge(NamedTuple):
 
     binary: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return larger(1.0 - product(signed(y_true, self.binary), y_pred), 0.0)
 
@@ -234,7 +234,7 @@ class SquaredHinge(NamedTuple):
 
     binary: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         gap = larger(1.0 - product(signed(y_true, self.binary), y_pred), 0.0)
         return gap * gap
@@ -258,7 +258,7 @@ class HingeEmbedding(NamedTuple):
 
     margin: float = 1.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         apart = larger(self.margin - y_pred, 0.0)
         if y_true == -1.0:
@@ -283,7 +283,7 @@ class SoftMargin(NamedTuple):
     (0.6931471805599453, 1000.0)
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return softplus(-product(y_true, y_pred))
 
@@ -306,7 +306,7 @@ class MarginRanking(NamedTuple):
 
     margin: float = 0.0
 
-    def point(self, y_true: Any, x1: Any, x2: Any) -> Any:
+    def point(self, y_true: float, x1: float, x2: float) -> float:
         """Return the loss of one element."""
         gap = x1 - x2
         if (y_true == 0.0) & (x1 == x1) & (x2 == x2):

@@ -6,7 +6,7 @@ that is no class gives NaN.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import NAN, product
 from .define import loss
@@ -35,7 +35,7 @@ class SoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         largest, total = log_total(y_pred)
         value = 0.0
@@ -64,7 +64,7 @@ class WeightedSoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Row, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row, class_weights: Row) -> float:
         """Return the loss of one row."""
         largest, total = log_total(y_pred)
         value = 0.0
@@ -97,7 +97,7 @@ class SparseSoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y, s = label(y_true, len(y_pred)), self.smoothing
         if y < 0:
@@ -131,7 +131,7 @@ class WeightedSparseSoftmaxCrossEntropy(NamedTuple):
 
     smoothing: Share = 0.0
 
-    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> float:
         """Return the loss of one row."""
         y, s = label(y_true, len(y_pred)), self.smoothing
         if y < 0:
@@ -157,7 +157,7 @@ class ClassWeight(NamedTuple):
     3.0
     """
 
-    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> float:
         """Return the weight of one row."""
         y = label(y_true, len(class_weights))
         return NAN if y < 0 else class_weights[y]
@@ -175,7 +175,7 @@ class NLL(NamedTuple):
     2.0
     """
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else -y_pred[y]
@@ -193,7 +193,7 @@ class WeightedNLL(NamedTuple):
     6.0
     """
 
-    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else product(class_weights[y], -y_pred[y])

@@ -17,7 +17,7 @@ number or NaN; zeros keep their sign where the function does.
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import SupportsIndex
 
 INFINITY, NAN = float("inf"), float("nan")
 
@@ -41,28 +41,30 @@ TWO_52 = 0x4330000000000000
 _FLOAT, _INTEGER = struct.Struct("=d"), struct.Struct("=q")
 
 
-def pattern(x: Any) -> Any:
+def pattern(x: float) -> int:
     """Return the bit pattern of a float as an integer."""
-    return _INTEGER.unpack(_FLOAT.pack(x))[0]
+    bits: int = _INTEGER.unpack(_FLOAT.pack(x))[0]
+    return bits
 
 
-def number(bits: Any) -> Any:
+def number(bits: SupportsIndex) -> float:
     """Return the float of a bit pattern."""
-    return _FLOAT.unpack(_INTEGER.pack(bits))[0]
+    x: float = _FLOAT.unpack(_INTEGER.pack(bits))[0]
+    return x
 
 
-def rank(x: Any) -> Any:
+def rank(x: float) -> int:
     """Return an integer that is larger where x is: a loop finds the largest of them in vectors."""
     k = pattern(x)
     return k if k >= 0 else k ^ 0x7FFFFFFFFFFFFFFF
 
 
-def of_rank(k: Any) -> Any:
+def of_rank(k: int) -> float:
     """Return the number of a rank."""
     return number(k if k >= 0 else k ^ 0x7FFFFFFFFFFFFFFF)
 
 
-def exp_tail(r: Any, r2: Any) -> Any:
+def exp_tail(r: float, r2: float) -> float:
     """Return (e**r - 1 - r) / r**2 for |r| <= log(2) / 2, r2 = r**2.
 
     Minimax: an error of 2**-63.9 of e**r.
@@ -76,7 +78,7 @@ def exp_tail(r: Any, r2: Any) -> Any:
     return (a + r2 * b) + r4 * ((c + r2 * d) + r4 * (e + r2 * 2.083861579985196e-09))
 
 
-def exp_scaled(x: Any, bias: Any, last: Any) -> Any:
+def exp_scaled(x: float, bias: float, last: float) -> float:
     """Return e**x for |x| < 750, given last = 2**(1023 - bias).
 
     2**k has two factors, of which the second makes a subnormal of the product, rounded once.
@@ -89,7 +91,7 @@ def exp_scaled(x: Any, bias: Any, last: Any) -> Any:
     return (1.0 + (r + r2 * exp_tail(r, r2))) * number((pattern(t) & 0x7FF) << 52) * last
 
 
-def exp(x: Any) -> Any:
+def exp(x: float) -> float:
     """Return e**x: 0 and infinity where that is next."""
     x = float(x)
     c = 710.0 if x > 710.0 else x
@@ -97,12 +99,12 @@ def exp(x: Any) -> Any:
     return exp_scaled(c, 923.0 if c > 0.0 else 1123.0, UP if c > 0.0 else DOWN)
 
 
-def exp_below(x: Any) -> Any:
+def exp_below(x: float) -> float:
     """Return e**x for x <= 0, which takes less."""
     return exp_scaled(-746.0 if x < -746.0 else x, 1123.0, DOWN)
 
 
-def expm1(x: Any) -> Any:
+def expm1(x: float) -> float:
     """Return e**x - 1, which keeps its digits near zero."""
     x = float(x)
     c = 710.0 if x > 710.0 else x
@@ -124,7 +126,7 @@ def expm1(x: Any) -> Any:
     return y if abs(x) > 5e-17 else x
 
 
-def log_tail(f: Any, s: Any, z: Any) -> Any:
+def log_tail(f: float, s: float, z: float) -> float:
     """Return log(1 + f) - f + f**2 / 2 of sqrt(1/2) <= 1 + f <= sqrt(2).
 
     With s = f / (2 + f) and z = s**2, as fdlibm's: minimax, relative error 2**-59.4.
@@ -138,7 +140,7 @@ def log_tail(f: Any, s: Any, z: Any) -> Any:
     return s * (0.5 * f * f + (odd + even))
 
 
-def log_parts(x: Any) -> Any:
+def log_parts(x: float) -> tuple[float, float, float]:
     """Return k, m and 2**-k of a normal number x = 2**k m, sqrt(1/2) <= m < sqrt(2)."""
     a = pattern(x)
     b = a + (ONE - SQRT_HALF)
@@ -147,7 +149,7 @@ def log_parts(x: Any) -> Any:
     return k, number(b), number(b - a + ONE)
 
 
-def log(x: Any) -> Any:
+def log(x: float) -> float:
     """Return the natural logarithm of x, -infinity at zero and NaN below."""
     x = float(x)
     small = x < 2.2250738585072014e-308
@@ -162,7 +164,7 @@ def log(x: Any) -> Any:
     return y if x < INFINITY else x
 
 
-def log1p(x: Any) -> Any:
+def log1p(x: float) -> float:
     """Return log(1 + x), which keeps its digits near zero; -infinity at -1 and NaN below."""
     x = float(x)
     u = 1.0 + x
@@ -180,7 +182,7 @@ def log1p(x: Any) -> Any:
     return y if (abs(x) > 0.0) & (x < INFINITY) else x
 
 
-def log1p_exp(x: Any) -> Any:
+def log1p_exp(x: float) -> float:
     """Return log(1 + e**-|x|), from log(2) at 0 down to 0."""
     y = exp_below(-abs(float(x)))
     half = y >= 0.5

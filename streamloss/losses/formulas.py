@@ -1,17 +1,17 @@
 """Formulas that several losses share; `kernels.meanings` compiles them.
 
-A row is a 1-d float64 array, in Python any sequence of floats. Sums over a row go from its first
-number to its last, but for that of `log_total`.
+Sums over a row go from its first number to its last, but for that of `log_total`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from .arithmetic import (
     INFINITY,
     LANES,
     NAN,
+    Numbers,
     divide,
     exp_below,
     lanes,
@@ -33,7 +33,7 @@ NEAR = 0.25
 """Where |x - m| / (x + m) is smaller, `deviance` takes the series: at most 14 terms."""
 
 
-def deviance(x: float, m: float) -> Any:
+def deviance(x: float, m: float) -> float:
     """Return x log(x / m) - x + m for x, m >= 0, and NaN for others.
 
     Near x = m the terms cancel; there it is the series of Loader (2000), Fast and accurate
@@ -54,7 +54,7 @@ def deviance(x: float, m: float) -> Any:
     return total
 
 
-def gamma_deviance(y: float, m: float) -> Any:
+def gamma_deviance(y: float, m: float) -> float:
     """Return log(m / y) + y / m - 1, infinite where m is 0 or infinite, for NaN as `deviance`."""
     value = deviance(m, y)
     return value / m if (m > 0.0) & (m < INFINITY) else value + INFINITY
@@ -75,7 +75,7 @@ def logistic(x: float, y: float) -> float:
     return larger(x, 0.0) - x * y if abs(x) < INFINITY else product(missed, abs(x))
 
 
-def sigmoid(x: float) -> Any:
+def sigmoid(x: float) -> float:
     """Return 1 / (1 + e**-x)."""
     e = exp_below(-abs(x))
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
@@ -86,7 +86,20 @@ def floored(log_p: float) -> float:
     return larger(log_p, LOG_FLOOR)
 
 
-def binary_focal(loss: Any, y: float, p: float, q: float, log_p: float, log_q: float) -> Any:
+class _Focal(Protocol):
+    """What focal losses have in common: their parameters."""
+
+    @property
+    def gamma(self) -> float: ...
+    @property
+    def alpha(self) -> float: ...
+    @property
+    def balanced(self) -> float: ...
+    @property
+    def smoothing(self) -> float: ...
+
+
+def binary_focal(loss: _Focal, y: float, p: float, q: float, log_p: float, log_q: float) -> float:
     """Return the focal loss of a label, probabilities p of 1 and q of 0, and their logarithms."""
     one, zero = smoothed(y, loss.smoothing, 2.0), smoothed(1.0 - y, loss.smoothing, 2.0)
     missed = one * q + zero * p if abs(p) < INFINITY else one + product(zero - one, p)
@@ -114,7 +127,7 @@ def label(y: float, classes: int) -> int:
     return k if k == y else -1
 
 
-def largest_of(x: Any) -> Any:
+def largest_of(x: Numbers) -> float:
     """Return the largest number of a row; NaN, or any of them, if one is NaN."""
     best = rank(x[0])
     for c in range(1, len(x)):
@@ -123,7 +136,7 @@ def largest_of(x: Any) -> Any:
     return of_rank(best)
 
 
-def log_total(x: Any) -> Any:
+def log_total(x: Numbers) -> tuple[float, float]:
     """Return the largest number m of a row and log(sum of e**(x_c - m)).
 
     The largest number is left out of the sum, so that a logarithm near zero keeps its digits:
@@ -147,13 +160,13 @@ def log_total(x: Any) -> Any:
     return m, log1p(added(sums) + (added(ties) - 1.0))
 
 
-def add_exp(x: Any, m: Any, sums: Any, ties: Any, j: int) -> None:
+def add_exp(x: float, m: float, sums: list[float], ties: list[float], j: int) -> None:
     """Add e**(x - m) to a partial sum or, if x is m, even infinite, 1 to another."""
     sums[j] += 0.0 if x == m else exp_below(x - m)
     ties[j] += 1.0 if x == m else 0.0
 
 
-def added(sums: Any) -> Any:
+def added(sums: list[float]) -> float:
     """Return the sum of partial sums: the second half is added to the first, and so on."""
     half = LANES // 2
     while half > 0:
@@ -184,7 +197,7 @@ def weighed_twice(scale: float, term: float) -> float:
     return 0.0 if term == 0.0 else product(scale, term)
 
 
-def has_nan(x: Any) -> bool:
+def has_nan(x: Numbers) -> bool:
     """Return whether a number of a row is NaN."""
     for c in range(len(x)):
         if x[c] != x[c]:
@@ -192,7 +205,7 @@ def has_nan(x: Any) -> bool:
     return False
 
 
-def infinite(x: Any) -> int:
+def infinite(x: Numbers) -> int:
     """Return the index of the only infinite number of a row, -1 without one, -2 of several."""
     found = -1
     for c in range(len(x)):
@@ -203,14 +216,14 @@ def infinite(x: Any) -> int:
     return found
 
 
-def share(p: Any, c: int, total: float) -> Any:
+def share(p: Numbers, c: int, total: float) -> float:
     """Return p_c / total, `total` being that of `total_of`; 1 for the only infinite p."""
     if (abs(p[c]) == INFINITY) & (abs(total) == INFINITY):
         return 1.0 if infinite(p) == c else NAN
     return divide(p[c], total)
 
 
-def soft_margin(y: float, x: float) -> Any:
+def soft_margin(y: float, x: float) -> float:
     """Return the cross-entropy of a label 0 to 1 and a logit."""
     if abs(x) == INFINITY:
         return product(1.0 - y if x > 0.0 else y, INFINITY)
@@ -218,12 +231,12 @@ def soft_margin(y: float, x: float) -> Any:
     return y * (larger(-x, 0.0) + tail) + (1.0 - y) * (larger(x, 0.0) + tail)
 
 
-def log_term(y: float, p: float, given: float) -> Any:
+def log_term(y: float, p: float, given: float) -> float:
     """Return y log p of a label and a share p of what was given; 0 at y = 0 unless that is NaN."""
     return 0.0 if (y == 0.0) & (given == given) else y * log(p)
 
 
-def total_of(p: Any, normalize: float) -> Any:
+def total_of(p: Numbers, normalize: float) -> float:
     """Return what to divide a row of probabilities by: its sum, or 1 without `normalize`."""
     if normalize == 0.0:
         return 1.0
@@ -233,7 +246,7 @@ def total_of(p: Any, normalize: float) -> Any:
     return total
 
 
-def overlap(y: Any, x: Any) -> Any:
+def overlap(y: Numbers, x: Numbers) -> float:
     """Return `dot` of labels and predictions that may be infinite where the label is 0."""
     total = 0.0
     for c in range(len(x)):
@@ -241,7 +254,7 @@ def overlap(y: Any, x: Any) -> Any:
     return total
 
 
-def endless_gap(y: Any, x: Any) -> Any:
+def endless_gap(y: Numbers, x: Numbers) -> float:
     """Return max_c (1 - y_c) x_c - sum_c y_c x_c where numbers of x are infinite.
 
     Where both terms are and only one x_k is, that is (1 - 2 y_k) x_k less the other products.
@@ -258,7 +271,7 @@ def endless_gap(y: Any, x: Any) -> Any:
     return product(1.0 - 2.0 * y[k], x[k]) - rest
 
 
-def dot(x: Any, y: Any) -> Any:
+def dot(x: Numbers, y: Numbers) -> float:
     """Return the sum of the products of two rows."""
     total = 0.0
     for c in range(len(x)):
@@ -266,7 +279,7 @@ def dot(x: Any, y: Any) -> Any:
     return total
 
 
-def infinite_cosine(x: Any, y: Any, size_x: float, size_y: float) -> Any:
+def infinite_cosine(x: Numbers, y: Numbers, size_x: float, size_y: float) -> float:
     """Return the cosine of the angle between rows of these sizes, of which one is infinite."""
     if has_nan(x) or has_nan(y):
         return NAN
@@ -277,7 +290,7 @@ def infinite_cosine(x: Any, y: Any, size_x: float, size_y: float) -> Any:
     return total
 
 
-def direction(x: Any, c: int, size: float) -> Any:
+def direction(x: Numbers, c: int, size: float) -> float:
     """Return x_c / size; of the only infinite number of a row 1 or -1, of several NaN."""
     if abs(x[c]) < INFINITY:
         return x[c] / size
@@ -286,7 +299,7 @@ def direction(x: Any, c: int, size: float) -> Any:
     return 1.0 if x[c] > 0.0 else -1.0
 
 
-def distance(x: Any, y: Any, p: float, epsilon: float) -> Any:
+def distance(x: Numbers, y: Numbers, p: float, epsilon: float) -> float:
     """Return the p-norm of x - y + epsilon."""
     total = 0.0
     for c in range(len(x)):
@@ -301,7 +314,7 @@ def raised(x: float, p: float) -> float:
     return x * x if p == 2.0 else power(x, p)
 
 
-def among(i: int, labels: Any, count: int) -> bool:
+def among(i: int, labels: Numbers, count: int) -> bool:
     """Return whether class i is one of the first labels of a row."""
     for k in range(count):
         if labels[k] == i:
@@ -309,7 +322,7 @@ def among(i: int, labels: Any, count: int) -> bool:
     return False
 
 
-def multi_margin(y: int, x: Any, margin: float, p: float) -> Any:
+def multi_margin(y: int, x: Numbers, margin: float, p: float) -> float:
     """Return the sum of max(0, margin - x_y + x_i)**p over the classes i but y."""
     total = 0.0
     for i in range(len(x)):
@@ -318,7 +331,7 @@ def multi_margin(y: int, x: Any, margin: float, p: float) -> Any:
     return total if total == total else endless_margin(y, x)
 
 
-def endless_margin(y: int, x: Any) -> Any:
+def endless_margin(y: int, x: Numbers) -> float:
     """Return a sum of margins of which some have no value: infinite if another one is, else NaN."""
     for i in range(len(x)):
         if x[i] != x[i]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import INFINITY, NAN, larger
 from .define import loss
@@ -22,7 +22,7 @@ class ZeroOne(NamedTuple):
     (0.0, 1.0)
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         if y_pred == y_true:
             return 0.0
@@ -41,7 +41,7 @@ class ZeroOneRow(NamedTuple):
     (0.0, 1.0)
     """
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):
@@ -64,7 +64,7 @@ class Brier(NamedTuple):
     0.5
     """
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
@@ -89,7 +89,7 @@ class ClassHinge(NamedTuple):
     1.25
     """
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:

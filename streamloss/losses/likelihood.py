@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import INFINITY, NAN, exp, larger, log
 from .define import loss
@@ -28,7 +28,7 @@ class Poisson(NamedTuple):
 
     epsilon: NonNegative = 1e-7
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return poisson(y_true, y_pred, log(y_pred + self.epsilon))
 
@@ -57,7 +57,7 @@ class PoissonNLL(NamedTuple):
     full: Share = 0.0
     epsilon: NonNegative = 1e-8
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         if self.log_input != 0.0:
             value = poisson(y_true, exp(y_pred), y_pred)
@@ -91,7 +91,7 @@ class GaussianNLL(NamedTuple):
     full: Share = 0.0
     epsilon: NonNegative = 1e-6
 
-    def point(self, y_true: Any, mean: Any, variance: Any) -> Any:
+    def point(self, y_true: float, mean: float, variance: float) -> float:
         """Return the loss of one element."""
         if variance < 0.0:
             return NAN
@@ -123,7 +123,7 @@ class KLDivergence(NamedTuple):
 
     log_target: Share = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         if self.log_target != 0.0:
             if y_true == -INFINITY:

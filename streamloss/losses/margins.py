@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from .arithmetic import INFINITY, NAN, divide, larger, product
 from .define import loss
@@ -32,7 +32,7 @@ class MultiMargin(NamedTuple):
     p: Power = 1.0
     margin: float = 1.0
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else multi_margin(y, y_pred, self.margin, self.p) / len(y_pred)
@@ -56,14 +56,15 @@ class WeightedMultiMargin(NamedTuple):
     p: Power = 1.0
     margin: float = 1.0
 
-    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row, class_weights: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
             return NAN
-        if class_weights[y] == 0.0:
+        weight: float = class_weights[y]
+        if weight == 0.0:
             return NAN if has_nan(y_pred) else 0.0
-        return class_weights[y] * multi_margin(y, y_pred, self.margin, self.p) / len(y_pred)
+        return weight * multi_margin(y, y_pred, self.margin, self.p) / len(y_pred)
 
 
 @loss(
@@ -84,7 +85,7 @@ class MultiLabelMargin(NamedTuple):
     1.125
     """
 
-    def row(self, y_true: Classes, y_pred: Row) -> Any:
+    def row(self, y_true: Classes, y_pred: Row) -> float:
         """Return the loss of one row."""
         count = 0
         while count < len(y_true) and not y_true[count] < 0.0:
@@ -125,7 +126,7 @@ class MultiLabelSoftMargin(NamedTuple):
     500.0
     """
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):
@@ -150,7 +151,7 @@ class WeightedMultiLabelSoftMargin(NamedTuple):
     1500.0
     """
 
-    def row(self, y_true: Row, y_pred: Row, class_weights: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row, class_weights: Row) -> float:
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import INFINITY, NAN, clip, divide, expm1, larger, log, power
 from .define import loss
@@ -47,7 +47,7 @@ class CategoricalCrossEntropy(NamedTuple):
     smoothing: Share = 0.0
     normalize: Share = 1.0
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         total = total_of(y_pred, self.normalize)
         value = 0.0
@@ -82,7 +82,7 @@ class SparseCategoricalCrossEntropy(NamedTuple):
     normalize: Share = 1.0
     clip_first: Share = 0.0
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         if y < 0:
@@ -123,7 +123,7 @@ class CategoricalFocal(NamedTuple):
     high: Share = 1.0 - 1e-7
     smoothing: Share = 0.0
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         total = total_of(y_pred, 1.0)
         value = 0.0
@@ -158,7 +158,7 @@ class CategoricalFocalWithLogits(NamedTuple):
     high: Share = 1.0 - 1e-7
     smoothing: Share = 0.0
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         largest, total = log_total(y_pred)
         value = 0.0
@@ -193,7 +193,7 @@ class GeneralizedCrossEntropy(NamedTuple):
 
     q: Proportion = 0.5
 
-    def row(self, y_true: Class, y_pred: Row) -> Any:
+    def row(self, y_true: Class, y_pred: Row) -> float:
         """Return the loss of one row."""
         y = label(y_true, len(y_pred))
         return NAN if y < 0 else -expm1(self.q * log(y_pred[y])) / self.q
@@ -220,7 +220,7 @@ class KLDivergenceRow(NamedTuple):
 
     epsilon: Positive = 1e-7
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         value = 0.0
         for c in range(len(y_pred)):
@@ -244,7 +244,7 @@ class CategoricalHinge(NamedTuple):
     1.25
     """
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         other = -INFINITY
         for c in range(len(y_pred)):

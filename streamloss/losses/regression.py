@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from .arithmetic import INFINITY, NAN, expm1, larger, log1p, power, product, smaller, sqrt
 from .define import loss
@@ -29,7 +29,7 @@ class AbsoluteError(NamedTuple):
     2.5
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: complex, y_pred: complex) -> float:
         """Return the loss of one element."""
         return abs(y_pred - y_true)
 
@@ -44,7 +44,7 @@ class SquaredError(NamedTuple):
     6.25
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         error = y_pred - y_true
         return error * error
@@ -87,7 +87,7 @@ class Huber(NamedTuple):
 
     delta: Positive = 1.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         error, delta = abs(y_pred - y_true), self.delta
         least = error if error < delta else delta  # of both formulas it makes one, in vectors
@@ -112,7 +112,7 @@ class SmoothL1(NamedTuple):
 
     beta: NonNegative = 1.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
         beta = self.beta
@@ -132,7 +132,7 @@ class LogCosh(NamedTuple):
     (5e-21, 999.3068528194401)
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         error = abs(y_pred - y_true)
         m = expm1(error)
@@ -159,7 +159,7 @@ class Quantile(NamedTuple):
 
     q: Proportion = 0.5
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         error = y_true - y_pred
         return self.q * error if error >= 0.0 else (self.q - 1.0) * error
@@ -179,7 +179,7 @@ class EpsilonInsensitive(NamedTuple):
 
     epsilon: NonNegative = 0.1
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return larger(abs(y_pred - y_true) - self.epsilon, 0.0)
 
@@ -194,7 +194,7 @@ class Value(NamedTuple):
     0.25
     """
 
-    def point(self, y_true: Any) -> Any:
+    def point(self, y_true: float) -> float:
         """Return the loss of one element."""
         return y_true
 
@@ -220,7 +220,7 @@ class AbsolutePercentageError(NamedTuple):
     epsilon: Positive = 2.220446049250313e-16
     factor: Positive = 1.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return self.factor * (abs(y_pred - y_true) / larger(abs(y_true), self.epsilon))
 
@@ -246,7 +246,7 @@ class SymmetricAbsolutePercentageError(NamedTuple):
     epsilon: Positive = 2.220446049250313e-16
     factor: Positive = 2.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         gap, size = abs(y_pred - y_true), larger(abs(y_true) + abs(y_pred), self.epsilon)
         endless = (gap == INFINITY) & (abs(y_true) < INFINITY)
@@ -276,7 +276,7 @@ class SquaredLogError(NamedTuple):
 
     floor: Annotated[float, Interval(-1.0, float("inf"), closed=True)] = -1.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         true, pred = larger(y_true, self.floor), larger(y_pred, self.floor)
         least = 1.0 + smaller(true, pred)
@@ -299,7 +299,7 @@ class PoissonDeviance(NamedTuple):
     (4.0, 0.6137056388801094)
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return 2.0 * deviance(y_true, y_pred)
 
@@ -319,7 +319,7 @@ class GammaDeviance(NamedTuple):
     0.3862943611198906
     """
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         return 2.0 * gamma_deviance(y_true, y_pred)
 
@@ -347,7 +347,7 @@ class TweedieDeviance(NamedTuple):
 
     power: float = 0.0
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         k = self.power
         if k == 0.0:

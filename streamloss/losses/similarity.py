@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .arithmetic import INFINITY, NAN, larger, smaller, sqrt
 from .define import loss
@@ -29,7 +29,7 @@ class CosineSimilarity(NamedTuple):
 
     epsilon: Positive = 1e-7
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         true = larger(sqrt(dot(y_true, y_true)), self.epsilon)
         pred = larger(sqrt(dot(y_pred, y_pred)), self.epsilon)
@@ -51,7 +51,7 @@ class CosineDistance(NamedTuple):
     0.19999999999999996
     """
 
-    def row(self, y_true: Row, y_pred: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
         total = dot(y_true, y_pred)
         return 1.0 - (total if total == total else overlap(y_true, y_pred))
@@ -75,7 +75,7 @@ class CosineEmbedding(NamedTuple):
 
     margin: float = 0.0
 
-    def row(self, y_true: Any, a: Row, b: Row) -> Any:
+    def row(self, y_true: float, a: Row, b: Row) -> float:
         """Return the loss of one row."""
         size_a, size_b = dot(a, a) + COSINE_EPSILON, dot(b, b) + COSINE_EPSILON
         cosine = dot(a, b) / sqrt(size_a * size_b)
@@ -111,7 +111,7 @@ class TripletMargin(NamedTuple):
     epsilon: NonNegative = 1e-6
     swap: Share = 0.0
 
-    def row(self, anchor: Row, positive: Row, negative: Row) -> Any:
+    def row(self, anchor: Row, positive: Row, negative: Row) -> float:
         """Return the loss of one row."""
         near = distance(anchor, positive, self.p, self.epsilon)
         far = distance(anchor, negative, self.p, self.epsilon)
@@ -141,7 +141,7 @@ class PairwiseSquaredError(NamedTuple):
     9.0
     """
 
-    def row(self, y_true: Row, y_pred: Row, weights: Row) -> Any:
+    def row(self, y_true: Row, y_pred: Row, weights: Row) -> float:
         """Return the loss of one row."""
         size, n, total, endless = float(len(y_pred)), 0.0, 0.0, 0.0
         for c in range(len(y_pred)):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from streamloss.exact.digits import divide
 from streamloss.exact.reductions import Sums
 from streamloss.losses.arithmetic import product_error
+from streamloss.losses.base import Loss
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Positive, Share
 
-from .base import NAN, units
+from .base import NAN, parts_from, units
 
 
 @loss
@@ -26,12 +27,13 @@ class _Moment(NamedTuple):
         """Whether `point` takes arrays as well."""
         return True
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the value of one element."""
         x = y_pred - y_true if self.error != 0.0 else y_true
         if self.power == 1.0:
             return x
-        return product_error(x, x) if self.rest != 0.0 else x * x
+        square: float = product_error(x, x) if self.rest != 0.0 else x * x
+        return square
 
 
 @loss
@@ -42,11 +44,11 @@ class _MomentResidue(_Moment):
     __slots__ = ()
 
 
-def _moments(error: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _moments(error: float) -> tuple[tuple[Loss, ...], tuple[Loss, ...]]:
     """Return the parts whose sums add up to that of the numbers, and to that of the squares."""
     kinds = _Moment, _MomentResidue
     squares = [kind(error, 2.0, rest) for rest in (0.0, 1.0) for kind in kinds]
-    return tuple(kind(error) for kind in kinds), tuple(squares)
+    return parts_from(*[kind(error) for kind in kinds]), parts_from(*squares)
 
 
 LABELS, SQUARES = _moments(0.0)
@@ -78,7 +80,7 @@ class R2(NamedTuple):
     """
 
     @staticmethod
-    def parts() -> tuple[Any, ...]:
+    def parts() -> tuple[Loss, ...]:
         """Return the losses whose sums it needs."""
         return ERROR_SQUARES[0], *LABELS, *SQUARES
 
@@ -110,7 +112,7 @@ class ExplainedVariance(NamedTuple):
     """
 
     @staticmethod
-    def parts() -> tuple[Any, ...]:
+    def parts() -> tuple[Loss, ...]:
         """Return the losses whose sums it needs."""
         return *ERRORS, *ERROR_SQUARES, *LABELS, *SQUARES
 
@@ -119,7 +121,9 @@ class ExplainedVariance(NamedTuple):
         slices = slice(2), slice(2, 6), slice(6, 8), slice(8, 12)
         error, error_squares, label, squares = (units(sums.losses[k]) for k in slices)
         weight = units((sums.weights,))
-        if None in (error, error_squares, label, squares, weight):
+        if error is None or error_squares is None or label is None or squares is None:
             return NAN
-        total = variation(label, squares, weight)  # type: ignore[arg-type]
-        return divide(total - variation(error, error_squares, weight), total)  # type: ignore[arg-type]
+        if weight is None:
+            return NAN
+        total = variation(label, squares, weight)
+        return divide(total - variation(error, error_squares, weight), total)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from streamloss.exact.digits import divide
 from streamloss.exact.reductions import Sums
+from streamloss.losses.base import Loss
 from streamloss.losses.define import loss
 from streamloss.losses.domains import NonNegative, Share
 
-from .base import NAN, units
+from .base import NAN, parts_from, units
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    Factor = float | Fraction
 
 
 @loss
@@ -24,14 +30,14 @@ class _Overlap(NamedTuple):
         """Whether `point` takes arrays as well."""
         return True
 
-    def point(self, y_true: Any, y_pred: Any) -> Any:
+    def point(self, y_true: float, y_pred: float) -> float:
         """Return the value of one element."""
         if self.true != 0.0:
             return y_true * y_pred if self.pred != 0.0 else y_true
         return y_pred
 
 
-OVERLAP = _Overlap(), _Overlap(pred=0.0), _Overlap(true=0.0)
+OVERLAP = parts_from(_Overlap(), _Overlap(pred=0.0), _Overlap(true=0.0))
 
 
 @loss("dice", "dice_loss", formula="1 - 2 sum w y_true y_pred / (sum w y_true + sum w y_pred + e)")
@@ -50,7 +56,7 @@ class Dice(NamedTuple):
     epsilon: NonNegative = 1e-7
 
     @staticmethod
-    def parts() -> tuple[Any, ...]:
+    def parts() -> tuple[Loss, ...]:
         """Return the losses whose sums it needs."""
         return OVERLAP
 
@@ -78,7 +84,7 @@ class Tversky(NamedTuple):
     epsilon: NonNegative = 1e-7
 
     @staticmethod
-    def parts() -> tuple[Any, ...]:
+    def parts() -> tuple[Loss, ...]:
         """Return the losses whose sums it needs."""
         return OVERLAP
 
@@ -91,7 +97,12 @@ class Tversky(NamedTuple):
 
 
 def overlap_loss(
-    sums: Sums, times: int, by_true: Any, by_pred: Any, by_both: Any, epsilon: float
+    sums: Sums,
+    times: int,
+    by_true: float,
+    by_pred: float,
+    by_both: float | Fraction,
+    epsilon: float,
 ) -> float:
     """Return 1 - times I / (by_true Y + by_pred P + by_both I + epsilon), rounded once."""
     from fractions import Fraction  # which takes a tenth of the time to import numpy

@@ -31,7 +31,7 @@ from streamloss.compat.sklearn._targets import (
 from streamloss.exact.digits import UNIT, divide
 from streamloss.losses import SquaredError
 from streamloss.metrics import R2, ExplainedVariance
-from streamloss.metrics.base import units
+from streamloss.metrics.base import Metric, units
 from streamloss.metrics.moments import variation
 
 Metric = R2 | ExplainedVariance
@@ -45,7 +45,7 @@ def determination(sums: Sums, metric: Metric, finite: bool, least: int) -> float
     if sums.elements < least:
         return math.nan
     check_divisor(sums)
-    score: float = metric.combine(sums)
+    score = metric.combine(sums)
     if not finite or math.isfinite(score) or units(sums.losses) is None:
         return score
     return 1.0 if math.isnan(score) else 0.0
