@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
 from .batch import Arguments, normalise_axis

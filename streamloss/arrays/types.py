@@ -16,7 +16,6 @@ __all__ = [
     "DTypeLike",
     "DuckArray",
     "LazyArray",
-    "Loss",
     "Mask",
     "Policy",
     "Shape",
@@ -49,9 +48,6 @@ DType = np.dtype[Any]
 
 Shape = tuple[int, ...]
 """The sizes of the axes; NaN stands for one that dask does not know."""
-
-Loss = tuple[float, ...]
-"""A loss, or a metric of several sums: a NamedTuple of its parameters."""
 
 
 class DuckArray(Protocol):

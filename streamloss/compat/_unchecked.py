@@ -7,13 +7,13 @@ from collections import namedtuple
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from streamloss.arrays.types import Loss
 from streamloss.losses import (
     BinaryCrossEntropyWithLogits,
     Huber,
     LogLoss,
     SoftmaxCrossEntropy,
 )
+from streamloss.losses.base import LossLike
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Interval
 
@@ -29,14 +29,14 @@ class Anything(Interval):
 Unchecked = Annotated[float, Anything(-math.inf, math.inf)]
 
 
-def _unchecked(name: str, cls: Any) -> Callable[[float], Loss]:
+def _unchecked(name: str, cls: Any) -> Callable[[float], LossLike]:
     """Return a loss with the formula of another, whose parameter may be any float."""
     make: Any = namedtuple
     made = make(name, cls._fields, module=__name__)
     made.__doc__ = f"`{cls.__name__}` with any parameter."
     made.__annotations__ = dict.fromkeys(cls._fields, Unchecked)
     setattr(made, cls.body.__name__, cls.body)
-    unchecked: Callable[[float], Loss] = loss(made)
+    unchecked: Callable[[float], LossLike] = loss(made)
     return unchecked
 
 
@@ -45,7 +45,7 @@ AnyLogLoss = _unchecked("AnyLogLoss", LogLoss)
 AnySigmoid = _unchecked("AnySigmoid", BinaryCrossEntropyWithLogits)
 AnySoftmax = _unchecked("AnySoftmax", SoftmaxCrossEntropy)
 
-UNCHECKED: dict[Callable[[float], Loss], Callable[[float], Loss]] = {
+UNCHECKED: dict[Callable[[float], LossLike], Callable[[float], LossLike]] = {
     Huber: AnyHuber,
     LogLoss: AnyLogLoss,
     BinaryCrossEntropyWithLogits: AnySigmoid,
@@ -53,7 +53,7 @@ UNCHECKED: dict[Callable[[float], Loss], Callable[[float], Loss]] = {
 }
 
 
-def with_parameter(cls: Callable[[float], Loss], value: float) -> Loss:
+def with_parameter(cls: Callable[[float], LossLike], value: float) -> LossLike:
     """Return a loss with its parameter, though it may lie outside what the loss admits."""
     try:
         return cls(value)

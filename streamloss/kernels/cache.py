@@ -12,12 +12,14 @@ import hashlib
 import io
 import os
 import pickle
-from types import FunctionType
+from collections.abc import Callable
 from typing import Any
 
 import numba
 from numba.core.compiler import CompileResult
 from numba.core.serialize import NumbaPickler
+
+from streamloss.losses.base import Loss
 
 from .key import kernel_digest
 from .private import Folder
@@ -60,7 +62,7 @@ def check_writable() -> None:
 class KernelCache:
     """What numba asks of a dispatcher's cache, for the kernels of one tuple of loss classes."""
 
-    def __init__(self, body: FunctionType, classes: tuple[type, ...]) -> None:
+    def __init__(self, body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> None:
         self._classes = classes
         self._digest = kernel_digest(body, classes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numba import njit
 from numba.core.errors import NumbaError
 
-from streamloss.losses.base import first_of_user, memory
+from streamloss.losses.base import Loss, first_of_user, memory
 from streamloss.support.once import uncut
 
 from . import meanings  # noqa: F401  # they register themselves
@@ -20,8 +21,10 @@ from .digests import Uncacheable
 from .fold import fold_cells
 from .settings import settings
 
+Body = Callable[..., None]
 
-def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
+
+def call(body: Body, losses: tuple[Loss, ...], *arguments: object) -> None:
     """Call a loop body that was compiled for losses like these.
 
     Raises
@@ -32,7 +35,7 @@ def call(body: Any, losses: tuple[Any, ...], *arguments: Any) -> None:
     kernel(body, tuple([type(loss) for loss in losses]))(*arguments)
 
 
-def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
+def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
     """Return what `call` would call: a function for arguments of just these types.
 
     It saves looking at their types at every call, 1.5 us.
@@ -52,7 +55,7 @@ def entry(body: Any, losses: tuple[Any, ...], *arguments: Any) -> Any:
     return dispatcher._compile_for_args(*arguments)
 
 
-def fold_entry(losses: tuple[Any, ...], *arguments: Any) -> Any:
+def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
     """Return what `entry` returns for `fold_cells`, looked up by what decides the types: 1 us.
 
     The arrays are contiguous, and the dtype of the first decides that of the others.
@@ -70,7 +73,7 @@ def fold_entry(losses: tuple[Any, ...], *arguments: Any) -> Any:
 _fold_entries: dict[Any, Any] = {}
 
 
-def kernel(body: Any, classes: tuple[type, ...]) -> Any:
+def kernel(body: Body, classes: tuple[type[Loss], ...]) -> Any:
     """Return the body compiled for losses of these classes, from disk where possible."""
     kept = memory(classes)
     found = kept.get((body, classes))
@@ -79,7 +82,7 @@ def kernel(body: Any, classes: tuple[type, ...]) -> Any:
     return found
 
 
-def _dispatcher(body: Any, classes: tuple[type, ...]) -> Any:
+def _dispatcher(body: Body, classes: tuple[type[Loss], ...]) -> Any:
     """Return what compiles a body for arguments as they come."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         # numpy scalars warn of overflows, which are meant
@@ -93,7 +96,9 @@ def _dispatcher(body: Any, classes: tuple[type, ...]) -> Any:
     return dispatcher
 
 
-def _compiled(compiles: Any, arguments: tuple[Any, ...], classes: tuple[type, ...]) -> Any:
+def _compiled(
+    compiles: Callable[..., Any], arguments: tuple[object, ...], classes: tuple[type[Loss], ...]
+) -> Any:
     """Return machine code for arguments like these."""
     try:
         with settings():
@@ -102,16 +107,15 @@ def _compiled(compiles: Any, arguments: tuple[Any, ...], classes: tuple[type, ..
         raise _explain(error, classes) from error
 
 
-def _explain(error: NumbaError, classes: tuple[type, ...]) -> TypeError:
+def _explain(error: NumbaError, classes: tuple[type[Loss], ...]) -> TypeError:
     """Return what to raise for a loss that does not compile: one line that names it."""
     found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
     names = ", ".join(found or [cls.__qualname__ for cls in classes])
     why = "; ".join(found.values()) or str(error)
-    body: Any = classes[0].body  # type: ignore[attr-defined]
-    return TypeError(f"{body.__name__} of {names} cannot be compiled: {why}")
+    return TypeError(f"{classes[0].body.__name__} of {names} cannot be compiled: {why}")
 
 
-def _why_not(cls: Any) -> str:
+def _why_not(cls: type[Loss]) -> str:
     """Return why numba does not compile a loss class, empty if it does."""
     loss = tuple.__new__(cls, [1.0] * len(cls._fields))
     try:

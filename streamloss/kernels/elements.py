@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streamloss.losses.arithmetic import product_error
+from streamloss.losses.base import Loss
+
+Array = NDArray[Any]
+Arrays = tuple[Array, ...]
+
+Rule = bool | tuple[Array | bool, ...] | None
+"""One of `switches`, or masks to look at too, with True at their end if NaN are looked for."""
 
 
-def interleave(loss: Any, spare: Any) -> None:
+def interleave(loss: Loss, spare: bool | None) -> None:
     """Have the loops above it in a function compute several of the widest vectors at once.
 
     In one vector, exp and log are chains of operations that wait for each other: with four it
@@ -27,17 +35,17 @@ def widen(x: Any) -> Any:
     return np.complex128(x) if isinstance(x, np.complexfloating) else np.float64(x)
 
 
-def at(array: Any, i: int) -> Any:
+def at(array: Array, i: int) -> Any:
     """Return element i of an array, which is not below zero: a GPU's compiler has to be told."""
     return array[i]
 
 
-def value(loss: Any, inputs: Any, i: int) -> Any:
+def value(loss: Loss, inputs: Arrays, i: int) -> Any:
     """Return the loss of element i."""
     return loss.point(*(widen(a[i]) for a in inputs))
 
 
-def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
+def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
     """Return the weighted loss of element i, or what rounding took from it if it asks for that."""
     if loss.residue:
         return 0.0 if weights is None else product_error(value(loss, inputs, i), widen(weights[i]))
@@ -45,12 +53,12 @@ def term(loss: Any, inputs: Any, weights: Any, i: int) -> Any:
     return unweighted if weights is None else unweighted * widen(weights[i])
 
 
-def of_row(loss: Any, inputs: Any, room: Any, i: int) -> Any:
+def of_row(loss: Loss, inputs: Arrays, room: Arrays, i: int) -> Any:
     """Return the loss of row i; `room` has a float64 array for the row of each input."""
     return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, room, strict=True)))
 
 
-def in_row(array: Any, row: Any, i: int) -> Any:
+def in_row(array: Array, row: Array, i: int) -> Any:
     """Return the number that an array has at i, or its row at i, copied to `row`."""
     if array.ndim == 1:
         return np.float64(array[i])
@@ -63,17 +71,17 @@ def present(arrays: Any, i: int) -> bool:
     return all(a[i] if a.dtype == np.bool_ else a[i] == a[i] for a in arrays or ())
 
 
-def cut(arrays: Any, start: int, stop: int) -> Any:
+def cut(arrays: Arrays, start: int, stop: int) -> Arrays:
     """Return the slice [start, stop) of each array."""
     return tuple(a[start:stop] for a in arrays)
 
 
-def part(array: Any, start: int, stop: int) -> Any:
+def part(array: Array | None, start: int, stop: int) -> tuple[Array | None]:
     """Return the slice [start, stop) of an array, None of None: in a tuple, as `fold` says."""
     return (None if array is None else array[start:stop],)
 
 
-def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
+def looked_at(inputs: Arrays, weights: Array | None, rule: Rule) -> Any:
     """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself.
 
     A rule may be masks, which are looked at too, with True at their end if it says so.
@@ -85,16 +93,16 @@ def looked_at(inputs: Any, weights: Any, rule: Any) -> Any:
     return inputs if weights is None else (*inputs, weights)
 
 
-def eight_at_a_time(narrow: Any, seen: Any) -> Any:
+def eight_at_a_time(narrow: bool | None, seen: Rule) -> bool | None:
     """Return True if weights are faster counted apart: float32 ones, none of them missing."""
     return True if narrow is not None and not seen else None
 
 
-def sift(x: Any, weights: Any, i: int, seen: Any) -> Any:
+def sift(x: Any, weights: Array | None, i: int, seen: Rule) -> Any:
     """Return term x of element i, or zero where its weight is zero, unless seen is ()."""
     return x if weights is None or seen == () or weights[i] != 0 else 0.0
 
 
-def keep(x: Any, seen: Any, i: int) -> Any:
+def keep(x: Any, seen: Rule, i: int) -> Any:
     """Return x, or zero where one of the arrays seen has a NaN at i; None looks at none."""
     return x if present(seen, i) else 0.0

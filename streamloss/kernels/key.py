@@ -12,8 +12,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
+
+from streamloss.losses.base import Loss
 
 from . import compiler, elements, fold, maps, meanings, registry, settings
 from .digests import Uncacheable, Walk
@@ -32,7 +35,7 @@ TABLES = registry.MEANINGS, registry.LOWERED, registry.TARGETS
 LIBRARIES = {"numba", "llvmlite", "numpy", *sys.stdlib_module_names}
 
 
-def kernel_digest(body: FunctionType, classes: tuple[Any, ...]) -> bytes:
+def kernel_digest(body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> bytes:
     """Digest all that the machine code of a body depends on, compiled for losses.
 
     Raises

@@ -85,6 +85,10 @@ class Loss(tuple[float, ...]):
         return hash((type(self), tuple.__hash__(self)))
 
 
+LossLike = tuple[float, ...]
+"""A loss as type checkers see it: the NamedTuple that was written, which `loss` makes a `Loss`."""
+
+
 class Memory(dict[Hashable, Any]):
     """What is remembered of a loss class in this process, and forgotten with it."""
 

@@ -97,12 +97,7 @@ class Tversky(NamedTuple):
 
 
 def overlap_loss(
-    sums: Sums,
-    times: int,
-    by_true: float,
-    by_pred: float,
-    by_both: float | Fraction,
-    epsilon: float,
+    sums: Sums, times: int, by_true: Factor, by_pred: Factor, by_both: Factor, epsilon: Factor
 ) -> float:
     """Return 1 - times I / (by_true Y + by_pred P + by_both I + epsilon), rounded once."""
     from fractions import Fraction  # which takes a tenth of the time to import numpy

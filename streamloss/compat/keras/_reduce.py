@@ -21,7 +21,6 @@ from streamloss.arrays.types import (
     DTypeLike,
     DuckArray,
     LazyArray,
-    Loss,
     Shape,
     Weights,
 )
@@ -42,6 +41,7 @@ from streamloss.compat.keras._rows import BLOCK, means, quotient
 from streamloss.compat.keras._terms import Terms
 from streamloss.exact.state import State
 from streamloss.losses import Value
+from streamloss.losses.base import LossLike
 
 NONE = ("none", None)
 MEANS = ("mean", "sum_over_batch_size")
@@ -125,13 +125,13 @@ def of_whole_rows(terms: Terms) -> Terms:
     return Terms((Value(),), (_engine.hide(values, hidden),), terms.shape, (), None)
 
 
-def _each(terms: Terms, loss: Loss, weights: DuckArray | None, dtype: DTypeLike) -> Any:
+def _each(terms: Terms, loss: LossLike, weights: DuckArray | None, dtype: DTypeLike) -> Any:
     """Return the losses of elements or rows, times their weights."""
     given = {"compute": terms.compute, "where": terms.where}
     return _engine.each(loss, terms.inputs, weights, dtype=dtype, **given)
 
 
-def _means(terms: Terms, loss: Loss, weights: DuckArray | None, dtype: DType) -> Any:
+def _means(terms: Terms, loss: LossLike, weights: DuckArray | None, dtype: DType) -> Any:
     """Return the mean of each row, times its weight."""
     axes, rank = len(terms.row), len(terms.shape)
     if any(_engine.is_lazy(a) for a in (*terms.inputs, weights)):

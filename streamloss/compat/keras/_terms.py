@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Loss, Shape
+from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Shape
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat._unchecked import with_parameter
@@ -58,11 +58,12 @@ from streamloss.losses import (
     SquaredLogError,
     Value,
 )
+from streamloss.losses.base import LossLike
 from streamloss.metrics import Dice, Tversky
 from streamloss.metrics.overlap import overlap_loss
 from streamloss.support.brief import brief
 
-Make = Callable[..., Loss]
+Make = Callable[..., LossLike]
 """Takes a dtype and the parameters of a loss, returns the loss."""
 
 
@@ -87,7 +88,7 @@ class Terms(NamedTuple):
         Which of the losses it is.
     """
 
-    losses: tuple[Loss, ...]
+    losses: tuple[LossLike, ...]
     inputs: tuple[DuckArray, ...]
     shape: Shape
     row: Shape
@@ -278,23 +279,23 @@ class Repeated(NamedTuple):
         return overlap_loss(sums, 2, *by, 0, self.loss.epsilon)
 
 
-def _huber(dtype: DType, delta: float) -> Loss:
+def _huber(dtype: DType, delta: float) -> LossLike:
     return with_parameter(Huber, in_dtype(delta, dtype))  # Keras does not check it
 
 
-def _log(dtype: DType) -> Loss:
+def _log(dtype: DType) -> LossLike:
     return SquaredLogError(floor=epsilon(dtype))
 
 
-def _hinge(dtype: DType, binary: float = 0.0) -> Loss:
+def _hinge(dtype: DType, binary: float = 0.0) -> LossLike:
     return Hinge(binary)
 
 
-def _squared_hinge(dtype: DType, binary: float = 0.0) -> Loss:
+def _squared_hinge(dtype: DType, binary: float = 0.0) -> LossLike:
     return SquaredHinge(binary)
 
 
-def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> Loss:
+def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> LossLike:
     if from_logits:
         return BinaryCrossEntropyWithLogits(label_smoothing)
     return BinaryCrossEntropy(**edges(dtype), smoothing=label_smoothing)
@@ -307,14 +308,14 @@ def _focal(
     gamma: float,
     from_logits: bool,
     label_smoothing: float,
-) -> Loss:
+) -> LossLike:
     balanced = float(bool(apply_class_balancing))
     if from_logits:  # which TensorFlow finds behind its sigmoid, and clips nothing
         return BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
     return BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
 
 
-def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Loss:
+def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> LossLike:
     if from_logits:
         return SoftmaxCrossEntropy(label_smoothing)
     return CategoricalCrossEntropy(**edges(dtype), smoothing=label_smoothing)
@@ -322,18 +323,18 @@ def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> Los
 
 def _categorical_focal(
     dtype: DType, alpha: float, gamma: float, from_logits: bool, label_smoothing: float
-) -> Loss:
+) -> LossLike:
     focal = CategoricalFocalWithLogits if from_logits else CategoricalFocal
     return focal(alpha, gamma, **edges(dtype), smoothing=label_smoothing)
 
 
-def _sparse_categorical(dtype: DType, from_logits: bool) -> Loss:
+def _sparse_categorical(dtype: DType, from_logits: bool) -> LossLike:
     if from_logits:
         return SparseSoftmaxCrossEntropy()
     return SparseCategoricalCrossEntropy(**edges(dtype), clip_first=1.0)
 
 
-def _tversky(dtype: DType, alpha: float, beta: float) -> Loss:
+def _tversky(dtype: DType, alpha: float, beta: float) -> LossLike:
     return Tversky(alpha, beta, epsilon(dtype))
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import ArrayLike, DTypeLike, Loss, Weights
+from streamloss.arrays.types import ArrayLike, DTypeLike, Weights
 from streamloss.compat.sklearn._checks import Outputs, check_real
 from streamloss.compat.sklearn._sums import Call, Rules, mean, over_outputs, scalar, total
 from streamloss.compat.sklearn._targets import call_of, check_outputs, check_spelling, one_output
@@ -19,6 +19,7 @@ from streamloss.losses import (
     SquaredLogError,
 )
 from streamloss.losses.arithmetic import larger
+from streamloss.losses.base import LossLike
 from streamloss.losses.define import loss
 
 AVERAGES = ("raw_values", "uniform_average")
@@ -36,7 +37,7 @@ class OneSided(NamedTuple):
 
 
 def _averaged(
-    loss: Loss,
+    loss: LossLike,
     call: Call,
     multioutput: Outputs,
     dtype: DTypeLike | None = None,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Sums
 from streamloss.compat._rounding import quotient
@@ -53,6 +53,7 @@ from streamloss.losses import (
     SparseCategoricalCrossEntropy,
     SquaredError,
 )
+from streamloss.losses.base import LossLike
 
 
 class Probabilities(NamedTuple):
@@ -228,7 +229,7 @@ def log_loss(
     codes = _classified(found, labels)
     eps = float(np.finfo(found.proba.dtype).eps)
     clip = {"low": eps, "high": 1.0 - eps}
-    loss: Loss
+    loss: LossLike
     if codes.ndim == 2:
         found, loss = _two_columns(found), CategoricalCrossEntropy(**clip, normalize=0.0)
     elif found.proba.ndim == 2:

@@ -31,7 +31,7 @@ from streamloss.compat.sklearn._targets import (
 from streamloss.exact.digits import UNIT, divide
 from streamloss.losses import SquaredError
 from streamloss.metrics import R2, ExplainedVariance
-from streamloss.metrics.base import Metric, units
+from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
 
 Metric = R2 | ExplainedVariance

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import DType, DTypeLike, DuckArray, Loss
+from streamloss.arrays.types import DType, DTypeLike, DuckArray
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
 from streamloss.compat.sklearn._checks import Check, Checking, Outputs, guard
 from streamloss.losses import Value
 from streamloss.losses.arithmetic import sqrt
+from streamloss.losses.base import LossLike
 
 
 class Call(NamedTuple):
@@ -54,7 +55,7 @@ class Call(NamedTuple):
 
 
 def total(
-    loss: Loss, call: Call, finish: Callable[[Sums], float], axis: int | None = None
+    loss: LossLike, call: Call, finish: Callable[[Sums], float], axis: int | None = None
 ) -> DuckArray:
     """Return what a function makes of the sums of a loss, float64."""
     late = call.late and not call.is_lazy

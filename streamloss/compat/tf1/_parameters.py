@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from streamloss.arrays.types import Loss
 from streamloss.compat._unchecked import with_parameter
+from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
 
-def smooth(cls: Callable[..., Loss], label_smoothing: float) -> Loss:
+def smooth(cls: Callable[..., LossLike], label_smoothing: float) -> LossLike:
     """Return a loss with its smoothing; TensorFlow takes what is not positive for 0."""
     return with_parameter(cls, label_smoothing) if label_smoothing > 0 else cls()
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Loss, Shape
+from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Shape
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
@@ -21,6 +21,7 @@ from streamloss.compat.tf1._arguments import (
     weights_for,
 )
 from streamloss.losses import Value
+from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
 LOSSES = "losses"
@@ -94,7 +95,7 @@ def finish(reduction: str, dtype: DType, sums: Sums) -> float:
 
 
 def weigh(
-    loss: Loss,
+    loss: LossLike,
     inputs: tuple[Any, ...],
     shape: Shape,
     weights: ArrayLike,
@@ -141,7 +142,7 @@ def weigh(
 
 
 def weigh_elements(
-    loss: Loss,
+    loss: LossLike,
     names: tuple[str, str],
     labels: ArrayLike,
     predictions: ArrayLike,

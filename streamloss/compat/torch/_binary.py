@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy
+from streamloss.losses.base import LossLike
 
 
 def binary_cross_entropy(
@@ -101,7 +102,7 @@ def binary_cross_entropy_with_logits(
     _dtypes.need_cast(input.dtype, target.dtype)
     _dtypes.need_real("log_sigmoid_cpu", target.dtype)
     inputs: tuple[DuckArray, ...] = target, input
-    loss: Loss = losses.BinaryCrossEntropyWithLogits()
+    loss: LossLike = losses.BinaryCrossEntropyWithLogits()
     if pos_weight is not None:
         loss = losses.WeightedBinaryCrossEntropyWithLogits()
         positive = _calls.array("pos_weight", pos_weight)

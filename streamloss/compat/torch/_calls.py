@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Shape, Weights
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.compat._engine import Exact, Sums
 from streamloss.compat._rounding import quotient
 from streamloss.compat.torch import _dtypes
 from streamloss.compat.torch._dtypes import Dtype
+from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
 fit, checked = _engine.may_fit, _engine.checked
@@ -210,7 +211,7 @@ def _divided(quotient_of: Callable[[Sums], Quotient], dtype: Dtype, sums: Sums) 
 
 
 def reduce(
-    loss: Loss | tuple[Loss, ...],
+    loss: LossLike | tuple[LossLike, ...],
     inputs: tuple[DuckArray, ...],
     reduction: str,
     dtype: Dtype,

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss import losses
-from streamloss.arrays.types import Array, ArrayLike, DTypeLike, DuckArray, Loss, Shape, Weights
+from streamloss.arrays.types import Array, ArrayLike, DTypeLike, DuckArray, Shape, Weights
 from streamloss.compat import _engine
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
 from streamloss.compat.torch._dtypes import kind_of, together
+from streamloss.losses.base import LossLike
 
 
 def cross_entropy(
@@ -130,7 +131,7 @@ class _Labels(NamedTuple):
     weight: DuckArray | None
     ignore_index: int
 
-    def reduce(self, plain: Loss, weighted: Loss, reduction: str) -> Any:
+    def reduce(self, plain: LossLike, weighted: LossLike, reduction: str) -> Any:
         """Return the losses of the labels that are not ignored, or their sum or mean."""
         dtype = self.input.dtype
         _check_shapes(self.input.shape, self.target.shape)
@@ -245,7 +246,7 @@ def _probabilities(
     _dtypes.need_float("log_softmax_lastdim_kernel_impl", input.dtype)
     mean = _calls.by_number if classes else _calls.not_a_number
     logits, labels = (_engine.move_last(array, axis) for array in (input, target))
-    loss: Loss = losses.SoftmaxCrossEntropy(smoothing)
+    loss: LossLike = losses.SoftmaxCrossEntropy(smoothing)
     inputs: tuple[DuckArray, ...] = labels, logits
     given = [input, target]
     if weight is not None:

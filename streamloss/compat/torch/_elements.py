@@ -7,10 +7,11 @@ import sys
 from typing import Any
 
 from streamloss import losses
-from streamloss.arrays.types import ArrayLike, DuckArray, Loss, Weights
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy
 from streamloss.compat.torch._dtypes import Dtype, Kind, kind_of, together
+from streamloss.losses.base import LossLike
 
 
 def l1_loss(
@@ -76,7 +77,7 @@ def mse_loss(
 
 
 def _weighted(
-    loss: Loss,
+    loss: LossLike,
     pair: list[DuckArray],
     input: DuckArray,
     weight: ArrayLike,

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Loss, Weights
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat.torch import _calls, _dtypes
 from streamloss.compat.torch._calls import arrays, known, legacy, optional
 from streamloss.compat.torch._classes import check_labels
 from streamloss.compat.torch._dtypes import kind_of, together
+from streamloss.losses.base import LossLike
 
 
 def multi_margin_loss(
@@ -58,7 +59,7 @@ def multi_margin_loss(
     _check_dtypes("multi_margin_loss_cpu_kernel", input, target, weight)
     labels = _calls.checked(target, functools.partial(_check_range, 0, classes))
     inputs: tuple[DuckArray, ...] = labels if labels.ndim else labels.reshape((1,)), rows
-    loss: Loss = losses.MultiMargin(p, margin)
+    loss: LossLike = losses.MultiMargin(p, margin)
     if weight is not None:
         loss = losses.WeightedMultiMargin(p, margin)
         inputs = (*inputs, _calls.spread_to(weight, rows))
