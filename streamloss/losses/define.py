@@ -25,7 +25,14 @@ STARRED = 0x04 | 0x08
 TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
 """What no parameter can be called: the attributes of `Loss`."""
 
-SAME = ("__module__", "__doc__", "__annotations__", "__firstlineno__")
+SAME = {
+    "__module__",
+    "__doc__",
+    "__annotations__",
+    "__firstlineno__",
+    "__orig_bases__",
+    "__type_params__",
+}
 """What tools ask a class itself for, and not its bases: a loss class answers as it was written."""
 
 
@@ -118,7 +125,7 @@ def _is_named_tuple(value: object) -> TypeGuard[Written]:
 
 def _mathematics(cls: Written) -> dict[str, Any]:
     """Return what takes inputs, and which inputs; a metric takes what its parts do."""
-    body = getattr(cls, "point", None) or getattr(cls, "row", None)
+    body: Any = getattr(cls, "point", None) or getattr(cls, "row", None)
     metric = getattr(cls, "combine", None) is not None
     ranks = tuple(cls.parts()[0].ranks) if metric else _ranks(cls, body)
     classes = () if metric else _classes(body)
@@ -148,7 +155,7 @@ def _ranks(cls: Written, body: object) -> tuple[int, ...]:
     return ranks
 
 
-def _classes(body: Any) -> tuple[int, ...]:
+def _classes(body: FunctionType) -> tuple[int, ...]:
     """Return which inputs of `row` are indices of classes."""
     if body.__name__ == "point":
         return ()
