@@ -21,7 +21,7 @@ class Loss(tuple[float, ...]):
     """The names of the parameters."""
 
     name: ClassVar[str]
-    """What the loss is called as text and in saved bytes; only a loss with a name has it."""
+    """What the loss is called as text and, if it is ours, in saved bytes; empty without a name."""
 
     aliases: ClassVar[tuple[str, ...]]
     """Further names."""
@@ -45,7 +45,7 @@ class Loss(tuple[float, ...]):
     """Whether `point` takes complex numbers."""
 
     body: ClassVar[Callable[..., Any]]
-    """The formula: `point` or `row`. It takes the loss and one element or row of each input."""
+    """The formula: `point` or `row`, of the loss and one element of each input; None of metrics."""
 
     point: ClassVar[Callable[..., Any]]
     """The formula for one element: float64 numbers to a number; of losses of numbers alone."""
@@ -54,7 +54,7 @@ class Loss(tuple[float, ...]):
     """The formula for one row along the last axis; of losses of rows alone."""
 
     finish: ClassVar[Callable[..., float] | None] = None
-    """What becomes of the rounded mean, such as its root; other reductions are refused."""
+    """What becomes of the rounded mean, such as its root; reductions without one are refused."""
 
     parts: ClassVar[Callable[..., tuple[Loss, ...]]]
     """The losses whose sums a metric needs; of metrics alone, which have `combine`."""
