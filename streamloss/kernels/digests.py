@@ -10,6 +10,7 @@ import functools
 import hashlib
 import opcode
 import re
+from collections.abc import Callable
 from struct import Struct
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -121,7 +122,7 @@ class Walk:
         """Add a function that another uses."""
         self.function(function)
 
-    def function(self, function: FunctionType) -> None:
+    def function(self, function: Callable[..., Any]) -> None:
         """Add a function's code, and everything that its names mean."""
         if id(function) in self._seen:
             return
