@@ -6,7 +6,7 @@ import numpy as np
 from numba import cuda
 
 import streamloss as sl
-from benchmarks._cuda.behaviour import late
+from tests.gpu.behaviour import late
 
 ROUNDS, CALLS = 11, 5
 AHEAD = 20_000_000

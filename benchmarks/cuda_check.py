@@ -5,8 +5,8 @@ every loss in many ways, tries what users rely on, times the kernels next to a c
 and writes what it found as JSON. It exits with status 1 if a bit differs or a check fails.
 
 Without a GPU nothing is timed, and arrays are small. With ``--emulate`` the CPU executes what the
-compiler made for one (`_cuda/emulator`); with ``NUMBA_ENABLE_CUDASIM=1`` numba's simulator runs the
-kernels in Python, which shows that this script works, and says nothing of a GPU.
+compiler made for one (`tests/gpu/emulator`); with ``NUMBA_ENABLE_CUDASIM=1`` numba's simulator runs
+the kernels in Python, which shows that this script works, and says nothing of a GPU.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def refusal():
 
 def environment():
     """Return the machine and the versions of what matters."""
-    from benchmarks._cuda.cases import SIMULATED
+    from tests.gpu.cases import SIMULATED
 
     found = {}
     for library in LIBRARIES:
@@ -100,7 +100,7 @@ def processor():
 
 def compared(names, sizes, jobs):
     """Return the records of all cases: each loss and dtype compiles in one of several processes."""
-    from benchmarks._cuda import cases
+    from tests.gpu import cases
 
     unknown = set(names or ()) - cases.drawn().keys()
     if unknown:
@@ -127,7 +127,7 @@ def summary(records):
 
 def behaved():
     """Return the records of what users rely on; emulated, also with the streams of CuPy's kind."""
-    from benchmarks._cuda import behaviour, emulator
+    from tests.gpu import behaviour, emulator
 
     records = [] if emulator.is_on() else behaviour.run()
     for streams_block in (True, False) if emulator.is_on() else ():
@@ -141,7 +141,7 @@ def behaved():
 
 def timed(sizes):
     """Return the times of kernels."""
-    from benchmarks._cuda import pace
+    from benchmarks import _cuda_pace as pace
 
     print(f"{'':34}     pairs   of a copy   GB/s   wall ms   torch / streamloss")
     records = []
@@ -185,13 +185,13 @@ def main():
     """Check, time, write; return the exit status."""
     asked = options()
     if asked.emulate:
-        from benchmarks._cuda import emulator
+        from tests.gpu import emulator
 
         emulator.start()
     reason = refusal()
     if reason:
         raise SystemExit(f"benchmarks.cuda_check: {reason}")
-    from benchmarks._cuda.cases import EMULATED, FEW, FULL, QUICK, SIMULATED, SMALL, TINY
+    from tests.gpu.cases import EMULATED, FEW, FULL, QUICK, SIMULATED, SMALL, TINY
 
     machine, played = environment(), SIMULATED or EMULATED
     print(json.dumps(machine, indent=1))

@@ -1,17 +1,14 @@
-"""What is true: every loss as a formula on float64 arrays, every reduction in fractions.
+"""What is true of sums: every reduction in fractions, and numbers that are hard to sum.
 
-`CASES` has each loss of the package at several parameters. A formula does the operations of the
-loss in the order of its contract, so losses made of arithmetic are equal to it in every bit.
-`truth` is the contract of the reductions, said in numpy and `fractions.Fraction`.
+`truth` is the contract of the reductions, said in numpy and `fractions.Fraction`; what is true of
+the losses themselves has `tests/losses/truth`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,88 +20,6 @@ Sum = Fraction | float
 """An exact sum, or a NaN or infinity."""
 
 LARGEST, TINY = 1.7976931348623157e308, 5e-324
-
-
-class Case(NamedTuple):
-    """A loss, what it computes from float64 inputs, and by how many ulp it may miss that."""
-
-    loss: Any
-    formula: Callable[..., Floats]
-    ulps: int = 0
-
-    def __call__(self, *inputs: ArrayLike) -> Floats:
-        """Return the losses of inputs upcast to float64."""
-        with np.errstate(all="ignore"):
-            return self.formula(*(np.asarray(array, np.float64) for array in inputs))
-
-
-def absolute(y: Floats, p: Floats) -> Floats:
-    return np.abs(p - y)
-
-
-def squared(y: Floats, p: Floats) -> Floats:
-    return (p - y) * (p - y)
-
-
-def huber(delta: float) -> Callable[[Floats, Floats], Floats]:
-    def formula(y: Floats, p: Floats) -> Floats:
-        error = np.abs(p - y)
-        return np.where(error <= delta, 0.5 * error * error, delta * (error - 0.5 * delta))
-
-    return formula
-
-
-def smooth_l1(beta: float) -> Callable[[Floats, Floats], Floats]:
-    def formula(y: Floats, p: Floats) -> Floats:
-        error = np.abs(p - y)
-        return np.where(error < beta, 0.5 * error * error / beta, error - 0.5 * beta)
-
-    return formula
-
-
-@np.vectorize(otypes=[float])
-def exact_log_cosh(error: float) -> float:
-    """Return log(cosh(error)) rounded once, from 60 digits."""
-    if not math.isfinite(error):
-        return abs(error)
-    with localcontext(prec=60):
-        e = abs(Decimal(error))
-        if e < Decimal("1e-12"):  # the next term of the series is e**8
-            return float(e**2 / 2 - e**4 / 12 + e**6 / 45)
-        if e > 1000:
-            return float(e - Decimal(2).ln())
-        return float(((e.exp() + (-e).exp()) / 2).ln())
-
-
-def log_cosh(y: Floats, p: Floats) -> Floats:
-    return exact_log_cosh(p - y)
-
-
-def quantile(q: float) -> Callable[[Floats, Floats], Floats]:
-    def formula(y: Floats, p: Floats) -> Floats:
-        error = y - p
-        return np.where(error >= 0.0, q * error, (q - 1.0) * error)
-
-    return formula
-
-
-CASES = [
-    Case(sl.AbsoluteError(), absolute),
-    Case(sl.SquaredError(), squared),
-    Case(sl.RootMeanSquaredError(), squared),
-    *(Case(sl.Huber(delta), huber(delta)) for delta in (1.0, 0.5, 1e-3, 1e200)),
-    *(Case(sl.SmoothL1(beta), smooth_l1(beta)) for beta in (1.0, 0.0, 0.1, 3e5)),
-    Case(sl.LogCosh(), log_cosh, ulps=4),
-    *(Case(sl.Quantile(q), quantile(q)) for q in (0.5, 0.1, 0.975)),
-    Case(sl.Value(), lambda y: y),
-]
-PAIRS = [case for case in CASES if case.loss.inputs == 2]
-ARITHMETIC = [case for case in PAIRS if case.ulps == 0]
-
-
-def name(case: Case) -> str:
-    """Return the name of a case in a list of tests."""
-    return repr(case.loss)
 
 
 def leading(array: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ adds half an ulp at most.
 Where a prediction is infinite or zero and the formula is inf - inf, 0 * inf or 0 * log 0, a loss
 has the formula's limit in the predictions alone: a term whose label or class weight is 0 is 0. Of
 several infinite predictions of a row it is the value that all paths share, as far as its terms
-each have one, else NaN. `tests/test_limits.py` follows the textbook formulas there.
+each have one, else NaN. `tests/losses/test_limits.py` follows the textbook formulas there.
 
 A parameter named like a switch (`binary`, `full`, `swap`) is 0 or 1. What one framework or
 another does differently is a parameter, not a copy.

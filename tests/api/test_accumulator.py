@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from reference import REDUCTIONS, bits, results, truths
 
 import streamloss as sl
+from tests.reference import REDUCTIONS, bits, results, truths
 
 RNG = np.random.default_rng(3)
 Y, P, W = RNG.standard_normal((3, 60)) * 10.0 ** RNG.integers(-6, 7, (3, 60))

@@ -12,27 +12,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import (
-    CASES,
+
+import streamloss as sl
+from streamloss.run import cut
+from streamloss.run import threads as threading
+from tests.losses.truth import SIMPLE, Truth, name
+from tests.reference import (
     REDUCTIONS,
     WEIGHTS,
-    Case,
     absent,
     bits,
     leading,
-    name,
     results,
     sprinkle,
     truths,
     wild,
 )
 
-import streamloss as sl
-from streamloss.run import cut
-from streamloss.run import threads as threading
-
 STRANGE = [np.nan, np.inf, -np.inf]
-ABSOLUTE, HUBER = (c for c in CASES if c.loss in (sl.AbsoluteError(), sl.Huber(0.5)))
+ABSOLUTE, HUBER = (c for c in SIMPLE if c.loss in (sl.AbsoluteError(), sl.Huber(0.5)))
 DTYPES = ("f4", "f8")
 
 
@@ -43,7 +41,7 @@ class Problem(NamedTuple):
     p: np.ndarray
     weights: Any
     nan: str
-    case: Case = ABSOLUTE
+    case: Truth = ABSOLUTE
 
     @property
     def rows(self) -> int:
@@ -150,8 +148,8 @@ def test_batches_of_any_size_give_the_same_bytes(
     assert_same(stream, problem.whole())
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.loss.inputs == 2], ids=name)
-def test_every_loss_is_summed_alike_however_it_is_cut(case: Case) -> None:
+@pytest.mark.parametrize("case", [c for c in SIMPLE if c.loss.inputs == 2], ids=name)
+def test_every_loss_is_summed_alike_however_it_is_cut(case: Truth) -> None:
     rng = np.random.default_rng(32)
     y, p, weights = 3.0 * rng.normal(size=(3, 3000))
     problem = Problem(y, p, weights, "propagate", case)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from reference import bits, exact, leading, quotient
 
 import streamloss as sl
+from tests.reference import bits, exact, leading, quotient
 
 RNG = np.random.default_rng(20)
 Y, P = RNG.standard_normal((2, 4, 6)) * 10.0 ** RNG.integers(-9, 9, (2, 4, 6))

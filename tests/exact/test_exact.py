@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import LARGEST, TINY, bits, exact, quotient, truth, wild
 
 import streamloss as sl
 from streamloss.exact import digits as held
 from streamloss.exact.digits import DIGITS, LIMBS, WIDTH
+from tests.reference import LARGEST, TINY, bits, exact, quotient, truth, wild
 
 EPS = 2.0**-52
 ULP = 2.0**971  # of the largest numbers

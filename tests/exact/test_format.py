@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from reference import LARGEST, TINY, exact, truths, wild
 
 import streamloss as sl
+from tests.reference import LARGEST, TINY, exact, truths, wild
 
 RNG = np.random.default_rng(8)
 Y, P, W = RNG.standard_normal((3, 4000)) * 10.0 ** RNG.integers(-3, 4, (3, 4000))

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference import (
+
+import streamloss as sl
+from streamloss import Reduction
+from tests.reference import (
     LARGEST,
     REDUCTIONS,
     TINY,
@@ -20,9 +23,6 @@ from reference import (
     terms,
     truths,
 )
-
-import streamloss as sl
-from streamloss import Reduction
 
 INF, NAN = math.inf, math.nan
 

@@ -7,7 +7,7 @@ import pytest
 
 import streamloss as sl
 
-FOLDER = Path(__file__).parent / "golden" / "saved_0_1"
+FOLDER = Path(__file__).parents[1] / "golden" / "saved_0_1"
 
 
 @pytest.mark.parametrize("name", ["mae", "list", "axis"])

@@ -1,7 +1,7 @@
 """Damaged files: whatever bytes change, every row that pyarrow or numpy reads comes, or one line.
 
-``python tests/mutants.py 10000`` tries so many of each kind, in processes of their own since the
-libraries may crash, and prints how they ended; the ordinary tests try a few hundred.
+``python tests/files/mutants.py 10000`` tries so many of each kind, in processes of their own since
+the libraries may crash, and prints how they ended; the ordinary tests try a few hundred.
 """
 
 import contextlib

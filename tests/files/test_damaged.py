@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mutants import SOUND, attempt
 
 from streamloss.files import Columns, Refused, open_arrays, open_parquet
+from tests.files.mutants import SOUND, attempt
 
 VALUES = np.arange(60.0)
 

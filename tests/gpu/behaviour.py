@@ -8,11 +8,11 @@ import numpy as np
 from numba import cuda
 
 import streamloss as sl
-from benchmarks._cuda.cases import EMULATED, SIMULATED
 from streamloss.arrays.batch import as_batch
 from streamloss.losses.names import resolve
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
+from tests.gpu.cases import EMULATED, SIMULATED
 
 N = 40 if SIMULATED else 300 if EMULATED else 100_000
 UPDATES = 5 if SIMULATED else 25 if EMULATED else 1000

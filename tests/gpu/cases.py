@@ -1,14 +1,12 @@
 """Every loss in many ways: what the GPU finds against what the CPU finds, bit for bit."""
 
 import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numba import cuda
 
-from benchmarks._cuda import emulator
 from streamloss.arrays.batch import Batch, as_batch
 from streamloss.arrays.device import as_device
 from streamloss.kernels.switches import OMIT, SIFT
@@ -17,12 +15,9 @@ from streamloss.losses.base import parts_of
 from streamloss.losses.names import resolve
 from streamloss.run import cpu, python
 from streamloss.run.gpu import batches as gpu
-
-sys.path.append(str(Path(__file__).parents[2] / "tests"))  # the data of each loss's domain
-
-from families import MORE, probabilities, reals
-from reference import CASES
-from row_families import ROWS
+from tests.gpu import emulator
+from tests.losses.truth import TABLE
+from tests.losses.truth.draws import probabilities, reals
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
 EMULATED = emulator.is_on()
@@ -59,11 +54,8 @@ class Case(NamedTuple):
 
 def drawn():
     """Return each loss or group of losses, with what draws its data, by the name of its class."""
-    found = [(case.loss, reals) for case in CASES] + [(f.loss, f.draw) for f in [*MORE, *ROWS]]
     groups = {}
-    for loss, draw in found:
-        if loss.inputs == 1:
-            draw = first_of_reals
+    for loss, _, draw, _ in TABLE:
         groups.setdefault(type(loss).__name__, []).append((parts_of((loss,)), draw))
     metrics = {reals: ["r2", "explained_variance"], probabilities: ["dice", "tversky"]}
     for draw, names in metrics.items():
@@ -71,10 +63,6 @@ def drawn():
     many = "mae mse huber smooth_l1 quantile mape hinge epsilon_insensitive squared_hinge".split()
     groups["several"] = [(tuple(map(resolve, many)), reals)]
     return groups
-
-
-def first_of_reals(rng, n):
-    return reals(rng, n)[:1]
 
 
 def cases(rng, inputs, sizes):

@@ -1,11 +1,11 @@
-"""Check the code of GPUs without one: `python -m benchmarks.cuda_code [--quick] [WORDS...]`.
+"""Check the code of GPUs without one: `python -m tests.gpu.code [--quick] [WORDS...]`.
 
 Every kernel of `streamloss.kernels.gpu` is compiled to PTX by whichever CUDA target of numba
-is installed, and held to the rules of `_ptx.broken`; ptxas, if there is one, assembles it. It
+is installed, and held to the rules of `toolkit.broken`; ptxas, if there is one, assembles it. It
 needs libnvvm, but neither GPU nor driver, and fails if a rule is broken or registers are spilled.
 
 `--quick` takes each loss once. Otherwise it is the cases that have all the words in their names,
-and what is found replaces what benchmarks/cuda_code.json has of them.
+and what is found replaces what tests/gpu/code.json has of them.
 """
 
 import argparse
@@ -23,13 +23,13 @@ from typing import NamedTuple
 import numba
 from numba import types
 
-from benchmarks import _ptx
 from streamloss import losses as _losses
 from streamloss.kernels import gpu
 from streamloss.losses.base import parts_of
 from streamloss.losses.names import LOSSES
+from tests.gpu import toolkit
 
-FOUND = Path(__file__).with_name("cuda_code.json")
+FOUND = Path(__file__).with_name("code.json")
 TARGETS = "sm_90", "sm_75", "sm_80", "sm_100"
 DTYPES = "float32", "float64", "float16", "int32"
 
@@ -129,14 +129,14 @@ def look(case):
     """Return what ptxas says of a case, its bytes of PTX, and the rules it breaks."""
     loss = NAMED[case.loss]
     try:
-        ptx = _ptx.compiled(getattr(gpu, case.kernel), arguments(case), case.target)
+        ptx = toolkit.compiled(getattr(gpu, case.kernel), arguments(case), case.target)
     except Exception as error:  # of the compiler, any
         lines = [line for line in str(error).splitlines() if line.strip()]
         return None, 0, [f"does not compile: {type(error).__name__}: {lines[-1][:300]}"]
-    libm, modulus = _ptx.calls_libm(loss, case.dtype), case.dtype.startswith("complex")
-    rules = _ptx.broken(ptx, case.kernel == "fold_grid", libm, modulus)
+    libm, modulus = toolkit.calls_libm(loss, case.dtype), case.dtype.startswith("complex")
+    rules = toolkit.broken(ptx, case.kernel == "fold_grid", libm, modulus)
     try:
-        code = _ptx.assembled(ptx, case.target)
+        code = toolkit.assembled(ptx, case.target)
     except RuntimeError as error:
         return None, len(ptx), [*rules, str(error)]
     if code and code.spilled and not libm:
@@ -169,7 +169,7 @@ def describe(case, code, size, rules):
 def keep(found):
     """Write what was found to the file, beside what it has."""
     kept = json.loads(FOUND.read_text()) if FOUND.exists() else {}
-    own = kept.setdefault(_ptx.implementation(), {"cases": {}})
+    own = kept.setdefault(toolkit.implementation(), {"cases": {}})
     own |= {"when": f"{datetime.now(UTC):%Y-%m-%d}", "python": platform.python_version()}
     own["columns"] = ["registers", "spilled", "stack", "shared", "bytes of PTX"]
     own["cases"] |= {str(case): [*(code or [None] * 4), size] for case, code, size, _ in found}
@@ -186,12 +186,14 @@ def main(words=None):
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("words", nargs="*", help="cases with these words in their names")
     given = parser.parse_args(words)
-    if not _ptx.has_libnvvm():
-        sys.exit(_ptx.MISSING)
+    if not toolkit.has_libnvvm():
+        sys.exit(toolkit.MISSING)
     cases = [*(quick_cases() if given.quick else all_cases())]
     cases = [case for case in cases if set(given.words) <= set(str(case).split())]
-    libm = [name for name, loss in NAMED.items() if _ptx.calls_libm(loss, "")]
-    print(f"{_ptx.implementation()}, {len(cases)} cases. Only these call libm: {', '.join(libm)}")
+    libm = [name for name, loss in NAMED.items() if toolkit.calls_libm(loss, "")]
+    print(
+        f"{toolkit.implementation()}, {len(cases)} cases. Only these call libm: {', '.join(libm)}"
+    )
     print(f"{'':72}{'PTX':>8}{'regs':>5}{'spills':>8}{'stack':>8}{'shared':>8}")
     found = []
     for case, some in run(cases, given.jobs):

@@ -13,16 +13,16 @@ from numba import config, cuda, float64, int64
 if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
     pytest.skip("numba's simulator compiles nothing", allow_module_level=True)
 
-from benchmarks import _ptx, cuda_code
-from benchmarks.cuda_code import Case
 from streamloss.kernels import gpu
 from streamloss.run.gpu import launch
+from tests.gpu import code, toolkit
+from tests.gpu.code import Case
 
-needs_libnvvm = pytest.mark.skipif(not _ptx.has_libnvvm(), reason=_ptx.MISSING)
+needs_libnvvm = pytest.mark.skipif(not toolkit.has_libnvvm(), reason=toolkit.MISSING)
 
 
 def ptx(body: Callable[..., None], *arguments: Any) -> str:
-    return str(_ptx.compiled(body, arguments, "sm_90"))
+    return str(toolkit.compiled(body, arguments, "sm_90"))
 
 
 @needs_libnvvm
@@ -35,8 +35,8 @@ def test_a_product_and_a_sum_are_one_unless_kept_apart() -> None:
         x[0] = w[0] * x[0] + x[1]
 
     arrays = float64[:], float64[:]
-    assert any("fma" in rule for rule in _ptx.broken(ptx(together, *arrays), False, False))
-    assert _ptx.broken(ptx(apart, *arrays), False, False) == []
+    assert any("fma" in rule for rule in toolkit.broken(ptx(together, *arrays), False, False))
+    assert toolkit.broken(ptx(apart, *arrays), False, False) == []
 
 
 def test_no_linker_puts_together_what_the_compiler_kept_apart() -> None:
@@ -51,16 +51,16 @@ def test_sums_of_floats_are_found() -> None:
     def floats(x: Any) -> None:
         cuda.atomic.add(x, 0, 1.0)
 
-    found = _ptx.broken(ptx(floats, float64[:]), True, False)
+    found = toolkit.broken(ptx(floats, float64[:]), True, False)
     assert any("floats" in rule for rule in found)
     assert any("no integer atomics" in rule for rule in found)
-    assert _ptx.broken(ptx(floats, int64[:]).replace(".f64", ".u64"), True, False) == []
+    assert toolkit.broken(ptx(floats, int64[:]).replace(".f64", ".u64"), True, False) == []
 
 
 @needs_libnvvm
 def test_a_weighted_loss_is_not_exact_unless_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "round_apart", nothing)
-    found = cuda_code.look(Case("fold_grid", "absolute_error", "float32"))[2]
+    found = code.look(Case("fold_grid", "absolute_error", "float32"))[2]
     assert any("mul.f64" in rule for rule in found)  # which ptxas may make one with a sum
     assert any("add.f64" in rule for rule in found)
 
@@ -90,7 +90,7 @@ def nothing() -> None:
 )
 def test_each_rule(line: str, rule: str | None) -> None:
     atom = "\tatom.shared.add.u64 %rd9, [%rd8], %rd7;\n"
-    found = _ptx.broken(f".visible .entry kernel(\n)\n{{\n\t{line}\n{atom}}}\n", True, False)
+    found = toolkit.broken(f".visible .entry kernel(\n)\n{{\n\t{line}\n{atom}}}\n", True, False)
     assert (found == []) if rule is None else (len(found) == 1 and rule in found[0])
 
 
@@ -100,16 +100,16 @@ def test_libm_may_do_as_it_likes_where_a_loss_calls_it() -> None:
         "\tfma.rn.f64 %fd1, %fd2, %fd3, %fd4;\n}\n"
         ".visible .entry kernel(\n)\n{\n\tcall.uni (retval0),\n\t__internal_accurate_pow,\n"
     )
-    assert _ptx.broken(text, False, True) == []
-    assert len(_ptx.broken(text, False, False)) == 1
-    assert len(_ptx.broken(text + "\tfma.rn.f64 %fd1, %fd2, %fd3, %fd4;\n", False, True)) == 1
+    assert toolkit.broken(text, False, True) == []
+    assert len(toolkit.broken(text, False, False)) == 1
+    assert len(toolkit.broken(text + "\tfma.rn.f64 %fd1, %fd2, %fd3, %fd4;\n", False, True)) == 1
 
 
 def test_losses_that_call_libm_are_found_by_their_code() -> None:
-    assert _ptx.calls_libm(cuda_code.NAMED["tweedie_deviance"], "float32")
-    assert not _ptx.calls_libm(cuda_code.NAMED["log_cosh"], "float32")
-    assert not _ptx.calls_libm(cuda_code.NAMED["absolute_error"], "float32")
-    assert _ptx.calls_libm(cuda_code.NAMED["absolute_error"], "complex64")
+    assert toolkit.calls_libm(code.NAMED["tweedie_deviance"], "float32")
+    assert not toolkit.calls_libm(code.NAMED["log_cosh"], "float32")
+    assert not toolkit.calls_libm(code.NAMED["absolute_error"], "float32")
+    assert toolkit.calls_libm(code.NAMED["absolute_error"], "complex64")
 
 
 def test_figures_of_ptxas_are_read() -> None:
@@ -117,11 +117,11 @@ def test_figures_of_ptxas_are_read() -> None:
         "    512 bytes stack frame, 8 bytes spill stores, 16 bytes spill loads\n"
         "ptxas info    : Used 152 registers, used 1 barriers, 42120 bytes smem\n"
     )
-    assert _ptx.read(said) == _ptx.Code(registers=152, spilled=24, stack=512, shared=42120)
+    assert toolkit.read(said) == toolkit.Code(registers=152, spilled=24, stack=512, shared=42120)
 
 
 def test_without_libnvvm_one_line_says_what_to_install(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.cuda_code", "--quick"]
+    command = [sys.executable, "-m", "tests.gpu.code", "--quick"]
     environment = os.environ | {"CUDA_HOME": str(tmp_path)}
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     if "libnvvm" not in said.stderr:

@@ -11,12 +11,13 @@ import numba
 import numpy as np
 import pytest
 from llvmlite import binding
-from reference import CASES, LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 import streamloss as sl
 from streamloss.exact import digits
 from streamloss.kernels import cpu
 from streamloss.kernels import fold as fold_module  # the overloads are needed
+from tests.losses.truth import SIMPLE
+from tests.reference import LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 NAN, INF = np.nan, np.inf
 BLOCK = digits.BLOCK
@@ -331,7 +332,7 @@ def test_any_share_of_nan_is_counted_or_omitted(
     weights = WEIGHTS[kind](rng, shape)
     gone = absent(weights, y, p)
     part = sl.accumulate("mae", y, p, weights, nan=nan)
-    want = truths(CASES[0](y, p), weights, absent=gone if nan == "omit" else False)
+    want = truths(SIMPLE[0](y, p), weights, absent=gone if nan == "omit" else False)
     assert bits(results(part)) == bits(want)
     if nan == "omit":
         assert part.counts["nan"] == gone.sum()

@@ -1,7 +1,7 @@
 """Losses at infinities and zeros: the limits of their textbook formulas, followed in decimals.
 
 A prediction that is infinite, 0 or 1 is approached, while labels, weights of classes and
-parameters stay: the formulas of `families` and `row_families` are taken at two points on the way,
+parameters stay: the formulas of `truth.table` are taken at two points on the way,
 where they have settled or go on growing. Two infinite predictions are approached on three paths;
 where these do not end at one value the loss is NaN.
 """
@@ -18,9 +18,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
-from families import MORE, Family, hard_logits, hard_probabilities, logits, name, probabilities
-from reference import bits
-from row_families import ROWS
 
 import streamloss as engine
 from streamloss import losses as sl
@@ -28,6 +25,9 @@ from streamloss.files import Columns, open_arrays
 from streamloss.run import choose
 from streamloss.run.query import Query
 from streamloss.run.stretches import fold
+from tests.losses.truth import ELEMENTS, OTHERS, ROWS, Truth, name
+from tests.losses.truth.draws import hard_logits, hard_probabilities, logits, probabilities
+from tests.reference import bits
 
 INF, NAN = math.inf, math.nan
 ENDS = (INF, -INF, 0.0, -0.0, 1.0)
@@ -63,17 +63,17 @@ TERM_BY_TERM = (
 LEFT_OUT = sl.ZeroOne(), sl.ZeroOneRow(), sl.HingeEmbedding(0.3)
 """Equal or not has no limits, and a margin of 0.3 is lost beside a large float64."""
 
-FAMILIES = [f for f in (*MORE, *ROWS) if f.loss not in LEFT_OUT]
+FOLLOWED = [case for case in OTHERS if case.loss not in LEFT_OUT]
 HARD = [
-    f._replace(draw=hard_probabilities if f.draw is probabilities else hard_logits)
-    for f in MORE
-    if f.draw in (probabilities, logits)
+    case._replace(draw=hard_probabilities if case.draw is probabilities else hard_logits)
+    for case in ELEMENTS
+    if case.draw in (probabilities, logits)
 ]
 
 
-def places(family: Family, inputs: tuple[Any, ...]) -> list[Place]:
+def places(case: Truth, inputs: tuple[Any, ...]) -> list[Place]:
     """Return where predictions are among the inputs: weights of classes are none."""
-    code = type(family.loss).body.__code__
+    code = type(case.loss).body.__code__
     names = code.co_varnames[1 : code.co_argcount]
     return [
         (k, c)
@@ -93,13 +93,13 @@ def put(inputs: tuple[Any, ...], values: dict[Place, Any], kind: Any) -> tuple[A
     )
 
 
-def formula_of(family: Family, inputs: tuple[Any, ...]) -> Decimal | None:
+def formula_of(case: Truth, inputs: tuple[Any, ...]) -> Decimal | None:
     """Return the formula of decimals, None outside its domain."""
-    if family.ulps == 0:
-        found = family(*(np.array([x], float) for x in inputs))[0]
+    if case.ulps == 0:
+        found = case(*(np.array([x], float) for x in inputs))[0]
         return None if math.isnan(found) else Decimal(float(found))
     try:
-        value = family.formula(*inputs)
+        value = case.formula(*inputs)
     except Overflow:
         raise
     except DecimalException:
@@ -107,9 +107,9 @@ def formula_of(family: Family, inputs: tuple[Any, ...]) -> Decimal | None:
     return Decimal(value[0] if isinstance(value, tuple) else value)
 
 
-def limit(family: Family, inputs: tuple[Any, ...], ends: dict[Place, float], path: Any) -> Any:
+def limit(case: Truth, inputs: tuple[Any, ...], ends: dict[Place, float], path: Any) -> Any:
     """Return the limit of the formula on a path to some ends, None outside its domain."""
-    for side, steps in itertools.product((1, -1), steps_of(family)):
+    for side, steps in itertools.product((1, -1), steps_of(case)):
         ways = [
             {
                 place: (speed * step).copy_sign(Decimal(end))
@@ -120,7 +120,7 @@ def limit(family: Family, inputs: tuple[Any, ...], ends: dict[Place, float], pat
             for step in steps
         ]
         try:
-            values = [formula_of(family, put(inputs, way, Decimal)) for way in ways]
+            values = [formula_of(case, put(inputs, way, Decimal)) for way in ways]
         except Overflow:
             continue
         if None not in values:
@@ -128,11 +128,11 @@ def limit(family: Family, inputs: tuple[Any, ...], ends: dict[Place, float], pat
     return None
 
 
-def steps_of(family: Family) -> Any:
+def steps_of(case: Truth) -> Any:
     """Return the pairs of distances from an end at which a formula can be taken."""
-    if family.ulps:
+    if case.ulps:
         return STEPS
-    return [CANCELLING_STEPS if type(family.loss) is sl.HingeEmbedding else FLOAT_STEPS]
+    return [CANCELLING_STEPS if type(case.loss) is sl.HingeEmbedding else FLOAT_STEPS]
 
 
 def settled(near: Any, nearer: Any) -> float:
@@ -143,17 +143,17 @@ def settled(near: Any, nearer: Any) -> float:
     return float(nearer)
 
 
-def points(family: Family) -> Iterator[tuple[tuple[Any, ...], dict[Place, float]]]:
+def points(case: Truth) -> Iterator[tuple[tuple[Any, ...], dict[Place, float]]]:
     """Yield inputs and the ends to put into them: one, or two infinities."""
-    drawn = family.draw(np.random.default_rng(5), DRAWS)
+    drawn = case.draw(np.random.default_rng(5), DRAWS)
     for given in zip(*drawn, strict=True):
         inputs = tuple(np.asarray(x) for x in given)
-        found = places(family, inputs)
+        found = places(case, inputs)
         for place, end in itertools.product(found, ENDS):
-            if end != -INF or not isinstance(family.loss, NEVER_NEGATIVE):
+            if end != -INF or not isinstance(case.loss, NEVER_NEGATIVE):
                 yield inputs, {place: end}
         for two, end in itertools.product(itertools.combinations(found[:4], 2), (INF, -INF)):
-            if end > 0.0 or any(family.loss.ranks):
+            if end > 0.0 or any(case.loss.ranks):
                 yield inputs, dict.fromkeys(two, end)
 
 
@@ -162,18 +162,18 @@ def losses_of(loss: Any, items: list[tuple[Any, ...]]) -> list[float]:
         return [float(type(loss).body(loss, *map(np.float64, item))) for item in items]
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, *HARD], ids=name)
-def test_a_loss_has_the_limit_of_its_formula(family: Family) -> None:
+@pytest.mark.parametrize("case", [*FOLLOWED, *HARD], ids=name)
+def test_a_loss_has_the_limit_of_its_formula(case: Truth) -> None:
     items, wanted = [], []
     with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
-        for inputs, ends in points(family):
-            limits = [limit(family, inputs, ends, path) for path in PATHS[: 4 * len(ends) - 3]]
+        for inputs, ends in points(case):
+            limits = [limit(case, inputs, ends, path) for path in PATHS[: 4 * len(ends) - 3]]
             if None not in limits:
                 items.append(put(inputs, ends, float))
                 wanted.append((len(ends), limits[0] if len(set(limits)) == 1 else NAN))
     assert len(wanted) > DRAWS
-    found = losses_of(family.loss, items)
-    torn = isinstance(family.loss, TERM_BY_TERM)
+    found = losses_of(case.loss, items)
+    torn = isinstance(case.loss, TERM_BY_TERM)
     wrong = [
         (item, got, want)
         for item, got, (ends, want) in zip(items, found, wanted, strict=True)
@@ -304,7 +304,7 @@ def test_a_certain_prediction_is_a_number_in_every_sum(
 # Labels that are no class.
 
 NO_CLASS = [-1.0, 3.0, 0.5, -100.0, INF, -INF]
-SPARSE = [loss for f in ROWS if (loss := f.loss).classes and loss == type(loss)()]
+SPARSE = [loss for case in ROWS if (loss := case.loss).classes and loss == type(loss)()]
 
 
 def labelled(loss: Any, wrong: float) -> tuple[Any, Any]:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy as np
 import pytest
-from reference import bits, truths
 
 import streamloss as sl
 from streamloss.losses.domains import Row
 from streamloss.run import choose
+from tests.reference import bits, truths
 
 SPARSE, COSINE = sl.SparseSoftmaxCrossEntropy(), sl.CosineSimilarity()
 

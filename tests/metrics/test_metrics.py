@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import bits
 
 import streamloss as sl
+from tests.reference import bits
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
 

@@ -23,10 +23,11 @@ from dask.delayed import Delayed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import CASES, PAIRS, REDUCTIONS, Case, bits, name, sprinkle, wild
 
 import streamloss as sl
 from streamloss.run import cpu
+from tests.losses.truth import PAIRS, SIMPLE, Truth, name
+from tests.reference import REDUCTIONS, bits, sprinkle, wild
 
 # Cuts that do not fit each other make many chunks, of which dask warns.
 pytestmark = pytest.mark.filterwarnings("ignore::dask.array.PerformanceWarning")
@@ -236,8 +237,8 @@ def test_numbers_of_any_size_are_summed_alike(rng: np.random.Generator, dtype: s
     assert_equal(found.compute(), want)
 
 
-@pytest.mark.parametrize("case", CASES, ids=name)
-def test_every_loss(case: Case) -> None:
+@pytest.mark.parametrize("case", SIMPLE, ids=name)
+def test_every_loss(case: Truth) -> None:
     rng = np.random.default_rng(1)
     arrays = 3.0 * rng.normal(size=(case.loss.inputs, 40, 3))
     want = sl.accumulate(case.loss, *arrays, axis=0)
@@ -246,7 +247,7 @@ def test_every_loss(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=name)
-def test_every_loss_unreduced(case: Case) -> None:
+def test_every_loss_unreduced(case: Truth) -> None:
     if case.loss.finish is not None:
         pytest.skip("it needs a mean")
     rng = np.random.default_rng(2)

@@ -12,9 +12,9 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from reference import bits
 
 import streamloss as sl
+from tests.reference import bits
 
 distributed = pytest.importorskip("distributed")
 

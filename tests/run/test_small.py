@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import sprinkle, wild
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
 from streamloss.run import choose, cpu, python
+from tests.reference import sprinkle, wild
 
 ABSOLUTE = (sl.AbsoluteError(),)
 SHAPES = st.sampled_from([(0,), (1,), (), (17,), (4, 5), (3, 0), (2, 3, 4), (80, 2)])

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference import bits, truth
 
 import streamloss as sl
 from streamloss.run.threads import share
+from tests.reference import bits, truth
 
 RNG = np.random.default_rng(6)
 Y, P, W = RNG.standard_normal((3, 600_000)) * 10.0 ** RNG.integers(-4, 5, (3, 600_000))

@@ -13,7 +13,7 @@ import pytest
 import streamloss as sl
 
 ROOT = Path(sl.__file__).parent
-PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
+PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
 PUBLIC = "*.py"
 """What the page calls the modules that are in no folder."""

@@ -10,7 +10,7 @@ EMULATED = os.environ.get("STREAMLOSS_EMULATED") == "1"
 collect_ignore_glob = [] if EMULATED else ["test_*.py"]
 
 if EMULATED:
-    from benchmarks._cuda import emulator
+    from tests.gpu import emulator
 
     emulator.start()
 

@@ -10,13 +10,13 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
-from errors import NO_MEMORY, REFUSALS
-from lent import Lent
 from numba import cuda
 
 import streamloss as sl
-from benchmarks._cuda import behaviour, emulator
 from streamloss.losses import SoftmaxCrossEntropy
+from tests.gpu import behaviour, emulator
+from tests.gpu.emulated.errors import NO_MEMORY, REFUSALS
+from tests.gpu.emulated.lent import Lent
 
 BEHAVIOUR = [
     check for check, _ in behaviour.CHECKS if not check.__name__.endswith(("cupy", "torch"))

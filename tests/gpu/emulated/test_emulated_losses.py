@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks._cuda import cases
+from tests.gpu import cases
 
 
 @pytest.mark.parametrize("name", ["AbsoluteError", "LogLoss", "SoftmaxCrossEntropy"])

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from errors import FAULT, REFUSALS, WRONG_PTX
 from numba import cuda, int64
 
 import streamloss as sl
-from benchmarks._cuda import behaviour, emulator
 from streamloss.kernels import gpu
 from streamloss.run.gpu import launch
+from tests.gpu import behaviour, emulator
+from tests.gpu.emulated.errors import FAULT, REFUSALS, WRONG_PTX
 
 
 def refused(kernel: Any, lanes: int, *arguments: Any) -> str:

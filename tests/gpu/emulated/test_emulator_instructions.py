@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks._cuda import emulator
+from tests.gpu import emulator
 
 KERNEL = """
 .version 8.0

@@ -37,12 +37,12 @@ def refusal():
     """Return why there can be no emulator here, None if there can."""
     from numba.cuda.cudadrv import nvvm  # not at the top: numba's simulator has not all of it
 
-    from benchmarks import _ptx
+    from tests.gpu import toolkit
 
     if not shutil.which("g++"):
         return "the emulator needs g++, which is not installed"
-    _ptx.use_installed_libnvvm()
-    return None if nvvm.is_available() else _ptx.MISSING
+    toolkit.use_installed_libnvvm()
+    return None if nvvm.is_available() else toolkit.MISSING
 
 
 @functools.cache

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import counted, put
 
 import streamloss as sl
 from streamloss.run.gpu import batches as gpu
+from tests.gpu.simulator.devices import counted, put
 
 Batches = list[tuple[Any, ...]]
 LOSSES = ["mae", sl.Huber(0.5)]

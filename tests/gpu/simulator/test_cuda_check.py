@@ -10,7 +10,7 @@ def test_a_loss_and_all_that_users_rely_on(tmp_path: Path) -> None:
     output = tmp_path / "found.json"
     options = "--quick --loss Value --jobs 1 --output".split()
     command = [sys.executable, "-m", "benchmarks.cuda_check", *options, str(output)]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert said.returncode == 0, said.stdout + said.stderr
     found = json.loads(output.read_text())

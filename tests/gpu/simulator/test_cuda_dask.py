@@ -6,9 +6,9 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from devices import OnGpu
 
 import streamloss as sl
+from tests.gpu.simulator.devices import OnGpu
 
 
 class Chunk(OnGpu):

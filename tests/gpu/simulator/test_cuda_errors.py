@@ -7,7 +7,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
-from devices import Exported, OnGpu, put
 from numba import cuda
 
 import streamloss as sl
@@ -16,6 +15,7 @@ from streamloss.compat import keras, sklearn, tf1, torch
 from streamloss.kernels.switches import MULTIPLY
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import Exported, OnGpu, put
 
 Y = np.arange(6.0).reshape(2, 3)
 UNIT = put(Y)

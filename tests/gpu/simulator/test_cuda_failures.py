@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import put
 
 import streamloss as sl
 from streamloss.run.gpu import launch as launching
+from tests.gpu.simulator.devices import put
 
 FAILURES: dict[str, tuple[type[Exception], tuple[Any, ...]]] = {
     "shapes": (ValueError, (np.ones((2, 3)), np.ones((2, 2)))),

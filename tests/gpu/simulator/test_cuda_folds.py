@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import check, put, states
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import LARGEST, TINY, leading, results, sprinkle, truths, wild
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
@@ -17,6 +15,8 @@ from streamloss.kernels import gpu as gpu_kernels
 from streamloss.run import cpu
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import check, put, states
+from tests.reference import LARGEST, TINY, leading, results, sprinkle, truths, wild
 
 MAE, MSE, HUBER = sl.AbsoluteError(), sl.SquaredError(), sl.Huber(0.5)
 NAN, INF = np.nan, np.inf

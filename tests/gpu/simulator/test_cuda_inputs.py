@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import Exported, OnGpu, check, put
 from numba import cuda
 
 import streamloss as sl
@@ -14,6 +13,7 @@ from streamloss.arrays import convert
 from streamloss.arrays import device as device_module
 from streamloss.arrays.device import DeviceArray, as_device, is_device
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import Exported, OnGpu, check, put
 
 DTYPES = ["f2", "f4", "f8", "i1", "u2", "i4", "u8", "?", "c8", "c16"]
 

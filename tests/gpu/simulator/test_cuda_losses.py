@@ -2,29 +2,27 @@
 
 from typing import Any
 
-import families
 import numpy as np
 import pytest
-import reference
-import row_families
-from devices import check
 
 import streamloss as sl
 from streamloss.losses.names import LOSSES
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import check
+from tests.losses.truth import PAIRS, TABLE
+from tests.losses.truth.draws import labels, logit_rows, reals
+from tests.reference import WEIGHTS
 
 METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
-PAIRED = [case.loss for case in reference.PAIRS]
+PAIRED = [case.loss for case in PAIRS]
 DRAWN = {
-    repr(f.loss): (f.loss, f.draw)
-    for f in (
-        *families.MORE,
-        *row_families.ROWS,
-        *(families.Family(loss, None, families.reals) for loss in PAIRED + METRICS),
+    repr(loss): (loss, draw)
+    for loss, draw in (
+        *((case.loss, case.draw) for case in TABLE),
+        *((metric, reals) for metric in METRICS),
     )
 }
 """Every loss with data of its domain."""
-DRAWN["Value()"] = sl.Value(), lambda rng, n: (rng.normal(size=n),)
 
 SOME = [sl.AbsoluteError(), sl.Huber(0.5)]
 ROWS, COLUMNS = 5, 4
@@ -57,11 +55,11 @@ def test_every_loss_without_weights(rng: np.random.Generator, name: str) -> None
 
 
 @pytest.mark.parametrize("rule", [None, True])
-@pytest.mark.parametrize("kind", reference.WEIGHTS)
+@pytest.mark.parametrize("kind", WEIGHTS)
 def test_weights_of_every_kind(rng: np.random.Generator, kind: str, rule: Any) -> None:
     y_true, y_pred = rng.normal(size=(2, ROWS, COLUMNS))
     y_pred[2, 1] = np.nan
-    weights = reference.WEIGHTS[kind](rng, (ROWS, COLUMNS))
+    weights = WEIGHTS[kind](rng, (ROWS, COLUMNS))
     check(SOME, y_true, y_pred, weights, rule=rule)
     check(SOME, y_true, y_pred, weights, rule=rule, axis=0)
 
@@ -94,15 +92,15 @@ def test_complex_numbers(rng: np.random.Generator, kind: str) -> None:
 
 
 def test_several_losses_in_one_pass(rng: np.random.Generator) -> None:
-    y_true, y_pred = families.reals(rng, 24)
+    y_true, y_pred = reals(rng, 24)
     check([*PAIRED, *METRICS], y_true, y_pred, rng.lognormal(size=24))
     check(PAIRED[:9], y_true, y_pred)  # one more than a launch takes
 
 
 def test_losses_of_rows_in_one_call(rng: np.random.Generator) -> None:
-    labels, logits = row_families.labels(rng, 6), row_families.logit_rows(rng, 6)
+    classes, logits = labels(rng, 6), logit_rows(rng, 6)
     losses = [sl.SparseSoftmaxCrossEntropy(), sl.ClassHinge(), sl.MultiMargin()]
-    check(losses, labels.astype("i8"), logits.astype("f4"), rng.random(6))
+    check(losses, classes.astype("i8"), logits.astype("f4"), rng.random(6))
 
 
 @pytest.mark.parametrize("room", [1, 15, 40])

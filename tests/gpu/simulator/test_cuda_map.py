@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import put
-from reference import WEIGHTS, wild
 from test_cuda_losses import DRAWN, inputs_of
 
 import streamloss as sl
@@ -14,6 +12,8 @@ from streamloss.arrays.device import is_device
 from streamloss.run import python
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import put
+from tests.reference import WEIGHTS, wild
 
 
 def check(

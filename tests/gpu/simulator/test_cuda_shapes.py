@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from devices import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import streamloss as sl
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
+from tests.gpu.simulator.devices import check
 
 MAE, MSE = sl.AbsoluteError(), sl.SquaredError()
 LANES = 4

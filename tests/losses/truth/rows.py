@@ -1,4 +1,4 @@
-"""What is true of the losses of rows: a formula and data for each of them, as in `families`."""
+"""Formulas of the losses of rows: numpy's arithmetic, or the textbook's on lists of decimals."""
 
 from __future__ import annotations
 
@@ -7,92 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from families import (
-    HIGH,
-    Draw,
-    Family,
-    Floats,
-    any_signs,
-    clipped,
-    log1p,
-    raised,
-    softplus,
-    zero_to_one,
-)
 
-from streamloss import losses as sl
-
-CLASSES = 5
-
-# Data.
-
-
-def labels(rng: np.random.Generator, n: int) -> Floats:
-    return rng.integers(0, CLASSES, n).astype(float)
-
-
-def logit_rows(rng: np.random.Generator, n: int) -> Floats:
-    return rng.normal(size=(n, CLASSES)) * 10.0 ** rng.integers(-2, 2, (n, 1))
-
-
-def share_rows(rng: np.random.Generator, n: int) -> Floats:
-    """Rows of positive numbers, some of them near their sum, some zero."""
-    rows = np.exp(4.0 * rng.normal(size=(n, CLASSES)))
-    return rows * ((rng.random((n, CLASSES)) < 0.9) | (np.arange(CLASSES) == 0))
-
-
-def probability_rows(rng: np.random.Generator, n: int) -> Floats:
-    return zero_to_one(rng, (n, CLASSES))
-
-
-def label_rows(rng: np.random.Generator, n: int) -> Floats:
-    """Rows of labels: one-hot ones, and probabilities."""
-    hot = (np.arange(CLASSES) == labels(rng, n)[:, None]).astype(float)
-    return np.where(rng.random((n, 1)) < 0.5, hot, rng.dirichlet(np.ones(CLASSES), n))
-
-
-def weight_rows(rng: np.random.Generator, n: int) -> Floats:
-    return rng.lognormal(size=(n, CLASSES))
-
-
-def rows_of(*draws: Callable[[np.random.Generator, int], Floats]) -> Draw:
-    """Return a function that draws each input by its own."""
-    return lambda rng, n: tuple(draw(rng, n) for draw in draws)
-
-
-def multi_labels(rng: np.random.Generator, n: int) -> Floats:
-    return rng.integers(-1, CLASSES, (n, CLASSES)).astype(float)
-
-
-def flags(rng: np.random.Generator, n: int) -> Floats:
-    return rng.integers(0, 2, (n, CLASSES)).astype(float)
-
-
-def vectors(rng: np.random.Generator, n: int) -> Floats:
-    """Rows of all sizes, the first of zeros."""
-    rows = rng.normal(size=(n, CLASSES)) * 10.0 ** rng.integers(-6, 6, (n, 1))
-    rows[0] = 0.0
-    return rows
-
-
-def plain_vectors(rng: np.random.Generator, n: int) -> Floats:
-    return rng.normal(size=(n, CLASSES))
-
-
-def relations(rng: np.random.Generator, n: int) -> Floats:
-    return any_signs(rng, n)[0]
-
-
-def sixteenths(rng: np.random.Generator, n: int) -> Floats:
-    """Rows whose differences are exact."""
-    return rng.integers(-64, 64, (n, CLASSES)) / 16.0
-
-
-def some_weights(rng: np.random.Generator, n: int) -> Floats:
-    return rng.integers(0, 3, (n, CLASSES)).astype(float)
-
-
-# Formulas.
+from tests.losses.truth.decimals import clipped, log1p, raised, softplus
+from tests.losses.truth.draws import CLASSES
+from tests.losses.truth.row import Floats
 
 
 def log_shares(x: list[Decimal]) -> list[Decimal]:
@@ -324,80 +242,3 @@ def pairwise(y: list[Decimal], p: list[Decimal], w: list[Decimal]) -> Any:
     errors = [pc - yc for yc, pc in zip(y, p, strict=True)]
     squares, square = sum(e * e for e in errors) / (n - 1), sum(errors) ** 2 / (n * (n - 1))
     return 2 * (squares - square), 2 * max(squares - sum(errors) ** 2 / (CLASSES * (n - 1)), square)
-
-
-KEYS, ROW, HOT, WEIGHT, SHARE = labels, logit_rows, label_rows, weight_rows, share_rows
-
-ROWS = [
-    Family(sl.ZeroOneRow(), lambda y, p: np.any(y != p, axis=1), rows_of(flags, flags)),
-    Family(sl.Brier(), brier, rows_of(KEYS, probability_rows)),
-    Family(sl.ClassHinge(), class_hinge, rows_of(KEYS, ROW)),
-    *(Family(sl.SoftmaxCrossEntropy(s), softmax(s), rows_of(HOT, ROW), 4) for s in (0.0, 0.1)),
-    *(
-        Family(sl.WeightedSoftmaxCrossEntropy(s), softmax(s), rows_of(HOT, ROW, WEIGHT), 4)
-        for s in (0.0, 0.1)
-    ),
-    *(
-        Family(sl.SparseSoftmaxCrossEntropy(s), sparse_softmax(s), rows_of(KEYS, ROW), 4)
-        for s in (0.0, 0.1)
-    ),
-    *(
-        Family(
-            sl.WeightedSparseSoftmaxCrossEntropy(s),
-            sparse_softmax(s),
-            rows_of(KEYS, ROW, WEIGHT),
-            4,
-        )
-        for s in (0.0, 0.1)
-    ),
-    Family(sl.ClassWeight(), lambda y, x, w: chosen(y, w), rows_of(KEYS, ROW, WEIGHT)),
-    Family(sl.NLL(), lambda y, x: -chosen(y, x), rows_of(KEYS, ROW)),
-    Family(
-        sl.WeightedNLL(), lambda y, x, w: -(chosen(y, w) * chosen(y, x)), rows_of(KEYS, ROW, WEIGHT)
-    ),
-    *(
-        Family(sl.CategoricalCrossEntropy(*p), categorical(*p), rows_of(HOT, SHARE), 4)
-        for p in ((1e-7, HIGH, 0.0, True), (1e-3, 0.99, 0.1, True), (1e-12, 1.0, 0.0, False))
-    ),
-    *(
-        Family(
-            sl.SparseCategoricalCrossEntropy(*p), sparse_categorical(*p), rows_of(KEYS, SHARE), 2
-        )
-        for p in ((1e-7, HIGH, True), (1e-12, 1.0, False), (0.1, 0.9, True, True))
-    ),
-    *(
-        Family(sl.CategoricalFocal(*p), focal(*p), rows_of(HOT, SHARE), 5)
-        for p in ((0.25, 2.0, 1e-7, HIGH, 0.0), (0.4, 1.5, 1e-3, 0.99, 0.1))
-    ),
-    *(
-        Family(sl.CategoricalFocalWithLogits(*p), focal_with_logits(*p), rows_of(HOT, ROW), 6)
-        for p in ((0.25, 2.0, 1e-7, HIGH, 0.0), (0.4, 1.5, 1e-3, 0.99, 0.1))
-    ),
-    *(
-        Family(sl.GeneralizedCrossEntropy(q), generalized(q), rows_of(KEYS, probability_rows), 4)
-        for q in (0.5, 0.7)
-    ),
-    Family(sl.KLDivergenceRow(), kl_row(1e-7), rows_of(HOT, HOT), 3),
-    Family(sl.CategoricalHinge(), categorical_hinge, rows_of(HOT, ROW)),
-    Family(sl.MultiMargin(), multi_margin(1.0, False), rows_of(KEYS, ROW)),
-    Family(sl.MultiMargin(2.0, 0.5), multi_margin(0.5, True), rows_of(KEYS, ROW)),
-    Family(sl.MultiMargin(1.5), powered_margin(1.0, 1.5), rows_of(KEYS, ROW), 5),
-    Family(sl.WeightedMultiMargin(), multi_margin(1.0, False), rows_of(KEYS, ROW, WEIGHT)),
-    Family(sl.WeightedMultiMargin(2.0, 0.5), multi_margin(0.5, True), rows_of(KEYS, ROW, WEIGHT)),
-    Family(sl.MultiLabelMargin(), multi_label_margin, rows_of(multi_labels, ROW)),
-    Family(sl.MultiLabelSoftMargin(), soft_margins, rows_of(flags, ROW), 4),
-    Family(sl.WeightedMultiLabelSoftMargin(), soft_margins, rows_of(flags, ROW, WEIGHT), 4),
-    Family(sl.CosineSimilarity(), cosine_similarity(1e-7), rows_of(vectors, vectors)),
-    Family(sl.CosineSimilarity(0.1), cosine_similarity(0.1), rows_of(vectors, vectors)),
-    Family(sl.CosineDistance(), lambda y, p: 1.0 - inner(p, y), rows_of(vectors, vectors)),
-    Family(sl.CosineEmbedding(), cosine_embedding(0.0), rows_of(relations, vectors, vectors)),
-    Family(sl.CosineEmbedding(0.2), cosine_embedding(0.2), rows_of(relations, vectors, vectors)),
-    *(
-        Family(
-            sl.TripletMargin(m, p, e, s), triplet(m, p == 2.0, e, s), rows_of(*[plain_vectors] * 3)
-        )
-        for m, p, e, s in ((1.0, 2.0, 1e-6, 0), (0.5, 2.0, 0.0, 1), (1.0, 1.0, 1e-6, 1))
-    ),
-    Family(sl.TripletMargin(p=3.0), powered_triplet(3.0, 1e-6), rows_of(*[plain_vectors] * 3), 5),
-    Family(sl.PairwiseSquaredError(), pairwise, rows_of(sixteenths, sixteenths, some_weights), 5),
-]
