@@ -1,11 +1,10 @@
-"""What a container holds decides, not the container: columns, frames, lists, masks, lazy or not."""
+"""What a container holds decides, not the container: columns, frames, lists and masks."""
 
 from __future__ import annotations
 
 import datetime
 import decimal
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,28 +17,7 @@ import pytest
 
 import streamloss as sl
 import streamloss.compat.sklearn as sk
-from streamloss.compat import keras, tf1
-from streamloss.compat.torch import functional as torch_functional
-
-NAN = math.nan
-
-try:
-    import polars
-except ImportError:
-    polars = None
-
-try:
-    import torch
-except ImportError:
-    torch = None
-
-
-def lazy(column: Any) -> Any:
-    """Return a pandas column as one of dask, of known chunk sizes."""
-    return dd.from_pandas(column, npartitions=2).to_dask_array(lengths=True)
-
-
-# Masks. A null leaves its row out.
+from tests.arrays.kinds import polars, torch
 
 MASKS: dict[str, Callable[[list[Any]], Any]] = {
     "pandas boolean": lambda v: pd.Series(v, dtype="boolean"),
@@ -87,8 +65,6 @@ def test_a_mask_of_anything_else_is_refused(kind: str) -> None:
         sl.evaluate("mae", [1.0, 5.0, 7.0, 2.0], [0.0] * 4, where=value)
 
 
-# Frames are read by column.
-
 FRAME = {"a": [True, False, True], "b": [1, 2, 3], "c": [0.5, 1.5, 2.5]}
 SUM = 2 + 6 + 4.5
 
@@ -126,8 +102,6 @@ def test_a_column_that_holds_no_numbers_is_named() -> None:
     with pytest.raises(TypeError, match=r"^y_true column 'name' must be a column of numbers"):
         sl.evaluate("mae", pd.DataFrame({"x": [1.0], "name": ["a"]}), [[0.0, 0.0]])
 
-
-# The same refusal whether there is a null or not.
 
 DAYS = [datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)]
 MONEY = [decimal.Decimal("1.5"), decimal.Decimal("2.5")]
@@ -169,8 +143,6 @@ def test_what_is_no_number_is_refused_with_and_without_null(kind: str, null: boo
             sl.evaluate("mae", frame, frame).compute()
 
 
-# Columns of polars.
-
 POLARS_KINDS = ["Int8", "Int64", "UInt16", "UInt64", "Float32", "Float64", "Boolean"]
 
 
@@ -183,8 +155,6 @@ def test_columns_of_polars_with_nulls(kind: str) -> None:
     assert (acc.counts["elements"], acc.counts["nan"]) == (3, 1)
     assert math.isnan(sl.evaluate("mae", column, [0.0] * 4))
 
-
-# Lists are read by element.
 
 LISTS: dict[str, Callable[[list[float]], Any]] = {
     "numbers": list,
@@ -257,205 +227,3 @@ def test_bfloat16_in_the_interface_of_scikit_learn() -> None:
     y, p = torch.tensor([1.0, 2.0]), torch.tensor([1.5, 2.0], requires_grad=True)
     for cast in (torch.bfloat16, torch.float16, torch.float32):
         assert float(sk.mean_absolute_error(y.to(cast), p.to(cast))) == 0.25
-
-
-# Dask arrays whose blocks are not what they announce.
-
-
-@pytest.mark.parametrize("axis", [None, 0])
-def test_blocks_that_are_not_what_they_announce_are_refused(axis: Any) -> None:
-    y = da.from_array(np.ones((6, 2)), chunks=(2, 2))
-    wrong = {
-        "axes": y.map_blocks(lambda b: b.ravel(), meta=np.empty((0, 0))),
-        "rows": y.map_blocks(lambda b: b[:1], meta=np.empty((0, 0))),
-        "nothing": y.map_blocks(lambda b: 1.0, meta=np.empty((0, 0))),
-    }
-    for blocks in wrong.values():
-        for arguments in ((blocks, y), (y, blocks), (blocks, blocks)):
-            with pytest.raises(ValueError, match=r"^chunk \(\d, \d\): y_(true|pred) must have"):
-                sl.evaluate("mae", *arguments, axis=axis).compute()
-    for weights in (wrong["axes"], wrong["nothing"]):
-        with pytest.raises(ValueError, match=r"^chunk \(\d, \d\): weights must align"):
-            sl.evaluate("mae", y, y, weights).compute()
-
-
-def test_rows_shorter_than_announced_are_refused() -> None:
-    logits = da.ones((4, 3), chunks=(2, 3))
-    short = logits.map_blocks(lambda b: b[:, :2], meta=np.empty((0, 0)))
-    with pytest.raises(ValueError, match=r"^chunk \(\d,\): y_pred must have the sizes"):
-        sl.evaluate("cross_entropy", np.zeros(4, int), short).compute()
-
-
-def test_parts_of_another_dtype_than_announced_are_read() -> None:
-    y = dd.from_pandas(pd.Series([1.0, 5.0, 3.0, 4.0]), npartitions=2)
-    parts = y.map_partitions(
-        lambda part: part.astype("Int64").where(part > 1), meta=pd.Series([], dtype=float)
-    )
-    acc = sl.accumulate("mae", parts, y + 1.0, nan="omit").compute()
-    assert (acc.result(), acc.counts["nan"]) == (1.0, 1)
-
-
-def test_blocks_of_objects_under_another_dtype_are_refused_by_name() -> None:
-    y = da.ones(4, chunks=2)
-    objects = y.map_blocks(lambda b: b.astype(object), dtype=float, meta=np.empty(0))
-    with pytest.raises(TypeError, match=r"^chunk \(\d,\): y_true must hold .* dtype object"):
-        sl.evaluate("mae", objects, y).compute()
-
-
-# Sizes that dask does not know.
-
-
-def test_the_advice_for_unknown_sizes_works_on_what_was_given() -> None:
-    series = dd.from_pandas(pd.Series([1.0, 2.0, 3.0]), npartitions=2)
-    numbers = np.array([1.0, 3.0, 3.0])
-    for way in ("to_dask_array(lengths=True)", "compute_chunk_sizes()"):
-        for position in range(3):
-            value = series if "lengths" in way else series.to_dask_array()
-            arguments = [value if k == position else numbers for k in range(max(2, position + 1))]
-            with pytest.raises(ValueError, match=re.escape(way)) as caught:
-                sl.evaluate("mae", *arguments)
-            assert str(caught.value).startswith(("y_true", "y_pred", "weights")[position])
-            known = eval(f"value.{way}", {"value": value})
-            arguments[position] = known
-            assert math.isfinite(float(sl.evaluate("mae", *arguments).compute()))
-
-
-@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "int64[pyarrow]"])
-def test_the_advice_for_columns_of_other_dtypes_works(dtype: str) -> None:
-    column = pd.Series([1, 0, 1, None], dtype=dtype)
-    frame, zeros = dd.from_pandas(column, npartitions=2), np.zeros(4)
-    with pytest.raises(ValueError, match="give y_true") as caught:
-        sl.evaluate("mae", frame, zeros)
-    known = eval(str(caught.value).rpartition("give y_true")[2].join(["frame", ""]))
-    assert float(sl.evaluate("mae", known, zeros, nan="omit").compute()) == 2.0 / 3.0
-    if dtype == "boolean":
-        with pytest.raises(ValueError, match="give where") as caught:
-            sl.evaluate("mae", zeros + 2.0, zeros, where=frame)
-        known = eval(str(caught.value).rpartition("give where")[2].join(["frame", ""]))
-        acc = sl.accumulate("mae", zeros + 2.0, zeros, where=known).compute()
-        assert (acc.result(), acc.counts["masked"]) == (2.0, 2)
-
-
-@pytest.mark.parametrize("name", ["keras", "sklearn", "tf1", "torch"])
-def test_advice_of_the_interfaces_of_frameworks(name: str) -> None:
-    y, p = dd.from_pandas(pd.Series([1.0, 2.0]), npartitions=2), np.array([1.0, 3.0])
-    call = {
-        "keras": keras.losses.MeanAbsoluteError(),
-        "sklearn": sk.mean_absolute_error,
-        "tf1": tf1.absolute_difference,
-        "torch": torch_functional.l1_loss,
-    }[name]
-    for arguments in ((y, p), (p, y), (y.to_dask_array(), p)):
-        with pytest.raises((ValueError, RuntimeError), match=r"lengths=True.*compute_chunk_sizes"):
-            call(*arguments)
-    assert float(call(y.to_dask_array(lengths=True), p).compute()) == 0.5
-
-
-UNKNOWN = {
-    "weighted loss of rank 1": lambda y, p: keras.losses.MeanAbsoluteError()(y, p, y + 2),
-    "weights of known size": lambda y, p: keras.losses.Huber()(y, p, np.array([1.0, 3.0])),
-    "loss": lambda y, p: keras.losses.MeanAbsoluteError()(y, p),
-    "weighted loss": lambda y, p: keras.losses.MeanSquaredError()(y[:, None], p[:, None], y + 2),
-    "sum": lambda y, p: keras.losses.MeanAbsoluteError(reduction="sum")(y[:, None], p[:, None]),
-    "none": lambda y, p: keras.losses.Huber(reduction=None)(y[:, None], p[:, None]),
-    "crossentropy": lambda y, p: keras.losses.BinaryCrossentropy()(y / 7, p / 7),
-    "hinge": lambda y, p: keras.losses.Hinge()(y, p),
-    "metric": lambda y, p: keras.metrics.MeanAbsoluteError()(y, p),
-    "root": lambda y, p: keras.metrics.RootMeanSquaredError()(y, p),
-    "sklearn": lambda y, p: sk.mean_absolute_error(y, p),
-}
-
-
-@pytest.mark.parametrize("kind", UNKNOWN)
-def test_unknown_sizes_in_the_interfaces_of_frameworks(kind: str) -> None:
-    rng = np.random.default_rng(2)
-    y, p = rng.random((2, 9))
-    want = UNKNOWN[kind](y[y > 0.3], p[y > 0.3])
-    true, pred = (da.from_array(a, chunks=4) for a in (y, p))
-    keep = true > 0.3
-    got = UNKNOWN[kind](true[keep], pred[keep])
-    got = got.compute() if hasattr(got, "compute") else got
-    assert np.asarray(got).tobytes() == np.asarray(want).tobytes()
-
-
-# Labels of dask frames.
-
-
-@pytest.mark.parametrize("dtype", ["object", "string", "category"])
-def test_text_labels_of_dask_frames(dtype: str) -> None:
-    frame = pd.DataFrame({"s": ["ham", "spam"] * 3, "p": [0.9, 0.2, 0.8, 0.4, 0.3, 0.6]})
-    frame["s"] = frame["s"].astype(dtype)
-    parts = dd.from_pandas(frame, npartitions=2)
-    for labels in (None, ["ham", "spam"]):
-        want = sk.log_loss(frame.s.to_numpy(dtype=object), frame.p, labels=labels)
-        assert float(sk.log_loss(parts.s, parts.p, labels=labels).compute()) == want
-    assert float(sk.accuracy_score(parts.s, parts.s).compute()) == 1.0
-
-
-@pytest.mark.parametrize("bad", [None, 1, pd.NA, 2.5])
-def test_labels_that_are_no_text_are_refused_on_both_paths(bad: Any) -> None:
-    labels = np.array(["a", "b", bad, "a"], object)
-    for call in (sk.accuracy_score, sk.zero_one_loss):
-        with pytest.raises((ValueError, TypeError), match=r"^y_true must be all text"):
-            call(labels, labels)
-        parts = da.from_array(labels, chunks=2)
-        with pytest.raises((ValueError, TypeError), match=r"y_(true|pred) must be all text"):
-            float(call(parts, parts).compute())
-
-
-# Errors are short, and name the argument.
-
-HUGE = 10**6
-LONG: dict[str, Callable[[], Any]] = {
-    "labels": lambda: sk.accuracy_score(["a"] * HUGE + [None], ["a"] * HUGE + [None]),
-    "classes": lambda: sk.log_loss(np.arange(HUGE), np.full((HUGE, 2), 0.5)),
-    "given labels": lambda: sk.log_loss([0, 1], [0.5, 0.5], labels=[0] * HUGE),
-    "loss": lambda: sl.evaluate("a" * HUGE, [1.0], [1.0]),
-    "loss of arrays": lambda: sl.evaluate(np.zeros(HUGE), [1.0], [1.0]),
-    "parameter": lambda: sl.evaluate("huber:" + "a" * HUGE, [1.0], [1.0]),
-    "delta": lambda: sl.Huber([1.0] * HUGE),
-    "reduction": lambda: sl.evaluate("mae", [1.0], [1.0], reduction="a" * HUGE),
-    "nan": lambda: sl.evaluate("mae", [1.0], [1.0], nan="a" * HUGE),
-    "axis": lambda: sl.evaluate("mae", [1.0], [1.0], axis=[0.5] * HUGE),
-    "merge": lambda: sl.merge([np.zeros(HUGE)]),
-    "array of text": lambda: sl.evaluate("mae", np.array(["a" * HUGE]), [1.0]),
-    "records": lambda: sl.evaluate("mae", np.zeros(2, [(f"f{k}", "f8") for k in range(999)]), [1]),
-    "list of dicts": lambda: sl.evaluate("mae", [{"a": "b" * HUGE}], [1.0]),
-    "keras reduction": lambda: keras.losses.MeanAbsoluteError([0] * HUGE),
-    "keras loss": lambda: keras.losses.get([0] * HUGE),
-    "keras metric": lambda: keras.metrics.get("x" * HUGE),
-    "torch reduction": lambda: torch_functional.l1_loss([1.0], [1.0], reduction=[0] * HUGE),
-    "array for a reduction": lambda: sl.evaluate("mae", [1.0], [1.0], reduction=np.zeros(9)),
-    "array for a policy": lambda: sl.evaluate("mae", [1.0], [1.0], nan=np.zeros(9)),
-    "array for torch": lambda: torch_functional.l1_loss([1.0], [1.0], reduction=np.zeros(9)),
-    "array for tf1": lambda: tf1.absolute_difference([1.0], [1.0], reduction=np.zeros(9)),
-    "pos_label": lambda: sk.brier_score_loss(["a" * HUGE, "b"], [0.5, 0.5]),
-}
-
-
-@pytest.mark.parametrize("kind", LONG)
-def test_errors_are_short(kind: str) -> None:
-    with pytest.raises((TypeError, ValueError)) as caught:
-        LONG[kind]()
-    assert len(str(caught.value)) <= 400, str(caught.value)[:500]
-    assert "ambiguous" not in str(caught.value)
-
-
-@pytest.mark.skipif(torch is None, reason="needs torch")
-@pytest.mark.parametrize("name", ["y_true", "y_pred", "weights", "where"])
-def test_what_torch_refuses_names_the_argument(name: str) -> None:
-    sparse = torch.eye(3).to_sparse()
-    given: dict[str, Any] = {"y_true": np.ones((3, 3)), "y_pred": np.ones((3, 3)), name: sparse}
-    with pytest.raises((TypeError, ValueError), match=f"^{name} must"):
-        sl.evaluate("mae", **given)
-
-
-@pytest.mark.parametrize("name", ["y_true", "y_pred", "weights"])
-def test_what_an_object_raises_names_the_argument(name: str) -> None:
-    class Broken:
-        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-            raise AttributeError("no numbers here")
-
-    given: dict[str, Any] = {"y_true": [1.0], "y_pred": [1.0], name: Broken()}
-    with pytest.raises(TypeError, match=f"^{name} must be an array of numbers: no numbers here"):
-        sl.evaluate("mae", **given)

@@ -8,7 +8,6 @@ import numpy as np
 from streamloss import losses as sl
 
 OURS = [cls for cls in vars(sl).values() if isinstance(cls, type) and hasattr(cls, "ranks")]
-LN2, LN3 = math.log(2.0), math.log(3.0)
 INF, NAN = math.inf, math.nan
 
 

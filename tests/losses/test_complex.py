@@ -9,11 +9,7 @@ import pytest
 import streamloss as sl
 from tests.losses.points import in_ulps
 from tests.losses.truth import SIMPLE, Truth, name
-from tests.reference import (
-    bits,
-    results,
-    truth,
-)
+from tests.reference import bits, results, truth
 
 
 @pytest.mark.parametrize("dtype", ["c8", "c16"])

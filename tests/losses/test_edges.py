@@ -11,9 +11,7 @@ import streamloss as sl
 from tests.losses.points import INF, NAN, all_of, one
 from tests.losses.truth import OTHERS, PAIRS, ROWS, Truth, name
 from tests.losses.truth.draws import CLASSES
-from tests.reference import (
-    bits,
-)
+from tests.reference import bits
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=name)

@@ -11,17 +11,7 @@ from streamloss.losses.base import LOSSES
 from tests.losses.points import OURS, all_of, in_ulps
 from tests.losses.truth import ARITHMETIC, OTHERS, PAIRS, SIMPLE, TABLE, Truth, name
 from tests.losses.truth.elements import exact_log_cosh
-from tests.reference import (
-    LARGEST,
-    TINY,
-    WEIGHTS,
-    bits,
-    results,
-    terms,
-    truth,
-    truths,
-    wild,
-)
+from tests.reference import LARGEST, TINY, WEIGHTS, bits, results, terms, truth, truths, wild
 
 SUMMED = [case for case in PAIRS if case.loss.finish is None]
 SHAPE = (30, 20)

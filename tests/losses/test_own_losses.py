@@ -8,12 +8,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.losses import base
-from tests.reference import (
-    bits,
-    results,
-    sprinkle,
-    truths,
-)
+from tests.reference import bits, results, sprinkle, truths
 
 
 @sl.loss

@@ -12,9 +12,7 @@ import pytest
 import streamloss as sl
 from tests.losses.points import INF, NAN
 from tests.losses.truth import SIMPLE, Truth, name
-from tests.reference import (
-    TINY,
-)
+from tests.reference import TINY
 
 
 @pytest.mark.parametrize(

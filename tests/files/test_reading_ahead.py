@@ -1,0 +1,32 @@
+"""The thread that reads ahead."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamloss.files import open_parquet, source
+from tests.files.rows import ALL
+
+
+def test_an_error_of_the_reading_thread_comes_out(folder: Path) -> None:
+    data = open_parquet([str(folder)], ALL)
+    (folder / "deep" / "c.parquet").unlink()
+    got: list[int] = []
+    with pytest.raises(ValueError, match=r"cannot read .*c.parquet"):
+        got.extend(batch.length for batch in data.batches())
+    assert got == [300]
+
+
+def test_reading_stops_when_the_caller_does(folder: Path) -> None:
+    seen: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            seen.append(number)
+            yield number
+
+    ahead = source._ahead(items())
+    assert [next(ahead) for _ in range(3)] == [0, 1, 2]
+    ahead.close()
+    assert len(seen) <= 3 + source.AHEAD
