@@ -28,8 +28,8 @@ ATOMS = "atom", "red"
 INTEGER = re.compile(r"^(?:atom|red)\..*\.[bus]64$")
 
 MISSING = (
-    "libnvvm was not found: pip install nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-runtime"
-    " (or, for the target of another package, 'numba-cuda[cu13]' nvidia-cuda-nvcc)"
+    "libnvvm was not found: pip install -r tests/gpu/requirements.txt"
+    " (or, for the target of another package, pip install 'numba-cuda[cu13]' nvidia-cuda-nvcc)"
 )
 
 

@@ -2,7 +2,8 @@
 
 `driver.cpp` takes the place of NVIDIA's driver, libcuda. It has `gpus.hpp` for memory and streams;
 `reader.hpp`, `instructions.hpp` and `machine.hpp` for the PTX that libnvvm makes. All else is as
-with a GPU. It says nothing of speed, of ptxas or of hardware.
+with a GPU. It says nothing of speed, of ptxas or of hardware. `tests/gpu/README.md` says
+when most of it goes.
 
 - Every access to memory is checked, and each team's to its shared memory for lanes that race.
 - Lanes take turns in an order drawn from a seed, and so does what streams and events leave open.

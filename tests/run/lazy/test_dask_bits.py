@@ -23,6 +23,9 @@ from tests.run.lazy.cuts import (
     seeds,
 )
 
+# Cuts that do not fit each other make many chunks, of which dask warns.
+pytestmark = pytest.mark.filterwarnings("ignore::dask.array.PerformanceWarning")
+
 
 @given(calls())
 @settings(max_examples=300)
