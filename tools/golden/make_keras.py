@@ -1,6 +1,6 @@
 """Write tests/golden/keras.jsonl: what Keras 3 answers, on its TensorFlow backend.
 
-Run with an environment that has keras and tensorflow: ``python tests/golden/make_keras.py``.
+Run with an environment that has keras and tensorflow: ``python tools/golden/make_keras.py``.
 
 A case calls a function (``losses.huber``), a loss (``losses.Huber``: `init` makes it, `args` calls
 it) or a metric (``metrics.Huber``: `updates` lists the arguments of each `update_state`, and the
@@ -14,10 +14,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 os.environ |= {
@@ -26,16 +24,13 @@ os.environ |= {
     "CUDA_VISIBLE_DEVICES": "",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import keras
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
-from golden._format import encode, outcome, write
-from golden.keras_magnitudes import scale_of
+from answers import GOLDEN, encode, outcome, scale_of, write
 
-HERE = Path(__file__).parent
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 NAN, INF = float("nan"), float("inf")
 
@@ -835,8 +830,8 @@ def main() -> None:
     }
     groups = (functions, ranks, values, reductions, classes, axes, whole, masks, metrics)
     cases = [made for group in groups for made in group()]
-    write(HERE / "keras.jsonl", header, cases)
-    print(len(cases), "cases,", (HERE / "keras.jsonl").stat().st_size, "bytes")
+    write(GOLDEN / "keras.jsonl", header, cases)
+    print(len(cases), "cases,", (GOLDEN / "keras.jsonl").stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

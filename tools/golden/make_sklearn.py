@@ -1,6 +1,6 @@
 """Write sklearn.jsonl: what scikit-learn's metrics answer, over a broad grid of arguments.
 
-Run in an environment that has scikit-learn: ``python tests/golden/make_sklearn.py``. Beside the
+Run in an environment that has scikit-learn: ``python tools/golden/make_sklearn.py``. Beside the
 keys of every golden file a case may have
 
 - ``dtype``: in which scikit-learn computes it (float64 without the key),
@@ -15,21 +15,15 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sklearn
 import sklearn.metrics
+from answers import GOLDEN, decode, encode, outcome, write
 from sklearn.base import BaseEstimator
-
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from golden._format import decode, encode, outcome, write  # noqa: E402
 
 AVERAGED = (
     "mean_absolute_error",
@@ -854,7 +848,7 @@ def main() -> None:
     names = (*AVERAGED, *DEVIANCES, *LABELLED, *ABSENT)
     signatures = {n: str(inspect.signature(getattr(sklearn.metrics, n))) for n in names}
     header = {"framework": "sklearn", "version": sklearn.__version__, "signatures": signatures}
-    write(HERE / "sklearn.jsonl", header, CASES)
+    write(GOLDEN / "sklearn.jsonl", header, CASES)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Ask TensorFlow what `tf.compat.v1.losses` answers, and write it to tf1.jsonl.
 
-Run with an environment that has TensorFlow: ``python tests/golden/make_tf1.py``. Eager mode on the
+Run with an environment that has TensorFlow: ``python tools/golden/make_tf1.py``. Eager mode on the
 CPU; cases with ``"mode": "graph"`` ran in a graph and a session, as TensorFlow 1 itself does. Each
 case draws its numbers from its own id, so a new case changes no other.
 """
@@ -12,14 +12,13 @@ import os
 import zlib
 from collections.abc import Iterator
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
 
 import numpy as np
 import tensorflow as tf
-from _format import decode, dtype_of, encode, outcome, write
+from answers import GOLDEN, decode, dtype_of, encode, outcome, write
 
 LOSSES = tf.compat.v1.losses
 REDUCTIONS = {
@@ -663,4 +662,4 @@ def header() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    write(Path(__file__).with_name("tf1.jsonl"), header(), cases())
+    write(GOLDEN / "tf1.jsonl", header(), cases())

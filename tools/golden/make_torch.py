@@ -1,4 +1,4 @@
-"""Ask PyTorch for the golden answers: ``python tests/golden/make_torch.py`` writes torch.jsonl.
+"""Ask PyTorch for the golden answers: ``python tools/golden/make_torch.py`` writes torch.jsonl.
 
 A case of a function has its arguments, a case of a class its constructor's (`init`) and those of
 the call. `warns` lists the warnings that the call gives. The header holds every signature.
@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from answers import GOLDEN, decode, dtype_of, encode, outcome, write
 from torch import nn
 from torch.nn import functional
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from golden._format import decode, dtype_of, encode, outcome, write
 
 Case = dict[str, Any]
 
@@ -842,7 +838,7 @@ def main() -> None:
     header["signatures"] = signatures()
     header["representations"] = {n: repr(getattr(nn, n)()).splitlines()[0] for n in CLASSES}
     cases = [answered(case) for grid in GRIDS for case in grid()]
-    write(Path(__file__).with_name("torch.jsonl"), header, cases)
+    write(GOLDEN / "torch.jsonl", header, cases)
 
 
 if __name__ == "__main__":
