@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cuda_losses import DRAWN, inputs_of
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
@@ -13,6 +12,7 @@ from streamloss.run import python
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
 from tests.gpu.simulator.devices import put
+from tests.gpu.simulator.test_cuda_losses import DRAWN, inputs_of
 from tests.reference import WEIGHTS, wild
 
 
