@@ -103,7 +103,7 @@ except ValueError as error: print(str(error).encode().hex())
 @pytest.fixture(scope="module")
 def client(other: Path) -> Iterator[Client]:
     """A cluster of one worker, which has the other package."""
-    settings = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(**settings) as cluster, Client(cluster) as client:
         address = cluster.scheduler_address
         options = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
