@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.cli.checkpoint import MAGIC
+from streamloss.files.checkpoint import MAGIC
 from tests.cli.rows import GIVEN, P, Y, exact, spawn
 
 BIG = 150_000

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 from tests.losses.points import OURS, all_of, in_ulps
 from tests.losses.truth import ARITHMETIC, OTHERS, PAIRS, SIMPLE, TABLE, Truth, name
 from tests.losses.truth.elements import exact_log_cosh

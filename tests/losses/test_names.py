@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import streamloss as sl
-from streamloss.losses.base import LOSSES
+from streamloss.losses.names import LOSSES
 from tests.losses.points import OURS
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
-from streamloss.losses import base
+from streamloss.losses import names
 from tests.reference import bits, results, sprinkle, truths
 
 
@@ -186,7 +186,7 @@ def test_a_name_belongs_to_one_loss() -> None:
 
 def test_a_users_loss_can_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for table in ("LOSSES", "_NAMES", "_KEYS"):
-        monkeypatch.setattr(base, table, dict(getattr(base, table)))
+        monkeypatch.setattr(names, table, dict(getattr(names, table)))
 
     @sl.loss("shifted", "moved", formula="|e| + by")
     class Shifted(NamedTuple):
@@ -196,4 +196,4 @@ def test_a_users_loss_can_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
             return abs(y_pred - y_true) + self.by
 
     assert sl.evaluate("moved:by=2", [1.0], [4.0]) == 5.0
-    assert base.LOSSES["shifted"] is Shifted
+    assert names.LOSSES["shifted"] is Shifted
