@@ -10,7 +10,7 @@ from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO
 from .exact.reductions import Reduction, check
 from .exact.seen import count_rows, count_terms, sum_of
 from .exact.state import State
-from .losses.base import parts_of
+from .losses.base import Loss, parts_of
 from .losses.names import respelled
 from .run.query import Query, Tally
 from .support.brief import brief
@@ -149,7 +149,7 @@ class Accumulator:
         return dict(zip(self._specs, values, strict=True))
 
     @property
-    def losses(self) -> tuple[Any, ...]:
+    def losses(self) -> tuple[Loss, ...]:
         """The losses as values."""
         return self.tally.query.losses
 
@@ -269,7 +269,7 @@ class Accumulator:
             return NotImplemented
         return self._what() == other._what()
 
-    def _what(self) -> tuple[tuple[Any, ...], Axis, str, State | None]:
+    def _what(self) -> tuple[tuple[Loss, ...], Axis, str, State | None]:
         """Return what is asked, and the state of what was seen, None if its shape is not known."""
         return self.losses, self.axis, self.nan, self.tally.known
 
@@ -359,7 +359,7 @@ build = Accumulator._of
 
 
 def _unpickled(
-    specs: Any, losses: tuple[Any, ...], axis: Any, nan: str, state: State | None, *named: Any
+    specs: Any, losses: tuple[Loss, ...], axis: Any, nan: str, state: State | None, *named: Any
 ) -> Accumulator:
     """Return a pickled accumulator; its losses are called as they were if that is what they are."""
     some = isinstance(specs, list)

@@ -52,7 +52,7 @@ def loss_digest(cls: Any) -> bytes:
     return function_digest(cls.body, f"{cls.key} {cls._fields}")
 
 
-def function_digest(function: FunctionType, prefix: str = "") -> bytes:
+def function_digest(function: Callable[..., Any], prefix: str = "") -> bytes:
     """Digest a function: all code and constants that it reaches.
 
     Raises

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from streamloss.arrays.batch import refuse_labels
-from streamloss.losses.base import first_of_user, memory
+from streamloss.arrays.batch import Batch, refuse_labels
+from streamloss.losses.base import Loss, first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
 
@@ -33,12 +33,12 @@ _taken: dict[Any, int] = {}
 """The numbers taken so far, by the classes of the losses."""
 
 
-def wait(losses: tuple[Any, ...], size: int) -> bool:
+def wait(losses: tuple[Loss, ...], size: int) -> bool:
     """Return whether a batch of so many numbers is not worth compiling a kernel yet."""
     return size <= SMALL and _taken_for(losses).get(_classes(losses), 0) + size <= BUDGET
 
 
-def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
+def check_labels(losses: tuple[Loss, ...], batch: Batch) -> None:
     """Refuse labels that are no classes, as ``nan="raise"`` asks; from a GPU they are copied.
 
     Raises
@@ -51,10 +51,10 @@ def check_labels(losses: tuple[Any, ...], batch: Any) -> None:
         if batch.on_device:
             labels, where = gpu().on_host(labels), gpu().on_host(where)
         name = "y_true" if k == 0 else "y_pred" if batch.ranks[2:] == () else f"y_pred[{k - 1}]"
-        refuse_labels(name, labels, batch.ranks[k], where, batch.row)
+        refuse_labels(name, labels, batch.ranks[k], where, batch.row or 0)
 
 
-def runner(losses: tuple[Any, ...], batch: Any) -> Any:
+def runner(losses: tuple[Loss, ...], batch: Batch) -> Any:
     """Return the runner for a batch, imported when it is first needed."""
     if batch.on_device:
         return gpu()
@@ -90,11 +90,11 @@ def gpu() -> Any:
     return batches
 
 
-def _taken_for(losses: tuple[Any, ...]) -> dict[Any, int]:
+def _taken_for(losses: tuple[Loss, ...]) -> dict[Any, int]:
     """Return where numbers are counted: for a user's losses as long as their classes live."""
     classes = _classes(losses)
     return _taken if first_of_user(classes) is None else memory(classes)
 
 
-def _classes(losses: tuple[Any, ...]) -> tuple[type, ...]:
+def _classes(losses: tuple[Loss, ...]) -> tuple[type, ...]:
     return tuple([type(loss) for loss in losses])

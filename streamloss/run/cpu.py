@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.batch import Batch
-from streamloss.arrays.convert import Array
+from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss.exact.digits import DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
@@ -16,21 +16,24 @@ from streamloss.kernels.cpu import call, fold_entry
 from streamloss.kernels.fold import Room, make_room
 from streamloss.kernels.maps import map_rows, map_terms
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
-from streamloss.losses import Value
 from streamloss.losses.arithmetic import product_error
-from streamloss.losses.base import together, values_first
+from streamloss.losses.base import Loss, together, values_first
+from streamloss.losses.names import resolve
 
 from .cut import GATHER, Index, Plan, Reader, boxes, jobs, plan
 from .threads import Jobs, check_subnormals, share, wanted
+
+VALUE = resolve("value")
+"""What is folded of losses that are computed before."""
 
 PIECE = 1 << 12
 """Elements that numpy computes at once: with 2**15, 57 ns an element went to page faults."""
 
 
 def accumulate(
-    losses: tuple[Any, ...],
+    losses: tuple[Loss, ...],
     batch: Batch,
-    axis: int | tuple[int, ...] | None = None,
+    axis: AxisLike = None,
     rule: Any = None,
     threads: int | None = None,
 ) -> State:
@@ -62,7 +65,7 @@ def accumulate(
     return state
 
 
-def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Return the state of losses that are taken in one pass."""
     first = losses[0]
     if first.residue and todo.batch.weights is None:  # times 1, nothing is rounded
@@ -75,7 +78,7 @@ def _pass(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State
     return run(losses, todo, rule, 1 if first.vectorized else threads)
 
 
-def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Give each thread a state of all cells, and merge them."""
     states: list[State] = []
 
@@ -91,7 +94,7 @@ def _few_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> 
     return State.total(states)
 
 
-def _many_cells(losses: tuple[Any, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _many_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Fold a few cells at a time, keep the digits in use, and put the parts together."""
     parts: dict[int, State] = {}
 
@@ -118,7 +121,7 @@ def _view(state: State, cells: slice) -> State:
 
 
 def _add_box(
-    losses: tuple[Any, ...],
+    losses: tuple[Loss, ...],
     todo: Plan,
     reader: Reader,
     index: Index,
@@ -131,7 +134,7 @@ def _add_box(
     inputs, weights, masked = reader.read(index, cells)
     if values_first(losses[0]):
         inputs, weights = _values(losses[0], inputs, weights, state.counts, rule)
-        losses, rule = (Value(),), _without_omission(rule)
+        losses, rule = (VALUE,), _without_omission(rule)
     narrow = True if inputs[0].dtype == np.float32 else None
     arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
     fold_entry(losses, *arguments)(losses, *arguments)
@@ -142,7 +145,7 @@ def _add_box(
 
 
 def _values(
-    loss: Any, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Any
+    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Any
 ) -> tuple[tuple[Array], Array | None]:
     """Return the losses of a box, to be folded like values given, and their weights.
 
@@ -182,7 +185,7 @@ def _residues(values: Array, weights: Array | None, rule: Any) -> Array:
     return residues if rule == MULTIPLY else np.where(weights == 0.0, 0.0, residues)
 
 
-def _vectorized(loss: Any, inputs: tuple[Array, ...]) -> Array:
+def _vectorized(loss: Loss, inputs: tuple[Array, ...]) -> Array:
     """Return the loss of each element of flat arrays."""
     return _in_pieces(loss.point, *[array.astype(np.float64) for array in inputs])
 
@@ -202,7 +205,7 @@ def _without_omission(rule: Any) -> Any:
     return SIFT if rule == OMIT else rule
 
 
-def _map_rows(loss: Any, inputs: tuple[Array, ...]) -> Array:
+def _map_rows(loss: Loss, inputs: tuple[Array, ...]) -> Array:
     """Return the loss of each row as float64."""
     values = np.empty(len(inputs[0]), np.float64)
     room = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
@@ -210,7 +213,7 @@ def _map_rows(loss: Any, inputs: tuple[Array, ...]) -> Array:
     return values
 
 
-def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
+def map(loss: Loss, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
@@ -232,10 +235,10 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
 
 
 def _map_box(
-    loss: Any, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
+    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
 ) -> None:
     """Write the weighted losses of a box."""
     if values_first(loss):
         values, weights = _values(loss, inputs, weights, np.zeros((1, COLUMNS), np.int64), rule)
-        loss, inputs, rule = Value(), values, _without_omission(rule)
+        loss, inputs, rule = VALUE, values, _without_omission(rule)
     call(map_terms, (loss,), loss, inputs, weights, out, rule)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays.batch import FLOAT32, FLOAT64, Batch, normalise_axis
-from streamloss.arrays.convert import Array
+from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.digits import BLOCK
 from streamloss.kernels.switches import MULTIPLY, OMIT
 
@@ -63,11 +63,6 @@ class Plan(NamedTuple):
         """The number of elements of a cell."""
         return math.prod(self.reduced)
 
-    @property
-    def narrow(self) -> bool | None:
-        """Whether the kernel sees float32 alone, as it wants to be told."""
-        return True if self.batch.dtype == FLOAT32 else None
-
 
 def _check_size(batch: Batch, reduced: tuple[int, ...]) -> None:
     """Refuse what the data are no measure of: views can have more elements than there is memory.
@@ -98,7 +93,7 @@ def _memory() -> float:
         return math.inf
 
 
-def plan(batch: Batch, axis: int | tuple[int, ...] | None) -> Plan:
+def plan(batch: Batch, axis: AxisLike) -> Plan:
     """Order the axes of a batch: kept ones, then reduced ones as they lie in memory."""
     reduced = normalise_axis(axis, len(batch.shape))
     _check_size(batch, reduced)
@@ -164,7 +159,9 @@ class Reader:
         self._batch, self._rule = batch, rule
         self._buffers: dict[int, Array] = {}
 
-    def read(self, index: Index, cells: int) -> tuple[tuple[Array, ...], Array | None, Any]:
+    def read(
+        self, index: Index, cells: int
+    ) -> tuple[tuple[Array, ...], Array | None, Array | None]:
         """Return inputs and weights of a box, flat, and how many elements of each cell it masks.
 
         A masked element gets weight zero, which adds nothing; and where a NaN would be counted
@@ -172,29 +169,29 @@ class Reader:
         elements are left out; such a box has one cell.
         """
         inputs, weights, where, dtype, ranks = self._batch
-        kinds = read_as(self._batch)
+        kinds, last = read_as(self._batch), len(inputs)
         index = (*index, ...)  # an array even where every axis is indexed
-        shown = None if where is None else where[index]
-        masked = None if shown is None else ~shown
-        if shown is not None and masked is not None and self._rule == MULTIPLY:
+        if where is None:
+            found = [self._fit(k, a[index], kinds[k], None, ranks[k]) for k, a in enumerate(inputs)]
+            if weights is not None:
+                weights = self._fit(last, weights[index], real(dtype))
+            return tuple(found), weights, None
+        where = where[index]
+        if self._rule == MULTIPLY:
             found = [
-                self._fit(k, a[index][shown], kinds[k], None, ranks[k])
+                self._fit(k, a[index][where], kinds[k], None, ranks[k])
                 for k, a in enumerate(inputs)
             ]
-            heavy = None
             if weights is not None:
-                heavy = self._fit(len(inputs), weights[index][shown], real(dtype))
-            return tuple(found), heavy, np.array([np.count_nonzero(masked)])
-        hidden = masked if self._rule == OMIT else None
-        found = [self._fit(k, a[index], kinds[k], hidden, ranks[k]) for k, a in enumerate(inputs)]
-        if shown is None or masked is None:
-            if weights is not None:
-                weights = self._fit(len(inputs), weights[index], real(dtype))
-            return tuple(found), weights, None
+                weights = self._fit(last, weights[index][where], real(dtype))
+            return tuple(found), weights, np.array([where.size - np.count_nonzero(where)])
+        masked = ~where
+        zeroed = masked if self._rule == OMIT else None
+        found = [self._fit(k, a[index], kinds[k], zeroed, ranks[k]) for k, a in enumerate(inputs)]
         if weights is None:
-            weights = self._fit(len(inputs), shown, real(dtype))
+            weights = self._fit(last, where, real(dtype))
         else:
-            weights = self._fit(len(inputs), weights[index], real(dtype), masked)
+            weights = self._fit(last, weights[index], real(dtype), masked)
         masked = masked.reshape(cells, masked.size // max(cells, 1))
         return tuple(found), weights, np.count_nonzero(masked, axis=1)
 

@@ -13,6 +13,7 @@ from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import Room, make_room
+from streamloss.losses.base import Loss
 
 from .cut import DIRECT, ranges
 from .threads import check_subnormals, share, wanted
@@ -29,7 +30,7 @@ class Plain:
     """
 
     def __init__(
-        self, losses: tuple[Any, ...], rule: Any, compute: np.dtype[Any] | None = None
+        self, losses: tuple[Loss, ...], rule: Any, compute: np.dtype[Any] | None = None
     ) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
         self._narrow = FLOAT32 if compute in (None, FLOAT32) else None

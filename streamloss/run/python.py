@@ -14,20 +14,25 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.batch import Batch
-from streamloss.arrays.convert import Array
+from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, MINUS_INF, NAN, PLUS_INF
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT
 from streamloss.losses.arithmetic import product_error
+from streamloss.losses.base import Loss
 
 from .cut import plan
 from .threads import check_subnormals
 
 
 def accumulate(
-    losses: tuple[Any, ...], batch: Batch, axis: Any = None, rule: Any = None, threads: Any = None
+    losses: tuple[Loss, ...],
+    batch: Batch,
+    axis: AxisLike = None,
+    rule: Any = None,
+    threads: int | None = None,
 ) -> State:
     """Return the state of a batch, as `run.cpu.accumulate` does."""
     check_subnormals()
@@ -38,26 +43,26 @@ def accumulate(
     for cell, arrays in enumerate(_cells(todo.batch, todo.cells)):
         inputs, weights = _present(*arrays, rule, counts[cell])
         counts[cell, ELEMENTS] += len(inputs[0])
-        heavy = np.ones(len(inputs[0])) if weights is None else weights
-        counts[cell, NONZERO] += np.count_nonzero(heavy)
-        for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), heavy]:
+        summed = np.ones(len(inputs[0])) if weights is None else weights
+        counts[cell, NONZERO] += np.count_nonzero(summed)
+        for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), summed]:
             sums.append(_add(terms, flags[len(sums)]))
     rows, base = digits.from_integers(sums, flags)
     counts[:, ROWS] = batch.rows(axis)
     return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
 
 
-def map(loss: Any, batch: Batch, rule: Any = None, threads: Any = None) -> Array:
+def map(loss: Loss, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
     """Return the weighted loss of every element, as `run.cpu.map` does."""
     check_subnormals()
     count = math.prod(batch.shape)
-    ((inputs, weights, shown),) = _cells(batch, 1)
-    kept = np.ones(count, np.bool_) if shown is None else shown.copy()
+    ((inputs, weights, where),) = _cells(batch, 1)
+    present = np.ones(count, np.bool_) if where is None else where.copy()
     if rule == OMIT:
-        kept &= ~_missing(inputs, weights)
+        present &= ~_missing(inputs, weights)
     out = np.zeros(count)
-    heavy = None if weights is None else weights[kept]
-    out[kept] = _terms(loss, [a[kept] for a in inputs], heavy, rule)
+    weights = None if weights is None else weights[present]
+    out[present] = _terms(loss, [a[present] for a in inputs], weights, rule)
     return out.reshape(batch.shape)
 
 
@@ -73,30 +78,31 @@ def _cells(batch: Batch, cells: int) -> Iterator[tuple[list[Array], Any, Any]]:
             a.astype(batch.dtype).astype(wide).reshape(shape + a.shape[a.ndim - rank :])
             for a, rank in zip(batch.inputs, batch.ranks, strict=True)
         ]
-        heavy = None if weights is None else weights.astype(real).astype(np.float64).reshape(shape)
-    shown = None if where is None else where.reshape(shape)
+        if weights is not None:
+            weights = weights.astype(real).astype(np.float64).reshape(shape)
+    where = None if where is None else where.reshape(shape)
     for cell in range(cells):
         yield (
             [array[cell] for array in arrays],
-            None if heavy is None else heavy[cell],
-            None if shown is None else shown[cell],
+            None if weights is None else weights[cell],
+            None if where is None else where[cell],
         )
 
 
 def _present(
-    inputs: list[Array], weights: Any, shown: Any, rule: Any, counts: Array
-) -> tuple[list[Array], Any]:
+    inputs: list[Array], weights: Array | None, where: Mask | None, rule: Any, counts: Array
+) -> tuple[list[Array], Array | None]:
     """Return the elements that count; the others are counted."""
-    kept = np.ones(len(inputs[0]), np.bool_) if shown is None else shown.copy()
-    counts[MASKED] += np.count_nonzero(~kept)
+    present = np.ones(len(inputs[0]), np.bool_) if where is None else where.copy()
+    counts[MASKED] += np.count_nonzero(~present)
     if rule == OMIT:
-        missing = kept & _missing(inputs, weights)
+        missing = present & _missing(inputs, weights)
         counts[MISSING] += np.count_nonzero(missing)
-        kept &= ~missing
-    return [a[kept] for a in inputs], None if weights is None else weights[kept]
+        present &= ~missing
+    return [a[present] for a in inputs], None if weights is None else weights[present]
 
 
-def _missing(inputs: list[Array], weights: Any) -> Any:
+def _missing(inputs: list[Array], weights: Array | None) -> Mask:
     """Return which elements have a NaN."""
     missing = np.zeros(len(inputs[0]), np.bool_) if weights is None else np.isnan(weights)
     for array in inputs:
@@ -104,7 +110,7 @@ def _missing(inputs: list[Array], weights: Any) -> Any:
     return missing
 
 
-def _terms(loss: Any, inputs: list[Array], weights: Any, rule: Any) -> Array:
+def _terms(loss: Loss, inputs: list[Array], weights: Array | None, rule: Any) -> Array:
     """Return the weighted losses of elements that all count."""
     body = type(loss).body
     with np.errstate(all="ignore"):  # overflows and their like are meant
@@ -120,7 +126,7 @@ def _terms(loss: Any, inputs: list[Array], weights: Any, rule: Any) -> Array:
     return terms if rule == MULTIPLY else np.where(weights == 0.0, 0.0, terms)
 
 
-def _add(terms: Array, flags: Any) -> int:
+def _add(terms: Array, flags: Array) -> int:
     """Return the sum of the finite terms in units of 2**-1074; the others are counted in flags."""
     finite = np.isfinite(terms)
     if not finite.all():

@@ -24,7 +24,7 @@ from streamloss.arrays.batch import (
 )
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
-from streamloss.losses.base import parts_of, values_first
+from streamloss.losses.base import Loss, parts_of, values_first
 from streamloss.losses.names import resolve
 from streamloss.support.once import once
 
@@ -54,15 +54,15 @@ class Query(NamedTuple):
         What inputs and weights are rounded to first.
     """
 
-    losses: tuple[Any, ...]
-    parts: tuple[Any, ...]
+    losses: tuple[Loss, ...]
+    parts: tuple[Loss, ...]
     axis: Axis
     nan: str
     rule: Any
     compute: np.dtype[Any] | None = None
 
     @classmethod
-    def of(cls, losses: tuple[Any, ...], axis: Axis = None, nan: str = "propagate") -> Query:
+    def of(cls, losses: tuple[Loss, ...], axis: Axis = None, nan: str = "propagate") -> Query:
         """Return the query of losses under streamloss' own rules.
 
         Raises
@@ -81,7 +81,7 @@ class Query(NamedTuple):
         return cls.of(tuple([resolve(spec) for spec in found]), axis, nan)
 
     @classmethod
-    def of_framework(cls, losses: tuple[Any, ...], axis: Axis, compute: Any) -> Query:
+    def of_framework(cls, losses: tuple[Loss, ...], axis: Axis, compute: Any) -> Query:
         """Return the query of losses as other frameworks mean them.
 
         Losses are multiplied by weights, whatever those are, and inputs rounded to a dtype first.

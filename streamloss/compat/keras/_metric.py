@@ -187,7 +187,7 @@ class SampleMean(Metric):
         losses = found.losses
         state = computed(_engine.state(losses, found.inputs, weights, where=found.where))
         specs = list(losses) if len(losses) > 1 else losses[0]
-        self._put(size, build(specs, Query.of(tuple(losses)), state))
+        self._put(size, build(specs, Query.spelled(list(losses)), state))
         if len(losses) > 1:
             choice = found.choice
             self._choice &= int(choice.compute() if _engine.is_lazy(choice) else choice)

@@ -127,7 +127,7 @@ class R2Score(Metric):
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
         state = computed(_engine.state(R2.parts(), (true, pred), weights, axis=0))
-        sums, rows = build(R2(), Query.of((R2(),), 0), state), true.shape[0]
+        sums, rows = build(R2(), Query.spelled(R2(), 0), state), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know
             rows = sums.counts["elements"] // max(len(state.counts), 1)
         self._put(sums, _weighed_rows(weights, rows))

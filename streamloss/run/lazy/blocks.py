@@ -19,6 +19,7 @@ from streamloss.arrays.batch import (
 )
 from streamloss.arrays.convert import as_array, as_mask, check_dtype
 from streamloss.arrays.device import DeviceArray
+from streamloss.losses.base import Loss
 
 
 class Blocks(NamedTuple):
@@ -51,7 +52,7 @@ class Blocks(NamedTuple):
         return [(*axes, len(axes))[: array.ndim] for array in self.arrays]
 
 
-def align(losses: Sequence[Any], data: Arguments, compute: Any = None) -> Blocks:
+def align(losses: Sequence[Loss], data: Arguments, compute: Any = None) -> Blocks:
     """Check what is known of the arrays of a call, and cut them all at the same places.
 
     Raises

@@ -29,7 +29,7 @@ from streamloss.kernels.digests import (
     loss_digest,
     package_digest,
 )
-from streamloss.losses.base import parts_of
+from streamloss.losses.base import Loss, parts_of
 from streamloss.support.maker import Task
 
 from .blocks import Blocks, align
@@ -42,7 +42,7 @@ Work = Callable[[Arguments], Any]
 
 
 def sums(
-    work: Work, losses: tuple[Any, ...], data: Arguments, axis: Axis, compute: Any, settings: Any
+    work: Work, losses: tuple[Loss, ...], data: Arguments, axis: Axis, compute: Any, settings: Any
 ) -> LazyState:
     """Return the State of all chunks, of which `work` gives that of one.
 
@@ -76,7 +76,7 @@ def sums(
 
 
 def values(
-    work: Work, losses: tuple[Any, ...], data: Arguments, compute: Any, settings: Any
+    work: Work, losses: tuple[Loss, ...], data: Arguments, compute: Any, settings: Any
 ) -> Any:
     """Return the array of what `work` makes of each chunk, of the shape of the losses."""
     blocks = align(losses, data, compute)
@@ -91,7 +91,7 @@ class LazyState:
     def __init__(self, parts: Any) -> None:
         self._parts = parts
 
-    def results(self, losses: tuple[Any, ...], reduction: Reduction) -> list[Any]:
+    def results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the lazy results of all losses, as `State.results` does."""
         codes = [_digest(loss) for loss in losses]
         return [
@@ -265,7 +265,7 @@ def _total(parts: list[State]) -> State:
     return State.total([check_state(part) for part in parts])
 
 
-def _token(losses: tuple[Any, ...], blocks: Blocks, *settings: Any) -> str:
+def _token(losses: tuple[Loss, ...], blocks: Blocks, *settings: Any) -> str:
     """Return a name for results that depend on these arrays, settings, and the losses' code."""
     names = [array.name for array in blocks.arrays]
     codes = [(loss.key, tuple(loss), _digest(loss)) for loss in losses]
@@ -273,7 +273,7 @@ def _token(losses: tuple[Any, ...], blocks: Blocks, *settings: Any) -> str:
     return str(tokenize(package_digest(), names, parts, codes, settings))
 
 
-def _digest(loss: Any) -> Any:
+def _digest(loss: Loss) -> Any:
     """Return a digest of a loss's code, a random one where it cannot be known."""
     ends = [end for end in (type(loss).finish, type(loss).combine) if end is not None]
     try:
@@ -286,7 +286,7 @@ def _digest(loss: Any) -> Any:
 class _Finish:
     """Turns a state into one loss's results."""
 
-    def __init__(self, losses: tuple[Any, ...], k: int, reduction: Reduction) -> None:
+    def __init__(self, losses: tuple[Loss, ...], k: int, reduction: Reduction) -> None:
         self._losses, self._k, self._reduction = losses, k, reduction
 
     def __call__(self, state: State) -> Any:
