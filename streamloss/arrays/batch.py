@@ -1,4 +1,4 @@
-"""Check and align the arrays of a call once, at the public edge; kernels assume."""
+"""The arrays of a call, checked and aligned once: what runners and kernels take for granted."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def as_batch(
 
 def is_lazy(value: object) -> TypeIs[LazyArray]:
     """Return whether a value is one of dask's, to be computed later."""
-    cls = type(value)  # xarray's have the method too, and may hold arrays in memory
+    cls = type(value)  # xarray's arrays have the method too, lazy or not
     return hasattr(cls, "__dask_graph__") and cls.__module__.startswith("dask")
 
 

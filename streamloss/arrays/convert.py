@@ -83,11 +83,11 @@ def _read(name: str, value: ArrayLike, mask: bool = False) -> tuple[Any, Mask | 
 
 def _foreign(name: str, value: Any, mask: bool) -> tuple[Any, Mask | None]:
     """Convert by the library that a value comes from."""
-    from .device import as_device, is_device  # a millisecond that numpy's arrays need not take
+    from .device import as_device, is_device  # ctypes: a millisecond of the import
 
     if value is None:
         raise TypeError(f"{name} must be an array of numbers: got None")
-    if hasattr(value, "streamloss_asks_what_no_array_has"):  # mocks and proxies say yes to all
+    if hasattr(value, "streamloss_asks_what_no_array_has"):  # a mock has any attribute
         kind = type(value).__name__
         raise TypeError(
             f"{name} must be an array of numbers: got a {kind}, which has any attribute"

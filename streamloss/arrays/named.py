@@ -95,10 +95,10 @@ class Named(NamedTuple):
             return values
         known = {k: c for k, c in self.coordinates.items() if c is not None}
         found = {k: c for k, c in known.items() if set(c.dims) <= set(kept)}
-        import xarray  # beside an accumulator from another process it need not be loaded yet
+        import xarray  # an accumulator that was pickled may come before it is loaded
 
         array = xarray.DataArray(values, dims=kept, coords=found)
-        return array.rename(None)  # what dask calls a task is no name
+        return array.rename(None)  # dask gives arrays the names of its tasks
 
 
 def is_named(value: object) -> bool:
@@ -180,14 +180,14 @@ def _spread(name: str, array: Any, axes: Axes, seen: dict[Any, Any]) -> Any:
 
 def _check_coordinates(name: str, array: Any, seen: dict[Any, Any]) -> None:
     """Refuse coordinates that differ from those seen before, and remember them."""
-    indexes = getattr(array, "indexes", {})  # of a Variable there are none
+    indexes = getattr(array, "indexes", {})  # a Variable has none
     for key in array.dims:
         if seen.get(key) is not None and key in indexes:
             check_equal(name, key, indexes[key], seen[key].to_index())
     for key, coordinate in getattr(array, "coords", {}).items():
         before = seen.setdefault(key, coordinate)
         if before is not None and not before.variable.equals(coordinate.variable):
-            seen[key] = None  # of no axis: what differs is dropped, as xarray does
+            seen[key] = None  # a coordinate that differs is dropped, as xarray does
 
 
 def check_equal(name: str, axis: Any, index: Any, before: Any) -> None:

@@ -175,7 +175,7 @@ def _unpack(data: memoryview, at: int, number: int) -> tuple[list[int], int]:
         if at + 4 > len(data):
             raise ValueError(_corrupt("it ends within an integer"))
         twos, length = _lengths(data, at)
-        if twos == length == 0:  # most are, and come together
+        if twos == length == 0:  # zero, as most integers are: many at a time
             zeros = len(_zeros(data, at, at + 4 * (number - len(found)))[0]) // 4
             found.extend([0] * zeros)
             at += 4 * zeros

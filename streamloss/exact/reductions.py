@@ -150,7 +150,7 @@ def _over_nonfinite(losses: int | None, weights: float) -> float:
 
 def check(reduction: object, losses: tuple[Loss, ...]) -> Reduction:
     """Return the reduction, refused where a loss has a finish that needs a mean."""
-    # an array would be compared with every member, and have no truth
+    # asked first, for Enum compares with every member, and what arrays answer has no truth
     found = Reduction(reduction) if isinstance(reduction, str) else Reduction._missing_(reduction)
     for loss in losses:
         if loss.combine is not None and found is not Reduction.MEAN:

@@ -19,7 +19,7 @@ from .digits import DIGITS, HELD, WIDTH, Ints
 from .reductions import Exact, Reduction, Sums, Totals, finish
 
 WIDE_CELLS = 64
-"""Up to so many cells a state is kept in wide rows, to which a kernel adds without a copy."""
+"""Cells up to which a state is kept in wide rows: a kernel adds to those without widening."""
 
 MOST = 1 << 62
 """The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
@@ -135,7 +135,7 @@ class State:
         """
         plus = np.add if sign > 0 else np.subtract
         counts, held = plus(self.counts, other.counts), self.held + other.held
-        if held <= HELD and self.is_wide and other.is_wide:  # carries would take 20 us
+        if held <= HELD and self.is_wide and other.is_wide:  # to carry takes 20 us
             out = State(self.shape, plus(self.sums, other.sums), 0, counts, held)
         else:
             a, b = self.balanced(), other.balanced()
@@ -196,7 +196,7 @@ class State:
         ValueError
             If subtraction left a negative count.
         """
-        pair = self.sums[:, loss :: self.losses - loss]  # a view: the loss and the weights
+        pair = self.sums[:, loss :: self.losses - loss]  # a view of two rows
         sums = digits.integers(pair, self.base)
         flags = pair[..., :DIGITS]
         strange = {

@@ -1,4 +1,8 @@
-"""Where batches are folded: in Python while that is quicker than compiling, else by kernels."""
+"""Which runner a batch in memory gets: Python while that is quicker than compiling, else kernels.
+
+A first result of a few hundred numbers takes a millisecond in Python, and half a second and more
+where numba is imported and a kernel loaded or compiled (`benchmarks/bench_start.py`).
+"""
 
 from __future__ import annotations
 
@@ -21,13 +25,16 @@ def _small() -> int:
 
 
 SMALL = _small()
-"""Numbers of a small batch, which takes Python a millisecond for each hundred or two.
+"""Numbers of a small batch: Python takes a millisecond for each hundred or two of them.
 
 The environment variable STREAMLOSS_SMALL_BATCH sets it; with 0 kernels take all there is.
 """
 
 BUDGET = 1 << 14
-"""Numbers that Python takes for the same losses in a process before their kernel is compiled."""
+"""Numbers that Python takes for the same losses in a process before their kernel is compiled.
+
+They take it about 0.1 s: many small batches are then worth a kernel.
+"""
 
 _taken: dict[Any, int] = {}
 """The numbers taken so far, by the classes of the losses."""

@@ -24,10 +24,11 @@ from .cut import GATHER, Index, Plan, Reader, boxes, jobs, plan
 from .threads import Jobs, check_subnormals, share, wanted
 
 VALUE = resolve("value")
-"""What is folded of losses that are computed before."""
+"""The loss that is its input: kernels fold with it what was computed before."""
 
 PIECE = 1 << 12
-"""Elements that numpy computes at once: with 2**15, 57 ns an element went to page faults."""
+"""Elements that numpy computes at once, of parts of metrics. Larger temporaries are new memory each
+time: with 2**15, 57 ns an element went to page faults (`benchmarks/bench_losses.py`, r2)."""
 
 
 def accumulate(
@@ -68,13 +69,13 @@ def accumulate(
 def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
     """Return the state of losses that are taken in one pass."""
     first = losses[0]
-    if first.residue and todo.batch.weights is None:  # times 1, nothing is rounded
+    if first.residue and todo.batch.weights is None:  # without weights no product is rounded
         sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
         return State(todo.kept, sums, 0, np.zeros((todo.cells, COLUMNS), np.int64))
     if first.vectorized:
-        todo = todo._replace(in_place=False)  # boxes that fit the cache
+        todo = todo._replace(in_place=False)  # gathered boxes fit the cache, those in place do not
     run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
-    # two threads that call numpy were a third slower than one, waiting for each other's GIL
+    # numpy holds the GIL between its loops: two threads took a third longer than one
     return run(losses, todo, rule, 1 if first.vectorized else threads)
 
 

@@ -27,13 +27,13 @@ want the GIL after each, about 100 us."""
 LEAST = 1 << 18
 """Elements of the last of such boxes: threads wait for each other for 100 us at the end."""
 
-ROWS = 1 << 16
-"""Most rows of such a box: with each, numbers may come that are copied."""
+MOST_ROWS = 1 << 16
+"""Most rows of a box that is read in place: beside rows, one number for each may be copied."""
 
 GATHER = 1 << 15
 """Elements of a box that is copied: three float64 buffers of it are 768 KiB."""
 
-CELLS = 256
+MOST_CELLS = 256
 """Most cells of a box: their wide rows are 300 KiB for one loss."""
 
 MANY = 1 << 20
@@ -110,7 +110,7 @@ def plan(batch: Batch, axis: AxisLike) -> Plan:
     dtypes = [*read_as(batch), real(batch.dtype)]
     ranks = [*batch.ranks, 0]
     in_place = batch.where is None and all(
-        # beside rows, one number for each is little to copy
+        # one number for each row is little to copy, beside the rows: it need not lie in place
         a.flags.c_contiguous and (rank < max(ranks) or (a.flags.aligned and a.dtype == dtype))
         for a, dtype, rank in zip(arrays, dtypes, ranks, strict=False)
     )
@@ -243,12 +243,12 @@ def jobs(todo: Plan, threads: int, rule: Any) -> Iterator[tuple[slice, Index]]:
         yield from ((slice(0, 1), (part,)) for part in parts)
         return
     limit = DIRECT if todo.in_place else GATHER
-    if threads > 1:  # let the threads end together
+    if threads > 1:  # four boxes a thread and more, so that no thread waits long at the end
         least = LEAST if todo.in_place else GATHER
         limit = min(limit, max(least, todo.cells * todo.length // (4 * threads)))
     limit = max(1, limit // max(todo.batch.row or 1, 1))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
-    most = max(1, min(CELLS, whole if todo.in_place else max(whole, CELLS)))
+    most = max(1, min(MOST_CELLS, whole if todo.in_place else max(whole, MOST_CELLS)))
     if rule == MULTIPLY and todo.batch.where is not None:
         most = 1
     start = 0
@@ -264,7 +264,7 @@ def ranges(size: int, threads: int, row: int) -> Iterator[slice]:
     """Cut a size into ranges that shrink, so that threads of any pace end together."""
     least, most = max(1, LEAST // row), max(1, 4 * DIRECT // row)
     if row > 1:
-        least, most = min(least, ROWS), min(most, ROWS)
+        least, most = min(least, MOST_ROWS), min(most, MOST_ROWS)
     start = 0
     while start < size:
         share = (size - start) // (2 * threads) // BLOCK * BLOCK

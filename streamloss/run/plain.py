@@ -1,4 +1,8 @@
-"""Plain batches one after another: added with nothing checked or looked up twice."""
+"""Plain batches: numpy arrays that a kernel reads as they are, with nothing looked up twice.
+
+Most updates of a training loop are of this kind. One of 64 numbers takes 5 us here and 59
+by `run.cpu` (`benchmarks/bench_streaming.py`).
+"""
 
 from __future__ import annotations
 
@@ -73,7 +77,8 @@ class Plain:
         check_subnormals()
         dtype, weighted = inputs[0].dtype, weights is not None
         run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
-        out = State((), state.sums.copy(), 0, state.counts.copy())  # others may see that one
+        # a copy: others may hold the state as it was
+        out = State((), state.sums.copy(), 0, state.counts.copy())
         narrow = True if dtype is FLOAT32 else None
         arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._rule
         if run is None:

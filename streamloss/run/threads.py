@@ -24,10 +24,11 @@ T = TypeVar("T")
 _TINY = 5e-324
 
 PARALLEL = 1 << 19
-"""Elements from which helpers pay: waking them takes 100 us, folding this many 400."""
+"""Elements from which helpers pay: waking them takes 100 us, folding this many 400
+(`benchmarks/bench_losses.py`)."""
 
 MOST = 64
-"""Threads of a call at most, whatever number was set; where there are many cores four a core."""
+"""Threads of a call at most, whatever number was set; four a core where that is more."""
 
 _threads: int | None = None
 _helpers = 0

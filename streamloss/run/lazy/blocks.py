@@ -93,7 +93,7 @@ def numbers(name: str, value: Any, mask: bool = False) -> Any:
             rule = f"{name} must be a dask array, or an array of the CPU, beside dask arrays"
             raise TypeError(f"{rule}: got one of a GPU")
         return array if valid is None else np.ma.masked_array(array, ~valid)
-    # a Delayed has any attribute, and the scalars of a dataframe this method too
+    # asked of the type, for a Delayed has any attribute; a scalar of a dataframe has the method too
     if hasattr(type(value), "to_dask_array") and value.ndim:
         value = _plain_columns(name, value, mask).to_dask_array()
     if not isinstance(value, da.Array):
@@ -168,7 +168,8 @@ def _whole(array: Any) -> Any:
     if 0 not in array.shape:
         return array.rechunk(dict.fromkeys(cut, -1))
     chunks = tuple((size,) if k in cut else array.chunks[k] for k, size in enumerate(array.shape))
-    return da.zeros(array.shape, array.dtype, chunks=chunks)  # dask does not rechunk no elements
+    # dask cannot rechunk arrays without elements
+    return da.zeros(array.shape, array.dtype, chunks=chunks)
 
 
 def _wrap(array: Any, chunks: list[Any]) -> Any:
@@ -182,7 +183,7 @@ def _wrap(array: Any, chunks: list[Any]) -> Any:
     ]
     if not any(repeated):
         return da.from_array(array, chunks=sizes)
-    # a graph has the numbers of a broadcast array once, wherever it is sent
+    # of a broadcast array a graph is to hold each number once, for it may be sent to workers
     once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
     cut = tuple((1,) if again else size for again, size in zip(repeated, sizes, strict=True))
     return da.broadcast_to(da.from_array(once.copy(), chunks=cut), array.shape, sizes)

@@ -35,7 +35,8 @@ from streamloss.support.maker import Task
 from .blocks import Blocks, align
 
 ARITY = 16
-"""States that one task merges: 100,000 chunks take a quarter less time than with dask's 4."""
+"""States that one task merges: 100,000 chunks take a quarter less time than with dask's 4
+(`benchmarks/bench_dask.py`)."""
 
 Work = Callable[[Arguments], Any]
 """What makes something of the arrays of a chunk; it can be pickled."""
@@ -81,7 +82,7 @@ def values(
     """Return the array of what `work` makes of each chunk, of the shape of the losses."""
     blocks = align(losses, data, compute)
     name = f"streamloss-map-{_token(losses, blocks, settings)}"
-    meta = np.empty_like(blocks.inputs[0]._meta, np.float64)  # of CuPy, where the chunks are
+    meta = np.empty_like(blocks.inputs[0]._meta, np.float64)  # an array of CuPy if the chunks are
     return _apply(_Chunk(work, blocks), blocks, name, blocks.chunks, meta)
 
 
@@ -142,7 +143,8 @@ class _Chunk:
         except Exception as error:
             if type(error) in (TypeError, ValueError):
                 raise type(error)(f"chunk {place}: {error}") from error
-            error.add_note(f"This was in chunk {place}.")  # others may want other arguments
+            # another class may not be made of a text alone
+            error.add_note(f"This was in chunk {place}.")
             raise
 
     def _arguments(self, blocks: list[Any], sizes: tuple[Any, ...]) -> Arguments:
