@@ -30,7 +30,6 @@ SAME = {
     "__doc__",
     "__annotations__",
     "__firstlineno__",
-    "__orig_bases__",
     "__type_params__",
 }
 """What tools ask a class itself for, and not its bases: a loss class answers as it was written."""
@@ -113,6 +112,8 @@ def _define(cls: object, names: tuple[str, ...], formula: str, complex_inputs: b
     attributes |= {"__slots__": (), "__qualname__": cls.__qualname__, "memory": Memory()}
     attributes |= {"key": key, "name": names[0] if names else "", "aliases": names[1:]}
     attributes |= {"formula": formula, "complex_inputs": complex_inputs}
+    if variables := getattr(cls, "__parameters__", ()):  # what makes a class generic, and pickles
+        attributes["__orig_bases__"] = cls[variables], Loss
     made = cast(type[Loss], type(cls.__name__, (cls, Loss), attributes))
     enter(made, names)
     return made

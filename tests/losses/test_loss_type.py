@@ -2,8 +2,11 @@
 
 import inspect
 import pickle
+import subprocess
+import sys
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import cloudpickle
 import pytest
 
 import streamloss as sl
@@ -83,6 +86,22 @@ def test_a_loss_may_be_generic() -> None:
 
     made: Any = sl.loss(Typed)
     assert made[int](2.0) == made(2.0)
+
+
+def test_a_loss_of_a_class_that_cannot_be_imported_goes_to_another_process() -> None:
+    class Scaled(NamedTuple):
+        scale: float = 1.0
+
+        def point(self, y_true: float, y_pred: float) -> float:
+            return self.scale * (y_pred - y_true)
+
+    made: Any = sl.loss(Scaled)
+    script = (
+        f"import pickle, streamloss as sl; loss = pickle.loads({cloudpickle.dumps(made(2.0))!r})\n"
+        "print(loss, sl.evaluate(loss, [1.0], [4.0]), loss == type(loss)(2.0))"
+    )
+    found = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert found == "Scaled(scale=2.0) 6.0 True\n"
 
 
 def test_every_loss_has_every_attribute() -> None:
