@@ -5,7 +5,7 @@ Importing it imports neither numba nor dask; the first call that needs them does
 
 import sys as _sys
 
-from . import losses
+from . import losses, metrics
 from .accumulator import Accumulator
 from .api import accumulate, evaluate, merge, reduce
 from .exact.reductions import Reduction
@@ -13,18 +13,15 @@ from .explanation import explain
 from .losses import *  # noqa: F403
 from .losses.define import loss
 from .losses.domains import Class, Classes, Interval, NonNegative, Positive, Proportion, Row, Share
-from .metrics import R2, Dice, ExplainedVariance, Tversky
+from .metrics import *  # noqa: F403
 from .run.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "R2",
     "Accumulator",
     "Class",
     "Classes",
-    "Dice",
-    "ExplainedVariance",
     "Interval",
     "NonNegative",
     "Positive",
@@ -32,7 +29,6 @@ __all__ = [
     "Reduction",
     "Row",
     "Share",
-    "Tversky",
     "accumulate",
     "evaluate",
     "explain",
@@ -42,7 +38,7 @@ __all__ = [
     "reduce",
     "set_num_threads",
 ]
-__all__ += losses.__all__
+__all__ += losses.__all__ + metrics.__all__
 
 # Pickles of version 0.1 name the modules as they were called then.
 for _old, _new in {

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 import streamloss as sl
 from tests.reference import bits
 
-METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
-
 
 def fractions(array: Any) -> list[Fraction]:
     return [Fraction(float(x)) for x in np.ravel(array)]
@@ -25,25 +23,61 @@ def variation(values: list[Fraction], weights: list[Fraction]) -> Fraction:
     return sum((w * (v - mean) ** 2 for v, w in zip(values, weights, strict=True)), Fraction(0))
 
 
+Fractions = list[Fraction]
+
+
+def r2(metric: Any, y: Fractions, p: Fractions, error: Fractions, w: Fractions) -> Fraction:
+    squares = [Fraction(float(e) * float(e)) for e in error]
+    left = sum(Fraction(float(a) * float(s)) for a, s in zip(w, squares, strict=True))
+    return 1 - left / variation(y, w)
+
+
+def explained(metric: Any, y: Fractions, p: Fractions, error: Fractions, w: Fractions) -> Fraction:
+    return 1 - variation(error, w) / variation(y, w)
+
+
+def overlaps(y: Fractions, p: Fractions, w: Fractions) -> tuple[Fraction, Fraction, Fraction]:
+    """Return the sums of the products as rounded, of the labels and of the predictions."""
+    both = [float(a) * float(b) for a, b in zip(y, p, strict=True)]
+    return tuple(  # type: ignore[return-value]
+        sum((Fraction(float(a) * float(b)) for a, b in zip(w, x, strict=True)), Fraction(0))
+        for x in (both, y, p)
+    )
+
+
+def dice(metric: Any, y: Fractions, p: Fractions, error: Fractions, w: Fractions) -> Fraction:
+    both, true, pred = overlaps(y, p, w)
+    return 1 - 2 * both / (true + pred + Fraction(metric.epsilon))
+
+
+def tversky(metric: Any, y: Fractions, p: Fractions, error: Fractions, w: Fractions) -> Fraction:
+    both, true, pred = overlaps(y, p, w)
+    alpha, beta = Fraction(metric.alpha), Fraction(metric.beta)
+    rest = alpha * (pred - both) + beta * (true - both) + Fraction(metric.epsilon)
+    return 1 - both / (both + rest)
+
+
+TABLE = [
+    (sl.R2(), r2),
+    (sl.ExplainedVariance(), explained),
+    (sl.Dice(), dice),
+    (sl.Tversky(0.3, 0.6), tversky),
+]
+"""A row for each metric, with its formula in fractions of the errors as rounded."""
+
+METRICS = [metric for metric, _ in TABLE]
+
+
 def truth(metric: Any, y_true: Any, y_pred: Any, weights: Any = None) -> float:
     """Return the metric of errors rounded to float64, the rest in fractions, rounded once."""
     weights = np.ones(np.shape(y_true)) if weights is None else weights
-    y, w, error = map(fractions, (y_true, weights, y_pred - y_true))
-    match metric:
-        case sl.R2():
-            squares = (y_pred - y_true) * (y_pred - y_true)
-            left = sum(fractions(weights * squares), Fraction(0))
-            return float(1 - left / variation(y, w))
-        case sl.ExplainedVariance():
-            return float(1 - variation(error, w) / variation(y, w))
-    both = sum(fractions(weights * (y_true * y_pred)), Fraction(0))
-    true = sum(fractions(weights * y_true), Fraction(0))
-    pred = sum(fractions(weights * y_pred), Fraction(0))
-    epsilon = Fraction(metric.epsilon)
-    if isinstance(metric, sl.Dice):
-        return float(1 - 2 * both / (true + pred + epsilon))
-    alpha, beta = Fraction(metric.alpha), Fraction(metric.beta)
-    return float(1 - both / (both + alpha * (pred - both) + beta * (true - both) + epsilon))
+    arrays = y_true, y_pred, y_pred - y_true, weights
+    formula = next(formula for known, formula in TABLE if type(known) is type(metric))
+    return float(formula(metric, *map(fractions, arrays)))
+
+
+def test_every_metric_has_its_row() -> None:
+    assert {type(metric).__name__ for metric in METRICS} == set(sl.metrics.__all__)
 
 
 @pytest.mark.small  # what is compiled is tested below, once for each metric
