@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from benchmarks._measure import SIZE, interleaved_medians, read_sweep
-from streamloss.cli.job import Job, Run
+from streamloss.cli.job import Evaluation, Job
 from streamloss.files import Columns
 
 CHUNK = 1 << 20
@@ -75,9 +75,9 @@ def evaluate(files, names):
     """Do what `streamloss evaluate` does between start and output."""
     options = dict.fromkeys(Job._fields) | {"checkpoint_every": 0.0, "nan": "propagate"}
     what = {"files": files, "columns": names, "losses": ("mae",), "reduction": "mean"}
-    run = Run(Job(**options | what))
-    run.finish(lambda rows: None)
-    return run.results()["mae"]
+    evaluation = Evaluation(Job(**options | what))
+    evaluation.complete(lambda rows: None)
+    return evaluation.results()["mae"]
 
 
 def scan(folder, options):

@@ -15,10 +15,13 @@ from .interrupts import INTERRUPTED, end, end_on_interrupts
 from .text import shown
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
-"""The extra that installs each library."""
+"""The extra of streamloss that installs each library."""
 EXPECTED = (OSError, TypeError, ValueError)
-"""Errors that tell what asked for cannot be done."""
+"""Errors whose text tells the user what cannot be done; others are mistakes of streamloss."""
 STDERR = 2
+"""The number of stderr among open files."""
+FAILED = 2
+"""The exit code where something asked for cannot be done."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -57,7 +60,7 @@ def _code(args: Sequence[str] | None) -> int:
 
 
 def _line(error: Exception) -> str:
-    """Return the one line in which an error is told."""
+    """Return the one line that tells the user of an error."""
     if isinstance(error, ModuleNotFoundError):
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is not None:
@@ -73,12 +76,15 @@ def _line(error: Exception) -> str:
 
 
 def _secure_streams() -> None:
-    """Open what is closed of stdin, stdout and stderr, lest a file that is written becomes it.
+    """Open those of stdin, stdout and stderr that are closed, as the null device.
+
+    Else the next file that is opened, such as a checkpoint, would get the number of stdout or
+    stderr, and what is printed would be written into it.
 
     Raises
     ------
     SystemExit
-        If stdout is closed: there is no place for a result.
+        If stdout is closed, since there is no place for a result.
     """
     closed = sys.stdout is None
     while (handle := os.open(os.devnull, os.O_RDWR)) <= STDERR:
@@ -103,12 +109,12 @@ def _run(args: Sequence[str] | None) -> int:
         return INTERRUPTED
     except click.UsageError as error:
         return _fail(f"{error.format_message()} (see streamloss --help)")
-    # An exit within click gives its code, a command None.
+    # Where a command ends by click's Exit, `main` returns its code, else what the command returned.
     return code if isinstance(code, int) else 0
 
 
 def _fail(message: str) -> int:
-    """Say in one line what is wrong, where somebody can hear it."""
+    """Say in one line what is wrong, unless stderr cannot be written; return the exit code."""
     with suppress(OSError):
         print("streamloss:", shown(" ".join(message.split())), file=sys.stderr)
-    return 2
+    return FAILED

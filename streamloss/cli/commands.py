@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""The commands of the command line and their options."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from streamloss.losses.names import LOSSES
 from streamloss.run.threads import get_num_threads
 
 from . import report
-from .job import Job, Run
+from .interrupts import INTERRUPTED
+from .job import Evaluation, Job
 from .text import shown
 
-MOST = (1 << 31) - 1
-"""The largest number of rows or threads that libraries take."""
+LARGEST_COUNT = (1 << 31) - 1
+"""The largest number of rows or threads that libraries take: that of 32 bits with a sign."""
 
 
 class Seconds(click.FloatRange):
-    """Seconds, which NaN is none of, as no comparison with it holds."""
+    """A number of seconds in a range; NaN is refused, which click finds in every range."""
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Return the number if it is in the range."""
-        number = super().convert(value, param, ctx)
+        number = float(super().convert(value, param, ctx))
         if number != number:
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
         return number
@@ -42,7 +45,7 @@ def streamloss() -> None:
 debug = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show tracebacks with errors."
 )
-"""The option of every command that `main` looks for."""
+"""An option of every command, which has no effect there: `main` looks for it itself."""
 
 
 @streamloss.command()
@@ -76,7 +79,7 @@ def losses() -> None:
 @click.option(
     "--jobs",
     metavar="N",
-    type=click.IntRange(1, MOST),
+    type=click.IntRange(1, LARGEST_COUNT),
     default=get_num_threads,
     show_default="the cores there are",
     help="Processes that compile at once, with 300 MB each.",
@@ -96,13 +99,13 @@ def warmup(
         raise click.UsageError("--all and --loss exclude each other")
     from . import warmup as warming
 
-    todo = warming.tasks(losses or (LOSSES if every else warming.COMMON), together, nan)
+    todo = warming.compilations(losses or (LOSSES if every else warming.COMMON), together, nan)
     begun = time.perf_counter()
-    for count, (task, seconds) in enumerate(warming.fill(todo, jobs), 1):
+    for count, (compilation, seconds) in enumerate(warming.compile_all(todo, jobs), 1):
         if not quiet:
-            click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(task)}")
+            click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(compilation)}")
     if not quiet:
-        click.echo(f"{shown(warming.kept())}, {time.perf_counter() - begun:.1f} s")
+        click.echo(f"{shown(warming.describe_cache())}, {time.perf_counter() - begun:.1f} s")
 
 
 @streamloss.command()
@@ -157,14 +160,14 @@ def warmup(
 @click.option(
     "--batch-rows",
     metavar="N",
-    type=click.IntRange(1, MOST),
+    type=click.IntRange(1, LARGEST_COUNT),
     help="Rows of a batch, of which each thread has one in memory; by default what is fastest for"
     " the files. The result does not depend on it.",
 )
 @click.option(
     "--threads",
     metavar="N",
-    type=click.IntRange(1, MOST),
+    type=click.IntRange(1, LARGEST_COUNT),
     help="Threads that decode and that compute; all cores by default.",
 )
 @click.option(
@@ -186,17 +189,18 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
 
     Without FILES the columns are arrays: --true y.npy --pred p.npy, or --true data.npz:y.
     """
-    columns = Columns(*(options.pop(part) for part in Columns._fields))
+    columns = Columns(*(options.pop(role) for role in Columns._fields))
     job = Job(columns=columns, **options)
-    run = Run(job)
+    evaluation = Evaluation(job)
+    total, done = evaluation.data.rows, evaluation.rows
     try:
-        with closing(run), report.progress(run.data.rows, run.rows, quiet) as advance:
-            run.finish(advance)
+        with closing(evaluation), report.progress(total, done, quiet) as advance:
+            evaluation.complete(advance)
     except KeyboardInterrupt:
         kept = f"; the same command goes on from {shown(job.checkpoint)}" if job.checkpoint else ""
         click.echo(f"streamloss: interrupted{kept}", err=True)
-        raise click.exceptions.Exit(130) from None
-    outcome = run.results(), run.counts(), run.seconds
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    outcome = evaluation.results(), evaluation.counts(), evaluation.seconds
     with report.to_stdout():
         if as_json:
             click.echo(report.as_json(*outcome))

@@ -1,4 +1,4 @@
-"""Ctrl-C in a process of the command line: it ends, with code 130 and without a traceback."""
+"""Ctrl-C ends a process of the command line, with exit code 130 and without a traceback."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 INTERRUPTED = 130
-"""The exit code of shells for a command that was interrupted."""
+"""The exit code that shells give a command that was interrupted."""
 
 _ending = False
+"""Whether there was an interrupt, or the process is ending anyway: the next one ends it at once."""
 
 
 def end_on_interrupts() -> None:
-    """From now on let an interrupt end what is under way, and a second one the process.
+    """From now on have an interrupt raise KeyboardInterrupt, and a second one end the process.
 
-    The exception of an interrupt can be lost: in a callback, or in the import of a library in
-    another language. Python then shows it and goes on. So that is not shown, and in the end `end`
-    knows that there was one.
+    Python shows and drops an exception that is raised in a callback, or while a library written in
+    another language is imported. A KeyboardInterrupt that is dropped is not shown, and `end` still
+    ends the process as interrupted.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return  # as for a command in the background, which interrupts are not for
-    with suppress(ValueError):  # in another thread than the main one, which they do not reach
+        return  # interrupts are ignored, as shells have it for commands in the background
+    with suppress(ValueError):  # raised in other threads than the main one
         signal.signal(signal.SIGINT, _interrupt)
     show = sys.unraisablehook
     sys.unraisablehook = lambda lost: (
@@ -33,6 +34,7 @@ def end_on_interrupts() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Handle an interrupt: the first one raises, the second ends the process."""
     global _ending
     if _ending:
         _leave()
@@ -49,7 +51,7 @@ def end() -> None:
 
 
 def kill_children() -> None:
-    """End the processes that compile for this one: interrupts do not reach them."""
+    """End the processes that compile for this one, from which interrupts are held back."""
     library = sys.modules.get("multiprocessing")
     for child in library.active_children() if library else ():
         with suppress(Exception):
@@ -57,11 +59,15 @@ def kill_children() -> None:
 
 
 def _leave() -> None:
-    """End the process: no thread is waited for, and no half imported library cleans up."""
+    """End the process at once.
+
+    Python's own end would wait for threads, and run the clean-up of libraries that are imported in
+    part.
+    """
     kill_children()
-    with suppress(Exception):  # closed, or full
+    with suppress(Exception):  # a stream may be closed, or its disk full
         if sys.stderr.isatty():
-            sys.stderr.write("\x1b[?25h")  # the cursor, which a progress bar hides
+            sys.stderr.write("\x1b[?25h")  # shows the cursor, which a progress bar hides
         sys.stderr.flush()
         sys.stdout.flush()
     os._exit(INTERRUPTED)
@@ -69,7 +75,7 @@ def _leave() -> None:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let no interrupt come within the block, nor ever to the processes that it starts."""
+    """Hold interrupts back until the end of the block, and forever from processes started in it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""An evaluation of files: what was asked, and the run that does it batch by batch."""
+"""What `streamloss evaluate` was asked, and its evaluation, which can go on from a checkpoint."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Job(NamedTuple):
             return open_parquet(self.files, self.columns, self.threads)
         return open_arrays(self.columns)
 
-    def identity(self, data: DataSet) -> dict[str, Any]:
-        """Return all that the sums depend on: what a checkpoint must agree with.
+    def identity(self, data: DataSet) -> dict[str, object]:
+        """Return all that the sums depend on, which a checkpoint must agree with.
 
-        The reduction is not among it, since it is chosen at the end.
+        They do not depend on the reduction, which is applied to them at the end.
         """
         return {
             "versions of streamloss": __version__,
@@ -55,17 +55,17 @@ class Job(NamedTuple):
         }
 
 
-class Run:
-    """A job under way, from its checkpoint on if it has one.
+class Evaluation:
+    """The evaluation of a job, which goes on from the job's checkpoint if there is one.
 
     Attributes
     ----------
     data : DataSet
         The rows.
     rows : int
-        How many of them are done.
+        How many of the rows are done.
     seconds : float
-        How long they took, earlier runs of the same job included.
+        How long they took, in earlier processes with the same job too.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class Run:
                 raise
 
     def _check(self) -> None:
-        """Refuse what could not give a result, before any data are read."""
+        """Refuse a job that cannot give a result, before any data are read."""
         if Reduction(self._job.reduction) is Reduction.NONE:
             raise ValueError("--reduction must give one number: got 'none'")
         self.results()
@@ -111,12 +111,12 @@ class Run:
             set_num_threads(self._job.threads)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from the checkpoint; write a first one to know that it can be written."""
+        """Go on from the checkpoint; if there is none, write one now to see that it can be."""
         if checkpoint.load(self._take_up) is None:
             checkpoint.save(self._saved())
 
     def _take_up(self, saved: Saved) -> Saved:
-        """Go on from what was saved, which must be of as many of the job's rows."""
+        """Go on from what was saved, refused if the sums are of other rows than the note says."""
         found = self._accumulator + Accumulator.from_bytes(saved.sums)
         rows = found.counts["rows"]
         if not 0 <= saved.rows <= self.data.rows or rows != saved.rows:
@@ -126,19 +126,19 @@ class Run:
         return saved
 
     def _saved(self) -> Saved:
-        """Return what is needed to go on from here."""
+        """Return what another process needs to go on from here."""
         return Saved(self.rows, self.seconds, self._accumulator.to_bytes())
 
     def close(self) -> None:
-        """Leave the checkpoint to others."""
+        """Leave the checkpoint to other processes."""
         if self._checkpoint is not None:
             self._checkpoint.close()
 
-    def finish(self, advance: Callable[[int], object]) -> None:
-        """Add all rows that are not done, and tell `advance` how many came each time.
+    def complete(self, advance: Callable[[int], object]) -> None:
+        """Add all rows that are not done, and tell `advance` how many were added each time.
 
-        An interruption leaves the last checkpoint as it is: in the middle of a batch it is
-        unknown whether the batch counts, at a checkpoint it is certain.
+        An interrupt leaves the last checkpoint as it is. None is written then, since it is unknown
+        whether the batch that was interrupted has been added.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Run:
             If a file cannot be read, or the NaN policy is "raise" and a NaN comes.
         """
         begun = time.perf_counter() - self.seconds
-        with closing(self._fold()) as steps:
+        with closing(self._add_rest()) as steps:
             for rows in steps:
                 self.rows += rows
                 self.seconds = time.perf_counter() - begun
@@ -154,23 +154,23 @@ class Run:
                 if self._checkpoint and (self._checkpoint.due() or self.rows == self.data.rows):
                     self._checkpoint.save(self._saved())
 
-    def _fold(self) -> Generator[int, None, None]:
-        """Add the rows that are not done, here or on a cluster, and yield how many came."""
+    def _add_rest(self) -> Generator[int, None, None]:
+        """Add the rows that are not done, here or on a cluster, and yield how many each time."""
         job = self._job
         rest = self._tally.query, self.data, self.rows, job.batch_rows
         if job.scheduler is None:
-            parts = stretches.fold(*rest)
+            states = stretches.sum_files(*rest)
         else:
-            parts = cluster.fold(*rest, job.scheduler, job.timeout, say)
-        with closing(parts):
-            for rows, part in parts:
-                self._tally.merge(part)
+            states = cluster.sum_on_cluster(*rest, job.scheduler, job.timeout, say)
+        with closing(states):
+            for rows, state in states:
+                self._tally.merge(state)
                 yield rows
 
     def results(self) -> dict[str, float]:
         """Return the result of each loss, by its spelling."""
         return dict(self._accumulator.result(self._job.reduction))
 
-    def counts(self) -> dict[str, int]:
-        """Return the counts of the accumulator."""
+    def counts(self) -> dict[str, Any]:
+        """Return the counts of the accumulator: numbers, or of several losses one for each."""
         return self._accumulator.counts

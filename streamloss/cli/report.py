@@ -14,9 +14,11 @@ from typing import Any
 from .text import shown
 
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
-"""The counts that are shown, by what they are called in a table."""
-WIDE = 1000
-"""Columns of a table that goes to a file or a pipe, so that no number is broken."""
+"""The counts that are shown: their names in a table, and in JSON."""
+TERM_COUNTS = {"NaN": "nan_terms", "infinite": "infinite_terms"}
+"""The counts of terms of each of several losses: their names in a table, and in JSON."""
+FILE_WIDTH = 1000
+"""Characters of a line of a table in a file or a pipe, enough to break no number."""
 
 
 def say(text: str) -> None:
@@ -26,7 +28,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def to_stdout() -> Iterator[None]:
-    """Say that stdout cannot be written; that nobody reads on is no error.
+    """Raise what says that stdout cannot be written; a reader that has gone is no error.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def to_stdout() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError as error:
-        # what is left in buffers goes nowhere, or Python would fail again at its end
+        # What is left in buffers goes to the null device: else Python would fail again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return
@@ -46,7 +48,17 @@ def to_stdout() -> Iterator[None]:
 
 @contextmanager
 def progress(total: int, done: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar with rate and time left while the block runs; without a terminal, nothing."""
+    """Show a bar with rate and time left while the block runs, on a terminal; give what moves it.
+
+    Parameters
+    ----------
+    total : int
+        All rows.
+    done : int
+        The rows that an earlier run has done.
+    quiet : bool
+        Whether to show nothing.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda rows: None
         return
@@ -64,15 +76,10 @@ def progress(total: int, done: int, quiet: bool) -> Iterator[Callable[[int], Non
         def advance(rows: int) -> None:
             nonlocal came
             came += rows
-            bar.update(
-                task, advance=rows, rate=f"{came / (time.perf_counter() - begun):,.0f} rows/s"
-            )
+            rate = came / (time.perf_counter() - begun)
+            bar.update(task, advance=rows, rate=f"{rate:,.0f} rows/s")
 
         yield advance
-
-
-TERMS = {"NaN": "nan_terms", "infinite": "infinite_terms"}
-"""The counts of terms that each of several losses has, by what they are called in a table."""
 
 
 def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: float) -> str:
@@ -87,13 +94,14 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: fl
     >>> as_json({"mae": float("nan")}, counts, 0.5).partition(", ")[0]
     '{"results": {"mae": "NaN"}'
     """
-    named = {name: counts[name] for name in (*COUNTS.values(), *TERMS.values()) if name in counts}
+    names = *COUNTS.values(), *TERM_COUNTS.values()
+    named = {name: counts[name] for name in names if name in counts}
     values = {loss: _number(value) for loss, value in results.items()}
     return json.dumps({"results": values, **named, "seconds": seconds}, allow_nan=False)
 
 
 def _number(value: float) -> float | str:
-    """Return what stands for a number in JSON."""
+    """Return a number as JSON has it: one that is not finite as a string."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
@@ -102,8 +110,9 @@ def _number(value: float) -> float | str:
 def show(
     results: Mapping[str, float], counts: Mapping[str, Any], seconds: float, reduction: str
 ) -> None:
-    """Print the results, spelled so that they read back to the same bits, and the counts."""
-    found = {name: counts[key] for name, key in TERMS.items() if any(counts.get(key, {}).values())}
+    """Print the results, whose digits read back to the same bits, and the counts."""
+    several = {name: counts[key] for name, key in TERM_COUNTS.items() if key in counts}
+    found = {name: terms for name, terms in several.items() if any(terms.values())}
     values = [
         (loss, repr(value), *(f"{terms[loss]:,}" for terms in found.values()))
         for loss, value in results.items()
@@ -125,13 +134,13 @@ def show_losses(losses: Mapping[str, Any]) -> None:
 
 
 def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table on stdout; too narrow a terminal folds the cells and cuts nothing off."""
+    """Print a table on stdout; on a narrow terminal cells have several lines, and none is cut."""
     from rich import box
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else FILE_WIDTH)
     columns = (Column(head, overflow="fold") for head in heads)
     table = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(heads))
     for row in rows:

@@ -1,13 +1,13 @@
-"""Text for a terminal, which would obey some of the characters that files and losses may have."""
+"""Text for a terminal: names of files and losses may hold characters that control a terminal."""
 
 from __future__ import annotations
 
 
 def shown(text: object) -> str:
-    r"""Return text with everything that is no visible character or space as Python spells it.
+    r"""Return text in which characters that cannot be seen are spelled as `repr` spells them.
 
-    So `repr` does it: control characters, those that turn the direction of writing, and halves of
-    characters, as names of files can have them.
+    They are control characters, those that turn the direction of writing, and halves of characters,
+    all of which names of files can have.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Compiling kernels before they are needed, in a few processes at once."""
+"""`streamloss warmup`: kernels are compiled before they are needed, in a few processes at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from streamloss.api import evaluate
+from streamloss.arrays.types import ArrayLike
 from streamloss.kernels import cache
 from streamloss.losses.names import resolve
 from streamloss.run import choose
@@ -28,13 +29,13 @@ COMMON = (
     "binary_cross_entropy_with_logits",
     "cross_entropy",
 )
-"""What is compiled if no losses are named."""
+"""Losses that are compiled if none are named."""
+SHAPE = (8, 2)
+"""Rows and classes of the arrays that kernels are compiled with, which depend on neither."""
 
-ROWS, CLASSES = 8, 2
 
-
-class Task(NamedTuple):
-    """Losses that are computed in one pass, of numbers of one kind."""
+class Compilation(NamedTuple):
+    """Losses that are compiled for one pass over them, for numbers of one kind."""
 
     losses: tuple[str, ...]
     dtype: str
@@ -46,8 +47,8 @@ class Task(NamedTuple):
         return f"{', '.join(self.losses)}: {self.dtype}, {kind}"
 
 
-def tasks(losses: Iterable[str], together: bool, nan: str) -> list[Task]:
-    """Return what there is to compile: for each loss, or all in one pass, every kind of numbers.
+def compilations(losses: Iterable[str], together: bool, nan: str) -> list[Compilation]:
+    """Return what is to be compiled: each loss, or all for one pass, for every kind of numbers.
 
     Raises
     ------
@@ -59,11 +60,11 @@ def tasks(losses: Iterable[str], together: bool, nan: str) -> list[Task]:
         resolve(name)
     passes = [names] if together else [(name,) for name in names]
     kinds = itertools.product(passes, ("float32", "float64"), (False, True))
-    return [Task(*kind, nan) for kind in kinds]
+    return [Compilation(*kind, nan) for kind in kinds]
 
 
-def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
-    """Do the tasks in so many processes; yield each that is done and the seconds it took.
+def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compilation, float]]:
+    """Compile in so many processes; yield each compilation that is done and its seconds.
 
     Raises
     ------
@@ -73,10 +74,10 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
         If numba is told to compile nothing, or losses cannot be taken together.
     """
     cache.check_writable()
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"))
     try:
-        with held_back():  # Ctrl-C is for the process that waits
-            futures = {pool.submit(compile_for, task): task for task in todo}
+        with held_back():  # Ctrl-C is for this process alone
+            futures = {pool.submit(compile_for, each): each for each in todo}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except KeyboardInterrupt:
@@ -88,25 +89,27 @@ def fill(todo: list[Task], jobs: int) -> Iterator[tuple[Task, float]]:
         pool.shutdown(cancel_futures=True)
 
 
-def kept() -> str:
-    """Say what the folder of kernels holds."""
+def describe_cache() -> str:
+    """Say how many kernels the folder of kernels holds, and how large they are."""
     with cache.folder().opened() as place:
-        sizes = [size for _, size, _ in place.files(".kernel")]
-        return f"{len(sizes)} kernels, {sum(sizes) / 1e6:.1f} MB in {place.path}"
+        num_bytes = [size for _, size, _ in place.files(".kernel")]
+        return f"{len(num_bytes)} kernels, {sum(num_bytes) / 1e6:.1f} MB in {place.path}"
 
 
-def compile_for(task: Task) -> float:
-    """Compute a few losses by kernels, in a process of its own; return the seconds.
+def compile_for(todo: Compilation) -> float:
+    """Compile losses in this process, one of several, and return the seconds it took.
 
-    They are asked for like any others, so that what is kept is what will be looked for.
+    A few rows are evaluated as users evaluate theirs, so that the kernels kept on disk are those
+    that will be looked for.
     """
-    choose.SMALL = 0
+    choose.SMALL = 0  # arrays of this size would be summed without kernels
     start = time.perf_counter()
-    ranks = resolve(task.losses[0]).ranks
-    weights = np.ones(ROWS, task.dtype) if task.weighted else None
-    arrays: list[Any] = [np.ones((ROWS, CLASSES)[: 1 + rank], task.dtype) for rank in ranks]
-    predicted = None if len(ranks) == 1 else arrays[1] if len(ranks) == 2 else tuple(arrays[1:])
-    # labels are integers, mostly, and some losses take them beside rows of floats
+    ranks = resolve(todo.losses[0]).ranks
+    weights = np.ones(SHAPE[0], todo.dtype) if todo.weighted else None
+    arrays = [np.ones(SHAPE[: 1 + rank], todo.dtype) for rank in ranks]
+    rest = arrays[1:]
+    predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
+    # Labels of classes are integers in most data, beside rows of floats.
     for labels in (arrays[0], arrays[0].astype(np.int64))[: 1 + any(ranks)]:
-        evaluate(list(task.losses), labels, predicted, weights, nan=task.nan)
+        evaluate(list(todo.losses), labels, predictions, weights, nan=todo.nan)
     return time.perf_counter() - start

@@ -1,12 +1,14 @@
 """Read labels, predictions, weights and masks from files, in batches of bounded memory.
 
 Row groups of Parquet files are read side by side: each thread decodes a batch and computes on it
-while the cache has it. In memory are a batch, a buffer and a page of each column a thread. A lone
-row group is decoded by several threads, with `AHEAD` + 1 larger batches in memory, one more while
-it is decoded. `.npy` files are read side by side as well, in batches that stay in the cache.
+while it is in the cache, with a batch, a buffer and a page of each column in memory. A lone row
+group is decoded by several threads, in larger batches, of which `BATCHES_AHEAD` + 1 are in memory
+and another while it is decoded. `.npy` files are read side by side as well, in batches that fit
+into the cache. Pace and peak of memory: `benchmarks/bench_files.py`.
 
-A file is stamped when it is opened. Before and after a stretch of it is read it must be the same,
-and every row that it announces must have come: else one line says which file it is.
+The size and the times of a file are noted when it is opened. They must be the same before and after
+a stretch of it is read, and as many rows must have come as the file announces: else an error names
+the file.
 
 Nulls are NaN; in a mask they are False, so that a row whose mask is unknown is left out.
 """
@@ -18,20 +20,21 @@ from collections.abc import Iterator, Sequence
 from .columns import Columns, Rows
 from .paths import expand
 from .reading import Refused, explained, why
-from .source import Batch, DataSet, Piece, Stretch
+from .source import DataSet, RemoteStretch, RowBatch, Source, Stretch
 
 __all__ = [
-    "Batch",
     "Columns",
     "DataSet",
-    "Piece",
     "Refused",
+    "RemoteStretch",
+    "RowBatch",
     "Rows",
+    "Source",
     "Stretch",
     "explained",
     "open_arrays",
     "open_parquet",
-    "read_piece",
+    "read_remote",
     "why",
 ]
 
@@ -46,7 +49,7 @@ def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = N
     columns : Columns
         The names of the columns.
     threads : int, optional
-        Threads that decode; all cores by default.
+        Threads that decode; by default as many as there are cores.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def open_parquet(names: Sequence[str], columns: Columns, threads: int | None = N
 
     if threads is not None:
         set_num_threads(threads)
-    return DataSet([Parquet(path, columns) for path in expand(names)], columns, True)
+    return DataSet([Parquet(path, columns) for path in expand(names)], columns, are_tables=True)
 
 
 def open_arrays(columns: Columns) -> DataSet:
@@ -75,23 +78,23 @@ def open_arrays(columns: Columns) -> DataSet:
     """
     from .formats.arrays import Arrays
 
-    return DataSet([Arrays(columns)], columns, False)
+    return DataSet([Arrays(columns)], columns, are_tables=False)
 
 
-def read_piece(piece: Piece, size: int | None = None) -> Iterator[Batch]:
-    """Yield the rows of a piece, at most `size` values a column.
+def read_remote(stretch: RemoteStretch, batch_values: int | None = None) -> Iterator[RowBatch]:
+    """Open the files of a stretch and yield its rows, at most so many values of a column at a time.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If a file is not there or cannot be read.
+        If a file is not there, has another size here or cannot be read.
     """
-    if piece.path is None:
-        data = open_arrays(piece.columns)
+    if stretch.path is None:
+        data = open_arrays(stretch.columns)
     else:
-        data = open_parquet((piece.path,), piece.columns)
-    part = data.parts[0]
-    sizes = tuple(stamp.size for stamp in part.stamps)
-    if sizes != piece.sizes:
-        raise Refused(f"cannot read {part.paths[0]}: a worker sees {sizes} bytes of it")
-    return Stretch(part, piece.start, piece.stop).batches(size)
+        data = open_parquet((stretch.path,), stretch.columns)
+    source = data.sources[0]
+    file_bytes = tuple(stamp.num_bytes for stamp in source.stamps)
+    if file_bytes != stretch.file_bytes:
+        raise Refused(f"cannot read {source.paths[0]}: a worker sees {file_bytes} bytes of it")
+    return Stretch(source, stretch.start, stretch.stop).batches(batch_values)

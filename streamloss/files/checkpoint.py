@@ -1,7 +1,8 @@
-"""Checkpoints: how far a job came, in a file that is either whole or not there.
+"""Checkpoints: how far a job came, in a file that a crash never leaves half written.
 
-The file is a line that names the format, the SHA-256 of the rest, a line of JSON (the job, the
-rows that are done and the seconds they took), and their sums, the bytes of an accumulator.
+The file has a line that names the format, the SHA-256 of the rest, a line of JSON (the job, how
+many rows are done and the seconds they took), and the sums of these rows, the bytes of an
+accumulator.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from .owned import OwnedFile
@@ -18,10 +19,13 @@ from .owned import OwnedFile
 T = TypeVar("T")
 
 MAGIC = b"streamloss checkpoint 1\n"
+"""The line that a checkpoint begins with."""
+DIGEST_BYTES = 32
+"""Bytes of a SHA-256."""
 
 
 class Saved(NamedTuple):
-    """How far a job came: rows done, seconds they took, and their sums as bytes."""
+    """How far a job came: how many rows are done, the seconds they took, and their sums."""
 
     rows: int
     seconds: float
@@ -29,24 +33,24 @@ class Saved(NamedTuple):
 
 
 class Checkpoint:
-    """The file that holds how far one job came.
+    """The file that says how far a job came, owned by this process until it is closed.
 
     Parameters
     ----------
     path : str
-        The file, which belongs to this run until it is closed.
+        The file.
     job : dict
-        What the job is, as JSON. Only a checkpoint of an equal job is taken up.
+        All that the sums depend on, as JSON. A checkpoint of another job is refused.
     every : float
-        Seconds between two writes.
+        Seconds from one write to the next.
 
     Raises
     ------
     ValueError
-        If another run uses the file, or there can be none at this place.
+        If another process uses the file, or there can be no file at the path.
     """
 
-    def __init__(self, path: str, job: dict[str, Any], every: float) -> None:
+    def __init__(self, path: str, job: Mapping[str, object], every: float) -> None:
         self.path = path
         self._job = json.loads(json.dumps(job))
         self._file = OwnedFile(path, "--checkpoint")
@@ -54,12 +58,12 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def load(self, read: Callable[[Saved], T]) -> T | None:
-        """Return what is made of what was saved, None if nothing was.
+        """Return what `read` makes of what was saved, None if nothing was saved.
 
         Parameters
         ----------
         read : callable
-            Raises where the sums are none of the job, or not of its rows.
+            Raises where the sums are not those of the job, or of other rows.
 
         Raises
         ------
@@ -71,7 +75,8 @@ class Checkpoint:
             return None
         if not data.startswith(MAGIC):
             raise ValueError(f"--checkpoint: {self.path} is no checkpoint of this version")
-        digest, body = data[len(MAGIC) :][:32], data[len(MAGIC) + 32 :]
+        rest = data[len(MAGIC) :]
+        digest, body = rest[:DIGEST_BYTES], rest[DIGEST_BYTES:]
         if hashlib.sha256(body).digest() != digest:
             raise self._damaged("its digest differs")
         try:
@@ -86,27 +91,27 @@ class Checkpoint:
             raise self._damaged(str(error)) from error
 
     def _damaged(self, why: str) -> ValueError:
-        """Return the error that the contents contradict themselves."""
+        """Return the error of a file that is damaged."""
         return ValueError(
             f"--checkpoint: {self.path} is damaged ({why[:200]}); delete it to start over"
         )
 
-    def _compare(self, job: dict[str, Any]) -> None:
-        """Refuse a checkpoint of another job."""
-        for part in {**self._job, **job}:
-            was, now = job.get(part), self._job.get(part)
+    def _compare(self, job: Mapping[str, object]) -> None:
+        """Refuse a checkpoint of another job, and say what differs."""
+        for what in {**self._job, **job}:
+            was, now = job.get(what), self._job.get(what)
             if was != now:
                 raise ValueError(
-                    f"--checkpoint: {self.path} belongs to another job, whose {part[:50]} differ:"
+                    f"--checkpoint: {self.path} belongs to another job, whose {what[:50]} differ:"
                     f" {_difference(was, now)}; delete it to start over"
                 )
 
     def due(self) -> bool:
-        """Return whether it is time to save."""
+        """Return whether the last write was long enough ago."""
         return time.monotonic() - self._last >= self._every
 
     def save(self, saved: Saved) -> None:
-        """Replace the file at once: a crash leaves the old one or the new one.
+        """Replace the file in one step: a crash leaves the old one or the new one.
 
         Raises
         ------
@@ -119,12 +124,12 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def close(self) -> None:
-        """Leave the file to others."""
+        """Leave the file to other processes."""
         self._file.close()
 
 
 def _read_note(note: Any) -> tuple[dict[str, Any], int, float]:
-    """Return job, rows and seconds of a note, refused if it has not these or of other types."""
+    """Return job, rows and seconds of the line of JSON; raise where one is missing or wrong."""
     job, rows, seconds = (note[name] for name in ("job", "rows", "seconds"))
     if not isinstance(job, dict) or type(rows) is not int or type(seconds) not in (int, float):
         raise ValueError("its note has other types")
@@ -133,16 +138,16 @@ def _read_note(note: Any) -> tuple[dict[str, Any], int, float]:
     return job, rows, seconds
 
 
-def _difference(was: Any, now: Any) -> str:
-    """Say what was there and what is here, of lists only the first items that differ."""
+def _difference(was: object, now: object) -> str:
+    """Say what the checkpoint has and what this job has, of lists the first items that differ."""
     if isinstance(was, list) and isinstance(now, list):
         pairs = zip([*was, None], [*now, None], strict=False)
         was, now = next(((a, b) for a, b in pairs if a != b), (was, now))
     return f"{_text(was)} there, {_text(now)} here"
 
 
-def _text(value: Any) -> str:
-    """Spell a part of a job."""
+def _text(value: object) -> str:
+    """Spell a value of a job."""
     if isinstance(value, list):
         return " ".join(str(item) for item in value)
     return "none" if value is None else str(value)[:200]

@@ -1,4 +1,4 @@
-"""What folders and globs stand for; what cannot be listed or looked at is said, never left out."""
+"""The files that folders and globs stand for; what cannot be listed is an error, never left out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from .reading import Refused, explained
 
 ENDINGS = (".parquet", ".parq", ".pq")
-"""Endings of the names of Parquet files, in any case."""
+"""Endings of the names of Parquet files, in lower or upper case."""
 
 TABLES = {
     "_delta_log": ("a Delta table", "deltalake.DeltaTable(FOLDER).to_pyarrow_table()"),
     ".hoodie": ("a Hudi table", "the package hudi, to Arrow"),
     "_spark_metadata": ("a table that Spark streams to", "spark.read.parquet(FOLDER)"),
 }
-"""What a folder holds of whose files a log tells which count, what it is, and what reads it."""
+"""Tables in whose folder a log tells which files count: what it holds, the kind, a reader."""
 ICEBERG = ("an Iceberg table", "pyiceberg's StaticTable.from_metadata(FILE).scan().to_arrow()")
 
 
@@ -32,8 +32,8 @@ def files_below(folder: str) -> Iterator[str]:
 def tree(folder: str, above: tuple[os.stat_result, ...] = ()) -> Iterator[tuple[str, list[str]]]:
     """Yield a folder and each one below it, links followed, with the files that it holds.
 
-    Names that begin with ``_`` or ``.`` are left out: that is where writers keep what is not
-    finished. But ``_name=value`` is a folder of a partition.
+    Names that begin with ``_`` or ``.`` are left out, as writers of data keep logs and unfinished
+    files under such names. Only a folder ``_name=value`` is a partition.
 
     Raises
     ------
@@ -51,9 +51,9 @@ def tree(folder: str, above: tuple[os.stat_result, ...] = ()) -> Iterator[tuple[
 
 
 def _shown(folder: str, pattern: str = "*") -> Iterator[tuple[str, int]]:
-    """Yield what is in a folder and matches a pattern, and of what mode it is.
+    """Yield the paths in a folder whose names match a pattern, and their modes.
 
-    As in a shell, names that begin with ``.`` match if the pattern begins so; with ``_`` likewise.
+    As in a shell, a name that begins with ``.`` matches only a pattern that does; with ``_`` too.
     """
     for name in names_in(folder):
         is_hidden = name.startswith(("_", ".")) and pattern[:1] != name[0]
@@ -78,12 +78,12 @@ def names_in(folder: str) -> list[str]:
 
 
 def mode_of(path: str) -> int:
-    """Return what is at the end of a path: a file, a folder or something else.
+    """Return the mode of what a path leads to: a file, a folder or something else.
 
     Raises
     ------
     Refused
-        If it cannot be looked at, as a link that leads nowhere.
+        If it has none that can be read, as a link that leads nowhere.
     """
     with explained(f"cannot read {path}"):
         try:
@@ -93,7 +93,7 @@ def mode_of(path: str) -> int:
 
 
 def matches(pattern: str) -> set[str]:
-    """Return the files that a glob stands for; folders that it matches stand for their files."""
+    """Return the files that match a glob, and the Parquet files below folders that match it."""
     anchor, *parts = Path(pattern).parts
     if not Path(pattern).anchor:
         anchor, parts = "", [anchor, *parts]
@@ -104,9 +104,9 @@ def matches(pattern: str) -> set[str]:
 
 
 def _matching(folder: str, parts: list[str]) -> Iterator[str]:
-    """Yield what matches the parts of a pattern below a folder.
+    """Yield the paths below a folder that match the parts of a pattern.
 
-    `glob.glob` leaves out what it cannot list.
+    `glob.glob` would leave out what it cannot list without a word.
     """
     if not parts:
         yield folder
@@ -126,12 +126,12 @@ def _matching(folder: str, parts: list[str]) -> Iterator[str]:
 
 
 def is_there(path: str) -> bool:
-    """Return whether something has this name, even if it is a link that leads nowhere.
+    """Return whether there is something of this name, a link that leads nowhere included.
 
     Raises
     ------
     Refused
-        If a folder on the way may not be entered.
+        If a folder above may not be entered.
     """
     with explained(f"cannot read {path}"):
         try:
@@ -142,25 +142,25 @@ def is_there(path: str) -> bool:
 
 
 def refuse_tables(files: set[str]) -> None:
-    """Refuse files in a table whose log tells which of them count: the others were deleted.
+    """Refuse files in a table whose log tells which files count: the others hold deleted rows.
 
     Raises
     ------
     Refused
-        If a file is in such a table, with the way to read it.
+        If a file is in such a table. The error tells how to read the table.
     """
     folders = {os.path.dirname(path) for path in files}
     ways = {Path(way(folder)) for folder in folders for way in (os.path.abspath, os.path.realpath)}
     for folder in sorted({up for way in ways for up in (way, *way.parents)}):
-        for what, how in _tables(str(folder)):
+        for kind, reader in _tables(str(folder)):
             raise Refused(
-                f"cannot read folder {folder} file by file: it is {what}, whose log tells which"
-                f" files count; read it by {how} and write that as Parquet, or name files"
+                f"cannot read folder {folder} file by file: it is {kind}, whose log tells which"
+                f" files count; read it by {reader} and write that as Parquet, or name files"
             )
 
 
 def _tables(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield what table a folder is, and what reads it."""
+    """Yield the kinds of table that a folder is, each with what reads it."""
     for name, table in TABLES.items():
         if os.path.lexists(os.path.join(folder, name)):
             yield table
@@ -170,6 +170,6 @@ def _tables(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_of_iceberg(name: str) -> bool:
-    """Return whether a file in a folder `metadata` is one that Iceberg keeps there."""
+    """Return whether Iceberg keeps a file of this name in its folder `metadata`."""
     snapshot = name.startswith("snap-") and name.endswith(".avro")
     return ".metadata.json" in name or name == "version-hint.text" or snapshot

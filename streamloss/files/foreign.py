@@ -1,11 +1,11 @@
-"""What a file is that was given for one of another kind, and the way to give what it holds."""
+"""Files of other kinds than Parquet and NumPy: what they are, and how to convert them."""
 
 from __future__ import annotations
 
 import os
 
-HEAD = 4096
-"""Bytes that tell what a file is."""
+HEAD_BYTES = 4096
+"""Bytes at the beginning that are looked at to tell what a file is."""
 
 FRAME = "pandas.DataFrame.to_parquet writes it as Parquet once pandas has read it"
 PACKED = "unpack it"
@@ -35,10 +35,10 @@ BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80", "a pickle, perhaps", "save its arrays by numpy.save, or its frame as Parquet"),
     (b"<", "HTML or XML", "fetch or convert the data themselves"),
 )
-"""How files begin, what they are, and how to give them."""
+"""The bytes that files begin with, what the files are, and how to convert them."""
 
 ZARR = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
-"""What a folder holds that is a Zarr store."""
+"""Names in the folder of a Zarr store, of which it has at least one."""
 
 
 def is_url(name: str) -> bool:
@@ -47,9 +47,9 @@ def is_url(name: str) -> bool:
 
 
 def foreign(path: str) -> str:
-    """Say what a file is, and how it can be given instead."""
+    """Say what a file is, and how to convert it."""
     with open(path, "rb") as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
     if not head:
         return "it is empty"
     for begin, what, way in BEGINNINGS:
@@ -63,7 +63,7 @@ def foreign(path: str) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    """Return whether bytes are text, which may break off within a letter."""
+    """Return whether bytes are text, of which the last character may be incomplete."""
     try:
         text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -74,7 +74,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def elsewhere(name: str) -> str | None:
-    """Say how to give what is not on a disk, None if a name may be that of a file."""
+    """Say what to do about a name that is a URL or standard input, None about other names."""
     if is_url(name):
         return f"{name} is a URL: only files are read, so fetch it first"
     if name == "-":
@@ -83,7 +83,7 @@ def elsewhere(name: str) -> str | None:
 
 
 def foreign_folder(folder: str) -> str:
-    """Say what a folder without Parquet files is, if that can be told."""
+    """Say what a folder without Parquet files is if it is a Zarr store, else nothing."""
     if any(os.path.lexists(os.path.join(folder, name)) for name in ZARR):
         return "; it is a Zarr store: save each array by numpy.save"
     return ""

@@ -1,4 +1,4 @@
-"""Columns that are in the names of folders, as ``year=2020/``: the partitions of Hive and Spark."""
+"""Columns in the names of folders, such as ``year=2020/``, as Hive and Spark write partitions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 from urllib.parse import unquote
 
 import numpy as np
-from numpy.typing import NDArray
+
+from streamloss.arrays.types import Array
 
 MISSING = "__HIVE_DEFAULT_PARTITION__"
-"""What a folder is named after a null."""
+"""The value in the name of a folder that stands for a null."""
 BOOLEANS = {"true": True, "false": False}
+"""Values that stand for booleans, in lower case."""
 
 
 def partitions(path: str) -> dict[str, str]:
@@ -27,15 +29,15 @@ def partitions(path: str) -> dict[str, str]:
     return {unquote(name): unquote(value) for name, is_pair, value in pairs if is_pair and name}
 
 
-def constant(text: str, mask: bool) -> NDArray[np.float64 | np.bool_]:
-    """Return the value of a partition as an array of one element.
+def constant(text: str, is_mask: bool) -> Array:
+    """Return the value of a partition as an array of one element, float64 or boolean.
 
-    A null is NaN, in a mask False, as it is in files.
+    A null is NaN, in a mask False, as in columns of files.
 
     Raises
     ------
     ValueError
-        If it is no number, for a mask no boolean.
+        If the value is no number, in a mask no boolean.
 
     Examples
     --------
@@ -47,15 +49,15 @@ def constant(text: str, mask: bool) -> NDArray[np.float64 | np.bool_]:
     (array([2020.]), array([ True]), array([False]))
     """
     is_null, flag = text == MISSING, BOOLEANS.get(text.lower())
-    if mask and flag is None and not is_null:
+    if is_mask and flag is None and not is_null:
         raise ValueError("must be boolean")
-    if mask or flag is not None:
+    if is_mask or flag is not None:
         return np.array([bool(flag)])
     return np.array([math.nan if is_null else _number(text)])
 
 
 def _number(text: str) -> float:
-    """Return the number that a text spells; Python's own would take ``1_000`` as well."""
+    """Return the number that a text spells; `float` would take ``1_000`` and spaces as well."""
     try:
         if text.isascii() and "_" not in text and text == text.strip():
             return float(text)

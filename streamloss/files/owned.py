@@ -1,8 +1,8 @@
 """A file that one process owns at a time and replaces as a whole.
 
-The owner holds a lock of the system on the file itself, which a crash releases. Since the file is
-replaced, its successor is locked before it takes the name; so whoever opens the name finds a locked
-file at any time.
+The owner holds a lock of the system on the file itself, which the system releases after a crash.
+The new file is locked before it takes the name of the old one: whoever opens the name finds a
+locked file at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, suppress
 from .reading import Refused, explained
 
 UNFOLLOWED = os.O_NOFOLLOW | os.O_NONBLOCK
-"""No link leads to somebody's file, no pipe is waited for."""
+"""Flags of opening: a link is an error, and nobody is waited for at the other end of a pipe."""
 
 
 class OwnedFile:
@@ -27,19 +27,20 @@ class OwnedFile:
     Parameters
     ----------
     path : str
-        The path.
+        Where the file is, or will be.
     option : str
-        What named it, for errors.
+        The option that named it, for errors.
 
     Attributes
     ----------
     contents : bytes, optional
-        What the file held, None if there was none.
+        The bytes of the file when it was opened, None if there was none.
 
     Raises
     ------
     ValueError
-        If another process owns it, or it is a link, a folder, a pipe or may not be read.
+        If another process owns the file, it may not be read, or there is a link, a folder or a
+        pipe at the path.
     """
 
     def __init__(self, path: str, option: str) -> None:
@@ -61,7 +62,7 @@ class OwnedFile:
         return Refused(f"{self._option}: another run is using {self._path}")
 
     def _take(self) -> None:
-        """Own the file that is there, if there is one, and read it."""
+        """Open, lock and read the file at the path, if there is one."""
         if not os.path.isdir(self._folder):
             raise ValueError(f"there is no folder {self._folder!r}")
         while not self._is_mine():
@@ -78,7 +79,7 @@ class OwnedFile:
             self._read()
 
     def _read(self) -> None:
-        """Lock the file and read it."""
+        """Lock the open file and read it."""
         assert self._handle is not None
         try:
             if not stat.S_ISREG(os.fstat(self._handle).st_mode):
@@ -92,7 +93,7 @@ class OwnedFile:
             raise
 
     def _is_mine(self) -> bool:
-        """Return whether the file that has the name is the one that is locked."""
+        """Return whether the file at the path is the one that is locked here."""
         if self._handle is None:
             return False
         try:
@@ -101,7 +102,7 @@ class OwnedFile:
             return False
 
     def _sweep(self) -> None:
-        """Remove what runs that were killed have not finished writing: nobody has locked it."""
+        """Remove files that killed processes left unfinished: those that nobody has locked."""
         pattern = re.compile(re.escape(os.path.basename(self._path)) + r"\.[0-9a-f]{16}\.tmp")
         names = () if self._handle is None else os.listdir(self._folder)
         for name in filter(pattern.fullmatch, names):
@@ -113,7 +114,7 @@ class OwnedFile:
                 os.close(handle)
 
     def replace(self, contents: bytes) -> None:
-        """Give the file other contents, at once: a crash leaves the old ones or the new ones.
+        """Replace the contents in one step: a crash leaves the old ones or the new ones.
 
         Raises
         ------
@@ -139,7 +140,7 @@ class OwnedFile:
             _sync_folder(self._folder)
 
     def _name(self, fresh: str) -> None:
-        """Give a file the name, which it takes over from the own file alone."""
+        """Move a new file to the path, where only the file that is locked here is replaced."""
         if self._is_mine():
             os.replace(fresh, self._path)
             return
@@ -151,14 +152,14 @@ class OwnedFile:
             os.rename(fresh, self._path)
 
     def close(self) -> None:
-        """Leave the file to others."""
-        handle, self._handle = self._handle, None  # first, for an interrupt may come between
+        """Unlock the file, for other processes to own."""
+        handle, self._handle = self._handle, None  # before it is closed: an interrupt may come
         if handle is not None:
             os.close(handle)
 
 
 def _lock(handle: int) -> bool:
-    """Lock an open file until it is closed; return whether nobody else has locked it."""
+    """Lock an open file until it is closed; return False where another process has locked it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -169,7 +170,7 @@ def _lock(handle: int) -> bool:
 
 
 def _write(handle: int, data: bytes) -> None:
-    """Write all bytes to a disk."""
+    """Write all bytes and wait until they are on the disk."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -177,10 +178,10 @@ def _write(handle: int, data: bytes) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name of a file last through a loss of power."""
+    """Wait until the names in a folder are on the disk, so that a loss of power keeps them."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # who may not list it may write to it
+    except PermissionError:  # a folder may be written to that may not be listed
         return
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Find the Parquet files that names, folders and globs stand for."""
+"""The Parquet files that names, folders and globs stand for, each of them once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def expand(names: Iterable[str]) -> list[str]:
     """Return the files that the names stand for, in the order given and sorted within a name.
 
     A folder stands for every Parquet file below it, links followed, except under names that
-    begin with ``_`` or ``.``, and is refused where a log tells which files count.
+    begin with ``_`` or ``.``. The folder of a table with a log, such as Delta's, is refused.
 
     Raises
     ------
     FileNotFoundError
         If a name stands for no file.
     ValueError
-        If a file is reached twice, by whatever names: its rows would count twice. If something
-        cannot be listed or looked at.
+        If two names or links lead to one file, whose rows would count twice. If a folder cannot
+        be listed, or a table with a log is among them.
     """
     found: dict[object, str] = {}
     for name in names:
@@ -37,7 +37,7 @@ def expand(names: Iterable[str]) -> list[str]:
 
 
 def _identity(path: str) -> object:
-    """Return what is the same for all names of a file; some file systems have no inodes."""
+    """Return the inode of a file, the same under all its names; its real path if it has none."""
     info = os.stat(path)
     return (info.st_dev, info.st_ino) if info.st_ino else os.path.realpath(path)
 
@@ -67,7 +67,7 @@ def _nothing(name: str) -> str:
 
 
 def missing(path: str) -> str:
-    """Say that there is no such file, and what there is beside it."""
+    """Say that there is no such file, and list the files beside it."""
     folder, name = os.path.split(path)
     if (hint := elsewhere(path)) is not None:
         return hint

@@ -1,4 +1,4 @@
-"""Reading what nobody vouches for: what goes wrong with a file becomes one line that names it."""
+"""Errors of files, each one line that names the file; stamps, which tell that a file changed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-MOST = 300
-"""Characters of the reason that a library gives, of which the rest is left out."""
-TELLING = (OSError, ValueError, RuntimeError, EOFError)
-"""Errors whose text says what is wrong; others are told by their names as well."""
+LONGEST_REASON = 300
+"""Most characters that are shown of the reason that a library gives."""
+PLAIN_ERRORS = (OSError, ValueError, RuntimeError, EOFError)
+"""Errors whose text says what is wrong without the name of their class."""
 
 
 class Refused(ValueError):
-    """What cannot be done with a file: the text names it and says why, in one line."""
+    """Raised for what cannot be done with a file: one line that names the file and says why."""
 
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turn whatever goes wrong in the block into ``what: why``.
+    """Raise `Refused`, with the text ``what: why``, for any error in the block.
 
-    Damaged bytes make libraries raise nearly anything: SyntaxError, OverflowError, LZMAError.
+    It is not for some classes of errors alone: libraries raise nearly any of them where bytes are
+    damaged, SyntaxError, OverflowError and LZMAError among them.
     """
     try:
         yield
@@ -43,20 +44,29 @@ def why(error: BaseException) -> str:
     text = " ".join(str(getattr(error, "strerror", None) or error).split())
     if isinstance(error, MemoryError):
         text = f"not enough memory: {text}" if text else "not enough memory"
-    elif not text or not isinstance(error, TELLING):
+    elif not text or not isinstance(error, PLAIN_ERRORS):
         text = f"{type(error).__name__}: {text}".removesuffix(": ")
-    return text if len(text) <= MOST else f"{text[:MOST]} ..."
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
 
 
 class Stamp(NamedTuple):
-    """What tells a file from a changed one, times in nanoseconds.
+    """What the file system says of a file, which differs once the file has been changed.
 
-    A tool that puts the time of writing back cannot put back that of the change.
+    Attributes
+    ----------
+    device, inode : int
+        Which file it is.
+    num_bytes : int
+        How long it is.
+    written : int
+        When its bytes were written, in nanoseconds; tools such as ``cp -p`` and ``touch`` set it.
+    changed : int
+        When bytes, name or times were changed, in nanoseconds, which tools cannot set.
     """
 
     device: int
     inode: int
-    size: int
+    num_bytes: int
     written: int
     changed: int
 
@@ -73,7 +83,7 @@ def stamps(paths: Iterable[str]) -> tuple[Stamp, ...]:
 
 
 def _stamp(path: str) -> Stamp:
-    """Return the stamp of one file, refused if its rows cannot be read from anywhere."""
+    """Return the stamp of a file, refused if it is a folder, a pipe or a device."""
     with explained(f"cannot read {path}"):
         info = os.stat(path)
         if stat.S_ISDIR(info.st_mode):
@@ -84,7 +94,7 @@ def _stamp(path: str) -> Stamp:
 
 
 def check_same(paths: Iterable[str], opened: Iterable[Stamp]) -> None:
-    """Refuse a file that is not the one that was opened.
+    """Refuse files that are not as they were opened, by their stamps of then.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Files on a cluster: workers read and fold pieces of the files, the states are merged here.
+"""Exact sums of files on a cluster of dask, whose workers read stretches of them.
 
-The only module that imports distributed.
+Only the states of the stretches come back. The only module that imports distributed.
 """
 
 from __future__ import annotations
@@ -15,99 +15,120 @@ from concurrent.futures import CancelledError as Cancelled
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from streamloss.exact.state import State, check_state
-from streamloss.files import DataSet, Piece, Refused, read_piece, why
+from streamloss.files import DataSet, Refused, RemoteStretch, read_remote, why
 from streamloss.support.maker import Task
 
 from .query import Query
-from .stretches import fold_batches, in_order
+from .stretches import in_order, sum_batches
 
-WAITING = 4
-"""Pieces under way for each thread of the cluster: enough that none waits for this process."""
-PIECE = 1 << 21
-"""Rows of a piece, unless a batch is said to have more or fewer."""
-CONNECT = 10.0
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+STRETCHES_A_THREAD = 4
+"""Stretches under way for each thread of the workers, so that no thread waits for this process."""
+REMOTE_VALUES = 1 << 21
+"""Values of a column in a stretch for a worker, where `--batch-rows` does not say how many."""
+CONNECT_SECONDS = 10.0
 """Seconds in which a scheduler must answer."""
-ASK = 1.0
-"""Seconds after which the scheduler is asked again for its workers."""
-BACK = 10.0
-"""Seconds in which workers that died are back where somebody restarts them."""
-LONG = 60.0
-"""Seconds after which it is said that a piece is waited for although there are workers."""
+POLL_SECONDS = 1.0
+"""Seconds from one question to the scheduler for its workers to the next."""
+RESTART_SECONDS = 10.0
+"""Seconds without workers after which the user is told: a restarted worker is back before."""
+LONG_SECONDS = 60.0
+"""Seconds without the next result after which the user is told, although there are workers."""
 
 
-def fold_piece(query: Query, piece: Piece, batch_rows: int | None) -> State:
-    """Return the state of a piece; this runs on a worker.
+def sum_remote(query: Query, stretch: RemoteStretch, batch_values: int | None) -> State:
+    """Return the state of a stretch; this runs on a worker.
 
     Raises
     ------
     ValueError
-        If the piece cannot be read there, or the NaN policy is "raise" and a NaN comes.
+        If the stretch cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
     try:
-        return fold_batches(query, read_piece(piece, batch_rows))
+        return sum_batches(query, read_remote(stretch, batch_values))
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # of which distributed's client waits for ever
+    except BaseException as error:  # the client of distributed would wait for its result forever
         raise RuntimeError(why(error)) from error
 
 
 class _Call(NamedTuple):
-    """The arguments of `fold_piece`; to unpickle it is to call that, and gives its result.
+    """The arguments of `sum_remote`. To unpickle it calls `sum_remote` and gives the result.
 
-    A task that is a function of streamloss would be unpickled when a worker hears of it, which
-    ends a worker that has no streamloss. Now that is an error of the task.
+    A task that is a function of streamloss is unpickled as soon as a worker is told of it, which
+    ends a worker without streamloss. The task is `pickle.loads` instead, and the missing package an
+    error of the task.
     """
 
     query: Query
-    piece: Piece
-    batch_rows: int | None
+    stretch: RemoteStretch
+    batch_values: int | None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Task(fold_piece), tuple(self)
+    def __reduce__(self) -> tuple[Task[..., State], tuple[object, ...]]:
+        return Task(sum_remote), tuple(self)
 
 
-def fold(
+def sum_on_cluster(
     query: Query,
     data: DataSet,
     start: int,
-    batch_rows: int | None,
+    batch_values: int | None,
     address: str,
     timeout: float | None,
     say: Callable[[str], object],
 ) -> Generator[tuple[int, State], None, None]:
-    """Yield the pieces from row `start` on, in order: their rows and their states.
+    """Yield how many rows each stretch has, and their state, in the order of the rows.
 
-    Workers may come and go meanwhile; `say` is told, in one line, what is waited for.
+    Parameters
+    ----------
+    query : Query
+        What is asked.
+    data : DataSet
+        The opened files, which workers must see under the same paths.
+    start : int
+        The first row.
+    batch_values : int, optional
+        Most values of a column in a batch; by default what is read fastest.
+    address : str
+        The address of the scheduler. Workers may come and go.
+    timeout : float, optional
+        Most seconds to wait for the next state.
+    say : callable
+        Is told, in one line, what is waited for.
 
     Raises
     ------
     OSError
         If there is no scheduler at the address.
     ValueError
-        As `fold_piece`; if a worker or the scheduler fails or has another streamloss, or nothing
+        As `sum_remote`; if a worker or the scheduler fails or has another streamloss, or nothing
         comes for `timeout` seconds.
     """
-    with _silence(), _connected(address, min(CONNECT, timeout or CONNECT)) as client:
+    seconds = min(CONNECT_SECONDS, timeout or CONNECT_SECONDS)
+    with _silence(), _connected(address, seconds) as client:
         cluster = _Cluster(client, address, timeout, say)
 
-        def submit(piece: Piece) -> Any:
-            with cluster.explained(piece):
-                call = pickle.dumps(_Call(query, piece, batch_rows))
-                return client.submit(pickle.loads, call, key=f"fold_piece-{uuid4()}")
+        def submit(stretch: RemoteStretch) -> Future[State]:
+            with cluster.explained(stretch):
+                call = pickle.dumps(_Call(query, stretch, batch_values))
+                key = f"fold_piece-{uuid4()}"  # "fold_piece" is the name on dask's dashboard
+                return client.submit(pickle.loads, call, key=key)
 
-        pieces = data.pieces(start, batch_rows or PIECE)
-        for piece, part in in_order(submit, pieces, cluster.room, cluster.result):
-            yield piece.stop - piece.start, part
+        stretches = data.remote_stretches(start, batch_values or REMOTE_VALUES)
+        for stretch, state in in_order(submit, stretches, cluster.most, cluster.result):
+            yield stretch.stop - stretch.start, state
         data.check_same()
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what libraries log and warn of off stderr: what fails is said in one line."""
+    """Keep logs and warnings of libraries off stderr, where each error is one line."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -119,13 +140,13 @@ def _silence() -> Iterator[None]:
 
 
 @contextmanager
-def _connected(address: str, seconds: float) -> Iterator[Any]:
-    """Give a client of the scheduler, which must answer in so many seconds."""
+def _connected(address: str, seconds: float) -> Iterator[Client]:
+    """Connect to the scheduler, which must answer in so many seconds, and give the client."""
     from distributed.comm.addressing import get_address_host_port
     from distributed.security import Security
 
     try:
-        get_address_host_port(address)  # Client would take a minute to refuse it
+        get_address_host_port(address)  # raises at once, where Client takes a minute
         certified = Security().get_connection_args("client")["ssl_context"]
         if address.startswith("tls:") and certified is None:
             raise ValueError("dask's configuration names no certificates (distributed.comm.tls)")
@@ -136,14 +157,18 @@ def _connected(address: str, seconds: float) -> Iterator[Any]:
         yield client
     finally:
         with suppress(Exception):  # the scheduler may be gone
-            client.close(timeout=CONNECT)
+            client.close(timeout=CONNECT_SECONDS)
 
 
-def _client(address: str, seconds: float) -> Any:
-    """Make a client, in a thread: it waits forever for what is no scheduler but listens."""
+def _client(address: str, seconds: float) -> Client:
+    """Make a client.
+
+    It is made in a thread, which is left alone after so many seconds: where something else than a
+    scheduler listens at the address, to make a client takes forever.
+    """
     from distributed import Client
 
-    made: SimpleQueue[Any] = SimpleQueue()
+    made: SimpleQueue[Client | Exception] = SimpleQueue()
 
     def connect() -> None:
         try:
@@ -153,7 +178,7 @@ def _client(address: str, seconds: float) -> Any:
 
     Thread(target=connect, daemon=True).start()
     try:
-        client = made.get(timeout=seconds + ASK)
+        client = made.get(timeout=seconds + POLL_SECONDS)
     except Empty:
         raise TimeoutError(f"no scheduler answered in {seconds:g} s") from None
     if isinstance(client, Exception):
@@ -165,22 +190,22 @@ class _Cluster:
     """The workers of a scheduler, and how long they are waited for."""
 
     def __init__(
-        self, client: Any, address: str, timeout: float | None, say: Callable[[str], object]
+        self, client: Client, address: str, timeout: float | None, say: Callable[[str], object]
     ) -> None:
         self._client, self._address, self._timeout = client, address, timeout
         self._tell = say
-        self._threads, self._asked = 0, -ASK
-        self._seen = -BACK
+        self._threads, self._asked = 0, -POLL_SECONDS
+        self._seen = -RESTART_SECONDS
         self._said = ""
 
-    def room(self) -> int:
-        """Return how many pieces may be under way."""
+    def most(self) -> int:
+        """Return how many stretches may be under way at once."""
         with self.explained():
-            return WAITING * max(1, self._count())
+            return STRETCHES_A_THREAD * max(1, self._count())
 
     def _count(self) -> int:
-        """Return how many threads the workers have, or had a moment ago."""
-        if time.monotonic() - self._asked >= ASK:
+        """Return how many threads the workers have, or had when last asked."""
+        if time.monotonic() - self._asked >= POLL_SECONDS:
             self._threads = self._ask()
             self._asked = time.monotonic()
             self._seen = self._asked if self._threads else self._seen
@@ -188,26 +213,27 @@ class _Cluster:
 
     def _ask(self) -> int:
         """Ask the scheduler how many threads the workers have."""
-        if self._client.status != "running":
+        scheduler = self._client.scheduler
+        if self._client.status != "running" or scheduler is None:
             raise Cancelled
-        seconds = min(CONNECT, self._timeout or CONNECT)
+        seconds = min(CONNECT_SECONDS, self._timeout or CONNECT_SECONDS)
         try:
-            workers = self._client.sync(self._client.scheduler.ncores, callback_timeout=seconds)
+            workers = self._client.sync(scheduler.ncores, callback_timeout=seconds)
         except TimeoutError:
             raise Refused(f"--scheduler: no answer from {self._address} in {seconds:g} s") from None
         return sum(workers.values())
 
-    def result(self, piece: Piece, future: Any) -> State:
-        """Return what a piece gives, and say what is waited for meanwhile."""
+    def result(self, stretch: RemoteStretch, future: Future[State]) -> State:
+        """Return the state of a stretch, and tell what is waited for meanwhile."""
         begun = time.monotonic()
-        with self.explained(piece):
+        with self.explained(stretch):
             while not self._is_done(future):
                 waited = time.monotonic() - begun
                 threads = self._count()
-                if time.monotonic() - self._seen > BACK:
+                if time.monotonic() - self._seen > RESTART_SECONDS:
                     self._say(f"waiting for workers: {self._address} has none")
-                elif waited > LONG:
-                    self._say(f"waiting for {_name(piece)}, which a worker has")
+                elif waited > LONG_SECONDS:
+                    self._say(f"waiting for {stretch}, which a worker has")
                 if self._timeout is not None and waited > self._timeout:
                     raise Refused(
                         f"--timeout: nothing came for {self._timeout:g} s from {self._address},"
@@ -216,25 +242,24 @@ class _Cluster:
             self._said = ""
             return check_state(future.result())
 
-    def _is_done(self, future: Any) -> bool:
-        """Wait for a future, but no longer than until the workers are to be counted again."""
-        with suppress(TimeoutError):  # as its task may have raised, too
-            future.exception(timeout=min(ASK, self._timeout or ASK))
+    def _is_done(self, future: Future[State]) -> bool:
+        """Wait for a future, at most until workers are counted again; return whether it is done."""
+        with suppress(TimeoutError):  # raised by tasks as well, so only the status tells
+            future.exception(timeout=min(POLL_SECONDS, self._timeout or POLL_SECONDS))
         return bool(future.status != "pending")
 
     def _say(self, text: str) -> None:
-        """Say what is waited for, once each time."""
+        """Tell what is waited for, unless that was said last."""
         if text != self._said:
             self._said = text
             self._tell(text)
 
     @contextmanager
-    def explained(self, piece: Piece | None = None) -> Iterator[None]:
-        """Turn what goes wrong on the cluster, with a piece, into one line."""
+    def explained(self, stretch: RemoteStretch | None = None) -> Iterator[None]:
+        """Turn errors of the cluster, with a stretch or in general, into one line each."""
         from distributed import KilledWorker
 
-        of = _name(piece) if piece else "its workers"
-
+        of = stretch or "its workers"
         try:
             yield
         except (Cancelled, CancelledError) as error:
@@ -258,8 +283,3 @@ class _Cluster:
             raise
         except Exception as error:
             raise Refused(f"--scheduler: a worker failed on {of}: {why(error)}") from error
-
-
-def _name(piece: Piece) -> str:
-    """Say which rows a piece has."""
-    return f"{piece.path or piece.columns.true}, rows {piece.start:,} to {piece.stop - 1:,}"

@@ -1,30 +1,32 @@
-"""Files on this machine: the threads read and fold stretches of them, side by side.
+"""Exact sums of files on this machine, by threads that read stretches of them side by side.
 
-What a thread decodes it folds while the cache still has it, and nothing is handed over but the
-states, merged here in the order of the rows.
+The thread that decodes a batch also sums it, while it is in the cache. Only the states of the
+stretches are handed over, in the order of the rows.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from threading import Event
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from streamloss.exact.state import State
-from streamloss.files import Batch, DataSet, Stretch
+from streamloss.files import DataSet, RowBatch, Stretch
 
 from .query import Query, Tally
 from .threads import get_num_threads
 
-T = TypeVar("T")
+Item = TypeVar("Item")
+Pending = TypeVar("Pending")
+Outcome = TypeVar("Outcome")
 
 
-def fold_batches(query: Query, batches: Iterable[Batch]) -> State:
-    """Return the state of batches, and say where a batch stands that is refused.
+def sum_batches(query: Query, batches: Iterable[RowBatch]) -> State:
+    """Return the state of batches; the error of a batch says in which file and rows it stands.
 
     Raises
     ------
@@ -40,57 +42,85 @@ def fold_batches(query: Query, batches: Iterable[Batch]) -> State:
     return tally.state
 
 
-def fold(
-    query: Query, data: DataSet, start: int, size: int | None
+def sum_files(
+    query: Query, data: DataSet, start: int, batch_values: int | None
 ) -> Generator[tuple[int, State], None, None]:
-    """Yield parts of the rows from `start` on, in order: how many rows, and their state.
+    """Yield how many rows the next stretch or batch has, and their state, in the order of the rows.
+
+    Parameters
+    ----------
+    query : Query
+        What is asked.
+    data : DataSet
+        The opened files.
+    start : int
+        The first row.
+    batch_values : int, optional
+        Most values of a column in a batch; by default what is read fastest.
 
     Raises
     ------
     ValueError
-        As `fold_batches`.
+        As `sum_batches`.
     """
     stretches = data.side_by_side(start, get_num_threads())
     if stretches:
-        yield from _fold_side_by_side(query, stretches, size)
+        yield from _sum_side_by_side(query, stretches, batch_values)
         return
-    with closing(data.batches(start, size)) as batches:
+    with closing(data.batches(start, batch_values)) as batches:
         for batch in batches:
-            yield batch.length, fold_batches(query, [batch])
+            yield batch.length, sum_batches(query, [batch])
 
 
-def _fold_side_by_side(
-    query: Query, stretches: Iterable[Stretch], size: int | None
+def _sum_side_by_side(
+    query: Query, stretches: Iterable[Stretch], batch_values: int | None
 ) -> Generator[tuple[int, State], None, None]:
-    """Yield each stretch, folded in a thread of its own."""
+    """Yield how many rows each stretch has, and their state, which one thread sums."""
     threads, ended = get_num_threads(), Event()
 
-    def work(stretch: Stretch) -> State:
-        batches = stretch.batches(size)
-        return fold_batches(query, (b for b in batches if not ended.is_set()))
+    def sum_stretch(stretch: Stretch) -> State:
+        batches = stretch.batches(batch_values)
+        return sum_batches(query, (b for b in batches if not ended.is_set()))
+
+    def submit(stretch: Stretch) -> Future[State]:
+        return pool.submit(sum_stretch, stretch)
 
     with ThreadPoolExecutor(threads, thread_name_prefix="streamloss-fold") as pool:
         try:
-            futures = in_order(lambda s: pool.submit(work, s), stretches, lambda: 2 * threads)
-            for stretch, part in futures:
-                yield stretch.rows, part
+            states = in_order(
+                submit, stretches, lambda: 2 * threads, lambda _, future: future.result()
+            )
+            for stretch, state in states:
+                yield stretch.rows, state
         finally:
             ended.set()
             pool.shutdown(cancel_futures=True)
 
 
 def in_order(
-    submit: Callable[[T], Any],
-    items: Iterable[T],
-    room: Callable[[], int],
-    result: Callable[[T, Any], Any] = lambda item, future: future.result(),
-) -> Generator[tuple[T, Any], None, None]:
-    """Submit items, at most so many at once, and yield each with the result of its future."""
+    submit: Callable[[Item], Pending],
+    items: Iterable[Item],
+    most: Callable[[], int],
+    result: Callable[[Item, Pending], Outcome],
+) -> Generator[tuple[Item, Outcome], None, None]:
+    """Submit items to others, and yield each item with its result, in the order of the items.
+
+    Parameters
+    ----------
+    submit : callable
+        Has an item worked on, and returns its future.
+    items : iterable
+        The items.
+    most : callable
+        Returns how many items may be under way at once.
+    result : callable
+        Waits for the future of an item and returns its result.
+    """
     rest = iter(items)
-    under_way: deque[tuple[T, Any]] = deque()
+    under_way: deque[tuple[Item, Pending]] = deque()
 
     def fill() -> None:
-        more = islice(rest, max(0, room() - len(under_way)))
+        more = islice(rest, max(0, most() - len(under_way)))
         under_way.extend((item, submit(item)) for item in more)
 
     fill()

@@ -75,7 +75,7 @@ def test_what_should_not_happen_is_one_line_and_says_where_to_report_it(
     def fail(*args: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr(job_module.Run, "results", fail)
+    monkeypatch.setattr(job_module.Evaluation, "results", fail)
     line = refusal("evaluate", path, *GIVEN)
     assert line.startswith("this should not happen: KeyError: 'x'; please report it")
     assert main(["evaluate", path, *GIVEN, "--debug"]) == 2

@@ -142,10 +142,10 @@ def fails(error: BaseException) -> Callable[[], None]:
     def prepare() -> None:
         import streamloss.run.cluster
 
-        def read_piece(*args: object) -> None:
+        def read_remote(*args: object) -> None:
             raise error
 
-        streamloss.run.cluster.read_piece = read_piece  # type: ignore[assignment]
+        streamloss.run.cluster.read_remote = read_remote  # type: ignore[assignment]
 
     return prepare
 

@@ -14,10 +14,10 @@ def test_batches_of_matrices_are_cut_by_values(tmp_path: Path) -> None:
     np.save(tmp_path / "y.npy", np.zeros((50, 2, 5)))
     np.save(tmp_path / "w.npy", np.ones(50))
     columns = Columns(str(tmp_path / "y.npy"), weights=str(tmp_path / "w.npy"))
-    batches = list(open_arrays(columns).batches(size=45))
+    batches = list(open_arrays(columns).batches(batch_values=45))
     assert [batch.rows.y_true.shape for batch in batches] == [(4, 2, 5)] * 12 + [(2, 2, 5)]
     assert [len(batch.rows.weights) for batch in batches] == [4] * 12 + [2]
-    assert next(open_arrays(columns).batches(size=1)).length == 1
+    assert next(open_arrays(columns).batches(batch_values=1)).length == 1
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 3)])
@@ -25,7 +25,7 @@ def test_weights_of_one_row_stand_for_all_rows(tmp_path: Path, shape: tuple[int,
     np.save(tmp_path / "y.npy", np.zeros((50, 3)))
     np.save(tmp_path / "w.npy", np.full(shape, 2.0))
     columns = Columns(str(tmp_path / "y.npy"), weights=str(tmp_path / "w.npy"))
-    for batch in open_arrays(columns).batches(size=30):
+    for batch in open_arrays(columns).batches(batch_values=30):
         np.testing.assert_array_equal(batch.rows.weights, np.full(shape or 1, 2.0))
 
 
@@ -33,7 +33,7 @@ def test_fortran_order_is_read_and_refused_where_it_cannot_be_cut(tmp_path: Path
     matrix = np.asfortranarray(np.arange(12.0).reshape(4, 3))
     np.save(tmp_path / "f.npy", matrix)
     np.savez(tmp_path / "f.npz", f=matrix)
-    batches = open_arrays(Columns(str(tmp_path / "f.npy"))).batches(size=3)
+    batches = open_arrays(Columns(str(tmp_path / "f.npy"))).batches(batch_values=3)
     np.testing.assert_array_equal(np.concatenate([b.rows.y_true for b in batches]), matrix)
     with pytest.raises(ValueError, match="Fortran order"):
         open_arrays(Columns(str(tmp_path / "f.npz")))

@@ -97,7 +97,7 @@ def test_archives_are_read_without_a_jump(tmp_path: Path, monkeypatch: pytest.Mo
     np.savez(path, y=VALUES)
     monkeypatch.setattr(zipfile.ZipExtFile, "seek", None)
     data = open_arrays(Columns(f"{path}:y", f"{path}:y", None, None))
-    rows = [batch.rows.y_true.copy() for batch in data.batches(size=7)]
+    rows = [batch.rows.y_true.copy() for batch in data.batches(batch_values=7)]
     assert np.concatenate(rows).tolist() == VALUES.tolist()
 
 
@@ -147,7 +147,7 @@ def test_groups_that_make_up_for_each_other_are_missed(
     data = open_parquet([str(sound)], Columns("y", "p"))
     for start in (0, 10, 15, 20):
         with pytest.raises(Refused, match=r"up to row (20|40) .* rows come than it announces"):
-            list(data.batches(start, size=20))
+            list(data.batches(start, batch_values=20))
 
 
 def header(shape: str, descr: str = "'<f8'", order: str = "False") -> bytes:
@@ -270,7 +270,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
         (np.save if kind == "npy" else np.savez)(path, VALUES)
         data = open_arrays(Columns(str(path)))
     (stretch,) = data.stretches(0, sys.maxsize)
-    batches = stretch.batches(size=10)
+    batches = stretch.batches(batch_values=10)
     next(batches)
     change(path)
     with pytest.raises(Refused, match=rf"cannot read {path}"):

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.files import Columns, open_arrays, open_parquet, read_piece
+from streamloss.files import Columns, open_arrays, open_parquet, read_remote
 from tests.files.rows import ALL, M, N, P, W, Y, table
 
 
@@ -46,9 +46,9 @@ def test_pieces_hold_every_row_once(
         "npy": lambda: open_arrays(mapped),
         "npz": lambda: open_arrays(arrays),
     }[kind]()
-    pieces = list(data.pieces(start, size))
+    pieces = list(data.remote_stretches(start, size))
     assert sum(piece.stop - piece.start for piece in pieces) == N - start
-    batches = (batch for piece in pieces for batch in read_piece(piece, 64))
+    batches = (batch for piece in pieces for batch in read_remote(piece, 64))
     got = [batch.rows.y_true.copy() for batch in batches]  # the next are read into the same memory
     np.testing.assert_array_equal(np.concatenate([*got, []]), Y[start:])
 
@@ -57,9 +57,9 @@ def test_a_piece_is_read_from_anywhere(
     arrays: Columns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    piece = next(open_arrays(Columns("y.npy", "stored.npz:p")).pieces(0, N))
+    piece = next(open_arrays(Columns("y.npy", "stored.npz:p")).remote_stretches(0, N))
     monkeypatch.chdir("/")
-    (batch,) = read_piece(piece, N)
+    (batch,) = read_remote(piece, N)
     np.testing.assert_array_equal(batch.rows.y_pred, P)
 
 
@@ -67,7 +67,7 @@ def test_one_weight_for_all_rows_is_kept_where_a_batch_is_cut(tmp_path: Path) ->
     np.save(tmp_path / "y.npy", Y)
     np.save(tmp_path / "w.npy", W[:1])
     columns = Columns(str(tmp_path / "y.npy"), None, str(tmp_path / "w.npy"))
-    (batch,) = read_piece(files.Piece(None, columns, 10, 30, (8128, 136)), 64)
+    (batch,) = read_remote(files.RemoteStretch(None, columns, 10, 30, (8128, 136)), 64)
     assert (batch.length, batch.rows.weights) == (20, W[:1])
 
 

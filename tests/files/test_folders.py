@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamloss.files import Columns, open_parquet, read_piece
+from streamloss.files import Columns, open_parquet, read_remote
 from tests.files.rows import ALL, N, table
 
 
@@ -111,7 +111,7 @@ def test_columns_of_partitions_are_in_the_names_of_folders(tmp_path: Path) -> No
     first, second = (batch.rows for batch in data.batches())
     assert (first.weights.tolist(), first.where.tolist()) == ([2020.0] * 2, [True] * 2)
     assert (second.weights.tolist(), second.where.tolist()) == ([2021.0] * 2, [False] * 2)
-    rows = [batch.rows for piece in data.pieces(0, 1) for batch in read_piece(piece)]
+    rows = [batch.rows for piece in data.remote_stretches(0, 1) for batch in read_remote(piece)]
     assert [row.weights[0] for row in rows] == [2020.0, 2021.0]
     (alone,) = open_parquet([str(tmp_path / "year=2020")], Columns("year")).batches()
     assert alone.rows.y_true.tolist() == [2020.0] * 2

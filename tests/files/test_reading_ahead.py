@@ -29,4 +29,4 @@ def test_reading_stops_when_the_caller_does(folder: Path) -> None:
     ahead = source._ahead(items())
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     ahead.close()
-    assert len(seen) <= 3 + source.AHEAD
+    assert len(seen) <= 3 + source.BATCHES_AHEAD

@@ -1,4 +1,4 @@
-"""What the footer of a Parquet file announces, checked against itself."""
+"""What the footer of a Parquet file announces: its parts must not contradict each other."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Footer(Protocol):
 
 
 def read_groups(footer: Footer) -> Groups:
-    """Return the row groups, whose sizes must agree with that of the file.
+    """Return the row groups of a file, whose rows must add up to those of the file.
 
     Parameters
     ----------
     footer : Footer
-        That of a file.
+        The footer of the file.
 
     Raises
     ------
     ValueError
-        If they disagree, or one is negative.
+        If they do not, or a group announces a negative number of rows.
     """
-    sizes = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
-    for number, rows in enumerate(sizes):
+    group_rows = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
+    for number, rows in enumerate(group_rows):
         if rows < 0:
             raise ValueError(f"its footer announces {rows:,} rows in row group {number}")
-    groups = Groups(sizes)
+    groups = Groups(group_rows)
     if groups.rows != footer.num_rows:
         raise ValueError(
             f"its footer announces {footer.num_rows:,} rows, and {groups.rows:,} in row groups"
@@ -45,24 +45,24 @@ def read_groups(footer: Footer) -> Groups:
 
 
 def check_values(footer: Footer, run: Iterable[int], columns: dict[int, str]) -> None:
-    """Refuse flat columns that announce another number of values or nulls than their groups rows.
+    """Refuse columns that announce more or fewer values in a row group than the group has rows.
 
-    It is for groups that were decoded, and those of no rows, which nobody decodes: of others
-    pyarrow may end the process when it is asked for damaged columns.
+    The groups must have been decoded, or have no rows: of others pyarrow may end the process when
+    it is asked for a damaged column.
 
     Parameters
     ----------
     footer : Footer
-        That of a file.
+        The footer of the file.
     run : iterable of int
-        The row groups.
+        The numbers of the row groups.
     columns : dict of int to str
-        Names of columns, by their places.
+        Names of columns without levels below them, by their places.
 
     Raises
     ------
     ValueError
-        If they disagree.
+        If one does.
     """
     for number in run:
         group = footer.row_group(number)
@@ -76,7 +76,7 @@ def check_values(footer: Footer, run: Iterable[int], columns: dict[int, str]) ->
 
 
 def places(paths: Iterable[list[str]], names: Iterable[str]) -> dict[int, str]:
-    """Return where the columns of these names are among all leaves of a schema.
+    """Return at which places columns are among all leaves of a schema, and their names.
 
     Examples
     --------

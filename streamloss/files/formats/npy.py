@@ -1,4 +1,4 @@
-"""Arrays in ``.npy`` files and in ``.npz`` archives, read a few rows at a time."""
+"""One array in a ``.npy`` file or an ``.npz`` archive: its header, and some rows at a time."""
 
 from __future__ import annotations
 
@@ -11,86 +11,108 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
+from streamloss.arrays.types import Array, DType, Shape
 from streamloss.files.columns import listing
 from streamloss.files.foreign import foreign
 
 MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
-"""How files begin, by their endings."""
+"""The bytes that files begin with, by their endings."""
 VERSIONS = ((1, 0), (2, 0), (3, 0))
-"""Versions of headers. The third is the second with names of fields in UTF-8."""
-PIECE = 1 << 20
-"""Bytes asked for at a time, since those of a compressed stream are held twice."""
+"""Versions of the header. In 3.0 names of fields are in UTF-8, which is all that 2.0 lacks."""
+READ_BYTES = 1 << 20
+"""Most bytes asked for in one read: a compressed file holds as many once more while it unpacks."""
 
 
-class Array(NamedTuple):
-    """An array in a file: what its header announces, and the byte where its numbers begin.
+class StoredArray(NamedTuple):
+    """An array in a file: what its header announces, and where its values begin.
 
-    `member` is its name in an archive, None in a file of its own.
+    Attributes
+    ----------
+    path : str
+        The file.
+    member : str, optional
+        Its name in an archive, None in a file of its own.
+    shape : tuple of int
+        The sizes of its axes, at least one.
+    is_fortran : bool
+        Whether its columns are stored one after another, and not its rows.
+    dtype : dtype
+        The type of its values.
+    begin : int
+        The byte at which they begin.
     """
 
     path: str
     member: str | None
-    shape: tuple[int, ...]
+    shape: Shape
     is_fortran: bool
-    dtype: np.dtype[Any]
+    dtype: DType
     begin: int
 
     @property
     def width(self) -> int:
-        """Values in a row."""
+        """How many values a row has."""
         return math.prod(self.shape[1:])
 
 
-def find(path: str, name: str | None) -> Array:
-    """Read the header of an array, which in an archive has a name; its only one has an empty one.
+def find_array(path: str, name: str | None) -> StoredArray:
+    """Read the header of an array.
+
+    Parameters
+    ----------
+    path : str
+        A ``.npy`` or ``.npz`` file.
+    name : str, optional
+        Its name in an archive; "" stands for the only one there. None in a ``.npy`` file.
 
     Raises
     ------
     Exception
-        Any, where bytes are damaged; ValueError, where more or fewer numbers follow than are
-        announced, or cannot be read row by row.
+        Any, where bytes are damaged; ValueError, where more or fewer values follow than the header
+        announces, or an archive does not hold them row by row.
     """
     _check_kind(path)
     member = None if name is None else _full_name(path, name)
     with ExitStack() as stack:
-        stream, size = _stream(path, member, stack)
+        stream, num_bytes = _stream(path, member, stack)
         shape, is_fortran, dtype = _header(stream)
         begin = stream.tell()
-    if not dtype.hasobject and math.prod(shape) * dtype.itemsize != size - begin:
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize != num_bytes - begin:
         raise ValueError(
-            f"its header announces shape {shape} of {dtype}, but {size - begin:,} bytes follow"
+            f"its header announces shape {shape} of {dtype}, but {num_bytes - begin:,} bytes follow"
         )
     is_fortran = is_fortran and len(shape) > 1
     if is_fortran and member is not None:
         raise ValueError("its rows lie apart (Fortran order): save np.ascontiguousarray of it")
     # An array without axes is one row.
-    return Array(path, member, shape or (1,), is_fortran, dtype, begin)
+    return StoredArray(path, member, shape or (1,), is_fortran, dtype, begin)
 
 
-class Reader:
-    """Reads rows of an array into memory of our own, until a stack is closed.
+class RowReader:
+    """Reads rows of a stored array into memory of this process, until a stack is closed.
 
-    A mapping ends the process where the file is cut meanwhile, and shows what others write into it.
+    The file is not mapped into memory: then the system would end the process where the file is
+    made shorter meanwhile, and arrays would change where others write into the file.
 
     Parameters
     ----------
-    array : Array
+    array : StoredArray
         The array.
     stack : ExitStack
-        What closes its file.
-    room : array, optional
-        Where rows are put, until others are taken; by default each time somewhere new.
+        Closes the file.
+    buffer : array, optional
+        Flat memory for as many rows as are read at a time, filled anew each time; by default
+        rows that are read together have memory of their own.
     """
 
-    def __init__(self, array: Array, stack: ExitStack, room: NDArray[Any] | None = None) -> None:
-        self._array, self._room = array, room
+    def __init__(self, array: StoredArray, stack: ExitStack, buffer: Array | None = None) -> None:
+        self._array, self._buffer = array, buffer
         self._stream, _ = _stream(array.path, array.member, stack)
         self._at = 0
 
-    def take(self, start: int, stop: int) -> NDArray[Any]:
-        """Return some rows, which in an archive must not come before those taken last."""
+    def take(self, start: int, stop: int) -> Array:
+        """Return some rows, which in an archive must come after those taken before."""
         rows, *row = self._array.shape
         length = stop - start
         if not self._array.is_fortran:
@@ -100,40 +122,40 @@ class Reader:
             self._fill(column, number * rows + start)
         return columns.T
 
-    def _empty(self, *shape: int) -> NDArray[Any]:
-        """Return an array to be filled."""
-        if self._room is None:
+    def _empty(self, *shape: int) -> Array:
+        """Return an array to be filled: a view of the buffer, if there is one."""
+        if self._buffer is None:
             return np.empty(shape, self._array.dtype)
-        return self._room[: math.prod(shape)].reshape(shape)
+        return self._buffer[: math.prod(shape)].reshape(shape)
 
-    def _fill(self, values: NDArray[Any], first: int) -> NDArray[Any]:
-        """Fill an array with the values from one of the file's on."""
+    def _fill(self, values: Array, first: int) -> Array:
+        """Fill an array with values of the file, from the one with index `first` on."""
         begin = self._array.begin + first * self._array.dtype.itemsize
-        room = values.reshape(-1).view(np.uint8).data
+        rest = values.reshape(-1).view(np.uint8).data
         if begin != self._at:
             self._skip_to(begin)
-        self._at = begin + len(room)
-        while room:
-            came = self._stream.readinto(room[:PIECE])
+        self._at = begin + len(rest)
+        while rest:
+            came = self._stream.readinto(rest[:READ_BYTES])
             if not came:
                 raise ValueError("it ends too early")
-            room = room[came:]
+            rest = rest[came:]
         return values
 
     def _skip_to(self, begin: int) -> None:
-        """Go to a byte: in an archive by reading, since its checksum is of all that is read."""
+        """Go to a byte: in an archive by reading, since its checksum covers the bytes before."""
         if self._array.member is None:
             self._stream.seek(begin)
             return
         while self._at < begin:
-            came = len(self._stream.read(min(PIECE, begin - self._at)))
+            came = len(self._stream.read(min(READ_BYTES, begin - self._at)))
             if not came:
                 raise ValueError("it ends too early")
             self._at += came
 
 
 def _check_kind(path: str) -> None:
-    """Refuse what does not begin as its ending says, and say what it is."""
+    """Refuse a file that does not begin as its ending says, and say what it is."""
     magic = MAGIC[os.path.splitext(path)[1].lower()]
     with open(path, "rb") as file:
         if file.read(len(magic)) != magic:
@@ -141,7 +163,7 @@ def _check_kind(path: str) -> None:
 
 
 def _full_name(path: str, name: str) -> str:
-    """Return the name that an archive has for an array."""
+    """Return the name of an array with its ending, as the archive lists it."""
     with zipfile.ZipFile(path) as archive:
         full = archive.namelist()
     names = [entry.removesuffix(".npy") for entry in full]
@@ -155,7 +177,7 @@ def _full_name(path: str, name: str) -> str:
 
 
 def _stream(path: str, member: str | None, stack: ExitStack) -> tuple[Any, int]:
-    """Open the bytes of an array until the stack is closed, and say how many they are."""
+    """Open the bytes of an array until the stack is closed; return them and how many they are."""
     if member is None:
         file = stack.enter_context(open(path, "rb", buffering=0))
         return file, os.fstat(file.fileno()).st_size
@@ -163,14 +185,14 @@ def _stream(path: str, member: str | None, stack: ExitStack) -> tuple[Any, int]:
     return stack.enter_context(archive.open(member)), archive.getinfo(member).file_size
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(stream: IO[bytes]) -> tuple[Shape, bool, DType]:
     """Read shape, order and dtype at the beginning of an array."""
     version = npy.read_magic(stream)
     if version not in VERSIONS:
         raise ValueError(f"its format has version {version[0]}.{version[1]}: 1.0 to 3.0 are known")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of old and odd spellings, which mean the same
+        warnings.simplefilter("ignore")  # of spellings of old versions, which mean the same
         shape, is_fortran, dtype = read(stream)
     if any(type(length) is not int or length < 0 for length in shape):
         raise ValueError(f"its header announces shape {shape}")

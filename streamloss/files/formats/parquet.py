@@ -1,17 +1,16 @@
-"""Parquet files, a batch of rows at a time. The only module that imports pyarrow."""
+"""Parquet files, read in batches of rows. The only module that imports pyarrow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from streamloss.arrays.types import Array, DType, Mask
 from streamloss.files.columns import Columns, Rows, listing
 from streamloss.files.foreign import foreign
 from streamloss.files.hive import constant, partitions
@@ -20,25 +19,30 @@ from streamloss.files.reading import Stamp, explained, stamps
 from .footer import check_values, places, read_groups
 
 MAGIC = b"PAR1"
-BUFFER = 1 << 18
-"""Bytes of a column chunk read at a time.
+"""The bytes that a Parquet file begins with."""
+BUFFER_BYTES = 1 << 18
+"""Bytes of a column chunk that are read at a time.
 
-A buffered column is decoded page by page, so that memory does not grow with the row group: for
-1 GB row groups 140 MB where pyarrow's defaults took 2.0 GB, and 0.9 s where they took 8.7 s.
+With a buffer columns are decoded page by page, so that memory does not grow with the row group: row
+groups of 1 GB took 140 MB and 0.9 s, with pyarrow's defaults 2.0 GB and 8.7 s
+(`benchmarks/bench_files.py`, `peakmem_evaluate`, with a larger `CHUNK`).
 """
 
-ROWS = 3 << 15
-"""Rows of a batch that is decoded and folded in one thread, between which it stays in the cache.
+BATCH_ROWS = 3 << 15
+"""Rows of a batch that one thread decodes and sums, small enough to stay in the cache in between.
 
-Arrow makes room for a power of two of rows and grows or copies what nearly fills it: 2**16 and
-2**17 rows took 1.2 to 1.3 times as long.
+It is no power of two: Arrow allocates memory for one, and grows or copies what nearly fills it.
+Batches of 2**16 and of 2**17 rows took 1.2 to 1.3 times as long (`benchmarks/bench_files.py`).
 """
-SHARED_ROWS = 1 << 21
-"""Rows of a batch that several threads decode and others fold. Half of it was 1.15 times slower."""
+SHARED_BATCH_ROWS = 1 << 21
+"""Rows of a batch that several threads decode and others sum.
+
+Batches of half as many took 1.15 times as long (`benchmarks/bench_files.py`).
+"""
 
 
 class Parquet:
-    """One Parquet file.
+    """An opened Parquet file, a `Source`.
 
     Raises
     ------
@@ -71,19 +75,19 @@ class Parquet:
             check_values(footer, self._groups.empty(), self._places)
         self.rows = self._groups.rows
 
-    def size(self, threads: bool) -> int:
-        """Return how many rows a batch best has."""
-        return SHARED_ROWS if threads else ROWS
+    def best_batch(self, use_threads: bool) -> int:
+        """Return how many rows a batch should have to be read fastest."""
+        return SHARED_BATCH_ROWS if use_threads else BATCH_ROWS
 
     def read(
-        self, start: int, stop: int, size: int, threads: bool
+        self, start: int, stop: int, batch_rows: int, use_threads: bool
     ) -> Iterator[tuple[int, Iterator[Rows]]]:
-        """Yield the rows from `start` to the end of the group before `stop`, by runs of groups."""
-        path = self.paths[0]
+        """Yield runs of row groups from `start` on; `stop` must be the end of a group."""
+        path, names = self.paths[0], list(self._dtypes)
         with _reading(path), _open(path, _footer(path, self.stamps[0])) as file:
-            for run in self._groups.runs(start, stop, size):
+            for run in self._groups.runs(start, stop, batch_rows):
                 begin, end = self._groups.span(run)
-                batches = file.iter_batches(size, run, list(self._dtypes), use_threads=threads)
+                batches = file.iter_batches(batch_rows, run, names, use_threads=use_threads)
                 check = partial(check_values, file.metadata, run, self._places)
                 first = max(start, begin)
                 yield end - first, self._rest(batches, first - begin, end - begin, check)
@@ -91,10 +95,22 @@ class Parquet:
     def _rest(
         self, batches: Iterator[pa.RecordBatch], skipped: int, rows: int, check: Callable[[], None]
     ) -> Iterator[Rows]:
-        """Yield what comes after the first of so many rows, of which the last need a check."""
+        """Yield the rows of a run after the first `skipped`, checked before the last are yielded.
+
+        Parameters
+        ----------
+        batches : iterator of RecordBatch
+            What pyarrow decodes of the run.
+        skipped : int
+            Rows at the beginning that are not wanted.
+        rows : int
+            All rows of the run, as the footer announces them.
+        check : callable
+            Raises if the footer contradicts what was decoded.
+        """
         with _reading(self.paths[0]):
             for batch in batches:
-                batch.validate()  # that its columns are as long as it is
+                batch.validate()  # its columns must be as long as it is
                 rows -= batch.num_rows
                 if not rows:
                     check()
@@ -104,31 +120,32 @@ class Parquet:
                     yield self._rows(batch.slice(first) if first else batch)
 
     def _rows(self, batch: pa.RecordBatch) -> Rows:
-        """Take the columns of a batch as arrays, without a copy where there are no nulls.
+        """Return the columns of a batch as arrays, without a copy where there are no nulls.
 
-        Decoding leaves nothing of this code in the cache: to look up the types here, for each
-        batch, took 4 % of the time.
+        The dtypes were looked up when the file was opened: to do so for each batch took 4 % of the
+        time, as decoding displaces this code from the cache (`benchmarks/bench_files.py`).
         """
-        arrays: Any = {name: _array(batch.column(name), t) for name, t in self._dtypes.items()}
+        arrays: dict[str | None, Array]
+        arrays = {name: _array(batch.column(name), t) for name, t in self._dtypes.items()}
         for name, value in self._constants.items():
             arrays[name] = np.repeat(value, batch.num_rows)
-        true, pred, weights, where = map(arrays.get, self._columns)
+        pred, weights, where = map(arrays.get, self._columns[1:])
         if where is not None and where.dtype != np.bool_:
             where = where == 1.0
-        return Rows(true, pred, weights, where)
+        return Rows(arrays[self._columns.true], pred, weights, where)
 
-    def cuts(self, size: int) -> Iterator[int]:
-        """Yield the first rows of row groups, at least `size` apart."""
-        return self._groups.cuts(size)
+    def cuts(self, rows: int) -> Iterator[int]:
+        """Yield first rows of row groups, at least so many rows apart."""
+        return self._groups.cuts(rows)
 
 
 def _reading(path: str) -> AbstractContextManager[None]:
-    """Say which file it is if it cannot be read."""
+    """Have errors in the block say which file cannot be read."""
     return explained(f"cannot read {path} as Parquet")
 
 
 def _check_kind(path: str) -> None:
-    """Refuse what does not begin like Parquet, and say what it is."""
+    """Refuse a file that does not begin like Parquet, and say what it is."""
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) == MAGIC:
             return
@@ -139,14 +156,14 @@ def _check_kind(path: str) -> None:
 def _open(path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
     """Open a file, whose footer is read unless it is known.
 
-    pyarrow takes names in UTF-8 alone, but files under any.
+    pyarrow takes names in UTF-8 alone; a file under another name it is given opened.
     """
     is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
     with nullcontext(path) if is_utf8 else open(path, "rb") as source:
         file = pq.ParquetFile(
             source,
             metadata=footer,
-            buffer_size=BUFFER,
+            buffer_size=BUFFER_BYTES,
             pre_buffer=False,
             page_checksum_verification=True,
         )
@@ -156,17 +173,17 @@ def _open(path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.Parqu
 
 @lru_cache(maxsize=4)
 def _footer(path: str, stamp: Stamp) -> pq.FileMetaData:
-    """Return the footer of a file, of which stretches are read one after another.
+    """Return the footer of a file, kept for the next stretch of the file.
 
-    That of 245 row groups of 3 columns takes 0.6 ms to read; those of all files could fill the
-    memory.
+    To read that of 245 row groups of 3 columns takes 0.6 ms (`benchmarks/bench_files.py`, "small
+    row groups"). Only a few are kept, since those of many files could fill the memory.
     """
     with _open(path) as file:
         return file.metadata
 
 
-def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, NDArray[Any]]:
-    """Return the columns that the file lacks and its folders name, each by its only value."""
+def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, Array]:
+    """Return the columns that are in the names of folders alone, as arrays of their one value."""
     found, values = partitions(path), {}
     for option, name in columns.named().items():
         if name in found and name not in names:
@@ -179,7 +196,7 @@ def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, NDArr
 
 
 def _check(schema: pa.Schema, option: str, name: str, path: str) -> None:
-    """Refuse a column that is not there, is there twice or has no numbers."""
+    """Refuse a column that is missing, is there twice or holds no numbers (a mask: no booleans)."""
     count = schema.names.count(name)
     if count == 0:
         has = listing(schema.names, name)
@@ -193,19 +210,20 @@ def _check(schema: pa.Schema, option: str, name: str, path: str) -> None:
 
 
 def _is_mask(kind: pa.DataType) -> bool:
-    """Return whether a column of this type may be a mask; a type of nulls has no values."""
+    """Return whether a column of this type may be a mask: booleans, or nulls alone."""
     return bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    """Return whether this type has an exact meaning as numpy numbers; decimals have none."""
+    """Return whether numpy has numbers for the values of this type; it has none for decimals."""
     return bool(_is_mask(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _array(column: pa.Array, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _array(column: pa.Array, dtype: DType) -> Array:
     """Return a column as an array in which nulls are NaN.
 
-    It reads Arrow's buffers itself: `to_numpy` imports pandas, which takes 0.6 s.
+    It reads Arrow's buffers and does not call `to_numpy`, which imports pandas: 0.6 s more, as
+    ``python -X importtime`` shows.
     """
     if dtype == np.object_:  # a column of the type of nulls, which has no buffers
         return np.full(len(column), np.nan)
@@ -218,18 +236,19 @@ def _array(column: pa.Array, dtype: np.dtype[Any]) -> NDArray[Any]:
         return values
     if values.dtype.kind != "f" or not values.flags.writeable:
         values = values.astype(np.result_type(values, np.nan))
-    # Written where Arrow decoded it, for us alone: np.where took twice as long or longer.
+    # In place, as nobody else has what Arrow decoded: np.where took twice as long or longer
+    # (benchmarks/bench_files.py, "nulls").
     values[(~_bits(valid, column)).nonzero()] = np.nan
     return values
 
 
-def _bits(buffer: pa.Buffer, column: pa.Array) -> NDArray[Any]:
-    """Unpack the bits of a column, one for each row."""
+def _bits(buffer: pa.Buffer, column: pa.Array) -> Mask:
+    """Unpack a buffer of a column that has one bit for each row."""
     end = column.offset + len(column)
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")
     return bits[column.offset :].view(np.bool_)
 
 
 def set_num_threads(number: int) -> None:
-    """Let pyarrow decode on at most so many threads."""
+    """Have pyarrow decode in at most so many threads."""
     pa.set_cpu_count(number)

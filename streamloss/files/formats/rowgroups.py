@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 
 class Groups:
-    """The row groups of a file, by their sizes.
+    """The row groups of a file, by how many rows each has.
 
     Examples
     --------
@@ -17,35 +17,36 @@ class Groups:
     (120, [0, 20], (10, 120), [range(1, 2), range(2, 3)])
     """
 
-    def __init__(self, sizes: Iterable[int]) -> None:
-        self._ends = list(itertools.accumulate(sizes))
+    def __init__(self, group_rows: Iterable[int]) -> None:
+        self._ends = list(itertools.accumulate(group_rows))
         self.rows = self._ends[-1] if self._ends else 0
 
     def empty(self) -> list[int]:
-        """Return the groups without rows."""
+        """Return the numbers of the groups without rows."""
         return [k for k, end in enumerate(self._ends) if end == self._first(k)]
 
     def span(self, run: range) -> tuple[int, int]:
-        """Return the first row of some groups, and the one after their last."""
+        """Return the first row of a run of groups, and the one after its last."""
         return self._first(run.start), self._ends[run.stop - 1]
 
-    def cuts(self, size: int) -> Iterator[int]:
-        """Yield the first rows of groups, at least `size` apart."""
-        last = -size
+    def cuts(self, rows: int) -> Iterator[int]:
+        """Yield first rows of groups, at least so many rows apart."""
+        last = -rows
         for row in (0, *self._ends[:-1]):
-            if row - last >= size:
+            if row - last >= rows:
                 yield row
                 last = row
 
-    def runs(self, start: int, stop: int, size: int) -> Iterator[range]:
-        """Yield the groups that hold these rows: one alone, or several of `size` rows together.
+    def runs(self, start: int, stop: int, batch_rows: int) -> Iterator[range]:
+        """Yield the groups that hold these rows in runs, to be decoded by one call each.
 
-        Where a batch goes on into another group Arrow copies what it has decoded; where groups
-        are small, a call for each would take longer.
+        A run is one group, or several that have at most `batch_rows` rows together: of a batch that
+        goes on into another group Arrow copies what it has decoded, and of small groups a call for
+        each would take longer (`benchmarks/bench_files.py`, "small row groups").
         """
         first, last = bisect_right(self._ends, start), bisect_left(self._ends, stop)
         for group in range(first, last + 1):
-            if group == last or self._ends[group + 1] - self._first(first) > size:
+            if group == last or self._ends[group + 1] - self._first(first) > batch_rows:
                 yield range(first, group + 1)
                 first = group + 1
 
