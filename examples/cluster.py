@@ -1,4 +1,4 @@
-"""Evaluate Parquet files on a cluster: every worker folds its pieces, a few bytes come back.
+"""Evaluate Parquet files on a cluster: workers sum stretches of the files, a few bytes come back.
 
 Run it with `python examples/cluster.py [SCHEDULER ADDRESS]`; without an address it starts two
 workers here.

@@ -212,6 +212,7 @@ class DataSet:
 
     @property
     def _is_decoded(self) -> bool:
+        """Whether the bytes of a source are decoded."""
         return any(source.decoded for source in self.sources)
 
     def batches(

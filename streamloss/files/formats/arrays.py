@@ -80,7 +80,7 @@ class Arrays:
         yield stop - start, self._batches(start, stop, self._rows_of(batch_values), use_threads)
 
     def _batches(self, start: int, stop: int, step: int, fresh: bool) -> Iterator[Rows]:
-        """Yield `step` rows at a time, if `fresh` each in memory of its own, else in the same."""
+        """Yield `step` rows at a time, if `fresh` in memory of their own, else all in the same."""
         with ExitStack() as stack:
             buffers = {} if fresh else stack.enter_context(self._lent_buffers(step))
             takes = [self._taker(f"--{role}", stack, buffers) for role in Columns._fields]
@@ -116,7 +116,7 @@ class Arrays:
     def _taker(self, option: str, stack: ExitStack, buffers: Buffers) -> Callable[[int, int], Any]:
         """Return the function that reads rows of one array, until the stack is closed.
 
-        It returns None where no array was named.
+        The function returns None if the option named no array.
         """
         array = self._arrays.get(option)
         if array is None:

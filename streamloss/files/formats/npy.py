@@ -19,7 +19,7 @@ from streamloss.files.foreign import foreign
 MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
 """The bytes that files begin with, by their endings."""
 VERSIONS = ((1, 0), (2, 0), (3, 0))
-"""Versions of the header. In 3.0 names of fields are in UTF-8, which is all that 2.0 lacks."""
+"""Versions of the header; 3.0 is read as 2.0, from which it differs only in names of fields."""
 READ_BYTES = 1 << 20
 """Most bytes asked for in one read: a compressed file holds as many once more while it unpacks."""
 

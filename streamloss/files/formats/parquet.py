@@ -25,7 +25,7 @@ BUFFER_BYTES = 1 << 18
 
 With a buffer columns are decoded page by page, so that memory does not grow with the row group: row
 groups of 1 GB took 140 MB and 0.9 s, with pyarrow's defaults 2.0 GB and 8.7 s
-(`benchmarks/bench_files.py`, `peakmem_evaluate`, with a larger `CHUNK`).
+(`benchmarks/bench_files.py`, `Parquet`, with `SIZE` and `CHUNK` large enough for such groups).
 """
 
 BATCH_ROWS = 3 << 15
