@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 UNIT = -1074
 """The binary exponent of the unit of every exact sum."""
 
-NAN, PLUS_INF, MINUS_INF, DIGITS = range(4)
+NANS, PLUS_INFS, MINUS_INFS, DIGITS = range(4)
 """Columns of a row: three counts, then the digits."""
 
 LIMBS = 70
@@ -65,37 +65,37 @@ def increase(array: Any, index: Any, value: Any) -> None:
     array[index] += value
 
 
-def add(row: Any, total: Any, unit: Any) -> None:
-    """Add the int64 `total` times 2**unit to a wide row, leaving carries in the digits."""
+def add(exact: Any, total: Any, unit: Any) -> None:
+    """Add the int64 `total` times 2**unit to a wide exact, leaving carries in the digits."""
     position = unit - UNIT
     k = DIGITS + (position >> 5)
     shift = position & 31
     low = (total & 0xFFFFFFFF) << shift
     high = (total >> 32) << shift
-    increase(row, k, low & 0xFFFFFFFF)
-    increase(row, k + 1, (low >> 32) + (high & 0xFFFFFFFF))
-    increase(row, k + 2, high >> 32)
+    increase(exact, k, low & 0xFFFFFFFF)
+    increase(exact, k + 1, (low >> 32) + (high & 0xFFFFFFFF))
+    increase(exact, k + 2, high >> 32)
 
 
-def add_block(row: Any, size: Any, total: Any, magic_number: Any, unit: Any) -> None:
+def add_block(exact: Any, size: Any, total: Any, magic_number: Any, unit: Any) -> None:
     """Add a block's sum of the bit patterns of `x + magic`; it is taken modulo 2**64."""
-    add(row, total - size * bits(magic_number), unit)
+    add(exact, total - size * bits(magic_number), unit)
 
 
-def add_float(row: Any, x: Any) -> None:
-    """Add one finite float64 of any size to a wide row."""
+def add_float(exact: Any, x: Any) -> None:
+    """Add one finite float64 of any size to a wide exact."""
     pattern = bits(x)
     field = (pattern >> 52) & 0x7FF
     mantissa = (pattern & 0xFFFFFFFFFFFFF) | (np.int64(field > 0) << 52)
-    add(row, -mantissa if pattern < 0 else mantissa, (field if field > 0 else 1) - 1075)
+    add(exact, -mantissa if pattern < 0 else mantissa, (field if field > 0 else 1) - 1075)
 
 
-def carry(row: Any) -> None:
-    """Bring the digits of a wide row back to [-2**31, 2**31)."""
-    for k in range(DIGITS, row.size - 1):
-        over = (row[k] + 0x80000000) >> 32
-        row[k] -= over << 32
-        row[k + 1] += over
+def carry(exact: Any) -> None:
+    """Bring the digits of a wide exact back to [-2**31, 2**31)."""
+    for k in range(DIGITS, exact.size - 1):
+        over = (exact[k] + 0x80000000) >> 32
+        exact[k] -= over << 32
+        exact[k + 1] += over
 
 
 def bound(pattern: Any) -> Any:
@@ -103,8 +103,8 @@ def bound(pattern: Any) -> Any:
     return (pattern >> 52) - 1022
 
 
-def peel(row: Any, terms: Any, largest: Any) -> Any:
-    """Add any finite terms to a wide row, 50 bits at a time; destroys `terms`.
+def peel(exact: Any, terms: Any, largest: Any) -> Any:
+    """Add any finite terms to a wide exact, 50 bits at a time; destroys `terms`.
 
     `largest` is the greatest bit pattern of their absolute values. Data of one scale take two
     or three passes, terms spread over the whole exponent range 42. Returns the passes.
@@ -113,7 +113,7 @@ def peel(row: Any, terms: Any, largest: Any) -> Any:
         largest = np.int64(0)
         for i in range(terms.size):
             if bound(bits(abs(terms[i]))) > HIGHEST:
-                add_float(row, terms[i])
+                add_float(exact, terms[i])
                 terms[i] = 0.0
             size = bits(abs(terms[i]))
             largest = size if size > largest else largest
@@ -134,7 +134,7 @@ def peel(row: Any, terms: Any, largest: Any) -> Any:
             total += bits(p)
             size = bits(abs(rest))
             largest = size if size > largest else largest
-        add_block(row, terms.size, total, m, unit)
+        add_block(exact, terms.size, total, m, unit)
         passes += 1
     return passes
 

@@ -8,7 +8,7 @@ from streamloss.arrays.batch import normalise_axis
 from streamloss.arrays.types import AxisLike
 
 from .counts import ROWS
-from .digits import MINUS_INF, NAN, PLUS_INF, Ints
+from .digits import MINUS_INFS, NANS, PLUS_INFS, Ints
 from .state import State
 
 
@@ -23,7 +23,7 @@ def count_terms(state: State, parts: list[int]) -> tuple[list[int], list[int]]:
     Of a metric of several sums it is that of the part that has most.
     """
     flags = state.sums[:, :-1].sum(axis=0).reshape(sum(parts), -1)
-    nan, infinite = flags[:, NAN], flags[:, PLUS_INF] + flags[:, MINUS_INF]
+    nan, infinite = flags[:, NANS], flags[:, PLUS_INFS] + flags[:, MINUS_INFS]
     stops = itertools.accumulate(parts, initial=0)
     slices = [slice(*pair) for pair in itertools.pairwise(stops)]
     return [int(nan[s].max()) for s in slices], [int(infinite[s].max()) for s in slices]

@@ -19,7 +19,7 @@ USELESS = InlineClosureLikes, InlineInlinables, LiteralUnroll, InlineOverloads, 
 """Passes that find nothing to do in bodies without closures and whole-array expressions: 8 %."""
 
 
-class Part(JITCodeLibrary):
+class Fragment(JITCodeLibrary):
     """The code of a function that is only ever linked into others, which optimise it there."""
 
     def _optimize_final_module(self) -> None:
@@ -43,17 +43,17 @@ class Part(JITCodeLibrary):
         """Do nothing."""
 
 
-class PartCompiler(Compiler):
-    """Compiles a function as a part."""
+class FragmentCompiler(Compiler):
+    """Compiles a function as a fragment."""
 
     def define_pipelines(self) -> Any:
-        """Put a part in place of numba's library."""
+        """Put a fragment in place of numba's library."""
         state = self.state
-        state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = Fragment(state.targetctx.codegen(), state.func_id.func_qualname)
         return super().define_pipelines()
 
 
-class BodyCompiler(PartCompiler):
+class BodyCompiler(FragmentCompiler):
     """Compiles a body of this package, in which numba need not look for everything."""
 
     def define_pipelines(self) -> Any:
@@ -76,10 +76,10 @@ class InlineCompiler(BodyCompiler):
         return super().define_pipelines()
 
 
-LOSS: Any = {"pipeline_class": PartCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+LOSS: Any = {"pipeline_class": FragmentCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Options of `numba.njit` for what losses define, which may be anything; then for our bodies."""
 
-PART: Any = {**LOSS, "pipeline_class": BodyCompiler}
+FRAGMENT: Any = {**LOSS, "pipeline_class": BodyCompiler}
 INLINE: Any = {**LOSS, "pipeline_class": InlineCompiler}
 
 KERNEL: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}

@@ -13,21 +13,24 @@ from numpy.typing import NDArray
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss
 
+from .switches import Multiply, Narrow, Omit, Rule, Width
+
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
 
-Rule = bool | tuple[Array | bool, ...] | None
-"""One of `switches`, or masks to look at too, with True at their end if NaN are looked for."""
-
-
-def interleave(loss: Loss, spare: bool | None) -> None:
+def interleave(loss: Loss, width: Width) -> None:
     """Have the loops above it in a function compute several of the widest vectors at once.
 
-    In one vector, exp and log are chains of operations that wait for each other: with four it
-    takes 0.8 of the time of two, which suit other losses; one if `spare` is None, for no
-    registers are. And of itself LLVM takes half of the 512 bits that some CPUs have. It means
-    nothing in Python.
+    It means nothing in Python. In one vector, exp and log are chains of operations that wait for
+    each other: with four vectors their loops take 0.8 of the time of two (`benchmarks/bench.py`).
+    Other losses get two vectors of narrow arrays and one of wide ones, which leave no registers.
+    All have 512 bits where the CPU does: by itself LLVM takes half of them.
     """
+
+
+def is_narrow(width: Width) -> bool:
+    """Return whether all arrays are float32: compiled, a constant."""
+    return isinstance(width, Narrow)
 
 
 def widen(x: Any) -> Any:
@@ -53,9 +56,9 @@ def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
     return unweighted if weights is None else unweighted * widen(weights[i])
 
 
-def of_row(loss: Loss, inputs: Arrays, room: Arrays, i: int) -> Any:
-    """Return the loss of row i; `room` has a float64 array for the row of each input."""
-    return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, room, strict=True)))
+def of_row(loss: Loss, inputs: Arrays, scratch: Arrays, i: int) -> Any:
+    """Return the loss of row i; `scratch` has a float64 array for the row of each input."""
+    return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, scratch, strict=True)))
 
 
 def in_row(array: Array, row: Array, i: int) -> Any:
@@ -66,43 +69,45 @@ def in_row(array: Array, row: Array, i: int) -> Any:
     return row
 
 
-def present(arrays: Any, i: int) -> bool:
-    """Return whether no array has a NaN at i, and no mask False; None or () is no arrays."""
-    return all(a[i] if a.dtype == np.bool_ else a[i] == a[i] for a in arrays or ())
-
-
 def cut(arrays: Arrays, start: int, stop: int) -> Arrays:
     """Return the slice [start, stop) of each array."""
     return tuple(a[start:stop] for a in arrays)
 
 
-def part(array: Array | None, start: int, stop: int) -> tuple[Array | None]:
-    """Return the slice [start, stop) of an array, None of None: in a tuple, as `fold` says."""
-    return (None if array is None else array[start:stop],)
+def cut_weights(weights: Array | None, start: int, stop: int) -> tuple[Array | None]:
+    """Return the slice [start, stop) of weights, None of None, in a tuple.
 
-
-def looked_at(inputs: Arrays, weights: Array | None, rule: Rule) -> Any:
-    """Return the arrays to look for NaN in: inputs and weights if the rule says so, else itself.
-
-    A rule may be masks, which are looked at too, with True at their end if it says so.
+    Compiled, no function can return an array, as `fold` says. And a function chooses between both
+    by the type of its argument, where a branch of the caller would be compiled for None as well.
     """
-    if type(rule) is tuple and rule and rule[-1] is True:
-        return (*looked_at(inputs, weights, True), *rule[:-1])
-    if rule is not True:
-        return rule
-    return inputs if weights is None else (*inputs, weights)
+    return (None if weights is None else weights[start:stop],)
 
 
-def eight_at_a_time(narrow: bool | None, seen: Rule) -> bool | None:
-    """Return True if weights are faster counted apart: float32 ones, none of them missing."""
-    return True if narrow is not None and not seen else None
+def watch(inputs: Arrays, weights: Array | None, masks: Arrays, rule: Rule) -> Arrays:
+    """Return what is watched for missing elements: masks and, to omit NaN, inputs and weights."""
+    if not isinstance(rule, Omit):
+        return masks
+    return (*inputs, *masks) if weights is None else (*inputs, weights, *masks)
 
 
-def sift(x: Any, weights: Array | None, i: int, seen: Rule) -> Any:
-    """Return term x of element i, or zero where its weight is zero, unless seen is ()."""
-    return x if weights is None or seen == () or weights[i] != 0 else 0.0
+def counts_apart(width: Width, watched: Arrays) -> bool:
+    """Return whether nonzero weights are faster counted in a loop of its own: compiled, a constant.
+
+    Those of float32 are, eight at a time, if no element can be missing.
+    """
+    return is_narrow(width) and not watched
 
 
-def keep(x: Any, seen: Rule, i: int) -> Any:
-    """Return x, or zero where one of the arrays seen has a NaN at i; None looks at none."""
-    return x if present(seen, i) else 0.0
+def present(watched: Arrays, i: int) -> bool:
+    """Return whether none of the watched arrays has a NaN at i, and no mask a False."""
+    return all(a[i] if a.dtype == np.bool_ else a[i] == a[i] for a in watched)
+
+
+def sift(x: Any, weights: Array | None, i: int, rule: Rule) -> Any:
+    """Return term x of element i, or zero where its weight is zero, unless these are multiplied."""
+    return x if weights is None or isinstance(rule, Multiply) or weights[i] != 0 else 0.0
+
+
+def keep(x: Any, watched: Arrays, i: int) -> Any:
+    """Return x, or zero where element i is missing."""
+    return x if present(watched, i) else 0.0

@@ -2,16 +2,18 @@
 
 They are plain Python, compiled for each target from this one source. Arrays are one-dimensional
 and contiguous, all float32, all float64 or all complex128; `weights` is None or of the size of
-the inputs. Nothing is checked here, and nothing allocated: without counting references, which took
-7 % of the time, no function can return an array, but a tuple of them.
+the inputs. Nothing is checked here, and nothing allocated: kernels are compiled without counting
+references, which took 7 % of the time (`compiler.KERNEL`), and so no function can return an array,
+but a tuple of them.
 
-Some arguments select code when it is compiled, not when it runs, by being None or not: `narrow`
-is True when all arrays are float32; `rule` is one of `switches`, and `seen` is the arrays to
-look for a NaN in where it is `OMIT`, else the rule itself. `twice` and `screened` are constants
-where `fold` and `fold_both` are called: inlined there, they are compiled but once for all of them.
+Three things select code when it is compiled, not when it runs, by their types: a `rule` and a
+`width` of `switches`, and what of a block is `watched`, which may be nothing. `twice`, `screened` and `apart` are constants where `fold`
+and `fold_both` are called, which are inlined there: each is compiled but once for all of them.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
+
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,9 @@ from streamloss.exact.digits import (
     BLOCK,
     HIGHEST,
     LOWEST,
-    MINUS_INF,
-    NAN,
-    PLUS_INF,
+    MINUS_INFS,
+    NANS,
+    PLUS_INFS,
     Ints,
     add,
     add_block,
@@ -37,30 +39,41 @@ from streamloss.exact.digits import (
 
 from .elements import (
     at,
+    counts_apart,
     cut,
-    eight_at_a_time,
+    cut_weights,
     interleave,
+    is_narrow,
     keep,
-    looked_at,
-    part,
     present,
     sift,
     term,
+    watch,
     widen,
 )
+from .switches import NARROW
 
-Room = tuple[Ints, NDArray[np.float64]]
-"""What a sum remembers from one block to the next, for each, and the terms of a block."""
+Workspace = tuple[Ints, NDArray[np.float64]]
+"""What `fold_cells` writes beside its results: the guess of each sum, and the terms of a block."""
 
 
 MODE, EXPONENT, PATIENCE = range(3)
-"""What a sum remembers from one block to the next: see `fold_guessed`."""
+"""Columns of a guess, the fold that a sum takes for the next block: see `fold_guessed`."""
 
-SETTLE, ONE, TWO, SCREENED = range(4)
+SETTLE, ONE_FOLD, TWO_FOLDS, SCREENED = range(4)
 """Modes: none known yet, one fold, two folds, two folds that look at every term."""
 
 
-def fold(loss, inputs, weights, m1, m2, twice, screened, seen):
+class Block(NamedTuple):
+    """The arrays of a block of elements, all of one size."""
+
+    inputs: Any
+    weights: Any
+    watched: Any
+    """Arrays and masks: an element is missing where one has a NaN or is False."""
+
+
+def fold(loss, block, m1, m2, twice, screened, rule):
     """Sum the terms x of a block as integers, in 50 bits for each magic number.
 
     With m = magic(unit), p = x + m rounds x to a multiple of 2**unit, and the low bits of p are
@@ -72,13 +85,14 @@ def fold(loss, inputs, weights, m1, m2, twice, screened, seen):
     there. If not `screened`, a NaN or infinity shows in `high`. If so, NaN terms are counted and
     dropped, and terms of weight zero are zero.
     """
+    inputs, weights, watched = block
     b1 = bits(m1)
     t1 = t2 = high = rest = nan = there = np.int64(0)
     for i in range(inputs[0].size):
-        x = keep(term(loss, inputs, weights, i), seen, i)
-        there += present(seen, i)
+        x = keep(term(loss, inputs, weights, i), watched, i)
+        there += present(watched, i)
         if screened:
-            x = sift(x, weights, i, seen)
+            x = sift(x, weights, i, rule)
             nan += x != x
             x = 0.0 if x != x else x
         p = x + m1
@@ -90,25 +104,27 @@ def fold(loss, inputs, weights, m1, m2, twice, screened, seen):
             r = r - (q - m2)
             t2 += bits(q)
         rest |= bits(r)
-    interleave(loss, True)
+    interleave(loss, NARROW)
     return t1, t2, high, rest, nan, there
 
 
-def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, seen):
+def fold_both(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
     """Sum the terms with m1 and m2 and the weights with n1 and n2, as `fold` does, in one loop.
 
     Float32 weights always fit one fold, so n2 is for float64 alone. Returns also how many weights
-    are not zero, NaN included; `apart` counts them in a loop of its own.
+    are not zero, NaN included; if `apart`, they are counted in a loop of its own.
 
-    It reads as it computes: two loops take 1.4 times as long.
+    One loop computes both while their arrays are read: two loops take 1.4 times as long.
     """
+    inputs, weights, watched = block
+    narrow = is_narrow(width)
     b1, c1 = bits(m1), bits(n1)
     t1 = t2 = s1 = s2 = high = rest = nan = there = nonzero = np.int64(0)
     for i in range(weights.size):
-        x = keep(term(loss, inputs, weights, i), seen, i)
-        there += present(seen, i)
+        x = keep(term(loss, inputs, weights, i), watched, i)
+        there += present(watched, i)
         if screened:
-            x = sift(x, weights, i, seen)
+            x = sift(x, weights, i, rule)
             nan += x != x
             x = 0.0 if x != x else x
         p = x + m1
@@ -118,94 +134,98 @@ def fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, screened, se
         t2 += bits(q)
         high |= bits(p) ^ b1
         rest |= bits(r - (q - m2))
-        w = keep(widen(at(weights, i)), seen, i)
+        w = keep(widen(at(weights, i)), watched, i)
         p = w + n1
         r = w - (p - n1)
         s1 += bits(p)
         high |= bits(p) ^ c1
-        if narrow is None:
+        if not narrow:
             q = r + n2
             r = r - (q - n2)
             s2 += bits(q)
         rest |= bits(r)
-        if apart is None:
+        if not apart:
             nonzero += w != 0.0
-    interleave(loss, narrow)
-    if apart is not None:
-        nonzero = count_nonzero(weights, None)
+    interleave(loss, width)
+    if apart:
+        nonzero = count_nonzero(weights, ())
     return t1, t2, s1, s2, high, rest, nan, there, nonzero
 
 
-def fold_block(loss, inputs, weights, row, memory, terms, narrow, seen):
-    """Add one block's terms to a row; `terms` is room. Return how many elements are there."""
-    there = fold_guessed(loss, inputs, weights, row, memory, narrow, seen)
+def fold_block(loss, block, exact, guess, terms, width, rule):
+    """Add one block's terms to an exact sum; return how many elements are there.
+
+    `terms` is written where no known fold fits.
+    """
+    there = fold_guessed(loss, block, exact, guess, width, rule)
     if there < 0:
-        size = inputs[0].size
-        there = settle(loss, inputs, weights, row, memory, terms[:size], narrow, seen)
+        there = settle(loss, block, exact, guess, terms[: block.inputs[0].size], width, rule)
     return there
 
 
-def fold_guessed(loss, inputs, weights, row, memory, narrow, seen):
+def fold_guessed(loss, block, exact, guess, width, rule):
     """Add one block's terms by the fold that served the last; return how many are there.
 
     If the fold does not fit these, nothing is added, and -1 returned.
 
-    `memory` holds that fold and the exponent its terms stayed below. Float32 inputs mostly fit
-    one fold; it is given up for 64 blocks when a block leaves a rest.
+    `guess` holds the mode of that fold, the exponent its terms stayed below, and for how many
+    blocks more two folds are taken. Float32 inputs mostly fit one fold; it is given up for 64
+    blocks when a block leaves a rest.
     """
-    mode = memory[MODE]
+    mode = guess[MODE]
     if mode == SETTLE:
         return -1
-    unit = memory[EXPONENT] - 50
+    unit = guess[EXPONENT] - 50
     m1, m2 = magic(unit), magic(unit - 50)
-    if narrow is not None and mode == ONE:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, False, False, seen)
+    if is_narrow(width) and mode == ONE_FOLD:
+        t1, t2, high, rest, nan, there = fold(loss, block, m1, m2, False, False, rule)
         if high >> 52 == 0 and rest << 1 != 0:
-            mode = memory[MODE] = TWO
-            memory[PATIENCE] = 64
-    if mode == TWO:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, True, False, seen)
+            mode = guess[MODE] = TWO_FOLDS
+            guess[PATIENCE] = 64
+    if mode == TWO_FOLDS:
+        t1, t2, high, rest, nan, there = fold(loss, block, m1, m2, True, False, rule)
     elif mode == SCREENED:
-        t1, t2, high, rest, nan, there = fold(loss, inputs, weights, m1, m2, True, True, seen)
+        t1, t2, high, rest, nan, there = fold(loss, block, m1, m2, True, True, rule)
     if high >> 52 != 0 or rest << 1 != 0:
         return -1
-    size = inputs[0].size
-    add_block(row, size, t1, m1, unit)
-    if mode != ONE:
-        add_block(row, size, t2, m2, unit - 50)
-        increase(row, NAN, nan)
-        memory[PATIENCE] -= 1
+    size = block.inputs[0].size
+    add_block(exact, size, t1, m1, unit)
+    if mode != ONE_FOLD:
+        add_block(exact, size, t2, m2, unit - 50)
+        increase(exact, NANS, nan)
+        guess[PATIENCE] -= 1
         if nan == 0:
-            memory[MODE] = ONE if narrow is not None and memory[PATIENCE] <= 0 else TWO
+            guess[MODE] = ONE_FOLD if is_narrow(width) and guess[PATIENCE] <= 0 else TWO_FOLDS
     return there
 
 
-def settle(loss, inputs, weights, row, memory, terms, narrow, seen):
-    """Add one block of any terms to a row; return how many elements are there."""
+def settle(loss, block, exact, guess, terms, width, rule):
+    """Add one block of any terms to an exact sum; return how many elements are there."""
+    inputs, weights, watched = block
     there = np.int64(0)
     for i in range(terms.size):
-        terms[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)
-        there += present(seen, i)
-    add_any(row, memory, terms, narrow)
+        terms[i] = keep(sift(term(loss, inputs, weights, i), weights, i, rule), watched, i)
+        there += present(watched, i)
+    add_any(exact, guess, terms, width)
     return there
 
 
-def add_any(row, memory, terms, narrow):
-    """Add any terms to a row, and remember what would have served them; destroys `terms`."""
-    nan, largest = drop_nonfinite(row, terms)
+def add_any(exact, guess, terms, width):
+    """Add any terms to an exact sum, and guess the fold for the next; destroys `terms`."""
+    nan, largest = drop_nonfinite(exact, terms)
     if largest > 0:
         exponent = bound(largest) + 2
         exponent = exponent if exponent > LOWEST else LOWEST
-        memory[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
-        passes = peel(row, terms, largest)
-        memory[MODE] = ONE if narrow is not None and passes == 1 else TWO
+        guess[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
+        passes = peel(exact, terms, largest)
+        guess[MODE] = ONE_FOLD if is_narrow(width) and passes == 1 else TWO_FOLDS
         if nan > 0:
-            memory[MODE] = SCREENED
-    elif memory[MODE] == SETTLE:  # zeros alone: as if they were small, which the next may not be
-        memory[EXPONENT], memory[MODE] = LOWEST, TWO
+            guess[MODE] = SCREENED
+    elif guess[MODE] == SETTLE:  # zeros alone: as if they were small, which the next may not be
+        guess[EXPONENT], guess[MODE] = LOWEST, TWO_FOLDS
 
 
-def drop_nonfinite(row, terms):
+def drop_nonfinite(exact, terms):
     """Count the terms that are not finite and make them zero.
 
     Returns the count of NaN and the greatest bit pattern of the others' absolute values.
@@ -220,115 +240,121 @@ def drop_nonfinite(row, terms):
         terms[i] = x
         size = bits(abs(x))
         largest = size if size > largest else largest
-    increase(row, NAN, nan)
-    increase(row, PLUS_INF, plus)
-    increase(row, MINUS_INF, minus)
+    increase(exact, NANS, nan)
+    increase(exact, PLUS_INFS, plus)
+    increase(exact, MINUS_INFS, minus)
     return nan, largest
 
 
-def count_nonzero(weights, seen):
+def count_nonzero(weights, watched):
     """Return how many weights are not zero, NaN included."""
     count = np.int32(0)  # of the width of a float32, so that the loop has its vectors
     for i in range(weights.size):
-        count = np.int32(count + (keep(weights[i], seen, i) != 0))
+        count = np.int32(count + (keep(weights[i], watched, i) != 0))
     return np.int64(count)
 
 
-def fold_first(losses, inputs, weights, sums, memory, terms, narrow, seen):
-    """Add one block's weights (None: ones) and first loss.
+def fold_first(losses, block, weights, sums, guesses, terms, width, rule):
+    """Add one block's weights (None: ones) and the terms of the first loss.
 
-    Returns how many weights are not zero, and how many elements are there.
+    The weights of the block are an argument of their own: the compiler leaves out a branch for
+    the type of an argument alone. Returns how many weights are not zero, and how many elements
+    are there.
     """
     loss, last = losses[0], len(losses)
     if weights is None:
-        there = fold_block(loss, inputs, weights, sums[0], memory[0], terms, narrow, seen)
+        there = fold_block(loss, block, sums[0], guesses[0], terms, width, rule)
         add(sums[last], there, 0)
         return there, there
     nonzero, there = add_both(
-        loss, inputs, weights, sums[0], sums[last], memory[0], memory[last], narrow, seen
+        loss, block, sums[0], sums[last], guesses[0], guesses[last], width, rule
     )
     if nonzero < 0:
         some = terms[: weights.size]
         for i in range(weights.size):
-            some[i] = keep(widen(weights[i]), seen, i)
-        add_any(sums[last], memory[last], some, narrow)
-        there = fold_block(loss, inputs, weights, sums[0], memory[0], terms, narrow, seen)
-        nonzero = count_nonzero(weights, seen)
+            some[i] = keep(widen(weights[i]), block.watched, i)
+        add_any(sums[last], guesses[last], some, width)
+        there = fold_block(loss, block, sums[0], guesses[0], terms, width, rule)
+        nonzero = count_nonzero(weights, block.watched)
     return nonzero, there
 
 
-def add_both(loss, inputs, weights, row, weight_row, memory, weight_memory, narrow, seen):
+def add_both(loss, block, exact, weight_exact, guess, weight_guess, width, rule):
     """Add one block's terms and weights in one loop; return what `fold_first` does.
 
     If they do not fit the folds of that loop, nothing is added, and -1 returned.
     """
-    mode = memory[MODE]
-    if mode == SETTLE or weight_memory[MODE] != (ONE if narrow is not None else TWO):
+    mode = guess[MODE]
+    if mode == SETTLE or weight_guess[MODE] != (ONE_FOLD if is_narrow(width) else TWO_FOLDS):
         return -1, 0
-    unit, weight_unit = memory[EXPONENT] - 50, weight_memory[EXPONENT] - 50
+    unit, weight_unit = guess[EXPONENT] - 50, weight_guess[EXPONENT] - 50
     m1, m2 = magic(unit), magic(unit - 50)
     n1, n2 = magic(weight_unit), magic(weight_unit - 50)
-    apart = eight_at_a_time(narrow, seen)
+    apart = counts_apart(width, block.watched)
     if mode == SCREENED:
-        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, True, seen)
+        found = fold_both(loss, block, m1, m2, n1, n2, width, apart, True, rule)
     else:
-        found = fold_both(loss, inputs, weights, m1, m2, n1, n2, narrow, apart, False, seen)
+        found = fold_both(loss, block, m1, m2, n1, n2, width, apart, False, rule)
     t1, t2, s1, s2, high, rest, nan, there, nonzero = found
     if high >> 52 != 0 or rest << 1 != 0:
         return -1, 0
-    size = weights.size
-    add_block(row, size, t1, m1, unit)
-    add_block(row, size, t2, m2, unit - 50)
-    add_block(weight_row, size, s1, n1, weight_unit)
-    if narrow is None:
-        add_block(weight_row, size, s2, n2, weight_unit - 50)
-    increase(row, NAN, nan)
+    size = block.inputs[0].size
+    add_block(exact, size, t1, m1, unit)
+    add_block(exact, size, t2, m2, unit - 50)
+    add_block(weight_exact, size, s1, n1, weight_unit)
+    if not is_narrow(width):
+        add_block(weight_exact, size, s2, n2, weight_unit - 50)
+    increase(exact, NANS, nan)
     if nan == 0:
-        memory[MODE] = TWO
+        guess[MODE] = TWO_FOLDS
     return nonzero, there
 
 
-def fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
-    """Add one block's terms of every loss to its row, `sums[k]` for the first."""
+def fold_losses(losses, k, block, sums, guesses, terms, width, rule):
+    """Add one block's terms of every loss to its exact sum, `sums[k]` for the first."""
     for loss in losses:
-        fold_block(loss, inputs, weights, sums[k], memory[k], terms, narrow, seen)
+        fold_block(loss, block, sums[k], guesses[k], terms, width, rule)
         k += 1
 
 
-def fold_all(losses, inputs, weights, sums, counts, memory, terms, narrow, rule):
-    """Add one block's weights, terms of all losses, and elements to one cell."""
-    seen = looked_at(inputs, weights, rule)
-    nonzero, there = fold_first(losses, inputs, weights, sums, memory, terms, narrow, seen)
-    fold_losses(losses[1:], 1, inputs, weights, sums, memory, terms, narrow, seen)
+def fold_all(losses, inputs, weights, masks, sums, counts, guesses, terms, width, rule):
+    """Add one block's weights, terms of all losses, and elements to one cell.
+
+    Where one of the masks, of which there may be none, is False an element counts as missing.
+    """
+    block = Block(inputs, weights, watch(inputs, weights, masks, rule))
+    nonzero, there = fold_first(losses, block, weights, sums, guesses, terms, width, rule)
+    fold_losses(losses[1:], 1, block, sums, guesses, terms, width, rule)
     counts[ELEMENTS] += there
     counts[NONZERO] += nonzero
     counts[MISSING] += inputs[0].size - there
 
 
-def fold_cells(losses, inputs, weights, sums, counts, rows, room, narrow, rule):
+def fold_cells(losses, inputs, weights, sums, counts, rows, workspace, width, rule):
     """Add every element to the sums and counts of its cell: equally many follow for each.
 
     sums : int64 (cells, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
     counts : int64 (cells, 5); each cell counts so many `rows` more.
-    room : what `make_room` returns. With the same for the next arrays of these dtypes, it starts
-        with the folds that served these.
+    workspace : what `make_workspace` returns. With the same for the next arrays of these dtypes,
+        it starts with the folds that served these.
     """
     last = len(losses)
-    memory, terms = room
+    guesses, terms = workspace
     cells = counts.shape[0]
     length = inputs[0].size // cells if cells > 0 else 0
     for cell in range(cells):
         counts[cell, ROWS] += rows
+        exacts, tally = sums[cell], counts[cell]
         stop = (cell + 1) * length
         for start in range(cell * length, stop, BLOCK):
             end = start + BLOCK if start + BLOCK < stop else stop
-            block = cut(inputs, start, end)
-            (heavy,) = part(weights, start, end)  # asked here, None would be compiled as well
-            fold_all(losses, block, heavy, sums[cell], counts[cell], memory, terms, narrow, rule)
+            some_inputs = cut(inputs, start, end)
+            (some_weights,) = cut_weights(weights, start, end)
+            fold_all(losses, some_inputs, some_weights, (), exacts, tally, guesses, terms, width, rule)
         for k in range(last + 1):
             carry(sums[cell, k])
 
 
-def make_room(losses: int) -> Room:
-    """Return what `fold_cells` needs to remember and to write for so many losses."""
+def make_workspace(losses: int) -> Workspace:
+    """Return what `fold_cells` writes beside its results, for so many losses."""
     return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)

@@ -18,13 +18,13 @@ from typing import Any
 
 from streamloss.losses.base import Loss
 
-from . import compiler, elements, fold, maps, meanings, registry, settings
+from . import compiler, elements, fold, maps, meanings, registry, settings, switches
 from .digests import Uncacheable, Walk
 
 FORMAT = 1
 """Of the files: another makes all of them anew."""
 
-WHOLE = (compiler, registry, settings, elements, fold, maps, meanings)
+WHOLE = (compiler, registry, settings, switches, elements, fold, maps, meanings)
 """Modules of which every function and class is looked at, whether it is reached or not."""
 
 NAMES = tuple(module.__name__ for module in WHOLE)

@@ -2,21 +2,21 @@
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
-from .elements import keep, looked_at, of_row, sift, term
+from .elements import keep, of_row, sift, term, watch
 
 
-def map_rows(loss, inputs, out, room):
+def map_rows(loss, inputs, out, scratch):
     """Write the loss of every row.
 
-    The inputs are arrays of rows, or have one number for each; `room` has a float64 array for
-    each, in which the row that is computed is copied.
+    The inputs are arrays of rows, or have one number for each; `scratch` has a float64 array for
+    each, to which the row that is computed is copied.
     """
     for i in range(out.size):
-        out[i] = of_row(loss, inputs, room, i)
+        out[i] = of_row(loss, inputs, scratch, i)
 
 
-def map_terms(loss, inputs, weights, out, rule):
+def map_terms(loss, inputs, weights, masks, out, rule):
     """Write the weighted loss of every element, zero where the weight is zero or it is missing."""
-    seen = looked_at(inputs, weights, rule)
+    watched = watch(inputs, weights, masks, rule)
     for i in range(out.size):
-        out[i] = keep(sift(term(loss, inputs, weights, i), weights, i, seen), seen, i)
+        out[i] = keep(sift(term(loss, inputs, weights, i), weights, i, rule), watched, i)

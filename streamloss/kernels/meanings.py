@@ -22,14 +22,15 @@ from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
 from . import elements, fold
-from .compiler import INLINE, LOSS, PART
+from .compiler import INLINE, LOSS, FRAGMENT
 from .registry import compiled, lowered, meaning, typed
+from .switches import Multiply, Narrow, Omit
 
 # LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
 # `fold_both` it makes one loop for each set of constants that they are called with
 SMALL: tuple[Any, ...] = (
-    *elementary.COMPILED,
-    *formulas.COMPILED,
+    *elementary.FUNCTIONS,
+    *formulas.FORMULAS,
     arithmetic.softplus,
     arithmetic.product,
     arithmetic.larger,
@@ -65,7 +66,7 @@ for _body in SMALL:
     compiled(_body, INLINE)
 
 for _body in LARGE:
-    compiled(_body, PART)
+    compiled(_body, FRAGMENT)
 
 
 @typed(elements.interleave)
@@ -76,12 +77,12 @@ class _Interleave(AbstractTemplate):
 
 @lowered(elements.interleave, types.Any, types.Any)
 def _interleaved(context, builder, sig, args):
-    """Tell LLVM about the loops above, of whose large bodies it would take one vector, and half."""
+    """Tell LLVM how many vectors loops take, and of which size: of large ones one, and half."""
     module, blocks = builder.module, builder.function.blocks
     # past llvmlite's own add, which knows no attributes with values
     set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-    loss, spare = sig.args
-    few = 1 if isinstance(spare, types.NoneType) else 2
+    loss, width = sig.args
+    few = 2 if width.instance_class is Narrow else 1
     vectors = ir.IntType(32)(4 if _is_long(loss.instance_class.point) else few)
     for k, block in enumerate(blocks):
         end = block.terminator
@@ -120,22 +121,22 @@ def _reinterpreted(context, builder, sig, args):
     return builder.bitcast(args[0], context.get_value_type(sig.return_type))
 
 
-@typed(arithmetic.lanes)
-class _Lanes(ConcreteTemplate):
+@typed(arithmetic.partial_sums)
+class _PartialSums(ConcreteTemplate):
     cases = (signature(types.Array(types.float64, 1, "C")),)
 
 
-@lowered(arithmetic.lanes)
-def _lanes(context, builder, sig, args):
+@lowered(arithmetic.partial_sums)
+def _partial_sums(context, builder, sig, args):
     """On the stack of the function that calls it: an overload's would be gone when it returns."""
-    room = cgutils.alloca_once(builder, ir.DoubleType(), size=arithmetic.LANES)
+    memory = cgutils.alloca_once(builder, ir.DoubleType(), size=arithmetic.PARTIALS)
     array = context.make_array(sig.return_type)(context, builder)
     shape, strides = (
         cgutils.pack_array(builder, [context.get_constant(types.intp, n)])
-        for n in (arithmetic.LANES, 8)
+        for n in (arithmetic.PARTIALS, 8)
     )
     itemsize = context.get_constant(types.intp, 8)
-    arrayobj.populate_array(array, room, shape, strides, itemsize, meminfo=None)
+    arrayobj.populate_array(array, memory, shape, strides, itemsize, meminfo=None)
     return array._getvalue()
 
 
@@ -198,28 +199,28 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
-@meaning(elements.of_row, PART)
-def _of_row(loss, inputs, room, i):
+@meaning(elements.of_row, FRAGMENT)
+def _of_row(loss, inputs, scratch, i):
     in_row = elements.in_row
     row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
-            return lambda loss, inputs, room, i: row(loss, in_row(inputs[0], room[0], i))
+            return lambda loss, inputs, scratch, i: row(loss, in_row(inputs[0], scratch[0], i))
         case 2:
-            return lambda loss, inputs, room, i: row(
-                loss, in_row(inputs[0], room[0], i), in_row(inputs[1], room[1], i)
+            return lambda loss, inputs, scratch, i: row(
+                loss, in_row(inputs[0], scratch[0], i), in_row(inputs[1], scratch[1], i)
             )
         case 3:
-            return lambda loss, inputs, room, i: row(
+            return lambda loss, inputs, scratch, i: row(
                 loss,
-                in_row(inputs[0], room[0], i),
-                in_row(inputs[1], room[1], i),
-                in_row(inputs[2], room[2], i),
+                in_row(inputs[0], scratch[0], i),
+                in_row(inputs[1], scratch[1], i),
+                in_row(inputs[2], scratch[2], i),
             )
     return None
 
 
-@meaning(elements.in_row, PART)
+@meaning(elements.in_row, FRAGMENT)
 def _in_row(array, row, i):
     if array.ndim == 1:
         return lambda array, row, i: np.float64(array[i])
@@ -233,23 +234,24 @@ def _in_row(array, row, i):
 
 
 @meaning(elements.present, INLINE)
-def _present(arrays, i):
-    if isinstance(arrays, types.NoneType) or len(arrays) == 0:
-        return lambda arrays, i: True
-    count, narrow = len(arrays), arrays[0].dtype == types.float32
+def _present(watched, i):
+    count = len(watched)
+    if count == 0:
+        return lambda watched, i: True
     present, at = elements.present, elements.at
-    if arrays[0].dtype == types.boolean:
+    if watched[0].dtype == types.boolean:
         if count == 1:
-            return lambda arrays, i: at(arrays[0], i)
-        return lambda arrays, i: at(arrays[0], i) & present(arrays[1:], i)
+            return lambda watched, i: at(watched[0], i)
+        return lambda watched, i: at(watched[0], i) & present(watched[1:], i)
     if count == 1:
-        return lambda arrays, i: _is_number(at(arrays[0], i))
+        return lambda watched, i: _is_number(at(watched[0], i))
     # the masks of three float32 comparisons would have to be widened
-    if count == 3 and narrow and arrays[2].dtype != types.boolean:
-        return lambda arrays, i: _is_number(
-            _size(at(arrays[0], i)) + _size(at(arrays[1], i)) + _size(at(arrays[2], i))
+    narrow = watched[0].dtype == types.float32
+    if count == 3 and narrow and watched[2].dtype != types.boolean:
+        return lambda watched, i: _is_number(
+            _size(at(watched[0], i)) + _size(at(watched[1], i)) + _size(at(watched[2], i))
         )
-    return lambda arrays, i: _is_number(at(arrays[0], i)) & present(arrays[1:], i)
+    return lambda watched, i: _is_number(at(watched[0], i)) & present(watched[1:], i)
 
 
 def _is_number(x):
@@ -273,61 +275,58 @@ def _cut(arrays, start, stop):
     return lambda arrays, start, stop: (arrays[0][start:stop], *cut(arrays[1:], start, stop))
 
 
-@meaning(elements.part, INLINE)
-def _part(array, start, stop):
-    if isinstance(array, types.NoneType):
-        return lambda array, start, stop: (None,)
-    return lambda array, start, stop: (array[start:stop],)
-
-
-@meaning(elements.looked_at, INLINE)
-def _looked_at(inputs, weights, rule):
-    size = len(rule) if isinstance(rule, types.BaseTuple) else 0
-    if size > 0:
-        looked_at, omits = elements.looked_at, isinstance(rule[-1], types.Boolean)
-        if omits:
-            return lambda inputs, weights, rule: (*looked_at(inputs, weights, True), *rule[:-1])
-        return lambda inputs, weights, rule: rule
-    if not isinstance(rule, types.Boolean):
-        return lambda inputs, weights, rule: rule
+@meaning(elements.cut_weights, INLINE)
+def _cut_weights(weights, start, stop):
     if isinstance(weights, types.NoneType):
-        return lambda inputs, weights, rule: inputs
-    return lambda inputs, weights, rule: (*inputs, weights)
+        return lambda weights, start, stop: (None,)
+    return lambda weights, start, stop: (weights[start:stop],)
 
 
-@meaning(elements.eight_at_a_time, INLINE)
-def _eight_at_a_time(narrow, seen):
-    missing = not isinstance(seen, types.NoneType) and len(seen) > 0
-    if isinstance(narrow, types.NoneType) or missing:
-        return lambda narrow, seen: None
-    return lambda narrow, seen: True
+@meaning(elements.watch, INLINE)
+def _watch(inputs, weights, masks, rule):
+    if rule.instance_class is not Omit:
+        return lambda inputs, weights, masks, rule: masks
+    if isinstance(weights, types.NoneType):
+        return lambda inputs, weights, masks, rule: (*inputs, *masks)
+    return lambda inputs, weights, masks, rule: (*inputs, weights, *masks)
+
+
+@meaning(elements.is_narrow, INLINE)
+def _is_narrow(width):
+    narrow = width.instance_class is Narrow
+    return lambda width: narrow
+
+
+@meaning(elements.counts_apart, INLINE)
+def _counts_apart(width, watched):
+    apart = width.instance_class is Narrow and len(watched) == 0
+    return lambda width, watched: apart
 
 
 @meaning(elements.sift, INLINE)
-def _sift(x, weights, i, seen):
-    multiplied = not isinstance(seen, types.NoneType) and len(seen) == 0
-    if isinstance(weights, types.NoneType) or multiplied:
-        return lambda x, weights, i, seen: x
+def _sift(x, weights, i, rule):
+    if isinstance(weights, types.NoneType) or rule.instance_class is Multiply:
+        return lambda x, weights, i, rule: x
     at = elements.at
-    return lambda x, weights, i, seen: x if at(weights, i) != 0 else 0.0
+    return lambda x, weights, i, rule: x if at(weights, i) != 0 else 0.0
 
 
 @meaning(elements.keep, INLINE)
-def _keep(x, seen, i):
-    if isinstance(seen, types.NoneType) or len(seen) == 0:
-        return lambda x, seen, i: x
+def _keep(x, watched, i):
+    if len(watched) == 0:
+        return lambda x, watched, i: x
     present = elements.present
-    return lambda x, seen, i: x if present(seen, i) else 0.0
+    return lambda x, watched, i: x if present(watched, i) else 0.0
 
 
-@meaning(fold.fold_losses, PART)
-def _fold_losses(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
+@meaning(fold.fold_losses, FRAGMENT)
+def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
     if len(losses) == 0:
-        return lambda losses, k, inputs, weights, sums, memory, terms, narrow, seen: None
+        return lambda losses, k, block, sums, guesses, terms, width, rule: None
     fold_block, fold_losses = fold.fold_block, fold.fold_losses
 
-    def head_and_tail(losses, k, inputs, weights, sums, memory, terms, narrow, seen):
-        fold_block(losses[0], inputs, weights, sums[k], memory[k], terms, narrow, seen)
-        fold_losses(losses[1:], k + 1, inputs, weights, sums, memory, terms, narrow, seen)
+    def head_and_tail(losses, k, block, sums, guesses, terms, width, rule):
+        fold_block(losses[0], block, sums[k], guesses[k], terms, width, rule)
+        fold_losses(losses[1:], k + 1, block, sums, guesses, terms, width, rule)
 
     return head_and_tail

@@ -20,13 +20,13 @@ Numbers = Sequence[float]
 """A row of numbers: a 1-d float64 array, in Python any sequence of floats."""
 
 
-LANES = 16
+PARTIALS = 16
 """How many partial sums a sum over a row has: with 8 it took 1.6 times as long, with 32 no less."""
 
 
-def lanes() -> list[float]:
-    """Return room for `LANES` partial sums; what is in it is anyone's guess."""
-    return [0.0] * LANES
+def partial_sums() -> list[float]:
+    """Return memory for `PARTIALS` partial sums, which compiled holds any numbers."""
+    return [0.0] * PARTIALS
 
 
 def sqrt(x: float) -> float:

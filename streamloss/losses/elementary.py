@@ -31,7 +31,7 @@ UP, DOWN = 1.2676506002282294e30, 7.888609052210118e-31
 ROUND = 6755399441055744.0
 """1.5 * 2**52: the low bits of x + ROUND are the integer next to x."""
 
-ONE, MANTISSA, SQRT_HALF = 0x3FF0000000000000, 0x000FFFFFFFFFFFFF, 0x3FE6A09E667F3BCD
+ONE_BITS, MANTISSA, SQRT_HALF = 0x3FF0000000000000, 0x000FFFFFFFFFFFFF, 0x3FE6A09E667F3BCD
 """Bit patterns of 1, of all of a fraction, and of sqrt(1/2)."""
 
 TWO_52 = 0x4330000000000000
@@ -143,10 +143,10 @@ def log_tail(f: float, s: float, z: float) -> float:
 def log_parts(x: float) -> tuple[float, float, float]:
     """Return k, m and 2**-k of a normal number x = 2**k m, sqrt(1/2) <= m < sqrt(2)."""
     a = pattern(x)
-    b = a + (ONE - SQRT_HALF)
+    b = a + (ONE_BITS - SQRT_HALF)
     k = number(((b >> 52) & 0x7FF) | TWO_52) - 4503599627371519.0
     b = (b & MANTISSA) + SQRT_HALF
-    return k, number(b), number(b - a + ONE)
+    return k, number(b), number(b - a + ONE_BITS)
 
 
 def log(x: float) -> float:
@@ -203,7 +203,7 @@ def log1p_exp(x: float) -> float:
     return (LN2_HIGH if half else 0.0) - ((square - low) - f)
 
 
-COMPILED = (
+FUNCTIONS = (
     rank,
     of_rank,
     exp_tail,

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from .arithmetic import (
     INFINITY,
-    LANES,
+    PARTIALS,
     NAN,
     Numbers,
     divide,
     exp_below,
-    lanes,
+    partial_sums,
     larger,
     log,
     log1p,
@@ -143,17 +143,17 @@ def log_total(x: Numbers) -> tuple[float, float]:
     -log softmax(x)_k is the second minus (x_k - m), two terms that cannot cancel. If several are
     the largest, one is left out.
 
-    Term c is added to partial sum c modulo `LANES`, and halves of these to halves: a fixed order
+    Term c is added to partial sum c modulo `PARTIALS`, and halves of these to halves: a fixed order
     in which the terms of one round are independent, for vectors.
     """
     if len(x) == 0:
         return 0.0, 0.0
-    m, sums, ties = largest_of(x), lanes(), lanes()
-    for j in range(LANES):
+    m, sums, ties = largest_of(x), partial_sums(), partial_sums()
+    for j in range(PARTIALS):
         sums[j] = ties[j] = 0.0
-    whole = len(x) - len(x) % LANES
-    for start in range(0, whole, LANES):
-        for j in range(LANES):  # a known number: a quarter faster
+    whole = len(x) - len(x) % PARTIALS
+    for start in range(0, whole, PARTIALS):
+        for j in range(PARTIALS):  # a known number: a quarter faster
             add_exp(x[start + j], m, sums, ties, j)
     for j in range(len(x) - whole):
         add_exp(x[whole + j], m, sums, ties, j)
@@ -168,7 +168,7 @@ def add_exp(x: float, m: float, sums: list[float], ties: list[float], j: int) ->
 
 def added(sums: list[float]) -> float:
     """Return the sum of partial sums: the second half is added to the first, and so on."""
-    half = LANES // 2
+    half = PARTIALS // 2
     while half > 0:
         for j in range(half):
             sums[j] += sums[half + j]
@@ -342,7 +342,7 @@ def endless_margin(y: int, x: Numbers) -> float:
     return NAN
 
 
-COMPILED = (
+FORMULAS = (
     deviance,
     gamma_deviance,
     poisson,

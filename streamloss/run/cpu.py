@@ -13,9 +13,9 @@ from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss.exact.digits import DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.cpu import call, fold_entry
-from streamloss.kernels.fold import Room, make_room
+from streamloss.kernels.fold import Workspace, make_workspace
 from streamloss.kernels.maps import map_rows, map_terms
-from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
+from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss, together, values_first
 from streamloss.losses.names import resolve
@@ -35,7 +35,7 @@ def accumulate(
     losses: tuple[Loss, ...],
     batch: Batch,
     axis: AxisLike = None,
-    rule: Any = None,
+    rule: Rule = SIFT,
     threads: int | None = None,
 ) -> State:
     """Return the state of a batch.
@@ -86,9 +86,9 @@ def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) ->
     def work(jobs: Jobs[tuple[slice, Index]]) -> None:
         check_subnormals()
         state, reader = State.empty(todo.kept, len(losses)), Reader(todo.batch, rule)
-        room = make_room(len(losses))
+        workspace = make_workspace(len(losses))
         for cells, index in jobs:
-            _add_box(losses, todo, reader, index, _view(state, cells), room, rule)
+            _add_box(losses, todo, reader, index, _view(state, cells), workspace, rule)
         states.append(state)
 
     share(work, jobs(todo, threads, rule), threads)
@@ -102,12 +102,12 @@ def _many_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -
     def work(jobs: Jobs[tuple[int, list[tuple[slice, Index]]]]) -> None:
         check_subnormals()
         reader = Reader(todo.batch, rule)
-        room = make_room(len(losses))
+        workspace = make_workspace(len(losses))
         for start, items in jobs:
             cells = items[0][0].stop - start
             state = State.empty((cells,), len(losses))
             for _, index in items:
-                _add_box(losses, todo, reader, index, state, room, rule)
+                _add_box(losses, todo, reader, index, state, workspace, rule)
             parts[start] = state.trimmed()
 
     groups = itertools.groupby(jobs(todo, threads, rule), key=lambda job: job[0].start)
@@ -127,7 +127,7 @@ def _add_box(
     reader: Reader,
     index: Index,
     state: State,
-    room: Room,
+    workspace: Workspace,
     rule: Any,
 ) -> None:
     """Add one box to the cells of a state."""
@@ -136,8 +136,8 @@ def _add_box(
     if values_first(losses[0]):
         inputs, weights = _values(losses[0], inputs, weights, state.counts, rule)
         losses, rule = (VALUE,), _without_omission(rule)
-    narrow = True if inputs[0].dtype == np.float32 else None
-    arguments = inputs, weights, state.sums, state.counts, 0, room, narrow, rule
+    width = NARROW if inputs[0].dtype == np.float32 else WIDE
+    arguments = inputs, weights, state.sums, state.counts, 0, workspace, width, rule
     fold_entry(losses, *arguments)(losses, *arguments)
     if masked is not None:
         state.counts[:, MASKED] += masked
@@ -209,12 +209,12 @@ def _without_omission(rule: Any) -> Any:
 def _map_rows(loss: Loss, inputs: tuple[Array, ...]) -> Array:
     """Return the loss of each row as float64."""
     values = np.empty(len(inputs[0]), np.float64)
-    room = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
-    call(map_rows, (loss,), loss, inputs, values, room)
+    scratch = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
+    call(map_rows, (loss,), loss, inputs, values, scratch)
     return values
 
 
-def map(loss: Loss, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
+def map(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
@@ -242,4 +242,4 @@ def _map_box(
     if values_first(loss):
         values, weights = _values(loss, inputs, weights, np.zeros((1, COLUMNS), np.int64), rule)
         loss, inputs, rule = VALUE, values, _without_omission(rule)
-    call(map_terms, (loss,), loss, inputs, weights, out, rule)
+    call(map_terms, (loss,), loss, inputs, weights, (), out, rule)

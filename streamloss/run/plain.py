@@ -16,7 +16,8 @@ from streamloss.arrays.convert import Array
 from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
-from streamloss.kernels.fold import Room, make_room
+from streamloss.kernels.fold import Workspace, make_workspace
+from streamloss.kernels.switches import NARROW, WIDE, Rule
 from streamloss.losses.base import Loss
 
 from .cut import DIRECT, ranges
@@ -39,7 +40,7 @@ class Plain:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
         self._narrow = FLOAT32 if compute in (None, FLOAT32) else None
         self._wide = FLOAT64 if compute in (None, FLOAT64) else None
-        self._runs: dict[tuple[Any, bool], tuple[Any, Room]] = {}
+        self._runs: dict[tuple[Any, bool], tuple[Any, Workspace]] = {}
 
     def take(self, first: Any, others: Any, weights: Any) -> Taken | None:
         """Return a batch as its flat arrays; None if it is not plain.
@@ -76,14 +77,14 @@ class Plain:
         """Return the state with a batch added."""
         check_subnormals()
         dtype, weighted = inputs[0].dtype, weights is not None
-        run, room = self._runs.get((dtype, weighted)) or (None, make_room(len(self._losses)))
+        run, workspace = self._runs.get((dtype, weighted)) or (None, make_workspace(len(self._losses)))
         # a copy: others may hold the state as it was
         out = State((), state.sums.copy(), 0, state.counts.copy())
-        narrow = True if dtype is FLOAT32 else None
-        arguments = inputs, weights, out.sums, out.counts, rows, room, narrow, self._rule
+        width = NARROW if dtype is FLOAT32 else WIDE
+        arguments = inputs, weights, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
             run = fold_entry(self._losses, *arguments)
-            self._runs[dtype, weighted] = run, room
+            self._runs[dtype, weighted] = run, workspace
         run(self._losses, *arguments)
         return out
 
@@ -94,16 +95,16 @@ class Plain:
         have driven out of the caches.
         """
         losses, size = self._losses, inputs[0].size
-        narrow = True if inputs[0].dtype is FLOAT32 else None
+        width = NARROW if inputs[0].dtype is FLOAT32 else WIDE
         states: list[State] = []
 
         def work(jobs: Iterable[slice]) -> None:
             check_subnormals()
-            state, room = State.empty((), len(losses)), make_room(len(losses))
+            state, workspace = State.empty((), len(losses)), make_workspace(len(losses))
             for some in jobs:
                 heavy = None if weights is None else weights[some]
                 few = tuple([a[some] for a in inputs])
-                arguments = few, heavy, state.sums, state.counts, 0, room, narrow, self._rule
+                arguments = few, heavy, state.sums, state.counts, 0, workspace, width, self._rule
                 fold_entry(losses, *arguments)(losses, *arguments)
             states.append(state)
 

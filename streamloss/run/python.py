@@ -17,9 +17,9 @@ from streamloss.arrays.batch import Batch
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
-from streamloss.exact.digits import DIGITS, MINUS_INF, NAN, PLUS_INF
+from streamloss.exact.digits import DIGITS, MINUS_INFS, NANS, PLUS_INFS
 from streamloss.exact.state import State
-from streamloss.kernels.switches import MULTIPLY, OMIT
+from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss
 
@@ -31,7 +31,7 @@ def accumulate(
     losses: tuple[Loss, ...],
     batch: Batch,
     axis: AxisLike = None,
-    rule: Any = None,
+    rule: Rule = SIFT,
     threads: int | None = None,
 ) -> State:
     """Return the state of a batch, as `run.cpu.accumulate` does."""
@@ -52,7 +52,7 @@ def accumulate(
     return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
 
 
-def map(loss: Loss, batch: Batch, rule: Any = None, threads: int | None = None) -> Array:
+def map(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
     """Return the weighted loss of every element, as `run.cpu.map` does."""
     check_subnormals()
     count = math.prod(batch.shape)
@@ -130,9 +130,9 @@ def _add(terms: Array, flags: Array) -> int:
     """Return the sum of the finite terms in units of 2**-1074; the others are counted in flags."""
     finite = np.isfinite(terms)
     if not finite.all():
-        flags[NAN] += np.count_nonzero(np.isnan(terms))
-        flags[PLUS_INF] += np.count_nonzero(terms == np.inf)
-        flags[MINUS_INF] += np.count_nonzero(terms == -np.inf)
+        flags[NANS] += np.count_nonzero(np.isnan(terms))
+        flags[PLUS_INFS] += np.count_nonzero(terms == np.inf)
+        flags[MINUS_INFS] += np.count_nonzero(terms == -np.inf)
         terms = terms[finite]
     total = 0
     for term in terms.tolist():
