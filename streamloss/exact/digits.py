@@ -10,7 +10,8 @@ A row of all 70 digits (a *wide* one) holds any sum of 2**62 float64. Wide rows 
 kernels add to; elsewhere a row keeps only the digits in use.
 
 The functions in the first part are bodies for the compiler: plain Python on numpy scalars, no
-checks. `kernels.fold` says why adding `magic` splits a float.
+checks. Their `exact` is one exact sum, a wide row; `kernels.fold` says why adding `magic` splits a
+float.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ UNIT = -1074
 """The binary exponent of the unit of every exact sum."""
 
 NANS, PLUS_INFS, MINUS_INFS, DIGITS = range(4)
-"""Columns of a row: three counts, then the digits."""
+"""Columns of a row: the counts of NaN, +inf and -inf terms, and the first digit."""
 
 LIMBS = 70
 """Digits of a wide row: 2098 bits for the largest float64, 62 for the count, and a sign."""
@@ -66,7 +67,7 @@ def increase(array: Any, index: Any, value: Any) -> None:
 
 
 def add(exact: Any, total: Any, unit: Any) -> None:
-    """Add the int64 `total` times 2**unit to a wide exact, leaving carries in the digits."""
+    """Add the int64 `total` times 2**unit to an exact sum, leaving carries in the digits."""
     position = unit - UNIT
     k = DIGITS + (position >> 5)
     shift = position & 31
@@ -83,7 +84,7 @@ def add_block(exact: Any, size: Any, total: Any, magic_number: Any, unit: Any) -
 
 
 def add_float(exact: Any, x: Any) -> None:
-    """Add one finite float64 of any size to a wide exact."""
+    """Add one finite float64 of any size to an exact sum."""
     pattern = bits(x)
     field = (pattern >> 52) & 0x7FF
     mantissa = (pattern & 0xFFFFFFFFFFFFF) | (np.int64(field > 0) << 52)
@@ -91,7 +92,7 @@ def add_float(exact: Any, x: Any) -> None:
 
 
 def carry(exact: Any) -> None:
-    """Bring the digits of a wide exact back to [-2**31, 2**31)."""
+    """Bring the digits of an exact sum back to [-2**31, 2**31)."""
     for k in range(DIGITS, exact.size - 1):
         over = (exact[k] + 0x80000000) >> 32
         exact[k] -= over << 32
@@ -104,7 +105,7 @@ def bound(pattern: Any) -> Any:
 
 
 def peel(exact: Any, terms: Any, largest: Any) -> Any:
-    """Add any finite terms to a wide exact, 50 bits at a time; destroys `terms`.
+    """Add any finite terms to an exact sum, 50 bits at a time; destroys `terms`.
 
     `largest` is the greatest bit pattern of their absolute values. Data of one scale take two
     or three passes, terms spread over the whole exponent range 42. Returns the passes.
@@ -120,7 +121,7 @@ def peel(exact: Any, terms: Any, largest: Any) -> Any:
     passes = 0
     unit: Any = np.int64(HIGHEST)
     while largest > 0:
-        # what a pass leaves is below its unit; of subnormals the bit pattern does not tell that
+        # what a pass leaves is below its unit, which `bound` does not tell of subnormals
         exponent = bound(largest)
         unit = (exponent if exponent < unit else unit) - 50
         unit = unit if unit > UNIT else UNIT

@@ -76,7 +76,11 @@ class InlineCompiler(BodyCompiler):
         return super().define_pipelines()
 
 
-LOSS: Any = {"pipeline_class": FragmentCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+LOSS: Any = {
+    "pipeline_class": FragmentCompiler,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 """Options of `numba.njit` for what losses define, which may be anything; then for our bodies."""
 
 FRAGMENT: Any = {**LOSS, "pipeline_class": BodyCompiler}

@@ -49,7 +49,7 @@ def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return dispatcher
     types = tuple([numba.typeof(argument) for argument in arguments])
-    # found here, it needs no lock of numba's
+    # looked up here, since numba's own lookup takes its lock
     if types in dispatcher.overloads:
         return dispatcher.overloads[types].entry_point
     return dispatcher._compile_for_args(*arguments)
@@ -85,10 +85,10 @@ def kernel(body: Body, classes: tuple[type[Loss], ...]) -> Any:
 def _dispatcher(body: Body, classes: tuple[type[Loss], ...]) -> Any:
     """Return what compiles a body for arguments as they come."""
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        # numpy scalars warn of overflows, which are meant
+        # bodies overflow on purpose, and scalars of numpy would warn of it
         return np.errstate(all="ignore")(body)
     dispatcher = njit(**KERNEL)(body)
-    # numba offers no other way to either
+    # both are attributes of numba's own, which has no public ones for them
     compiles = dispatcher._compile_for_args
     dispatcher._compile_for_args = lambda *args: uncut(lambda: _compiled(compiles, args, classes))
     with suppress(Uncacheable):
@@ -123,6 +123,6 @@ def _why_not(cls: type[Loss]) -> str:
     except NumbaError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         return lines[1] if lines[0].startswith("Failed in") else lines[0]
-    except Exception:  # it compiles, whatever it thinks of these numbers
+    except Exception:  # it compiles, and refuses these numbers
         return ""
     return "" if isinstance(value, int | float) else f"it returns {value!r}, which is no number"

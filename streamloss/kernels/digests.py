@@ -154,7 +154,7 @@ class Walk:
         self.digest.update(code.co_exceptiontable)
         counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
         names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
-        # another flag says that there is a docstring
+        # of the flags only these: one of the others says that there is a docstring
         self.text(repr((counts, code.co_flags & STARRED, names)))
         used = set(code.co_names)
         for constant in loaded:

@@ -18,13 +18,15 @@ from .switches import Multiply, Narrow, Omit, Rule, Width
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
 
+
 def interleave(loss: Loss, width: Width) -> None:
     """Have the loops above it in a function compute several of the widest vectors at once.
 
     It means nothing in Python. In one vector, exp and log are chains of operations that wait for
-    each other: with four vectors their loops take 0.8 of the time of two (`benchmarks/bench.py`).
-    Other losses get two vectors of narrow arrays and one of wide ones, which leave no registers.
-    All have 512 bits where the CPU does: by itself LLVM takes half of them.
+    each other: with four vectors their loops take 0.8 of the time of two
+    (`benchmarks/bench_losses.py`). Other losses get two vectors if the width is `Narrow` and
+    one if it is `Wide`, for then no registers are left. Vectors have the 512 bits of some CPUs,
+    of which LLVM takes half by itself.
     """
 
 
@@ -39,7 +41,7 @@ def widen(x: Any) -> Any:
 
 
 def at(array: Array, i: int) -> Any:
-    """Return element i of an array, which is not below zero: a GPU's compiler has to be told."""
+    """Return element i of an array; i is not below zero, which a GPU's compiler has to be told."""
     return array[i]
 
 
@@ -49,7 +51,7 @@ def value(loss: Loss, inputs: Arrays, i: int) -> Any:
 
 
 def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
-    """Return the weighted loss of element i, or what rounding took from it if it asks for that."""
+    """Return the weighted loss of element i; of a residue, what rounding took from the product."""
     if loss.residue:
         return 0.0 if weights is None else product_error(value(loss, inputs, i), widen(weights[i]))
     unweighted = value(loss, inputs, i)

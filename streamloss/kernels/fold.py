@@ -7,8 +7,12 @@ references, which took 7 % of the time (`compiler.KERNEL`), and so no function c
 but a tuple of them.
 
 Three things select code when it is compiled, not when it runs, by their types: a `rule` and a
-`width` of `switches`, and what of a block is `watched`, which may be nothing. `twice`, `screened` and `apart` are constants where `fold`
-and `fold_both` are called, which are inlined there: each is compiled but once for all of them.
+`width` of `switches`, and what of a block is `watched`, which may be nothing. `twice`, `screened`
+and `apart` are constants where `fold` and `fold_both` are called. Both are inlined there, so each
+is compiled once, and LLVM makes a loop of it for each set of constants.
+
+An `exact` is one exact sum, a wide row of `exact.digits`; a `guess` says by which fold its next
+block is added; and `terms` is memory for the terms of a block that fits no fold yet.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
@@ -81,9 +85,9 @@ def fold(loss, block, m1, m2, twice, screened, rule):
     therefore vectorises. x - (p - m) is exact, and is folded again with m2.
 
     Returns the sum for each magic number (modulo 2**64); `high`, below 2**52 if every x fitted;
-    `rest`, zero or a sign if nothing was left over; how many terms are NaN, and how many elements
-    there. If not `screened`, a NaN or infinity shows in `high`. If so, NaN terms are counted and
-    dropped, and terms of weight zero are zero.
+    `rest`, zero or a sign if nothing was left over; how many terms are NaN; and how many elements
+    are there, not missing. If not `screened`, a NaN or infinity shows in `high`. If so, NaN terms
+    are counted and dropped, and terms of weight zero are zero.
     """
     inputs, weights, watched = block
     b1 = bits(m1)
@@ -104,7 +108,7 @@ def fold(loss, block, m1, m2, twice, screened, rule):
             r = r - (q - m2)
             t2 += bits(q)
         rest |= bits(r)
-    interleave(loss, NARROW)
+    interleave(loss, NARROW)  # terms of one sum leave registers at any width
     return t1, t2, high, rest, nan, there
 
 
@@ -221,7 +225,7 @@ def add_any(exact, guess, terms, width):
         guess[MODE] = ONE_FOLD if is_narrow(width) and passes == 1 else TWO_FOLDS
         if nan > 0:
             guess[MODE] = SCREENED
-    elif guess[MODE] == SETTLE:  # zeros alone: as if they were small, which the next may not be
+    elif guess[MODE] == SETTLE:  # of zeros alone: the next block settles too if it is larger
         guess[EXPONENT], guess[MODE] = LOWEST, TWO_FOLDS
 
 
@@ -248,7 +252,7 @@ def drop_nonfinite(exact, terms):
 
 def count_nonzero(weights, watched):
     """Return how many weights are not zero, NaN included."""
-    count = np.int32(0)  # of the width of a float32, so that the loop has its vectors
+    count = np.int32(0)  # 32 bits, as a float32 has: the loop takes as many of both in a vector
     for i in range(weights.size):
         count = np.int32(count + (keep(weights[i], watched, i) != 0))
     return np.int64(count)
@@ -350,7 +354,9 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, workspace, width, ru
             end = start + BLOCK if start + BLOCK < stop else stop
             some_inputs = cut(inputs, start, end)
             (some_weights,) = cut_weights(weights, start, end)
-            fold_all(losses, some_inputs, some_weights, (), exacts, tally, guesses, terms, width, rule)
+            fold_all(
+                losses, some_inputs, some_weights, (), exacts, tally, guesses, terms, width, rule
+            )
         for k in range(last + 1):
             carry(sums[cell, k])
 

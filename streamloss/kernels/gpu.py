@@ -1,8 +1,9 @@
 """Kernels of GPUs: every lane folds its share of the arrays with the loop bodies of the CPU.
 
-A team of lanes (a block of threads) shares exact rows in its shared memory, which the lanes add to
-by integer atomics; when it is done it adds them to the rows of the State, likewise. Integers add
-up to the same sum in any order, so it does not matter how many lanes there are, or which is first.
+A lane is a thread, and a team a block of threads. A team holds exact sums in its shared memory, to
+which its lanes add by integer atomics; when it is done it adds them to those of the State,
+likewise. Integers add up to the same sum in any order, so neither the number of lanes nor their
+order matters.
 
 Arrays have five axes: two that are kept, two that are reduced, and one along which the lanes of a
 team lie side by side. This is the only module that imports `numba.cuda`.
@@ -26,9 +27,9 @@ from streamloss.exact.counts import COLUMNS, MASKED, MISSING
 from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
-from . import elements, meanings, registry  # noqa: F401  # the first registers meanings
-from .elements import widen
-from .fold import EXPONENT, MODE, ONE, TWO, fold_all
+from . import elements, meanings, registry  # noqa: F401  # importing `meanings` registers them
+from .elements import is_narrow, widen
+from .fold import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS, fold_all
 from .maps import map_rows, map_terms
 
 MOST = 8
@@ -37,99 +38,94 @@ MOST = 8
 SUMS = MOST + 1
 
 SHARED = 72
-"""Rows in the shared memory of a team, 41 KiB: as many copies as there is room for, so that few
-lanes add to the same."""
+"""Wide rows in the shared memory of a team, 41 KiB: as many copies of its sums as fit, so that few
+lanes add to the same one."""
 
 STEP = 64
 """Elements of a lane's block: their terms are 512 bytes of its own memory."""
 
 
-def fold_grid(losses, inputs, weights, where, found, sums, counts, step, parts, narrow, rule):
-    """Add every element to the sums and counts of its cell; several teams share a cell's parts."""
+def fold_grid(losses, inputs, weights, where, complete, sums, counts, step, per_cell, width, rule):
+    """Add every element to the sums and counts of its cell, whose blocks `per_cell` teams share."""
     round_apart()
-    lane, width, last = cuda.threadIdx.x, cuda.blockDim.x, len(losses)
+    lane, lanes, last = cuda.threadIdx.x, cuda.blockDim.x, len(losses)
     shared = cuda.shared.array((SHARED, WIDTH), types.int64)
-    guesses = cuda.shared.array(SUMS, types.int64)
-    memory = cuda.local.array((SUMS, 3), types.int64)
+    exponents = cuda.shared.array(SUMS, types.int64)
+    guesses = cuda.local.array((SUMS, 3), types.int64)
     tally = cuda.local.array(COLUMNS, types.int64)
     terms = cuda.local.array(STEP, types.float64)
     copies = SHARED // (last + 2)
     own = lane % copies * (last + 2)
     shape = inputs[0].shape
-    chunk = step * width
+    chunk = step * lanes
     chunks = (shape[4] + chunk - 1) // chunk
     blocks = shape[2] * shape[3] * chunks
-    for task in range(cuda.blockIdx.x, shape[0] * shape[1] * parts, cuda.gridDim.x):
-        cell, part = task // parts, task % parts
-        clear(shared, guesses, memory, tally, lane, width)
+    for task in range(cuda.blockIdx.x, shape[0] * shape[1] * per_cell, cuda.gridDim.x):
+        cell, team = task // per_cell, task % per_cell
+        clear(shared, exponents, guesses, tally, lane, lanes)
         cuda.syncthreads()
-        for block in range(part, blocks, parts):
+        for block in range(team, blocks, per_cell):
             place = cell * shape[2] * shape[3] + block // chunks
             start = block % chunks * chunk
             stop = start + chunk if start + chunk < shape[4] else shape[4]
             for turn in range(2):
-                if turn == 0 and block != part:
+                if turn == 0 and block != team:
                     continue
                 # the first elements, one for each lane, tell the team how large terms are
-                end = start + width if turn == 0 and start + width < stop else stop
+                end = start + lanes if turn == 0 and start + lanes < stop else stop
                 add_share(
                     losses,
-                    share(inputs, place, start + lane, end, width),
-                    share(weights, place, start + lane, end, width),
-                    share(where, place, start + lane, end, width),
-                    share(found, place, start + lane, end, width),
+                    share(inputs, place, start + lane, end, lanes),
+                    share(weights, place, start + lane, end, lanes),
+                    share(where, place, start + lane, end, lanes),
+                    share(complete, place, start + lane, end, lanes),
                     shared[own : own + last + 1],
                     tally,
-                    memory,
+                    guesses,
                     terms,
-                    narrow,
+                    width,
                     rule,
                 )
                 if turn == 0:
-                    agree(guesses, memory, last, len(narrow) > 0)
+                    agree(exponents, guesses, last, is_narrow(width))
                 start = end
         for k in range(COLUMNS):
             digits.increase(shared[own + last + 1], k, tally[k])
         cuda.syncthreads()
-        flush(shared, copies, sums, counts, cell, last, lane, width)
+        flush(shared, copies, sums, counts, cell, last, lane, lanes)
         cuda.syncthreads()
 
 
-def share(arrays, place, start, stop, width):
+def share(arrays, place, start, stop, lanes):
     """Return a lane's elements of a line of each array."""
-    return tuple([line(array, place, start, stop, width)[0] for array in arrays])
+    return tuple([line(array, place, start, stop, lanes)[0] for array in arrays])
 
 
-def line(array, place, start, stop, width):
-    """Return every `width`-th element of a line along the last of five axes, in a tuple."""
+def line(array, place, start, stop, lanes):
+    """Return every `lanes`-th element of a line along the last of five axes, in a tuple."""
     shape = array.shape
     rest = place // shape[3]
     first = rest // shape[2]
     a, b, c, d = first // shape[1], first % shape[1], rest % shape[2], place % shape[3]
-    return (array[a, b, c, d, start:stop:width],)
+    return (array[a, b, c, d, start:stop:lanes],)
 
 
-def add_share(losses, inputs, weights, where, found, sums, tally, memory, terms, narrow, rule):
-    """Add a lane's elements to its team's rows and its own counts; masked ones are not missing."""
-    (heavy,), (alike,), (seen,) = only(weights), only(narrow), watch(rule, (*found, *where))
-    fold_all(losses, inputs, heavy, sums, tally, memory, terms, alike, seen)
+def add_share(losses, inputs, weights, where, complete, sums, tally, guesses, terms, width, rule):
+    """Add a lane's elements to its team's sums and its own counts; masked ones are not missing."""
+    (given,), masks = or_none(weights), (*complete, *where)
+    fold_all(losses, inputs, given, masks, sums, tally, guesses, terms, width, rule)
     masked = hidden(where)
     tally[MASKED] += masked
     tally[MISSING] -= masked
 
 
-def only(values):
-    """Return a tuple that is not empty, or one of None, which kernels of GPUs do not take."""
-    return values or (None,)
-
-
-def watch(rule, masks):
-    """Return the rule of `switches` with the masks that there are, in a tuple."""
-    return ((*masks, *rule),) if masks else only(rule)
+def or_none(weights):
+    """Return a tuple with an array, or None in it if it is empty: kernels of GPUs take no None."""
+    return weights or (None,)
 
 
 def hidden(where):
-    """Return how many elements a mask hides; where there is none, none."""
+    """Return how many elements a mask hides: none if there is no mask."""
     count = 0
     for mask in where:
         for i in range(mask.size):
@@ -137,32 +133,32 @@ def hidden(where):
     return count
 
 
-def clear(shared, guesses, memory, tally, lane, width):
-    """Begin anew with nothing added and nothing known."""
-    for item in range(lane, SHARED * WIDTH, width):
+def clear(shared, exponents, guesses, tally, lane, lanes):
+    """Set a team's sums, its lanes' counts and all guesses to those of no elements."""
+    for item in range(lane, SHARED * WIDTH, lanes):
         shared[item // WIDTH, item % WIDTH] = 0
-    for k in range(lane, SUMS, width):
-        guesses[k] = LOWEST
+    for k in range(lane, SUMS, lanes):
+        exponents[k] = LOWEST
     for k in range(SUMS):
         for column in range(3):
-            memory[k, column] = 0
+            guesses[k, column] = 0
     for k in range(COLUMNS):
         tally[k] = 0
 
 
-def agree(guesses, memory, last, narrow):
-    """Let all lanes of a team expect the largest terms that one has seen."""
+def agree(exponents, guesses, last, narrow):
+    """Give all lanes of a team the largest exponent that one has guessed; weights need no more."""
     for k in range(last + 1):
-        cuda.atomic.max(guesses, k, memory[k, EXPONENT])
+        cuda.atomic.max(exponents, k, guesses[k, EXPONENT])
     cuda.syncthreads()
     for k in range(last + 1):
-        memory[k, EXPONENT] = guesses[k]
-    memory[last, MODE] = ONE if narrow else TWO
+        guesses[k, EXPONENT] = exponents[k]
+    guesses[last, MODE] = ONE_FOLD if narrow else TWO_FOLDS
 
 
-def flush(shared, copies, sums, counts, cell, last, lane, width):
-    """Add a team's rows to those of a cell, its digits' carries to the next, so that none grows."""
-    for item in range(lane, (last + 2) * WIDTH, width):
+def flush(shared, copies, sums, counts, cell, last, lane, lanes):
+    """Add a team's sums to those of a cell, each digit's carry to the next, so that none grows."""
+    for item in range(lane, (last + 2) * WIDTH, lanes):
         k, column = item // WIDTH, item % WIDTH
         total = np.int64(0)
         for copy in range(copies):
@@ -184,27 +180,28 @@ def fill(out, value):
         out[i] = value
 
 
-def map_grid(loss, inputs, weights, where, out, step, rule):
+def map_grid(loss, inputs, weights, masks, out, step, rule):
     """Write the weighted loss of every element."""
     round_apart()
-    lane, width, shape = cuda.threadIdx.x, cuda.blockDim.x, out.shape
-    chunk = step * width
+    lane, lanes, shape = cuda.threadIdx.x, cuda.blockDim.x, out.shape
+    chunk = step * lanes
     chunks = (shape[4] + chunk - 1) // chunk
     blocks = shape[0] * shape[1] * shape[2] * shape[3] * chunks
     for block in range(cuda.blockIdx.x, blocks, cuda.gridDim.x):
         place, start = block // chunks, block % chunks * chunk
         stop = start + chunk if start + chunk < shape[4] else shape[4]
-        (heavy,) = only(share(weights, place, start + lane, stop, width))
-        (mine,) = line(out, place, start + lane, stop, width)
-        (seen,) = watch(rule, share(where, place, start + lane, stop, width))
-        map_terms(loss, share(inputs, place, start + lane, stop, width), heavy, mine, seen)
+        own_inputs = share(inputs, place, start + lane, stop, lanes)
+        (own_weights,) = or_none(share(weights, place, start + lane, stop, lanes))
+        own_masks = share(masks, place, start + lane, stop, lanes)
+        (own_out,) = line(out, place, start + lane, stop, lanes)
+        map_terms(loss, own_inputs, own_weights, own_masks, own_out, rule)
 
 
-def rows_grid(loss, inputs, out, room):
-    """Write the loss of every row; `room` has a column for each lane and input."""
+def rows_grid(loss, inputs, out, scratch):
+    """Write the loss of every row; of each input `scratch` has an array, with a column a lane."""
     round_apart()
     lane, lanes = cuda.grid(1), cuda.gridsize(1)
-    map_rows(loss, every(inputs, lane, lanes), out[lane::lanes], columns(room, lane))
+    map_rows(loss, every(inputs, lane, lanes), out[lane::lanes], columns(scratch, lane))
 
 
 def every(arrays, start, step):
@@ -221,12 +218,12 @@ def find_missing(rows, out):
     """Write False for every row that has a NaN."""
     for i in range(cuda.grid(1), rows.shape[0], cuda.gridsize(1)):
         for j in range(rows.shape[1]):
-            x = widen(rows[i, j])  # of float16, numba-cuda calls what it does not link
+            x = widen(rows[i, j])  # numba-cuda compares float16 by a function that it does not link
             if x != x:
                 out[i] = False
 
 
-COMPILED = (
+BODIES = (
     line,
     add_share,
     clear,
@@ -236,7 +233,7 @@ COMPILED = (
     map_terms,
 )
 
-for _body in COMPILED:
+for _body in BODIES:
     registry.compiled(_body, {})
 
 
@@ -250,20 +247,11 @@ def _share(arrays, place, start, stop, width):
     )
 
 
-@registry.meaning(only, {})
-def _only(values):
-    if len(values) == 0:
-        return lambda values: (None,)
-    return lambda values: values
-
-
-@registry.meaning(watch, {})
-def _watch(rule, masks):
-    if len(masks) == 0:
-        return lambda rule, masks: only(rule)
-    if len(rule) == 0:
-        return lambda rule, masks: (masks,)
-    return lambda rule, masks: ((*masks, *rule),)
+@registry.meaning(or_none, {})
+def _or_none(weights):
+    if len(weights) == 0:
+        return lambda weights: (None,)
+    return lambda weights: weights
 
 
 @registry.meaning(hidden, {})
@@ -315,7 +303,7 @@ else:
         """Have each product and sum of a kernel rounded: by default they may become one fma."""
 
         def codegen(context, builder, signature, arguments):
-            # what all libraries of a kernel share, and pass to the compiler of the GPU's code
+            # options of the compiler of the GPU's code, which all libraries of a kernel share
             context.active_code_library._nvvm_options["fma"] = False
             return context.get_dummy_value()
 
@@ -338,19 +326,19 @@ def _at(array, i):
     return lambda array, i: array[np.uint64(i)]
 
 
-def _together(narrow, seen):
-    # apart, weights would be read twice
-    return lambda narrow, seen: None
+def _together(width, watched):
+    # a loop of its own would read the weights again, from the memory of the GPU
+    return lambda width, watched: False
 
 
-def _lanes():
-    return lambda: cuda.local.array(arithmetic.LANES, types.float64)
+def _partial_sums():
+    return lambda: cuda.local.array(arithmetic.PARTIALS, types.float64)
 
 
 OWN: Any = {
     digits.increase: _increase,
     elements.at: _at,
-    elements.eight_at_a_time: _together,
+    elements.counts_apart: _together,
 }
 
 
@@ -360,13 +348,13 @@ def _register():
         for function, body in OWN.items():
             overload(function, target="cuda")(body)
         return
-    # the package numba-cuda has its own, and looks for overloads there alone
+    # the package numba-cuda looks for overloads in a registry of its own alone
     inlined: Any = {
         digits.bits: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
         elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
-        elements.interleave: lambda loss, spare: lambda loss, spare: None,
-        arithmetic.lanes: _lanes,
+        elements.interleave: lambda loss, width: lambda loss, width: None,
+        arithmetic.partial_sums: _partial_sums,
     }
 
     def other(function, options, strict):

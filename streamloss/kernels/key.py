@@ -30,7 +30,7 @@ WHOLE = (compiler, registry, settings, switches, elements, fold, maps, meanings)
 NAMES = tuple(module.__name__ for module in WHOLE)
 
 TABLES = registry.MEANINGS, registry.LOWERED, registry.TARGETS
-"""What is in them is looked at where a function is reached."""
+"""Tables by function: `reached` adds the entries of each function that it comes to."""
 
 LIBRARIES = {"numba", "llvmlite", "numpy", *sys.stdlib_module_names}
 
@@ -82,7 +82,7 @@ class Reach(Walk):
         """Add what makes the code of a function: itself, or a function or class of `meanings`."""
         if made is function:
             self.function(function)
-        elif made.__module__ in NAMES:  # whose code is looked at
+        elif made.__module__ in NAMES:  # `whole` adds its code
             self.text(f"{made.__module__}.{made.__qualname__}")
         else:
             self.value(made)
@@ -110,10 +110,12 @@ class Machinery(Reach):
         for name, value in sorted(vars(cls).items()):
             value = getattr(value, "fget", getattr(value, "__func__", value))
             if isinstance(value, FunctionType):
-                if value.__module__.startswith("streamloss."):  # NamedTuples have others
+                if value.__module__.startswith(
+                    "streamloss."
+                ):  # NamedTuples have generated ones too
                     self.text(name)
                     self.function(value)
-            elif not name.startswith("__"):  # of which some have the numbers of lines
+            elif not name.startswith("__"):  # some of these hold numbers of lines
                 self.text(name)
                 self.value(value)
 

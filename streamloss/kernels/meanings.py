@@ -22,12 +22,13 @@ from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
 from . import elements, fold
-from .compiler import INLINE, LOSS, FRAGMENT
+from .compiler import FRAGMENT, INLINE, LOSS
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
-# LLVM leaves some of these as calls, and a loop with a call in it has no vectors; of `fold` and
-# `fold_both` it makes one loop for each set of constants that they are called with
+# Functions that are inlined in all callers. By itself LLVM leaves some of them as calls, and a loop
+# with a call in it has no vectors. Of `fold` and `fold_both`, inlined, it makes one loop for each
+# set of constants that they are called with.
 SMALL: tuple[Any, ...] = (
     *elementary.FUNCTIONS,
     *formulas.FORMULAS,
@@ -44,6 +45,7 @@ SMALL: tuple[Any, ...] = (
     fold.fold_both,
 )
 
+# Functions that are called, or inlined if LLVM finds it worthwhile.
 LARGE: tuple[Any, ...] = (
     *formulas.RARE,
     digits.add,
@@ -79,7 +81,7 @@ class _Interleave(AbstractTemplate):
 def _interleaved(context, builder, sig, args):
     """Tell LLVM how many vectors loops take, and of which size: of large ones one, and half."""
     module, blocks = builder.module, builder.function.blocks
-    # past llvmlite's own add, which knows no attributes with values
+    # by the add of `set`, since llvmlite's own refuses attributes with values
     set.add(builder.function.attributes, '"prefer-vector-width"="512"')
     loss, width = sig.args
     few = 2 if width.instance_class is Narrow else 1
@@ -245,7 +247,7 @@ def _present(watched, i):
         return lambda watched, i: at(watched[0], i) & present(watched[1:], i)
     if count == 1:
         return lambda watched, i: _is_number(at(watched[0], i))
-    # the masks of three float32 comparisons would have to be widened
+    # a sum is compared once, as float64; each of three float32 would give a mask to be widened
     narrow = watched[0].dtype == types.float32
     if count == 3 and narrow and watched[2].dtype != types.boolean:
         return lambda watched, i: _is_number(
@@ -255,7 +257,7 @@ def _present(watched, i):
 
 
 def _is_number(x):
-    wide = elements.widen(x)  # as the fold does, for masks of its width
+    wide = elements.widen(x)  # as the fold does: masks of its width need no conversion
     return wide == wide
 
 

@@ -21,11 +21,12 @@ Numbers = Sequence[float]
 
 
 PARTIALS = 16
-"""How many partial sums a sum over a row has: with 8 it took 1.6 times as long, with 32 no less."""
+"""How many partial sums a sum over a row has: with 8 it took 1.6 times as long, with 32 no less
+(`benchmarks/bench_losses.py`, of the cross-entropy of logits)."""
 
 
 def partial_sums() -> list[float]:
-    """Return memory for `PARTIALS` partial sums, which compiled holds any numbers."""
+    """Return memory for `PARTIALS` partial sums; of compiled code it holds any numbers."""
     return [0.0] * PARTIALS
 
 

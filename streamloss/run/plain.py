@@ -77,7 +77,8 @@ class Plain:
         """Return the state with a batch added."""
         check_subnormals()
         dtype, weighted = inputs[0].dtype, weights is not None
-        run, workspace = self._runs.get((dtype, weighted)) or (None, make_workspace(len(self._losses)))
+        known = self._runs.get((dtype, weighted))
+        run, workspace = known or (None, make_workspace(len(self._losses)))
         # a copy: others may hold the state as it was
         out = State((), state.sums.copy(), 0, state.counts.copy())
         width = NARROW if dtype is FLOAT32 else WIDE

@@ -25,6 +25,7 @@ from numba import types
 
 from streamloss import losses as _losses
 from streamloss.kernels import gpu
+from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
 from streamloss.losses.base import parts_of
 from streamloss.losses.names import LOSSES
 from tests.gpu import toolkit
@@ -102,26 +103,25 @@ def arguments(case):
     """Return the types that the kernel of a case is launched with."""
     loss, dtype, none = NAMED[case.loss], case.dtype, types.Tuple(())
     weight = {"int32": "float64", "complex64": "float32"}.get(dtype, dtype)
-    flag = types.UniTuple(types.boolean, 1)
     inputs = types.Tuple([array(dtype, 5)] * len(loss.ranks))
     weights = types.Tuple([array(weight, 5)]) if "weighted" in case.options else none
     where = types.Tuple([array("boolean", 5)]) if "where" in case.options else none
-    narrow = flag if dtype == "float32" else none
-    rule = flag if "omit" in case.options else none
+    width = numba.typeof(NARROW if dtype == "float32" else WIDE)
+    rule = numba.typeof(OMIT if "omit" in case.options else SIFT)
     sums, counts = types.Array(types.int64, 3, "C"), types.Array(types.int64, 2, "C")
     count = types.int64
     match case.kernel:
         case "fold_grid":
             some = numba.typeof((loss,))
-            return some, inputs, weights, where, none, sums, counts, count, count, narrow, rule
+            return some, inputs, weights, where, none, sums, counts, count, count, width, rule
         case "map_grid":
             out = array("float64", 5)
             return numba.typeof(loss), inputs, weights, where, out, count, rule
         case "rows_grid":
             rows = [array(dtype if n else "int64", n + 1, "C") for n in loss.ranks]
-            room = [array("float64", 2, "C")] * len(rows)
+            scratch = [array("float64", 2, "C")] * len(rows)
             out = array("float64", 1, "C")
-            return numba.typeof(loss), types.Tuple(rows), out, types.Tuple(room)
+            return numba.typeof(loss), types.Tuple(rows), out, types.Tuple(scratch)
     return array(dtype, 2, "C"), array("boolean", 1, "C")
 
 

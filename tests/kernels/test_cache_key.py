@@ -42,7 +42,7 @@ def appended(file: str) -> Edit:
 COUNTED = '"""Return how many weights are not zero, NaN included."""'
 NEW = "def new(x):\n    return x\n\n"
 FIELDS = "    binary: Share = 0.0\n    more: Share = 0.0"
-LESS = "COMPILED = tuple(f for f in COMPILED if f is not deviance)\n"
+LESS = "FORMULAS = tuple(f for f in FORMULAS if f is not deviance)\n"
 
 EDITS = {
     "command line": appended("cli/text.py"),
@@ -66,7 +66,7 @@ EDITS = {
     "comment in a formula": Edit("losses/formulas.py", "  # m may be -0.0", ""),
     "docstring of a formula": Edit("losses/formulas.py", "Return x log(x / m) - x", "Return"),
     "formula of others": Edit("losses/formulas.py", "loss.gamma)", "1.0)"),
-    "new formula": Edit("losses/formulas.py", "COMPILED = (", f"{NEW}COMPILED = (\n    new,"),
+    "new formula": Edit("losses/formulas.py", "FORMULAS = (", f"{NEW}FORMULAS = (\n    new,"),
     "another loss": Edit("losses/regression.py", "(error - 0.5 * least)", "(error - least)"),
     "loss": Edit("losses/binary.py", "larger(1.0 - product", "larger(2.0 - product", {"hinge"}),
     "parameter": Edit("losses/binary.py", "    binary: Share = 0.0\n", f"{FIELDS}\n", {"hinge"}),
@@ -78,7 +78,14 @@ EDITS = {
     "element": Edit("kernels/elements.py", "return array[i]\n", "return array[i + 0]\n", ALL),
     "map": Edit("kernels/maps.py", "range(out.size)", "range(out.size - 1)", ALL),
     "meaning": Edit("kernels/meanings.py", "x: math.sqrt(x)", "x: -math.sqrt(x)", ALL),
-    "its option": Edit("kernels/meanings.py", "elements.at, INLINE", "elements.at, PART", ALL),
+    "its option": Edit("kernels/meanings.py", "elements.at, INLINE", "elements.at, FRAGMENT", ALL),
+    "docstring of a switch": Edit("kernels/switches.py", "are all float32", "are float32"),
+    "comment beside switches": Edit(
+        "kernels/switches.py", "NARROW, WIDE =", "# so\nNARROW, WIDE ="
+    ),
+    "switch": Edit("kernels/switches.py", "= Narrow(), Wide()", "= Wide(), Narrow()", ALL),
+    "fields of switches": Edit("kernels/switches.py", "_fields = ()", '_fields = ("x",)', ALL),
+    "chosen by a switch": Edit("kernels/meanings.py", "is Multiply", "is Omit", ALL),
     "instruction": Edit("kernels/meanings.py", "4 if _is_long", "2 if _is_long", ALL),
     "its type": Edit(
         "kernels/meanings.py", "types.int64, types.float64", "types.int32, types.float64", ALL
@@ -86,10 +93,10 @@ EDITS = {
     "its registration": Edit(
         "kernels/meanings.py", "@lowered(digits.bits, types.float64)", "", ALL
     ),
-    "lanes": Edit("losses/arithmetic.py", "LANES = 16", "LANES = 8", ALL),
+    "partial sums": Edit("losses/arithmetic.py", "PARTIALS = 16", "PARTIALS = 8", ALL),
     "compiler": Edit("kernels/compiler.py", "forceinline = True", "forceinline = False", ALL),
     "passes": Edit("kernels/compiler.py", "USELESS = InlineClosureLikes,", "USELESS =", ALL),
-    "options": Edit("kernels/compiler.py", '"no_cfunc_wrapper": True', "", ALL),
+    "options": Edit("kernels/compiler.py", '_cfunc_wrapper": True', '_cfunc_wrapper": False', ALL),
     "options of kernels": Edit("kernels/compiler.py", '"nogil": True, ', "", ALL),
     "settings": Edit("kernels/settings.py", '"BOUNDSCHECK": 0', '"BOUNDSCHECK": 1', ALL),
     "digits": Edit("exact/digits.py", "UNIT = -1074", "UNIT = -1073", ALL),

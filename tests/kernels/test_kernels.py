@@ -16,12 +16,13 @@ import streamloss as sl
 from streamloss.exact import digits
 from streamloss.kernels import cpu
 from streamloss.kernels import fold as fold_module  # the overloads are needed
+from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
 from tests.losses.truth import SIMPLE
 from tests.reference import LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
 NAN, INF = np.nan, np.inf
 BLOCK = digits.BLOCK
-WIDE = pytest.mark.skipif(
+AVX2 = pytest.mark.skipif(
     not binding.get_host_cpu_features().get("avx2"), reason="the CPU has no AVX2"
 )
 
@@ -31,24 +32,25 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
     kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
     weights = array if body is fold_module.fold_both or args[3] else None
-    *options, omit = args
-    kernel(loss, (array, array), weights, *options, (array, array) if omit else None)
+    *options, rule = args
+    watched = (array, array) if rule == OMIT else ()
+    kernel(loss, fold_module.Block((array, array), weights, watched), *options, rule)
     (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
     return llvm, assembly
 
 
 FOLDS = {  # the body, and its arguments after the arrays
-    "one fold": (fold_module.fold, (1.0, 1.0, False, False, False)),
-    "two folds": (fold_module.fold, (1.0, 1.0, True, False, False)),
-    "screened": (fold_module.fold, (1.0, 1.0, True, True, False)),
-    "omitting": (fold_module.fold, (1.0, 1.0, True, False, True)),
-    "both": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, False, False)),
-    "both, float32": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, True, True, False, False)),
-    "both, omitting": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, None, None, True, True)),
+    "one fold": (fold_module.fold, (1.0, 1.0, False, False, SIFT)),
+    "two folds": (fold_module.fold, (1.0, 1.0, True, False, SIFT)),
+    "screened": (fold_module.fold, (1.0, 1.0, True, True, SIFT)),
+    "omitting": (fold_module.fold, (1.0, 1.0, True, False, OMIT)),
+    "both": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, False, SIFT)),
+    "both, float32": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, NARROW, True, False, SIFT)),
+    "both, omitting": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, True, OMIT)),
 }
 
 
-@WIDE
+@AVX2
 @pytest.mark.parametrize("fold", FOLDS)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_a_fold_compiles_to_packed_instructions(dtype: str, fold: str) -> None:
@@ -93,7 +95,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         body = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
-    spy(fold_module, "fold", lambda *args: _fold_note(*args[5:7]))
+    spy(fold_module, "fold", lambda *args: _fold_note(*args[4:6]))
     for module, name in (
         (fold_module, "fold_both"),
         (fold_module, "settle"),

@@ -20,7 +20,7 @@ from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
 from streamloss.kernels.gpu import MOST
-from streamloss.kernels.switches import MULTIPLY, OMIT
+from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE
 from streamloss.losses import Value
 from streamloss.losses.base import together
 
@@ -39,7 +39,7 @@ def accumulate(
     losses: tuple[Any, ...],
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
-    rule: Any = None,
+    rule: Any = SIFT,
     threads: int | None = None,
 ) -> State:
     """Return the state of a batch, as `run.cpu.accumulate` does; it waits for the GPU.
@@ -168,7 +168,7 @@ class _Rows:
         if not math.prod(batch.shape):
             return
         self._mark.wait(stream)
-        # of several launches one may fail, for want of memory, when others are on their way
+        # one of several launches may fail, for want of memory, after others have begun
         several = len(self._passes) > 1 or len(batch.shape) > 2
         if several:
             self._keep(stream)
@@ -271,26 +271,26 @@ def _fold(
     stream: Any,
 ) -> int:
     """Have a batch added to sums and counts; return by how many launches."""
-    first, found, count = losses[0], None, 0
+    first, complete, count = losses[0], None, 0
     if first.residue and batch.weights is None:
-        return count  # times 1, nothing is rounded
+        return count  # of a product with 1 nothing is rounded away
     if any(first.ranks):
-        batch, found = _values(first, batch, rule, scratch, stream)
-        losses, rule = (Value(),), None
-    for cells, views in _launches(batch, found, reduced):
-        narrow, omits, rows = batch.dtype == FLOAT32, rule == OMIT, (sums, counts)
-        if cells.stop - cells.start < len(sums):  # numba takes a fifth of an update for a slice
+        batch, complete = _values(first, batch, rule, scratch, stream)
+        losses, rule = (Value(),), SIFT
+    for cells, views in _launches(batch, complete, reduced):
+        width, rows = NARROW if batch.dtype == FLOAT32 else WIDE, (sums, counts)
+        if cells.stop - cells.start < len(sums):  # a slice costs a fifth of an update
             rows = sums[cells], counts[cells]
-        launch.fold(losses, views, *rows, narrow, omits, stream)
+        launch.fold(losses, views, *rows, width, rule, stream)
         count += 1
     return count
 
 
 def _launches(
-    batch: Batch, found: DeviceArray | None, reduced: Sequence[int], *others: DeviceArray
+    batch: Batch, complete: DeviceArray | None, reduced: Sequence[int], *others: DeviceArray
 ) -> Iterator[tuple[slice, Views]]:
     """Yield the cells and the views of each part of a batch that a kernel can take."""
-    some = [() if a is None else (a,) for a in (batch.weights, batch.where, found)]
+    some = [() if a is None else (a,) for a in (batch.weights, batch.where, complete)]
     groups = [batch.inputs, *some, others]
     arrays = [*itertools.chain(*groups)]
     kept = [k for k in range(len(batch.shape)) if k not in reduced]
@@ -304,11 +304,11 @@ def _values(
     loss: Any, batch: Batch, rule: Any, scratch: Scratch, stream: Any
 ) -> tuple[Batch, DeviceArray | None]:
     """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
-    values, found = scratch.empty("values", batch.shape, np.float64), None
+    values, complete = scratch.empty("values", batch.shape, np.float64), None
     if rule == OMIT:
-        found = scratch.empty("found", batch.shape, np.bool_)
-        launch.fill(found, True, stream)
-    arrays = [*batch.inputs, values, *[a for a in (found, batch.weights) if a is not None]]
+        complete = scratch.empty("complete", batch.shape, np.bool_)
+        launch.fill(complete, True, stream)
+    arrays = [*batch.inputs, values, *[a for a in (complete, batch.weights) if a is not None]]
     ranks = [*batch.ranks, 0, 0, 0]
     axes = merged_axes(arrays, range(len(batch.shape)))
     for starts in offsets(axes[:-1], arrays):
@@ -319,14 +319,14 @@ def _values(
             views.append(array.viewed((size, *rows[0]), (stride, *rows[1]), start))
         out = views[len(batch.inputs)]
         launch.map_rows(loss, tuple(views[: len(batch.inputs)]), out, scratch, stream)
-        if found is not None:
+        if complete is not None:
             mask = views[len(batch.inputs) + 1]
             for array in (*views[: len(batch.inputs)], *views[len(batch.inputs) + 2 :]):
                 launch.find_missing(array, mask, stream)
-    return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), found
+    return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), complete
 
 
-def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -> Any:
+def map(loss: Any, batch: Batch, rule: Any = SIFT, threads: int | None = None) -> Any:
     """Return the weighted loss of every element, zero where it counts for nothing, on the GPU.
 
     It is an array of the library that the first array on the GPU is from if that is CuPy or
@@ -352,9 +352,9 @@ def map(loss: Any, batch: Batch, rule: Any = None, threads: int | None = None) -
 
 def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> None:
     """Have the weighted losses written."""
-    found = None
+    complete = None
     if any(loss.ranks):
-        batch, found = _values(loss, batch, rule, Scratch(), stream)
-        loss, rule = Value(), None
-    for _, views in _launches(batch, found, range(len(batch.shape)), out):
-        launch.map_terms(loss, views, rule == OMIT, stream)
+        batch, complete = _values(loss, batch, rule, Scratch(), stream)
+        loss, rule = Value(), SIFT
+    for _, views in _launches(batch, complete, range(len(batch.shape)), out):
+        launch.map_terms(loss, views, rule, stream)

@@ -1,6 +1,6 @@
 """Launching the kernels of `kernels.gpu`, and the memory and streams of GPUs."""
 
-# numba.cuda is typed in part, and its two packages differ
+# numba.cuda has types in part, and others in the package numba-cuda
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, attr-defined, call-arg"
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from streamloss.arrays.convert import is_tensor
 from streamloss.arrays.device import DeviceArray, as_device, contiguous
 from streamloss.kernels import gpu
 from streamloss.kernels.gpu import STEP, cuda
+from streamloss.kernels.switches import Rule, Width
 
 LANES = 128
-"""Lanes of a team."""
+"""Lanes of a team: the threads of a block."""
 
 TEAMS = 8
 """Teams for each multiprocessor of a GPU."""
 
-ROOM = 1 << 23
-"""Numbers of the rows that lanes compute at a time: 64 MiB."""
+SCRATCH = 1 << 23
+"""Numbers in the copies of rows that lanes work on: 64 MiB."""
 
 
 class Views(NamedTuple):
-    """What a kernel is given of a batch: arrays of five axes, none in the place of what is not."""
+    """What a kernel gets of a batch: tuples of arrays of five axes, empty for what it has not."""
 
     inputs: tuple[DeviceArray, ...]
     weights: tuple[DeviceArray, ...]
     where: tuple[DeviceArray, ...]
-    found: tuple[DeviceArray, ...]
+    complete: tuple[DeviceArray, ...]
     others: tuple[DeviceArray, ...]
 
 
@@ -85,8 +86,8 @@ def fold(
     views: Views,
     sums: Any,
     counts: Any,
-    narrow: bool,
-    omits: bool,
+    width: Width,
+    rule: Rule,
     stream: Any,
 ) -> None:
     """Have a part of a batch added to the sums and counts of its cells."""
@@ -94,20 +95,20 @@ def fold(
     cells, length = shape[0] * shape[1], math.prod(shape[2:])
     teams, lanes, step = _size(cells * length)
     blocks = shape[2] * shape[3] * -(-shape[4] // (lanes * step))
-    parts = min(blocks, max(1, teams // cells))
+    per_cell = min(blocks, max(1, teams // cells))
     arrays = [_arrays(some) for some in views[:4]]
-    settings = step, parts, _flag(narrow), _flag(omits)
-    _launch(gpu.fold_grid, cells * parts, lanes, stream, losses, *arrays, sums, counts, *settings)
+    arguments = losses, *arrays, sums, counts, step, per_cell, width, rule
+    _launch(gpu.fold_grid, cells * per_cell, lanes, stream, *arguments)
 
 
-def map_terms(loss: Any, views: Views, omits: bool, stream: Any) -> None:
+def map_terms(loss: Any, views: Views, rule: Rule, stream: Any) -> None:
     """Have the weighted loss of every element written."""
     (out,) = views.others
     _, lanes, step = _size(out.size)
-    masks = _arrays((*views.found, *views.where))
+    masks = _arrays((*views.complete, *views.where))
     arrays = _arrays(views.inputs), _arrays(views.weights), masks, _array(out)
     teams = -(-out.size // (lanes * step))
-    _launch(gpu.map_grid, teams, lanes, stream, loss, *arrays, step, _flag(omits))
+    _launch(gpu.map_grid, teams, lanes, stream, loss, *arrays, step, rule)
 
 
 def map_rows(
@@ -116,12 +117,12 @@ def map_rows(
     """Have the loss of each row written."""
     longest = max(1, *[math.prod(array.shape[1:]) for array in inputs])
     teams, lanes, _ = _size(out.size)
-    lanes = max(1, min(lanes, ROOM // longest))
-    teams = min(teams, -(-out.size // lanes), max(1, ROOM // longest // lanes))
+    lanes = max(1, min(lanes, SCRATCH // longest))
+    teams = min(teams, -(-out.size // lanes), max(1, SCRATCH // longest // lanes))
     sizes = [array.shape[1] if array.ndim == 2 else 1 for array in inputs]
     shapes = [(max(size, 1), teams * lanes) for size in sizes]
-    room = [scratch.empty(f"room {k}", shape, np.float64) for k, shape in enumerate(shapes)]
-    arrays = _arrays(inputs), _array(out), _arrays(room)
+    rows = [scratch.empty(f"row {k}", shape, np.float64) for k, shape in enumerate(shapes)]
+    arrays = _arrays(inputs), _array(out), _arrays(rows)
     _launch(gpu.rows_grid, teams, lanes, stream, loss, *arrays)
 
 
@@ -140,11 +141,6 @@ def _size(elements: int) -> tuple[int, int, int]:
     else:
         teams, lanes = TEAMS * cuda.get_current_device().MULTIPROCESSOR_COUNT, LANES
     return teams, lanes, min(STEP, max(1, -(-elements // (teams * lanes))))
-
-
-def _flag(value: bool) -> tuple[bool, ...]:
-    """Return a flag as kernels take it, which choose by it what is compiled."""
-    return (True,) if value else ()
 
 
 def _launch(body: Any, teams: int, lanes: int, stream: Any, *arguments: Any) -> None:
@@ -195,7 +191,7 @@ class Scratch:
         self._held: dict[str, Any] = {}
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> DeviceArray:
-        """Return the memory of a name, which holds anything; it has always the same dtype."""
+        """Return the memory of a name, always of one dtype, which holds what was left in it."""
         size, held = max(1, math.prod(shape)), self._held.get(name)
         if held is None or held.size < size:
             held = self._held[name] = cuda.device_array(size, dtype)
@@ -212,7 +208,10 @@ def zeros(shape: tuple[int, ...], stream: Any) -> Any:
 
 
 def fill(out: DeviceArray, value: Any, stream: Any) -> None:
-    """Have a value written everywhere, by a kernel: a copy may wait, or come at any time."""
+    """Have a value written everywhere, by a kernel, which keeps to the order of the stream.
+
+    A copy from the host may wait for the GPU, or come at any time.
+    """
     teams, lanes, _ = _size(out.size)
     whole = out.viewed((out.size,), (out.dtype.itemsize,))
     _launch(gpu.fill, teams, lanes, stream, _array(whole), value)

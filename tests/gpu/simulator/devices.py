@@ -12,6 +12,7 @@ from numba import cuda
 from streamloss.arrays import device
 from streamloss.arrays.batch import as_batch
 from streamloss.exact.state import State
+from streamloss.kernels.switches import SIFT
 from streamloss.losses.base import parts_of
 from streamloss.losses.names import resolve
 from streamloss.run import python
@@ -65,7 +66,7 @@ def states(
     *,
     where: Any = None,
     axis: Any = None,
-    rule: Any = None,
+    rule: Any = SIFT,
 ) -> tuple[State, State]:
     """Return the states of the GPU and of the CPU."""
     parts = parts_of([resolve(loss) for loss in losses])
