@@ -20,7 +20,7 @@ from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
 from streamloss.kernels.gpu import MOST
-from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE
+from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE, Rule
 from streamloss.losses import Value
 from streamloss.losses.base import together
 
@@ -39,7 +39,7 @@ def accumulate(
     losses: tuple[Any, ...],
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
-    rule: Any = SIFT,
+    rule: Rule = SIFT,
     threads: int | None = None,
 ) -> State:
     """Return the state of a batch, as `run.cpu.accumulate` does; it waits for the GPU.
@@ -112,7 +112,7 @@ class Pending:
         """Whether the digits may not hold a further batch."""
         return any([rows.launches >= LAUNCHES for rows in self._rows.values()])
 
-    def add(self, batch: Batch, axis: int | tuple[int, ...] | None, rule: Any) -> None:
+    def add(self, batch: Batch, axis: int | tuple[int, ...] | None, rule: Rule) -> None:
         """Add a batch: what the GPU is to do is put in the stream that its arrays name.
 
         Where that fails nothing was added. Batches of other dtypes have rows of their own, for
@@ -163,7 +163,7 @@ class _Rows:
         self._lent: deque[tuple[Any, list[Any]]] = deque()
         self.rows = self.launches = 0
 
-    def add(self, batch: Batch, reduced: tuple[int, ...], rule: Any, stream: Any) -> None:
+    def add(self, batch: Batch, reduced: tuple[int, ...], rule: Rule, stream: Any) -> None:
         """Have a batch added, or nothing of it where that fails."""
         if not math.prod(batch.shape):
             return
@@ -222,7 +222,7 @@ class _Rows:
         return State.joined(parts)
 
 
-def _refuse_compat(rule: Any) -> None:
+def _refuse_compat(rule: Rule) -> None:
     """Refuse what only the interfaces of other frameworks ask for, which round as well."""
     if rule == MULTIPLY:
         raise TypeError("compat takes arrays of the CPU: got one of a GPU")
@@ -264,7 +264,7 @@ def _fold(
     losses: tuple[Any, ...],
     batch: Batch,
     reduced: tuple[int, ...],
-    rule: Any,
+    rule: Rule,
     sums: Any,
     counts: Any,
     scratch: Scratch,
@@ -301,7 +301,7 @@ def _launches(
 
 
 def _values(
-    loss: Any, batch: Batch, rule: Any, scratch: Scratch, stream: Any
+    loss: Any, batch: Batch, rule: Rule, scratch: Scratch, stream: Any
 ) -> tuple[Batch, DeviceArray | None]:
     """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
     values, complete = scratch.empty("values", batch.shape, np.float64), None
@@ -326,7 +326,7 @@ def _values(
     return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), complete
 
 
-def map(loss: Any, batch: Batch, rule: Any = SIFT, threads: int | None = None) -> Any:
+def map(loss: Any, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Any:
     """Return the weighted loss of every element, zero where it counts for nothing, on the GPU.
 
     It is an array of the library that the first array on the GPU is from if that is CuPy or
@@ -350,7 +350,7 @@ def map(loss: Any, batch: Batch, rule: Any = SIFT, threads: int | None = None) -
         return launch.like(like, out)
 
 
-def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Any, stream: Any) -> None:
+def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Rule, stream: Any) -> None:
     """Have the weighted losses written."""
     complete = None
     if any(loss.ranks):

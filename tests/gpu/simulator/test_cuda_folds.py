@@ -12,6 +12,7 @@ import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.kernels import fold
 from streamloss.kernels import gpu as gpu_kernels
+from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.run import cpu
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
@@ -125,7 +126,7 @@ def test_strange_numbers(rng: np.random.Generator, kind: str, share: float) -> N
     y_true = sprinkle(rng, y_true, share, STRANGE[kind])
     weights = sprinkle(rng, rng.normal(size=60), 0.2, [*STRANGE[kind], 0.0])
     check([MAE, MSE], y_true, y_pred)
-    for rule in (None, True):
+    for rule in (SIFT, OMIT):
         check([MAE, MSE], y_true, y_pred, weights, rule=rule)
 
 
@@ -137,12 +138,12 @@ def test_masks_and_missing_values(rng: np.random.Generator, share: float, dtype:
     y_true = sprinkle(rng, y_true, 0.2, [NAN])
     weights = sprinkle(rng, weights, 0.2, [NAN, 0.0])
     for where in (rng.random((6, 8)) < share, rng.random(6) < share):
-        for rule in (None, True):
+        for rule in (SIFT, OMIT):
             check([MAE, MSE], y_true, y_pred, where=where, rule=rule)
             check([MAE, MSE], y_true, y_pred, weights, where=where, rule=rule, axis=1)
 
 
-@pytest.mark.parametrize("rule", [None, True])
+@pytest.mark.parametrize("rule", [SIFT, OMIT])
 def test_masked_rows_and_rows_with_a_missing_value(rng: np.random.Generator, rule: Any) -> None:
     labels, logits = rng.integers(0, 3, 9).astype("f8"), rng.normal(size=(9, 3))
     weights, where = rng.random(9), np.arange(9) % 4 > 0
@@ -183,14 +184,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "float64": {},
     "float32": {"dtype": "f4"},
     "by axis": {"axis": 0},
-    "masked": {"where": np.arange(6) % 3 > 0, "rule": True},
+    "masked": {"where": np.arange(6) % 3 > 0, "rule": OMIT},
 }
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_the_state_is_that_of_the_kernels_of_the_cpu(rng: np.random.Generator, call: str) -> None:
     how = dict(CALLS[call])
-    dtype, axis, rule = how.get("dtype", "f8"), how.get("axis"), how.get("rule")
+    dtype, axis, rule = how.get("dtype", "f8"), how.get("axis"), how.get("rule", SIFT)
     y_true, y_pred, weights = rng.normal(size=(3, 6, 20)).astype(dtype)
     y_true[2, 3:5] = NAN, INF
     losses, arrays = (MAE, HUBER), (y_true, y_pred, weights, how.get("where"))
@@ -212,7 +213,7 @@ numbers = st.floats(width=64) | st.sampled_from([0.0, 1.0, TINY, LARGEST])
 
 
 @settings(max_examples=25)
-@given(terms=st.lists(st.tuples(numbers, numbers), max_size=30), rule=st.sampled_from([None, True]))
+@given(terms=st.lists(st.tuples(numbers, numbers), max_size=30), rule=st.sampled_from([SIFT, OMIT]))
 def test_any_numbers(terms: list[tuple[float, float]], rule: Any) -> None:
     values, weights = np.array(terms, np.float64).reshape(-1, 2).T
     found, expected = states([sl.Value()], values, None, weights, rule=rule)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.losses.names import LOSSES
 from streamloss.run.gpu import launch
 from tests.gpu.simulator.devices import check
@@ -54,7 +55,7 @@ def test_every_loss_without_weights(rng: np.random.Generator, name: str) -> None
     check([DRAWN[name][0]], y_true, y_pred)
 
 
-@pytest.mark.parametrize("rule", [None, True])
+@pytest.mark.parametrize("rule", [SIFT, OMIT])
 @pytest.mark.parametrize("kind", WEIGHTS)
 def test_weights_of_every_kind(rng: np.random.Generator, kind: str, rule: Any) -> None:
     y_true, y_pred = rng.normal(size=(2, ROWS, COLUMNS))
@@ -86,7 +87,7 @@ def test_integers_beyond_float64_are_rounded_alike(rng: np.random.Generator, kin
 def test_complex_numbers(rng: np.random.Generator, kind: str) -> None:
     y_true, y_pred = (rng.normal(size=(2, 20)) + 1j * rng.normal(size=(2, 20))).astype(kind)
     y_pred[3:5] = np.nan, complex(0.0, np.nan)
-    for rule in (None, True):
+    for rule in (SIFT, OMIT):
         check([sl.AbsoluteError()], y_true, y_pred, rng.random(20), rule=rule)
     check([sl.AbsoluteError()], rng.normal(size=20), y_pred)
 
@@ -107,5 +108,5 @@ def test_losses_of_rows_in_one_call(rng: np.random.Generator) -> None:
 def test_rows_longer_than_there_is_room_for(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    monkeypatch.setattr(launch, "ROOM", room)
+    monkeypatch.setattr(launch, "SCRATCH", room)
     check([sl.SoftmaxCrossEntropy()], *rng.random((2, 9, 7)))

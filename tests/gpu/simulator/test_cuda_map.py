@@ -8,6 +8,7 @@ import pytest
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.arrays.device import is_device
+from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.run import python
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
@@ -38,7 +39,7 @@ def test_every_loss(rng: np.random.Generator, name: str) -> None:
     check(DRAWN[name][0], y_true, y_pred, weights)
 
 
-@pytest.mark.parametrize("rule", [None, True])
+@pytest.mark.parametrize("rule", [SIFT, OMIT])
 @pytest.mark.parametrize("kind", WEIGHTS)
 def test_weights_and_masks(rng: np.random.Generator, kind: str, rule: Any) -> None:
     y_true, y_pred = wild(rng, (2, 4, 3))
@@ -48,7 +49,7 @@ def test_weights_and_masks(rng: np.random.Generator, kind: str, rule: Any) -> No
     check(sl.Huber(), y_true, y_pred, weights, rule=rule, where=rng.random((4, 1)) < 0.7)
 
 
-@pytest.mark.parametrize("rule", [None, True])
+@pytest.mark.parametrize("rule", [SIFT, OMIT])
 def test_rows(rng: np.random.Generator, rule: Any) -> None:
     labels, logits = rng.integers(0, 3, (5, 2)), rng.normal(size=(5, 2, 3))
     logits[2, 1, 1] = np.nan

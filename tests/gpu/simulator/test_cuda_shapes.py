@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import streamloss as sl
+from streamloss.kernels.switches import OMIT
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
 from tests.gpu.simulator.devices import check
@@ -118,7 +119,7 @@ def test_axes_of_rows(rng: np.random.Generator, axis: Any) -> None:
     logits = rng.normal(size=(3, 4, 10)).transpose(1, 2, 0)[:, ::2, ::-1]
     losses = [sl.SparseSoftmaxCrossEntropy()]
     where = rng.random((4, 5)) < 0.8
-    check(losses, labels, logits, rng.random(4), axis=axis, where=where, rule=True)
+    check(losses, labels, logits, rng.random(4), axis=axis, where=where, rule=OMIT)
 
 
 @pytest.mark.parametrize("axis", [0, 1, (0, 2), ()])
