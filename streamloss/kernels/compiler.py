@@ -1,7 +1,8 @@
 """How the functions that kernels are made of are compiled: once, within the kernel.
 
 Numba optimises each function by itself, with all it calls, and makes machine code of it, and does
-so again for each of its callers. Of a kernel, seven calls deep, that took two thirds of the time.
+so again for each of its callers. For a kernel, seven calls deep, that took two thirds of the time.
+`benchmarks/bench_start.py` (`Cold`) measures what is left.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -16,7 +17,8 @@ from numba.core.typed_passes import InlineOverloads, NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes, InlineInlinables, LiteralUnroll
 
 USELESS = InlineClosureLikes, InlineInlinables, LiteralUnroll, InlineOverloads, NopythonRewrites
-"""Passes that find nothing to do in bodies without closures and whole-array expressions: 8 %."""
+"""Passes that find nothing to do in bodies without closures and expressions of whole arrays: they
+took 8 % of the time."""
 
 
 class Fragment(JITCodeLibrary):
@@ -36,7 +38,7 @@ class Fragment(JITCodeLibrary):
 
     @property
     def codegen(self) -> Any:
-        """Numba sets the environment of machine code here, and there is none."""
+        """Itself: numba calls `set_env` of it, which does nothing without machine code."""
         return self
 
     def set_env(self, name: str, env: Any) -> None:
@@ -68,9 +70,10 @@ class InlineCompiler(BodyCompiler):
     """Compiles a body that is inlined in every caller."""
 
     def define_pipelines(self) -> Any:
-        """Say so here: of numba's option the bodies that it calls would know.
+        """Set the flag for this body alone.
 
-        They would be compiled once more for callers that are not inlined.
+        Numba's option of that name would hold for the bodies that it calls too, which would be
+        compiled once more for callers that are not inlined.
         """
         self.state.flags.forceinline = True
         return super().define_pipelines()
@@ -81,11 +84,12 @@ LOSS: Any = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
-"""Options of `numba.njit` for what losses define, which may be anything; then for our bodies."""
+"""Options of `numba.njit` for what losses define, which may need all of numba's passes. Those of
+our bodies follow: for functions that may be calls, and for those that are inlined."""
 
 FRAGMENT: Any = {**LOSS, "pipeline_class": BodyCompiler}
 INLINE: Any = {**LOSS, "pipeline_class": InlineCompiler}
 
 KERNEL: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
-"""Options of kernels themselves: without numba's counting of references, whose locked instructions
-hold up the loads: 7 %."""
+"""Options of kernels themselves. They do not count references as numba does, by locked instructions
+that held up the loads: 7 % of the time (`benchmarks/bench_losses.py`)."""

@@ -58,7 +58,7 @@ def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
 def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
     """Return what `entry` returns for `fold_cells`, looked up by what decides the types: 1 us.
 
-    The arrays are contiguous, and the dtype of the first decides that of the others.
+    The arrays are contiguous, and the dtype of the first decides that of the others and the width.
     """
     inputs, weights, *_, rule = arguments
     classes = tuple([type(loss) for loss in losses])

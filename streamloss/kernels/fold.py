@@ -62,7 +62,8 @@ Workspace = tuple[Ints, NDArray[np.float64]]
 
 
 MODE, EXPONENT, PATIENCE = range(3)
-"""Columns of a guess, the fold that a sum takes for the next block: see `fold_guessed`."""
+"""Columns of a guess, by which fold the next block is added to a sum: a mode, the exponent that
+terms stayed below, and for how many blocks two folds are not given up for one."""
 
 SETTLE, ONE_FOLD, TWO_FOLDS, SCREENED = range(4)
 """Modes: none known yet, one fold, two folds, two folds that look at every term."""

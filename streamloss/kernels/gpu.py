@@ -73,12 +73,12 @@ def fold_grid(losses, inputs, weights, where, complete, sums, counts, step, per_
                     continue
                 # the first elements, one for each lane, tell the team how large terms are
                 end = start + lanes if turn == 0 and start + lanes < stop else stop
-                add_share(
+                add_elements(
                     losses,
-                    share(inputs, place, start + lane, end, lanes),
-                    share(weights, place, start + lane, end, lanes),
-                    share(where, place, start + lane, end, lanes),
-                    share(complete, place, start + lane, end, lanes),
+                    of_lane(inputs, place, start + lane, end, lanes),
+                    of_lane(weights, place, start + lane, end, lanes),
+                    of_lane(where, place, start + lane, end, lanes),
+                    of_lane(complete, place, start + lane, end, lanes),
                     shared[own : own + last + 1],
                     tally,
                     guesses,
@@ -96,7 +96,7 @@ def fold_grid(losses, inputs, weights, where, complete, sums, counts, step, per_
         cuda.syncthreads()
 
 
-def share(arrays, place, start, stop, lanes):
+def of_lane(arrays, place, start, stop, lanes):
     """Return a lane's elements of a line of each array."""
     return tuple([line(array, place, start, stop, lanes)[0] for array in arrays])
 
@@ -110,7 +110,9 @@ def line(array, place, start, stop, lanes):
     return (array[a, b, c, d, start:stop:lanes],)
 
 
-def add_share(losses, inputs, weights, where, complete, sums, tally, guesses, terms, width, rule):
+def add_elements(
+    losses, inputs, weights, where, complete, sums, tally, guesses, terms, width, rule
+):
     """Add a lane's elements to its team's sums and its own counts; masked ones are not missing."""
     (given,), masks = or_none(weights), (*complete, *where)
     fold_all(losses, inputs, given, masks, sums, tally, guesses, terms, width, rule)
@@ -190,9 +192,9 @@ def map_grid(loss, inputs, weights, masks, out, step, rule):
     for block in range(cuda.blockIdx.x, blocks, cuda.gridDim.x):
         place, start = block // chunks, block % chunks * chunk
         stop = start + chunk if start + chunk < shape[4] else shape[4]
-        own_inputs = share(inputs, place, start + lane, stop, lanes)
-        (own_weights,) = or_none(share(weights, place, start + lane, stop, lanes))
-        own_masks = share(masks, place, start + lane, stop, lanes)
+        own_inputs = of_lane(inputs, place, start + lane, stop, lanes)
+        (own_weights,) = or_none(of_lane(weights, place, start + lane, stop, lanes))
+        own_masks = of_lane(masks, place, start + lane, stop, lanes)
         (own_out,) = line(out, place, start + lane, stop, lanes)
         map_terms(loss, own_inputs, own_weights, own_masks, own_out, rule)
 
@@ -225,7 +227,7 @@ def find_missing(rows, out):
 
 BODIES = (
     line,
-    add_share,
+    add_elements,
     clear,
     agree,
     flush,
@@ -237,13 +239,13 @@ for _body in BODIES:
     registry.compiled(_body, {})
 
 
-@registry.meaning(share, {})
-def _share(arrays, place, start, stop, width):
+@registry.meaning(of_lane, {})
+def _of_lane(arrays, place, start, stop, width):
     if len(arrays) == 0:
         return lambda arrays, place, start, stop, width: ()
     return lambda arrays, place, start, stop, width: (
         *line(arrays[0], place, start, stop, width),
-        *share(arrays[1:], place, start, stop, width),
+        *of_lane(arrays[1:], place, start, stop, width),
     )
 
 

@@ -24,8 +24,8 @@ PLAIN: dict[str, Any] = {
         if name.startswith(("DEBUG", "DUMP")) and isinstance(value, int)
     },
 }
-"""Settings for who looks for faults in code of one's own, which kernels are compiled without: of
-DEBUGINFO numba divides by zero, others slow all down or print hundreds of megabytes."""
+"""Settings that help to find faults in one's own code, and that kernels are compiled without: with
+DEBUGINFO numba divides by zero, and others slow all down or print hundreds of megabytes."""
 
 CHOSEN = (
     "OPT",

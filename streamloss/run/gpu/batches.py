@@ -105,17 +105,17 @@ class Pending:
     def __init__(self, losses: tuple[Any, ...], shape: tuple[int, ...]) -> None:
         launch.check()
         self.shape, self._losses = shape, losses
-        self._rows: dict[tuple[Any, ...], _Rows] = {}
+        self._sums: dict[tuple[Any, ...], _Sums] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether the digits may not hold a further batch."""
-        return any([rows.launches >= LAUNCHES for rows in self._rows.values()])
+        return any([sums.launches >= LAUNCHES for sums in self._sums.values()])
 
     def add(self, batch: Batch, axis: int | tuple[int, ...] | None, rule: Rule) -> None:
         """Add a batch: what the GPU is to do is put in the stream that its arrays name.
 
-        Where that fails nothing was added. Batches of other dtypes have rows of their own, for
+        Where that fails nothing was added. Batches of other dtypes have sums of their own, for
         kernels are compiled when dtypes first come, and that fails before anything runs.
         """
         _refuse_compat(rule)
@@ -125,22 +125,22 @@ class Pending:
             batch = _on_device(batch)
             streams = [a.stream for a in _arrays(batch)]
             stream = launch.stream_of(streams)
-            rows = self._rows.get(kinds) or _Rows(self._losses, math.prod(self.shape), stream)
-            rows.add(batch, _reduced(batch, axis), rule, stream)
-            rows.rows += batch.rows(axis)
-            self._rows[kinds] = rows
-            rows.release(batch, stream, streams)
+            sums = self._sums.get(kinds) or _Sums(self._losses, math.prod(self.shape), stream)
+            sums.add(batch, _reduced(batch, axis), rule, stream)
+            sums.rows += batch.rows(axis)
+            self._sums[kinds] = sums
+            sums.release(batch, stream, streams)
 
     def state(self) -> State:
         """Wait for the GPU, and return the state of all batches."""
         states = []
-        for (*_, device), rows in self._rows.items():
+        for (*_, device), sums in self._sums.items():
             with launch.on(device):
-                states.append(rows.state(self.shape))
+                states.append(sums.state(self.shape))
         return State.total(states)
 
 
-class _Rows:
+class _Sums:
     """Sums and counts on the GPU for batches of the same dtypes.
 
     Streams come to them one after another: each waits for the mark that the one before has left,
@@ -174,8 +174,8 @@ class _Rows:
             self._keep(stream)
         try:
             for some, sums, counts in self._passes:
-                rows = sums, counts, self._scratch
-                self.launches += _fold(some, batch, reduced, rule, *rows, stream)
+                held = sums, counts, self._scratch
+                self.launches += _fold(some, batch, reduced, rule, *held, stream)
         except BaseException:
             if several:
                 self._restore(stream)
@@ -278,10 +278,10 @@ def _fold(
         batch, complete = _values(first, batch, rule, scratch, stream)
         losses, rule = (Value(),), SIFT
     for cells, views in _launches(batch, complete, reduced):
-        width, rows = NARROW if batch.dtype == FLOAT32 else WIDE, (sums, counts)
+        width, added = NARROW if batch.dtype == FLOAT32 else WIDE, (sums, counts)
         if cells.stop - cells.start < len(sums):  # a slice costs a fifth of an update
-            rows = sums[cells], counts[cells]
-        launch.fold(losses, views, *rows, width, rule, stream)
+            added = sums[cells], counts[cells]
+        launch.fold(losses, views, *added, width, rule, stream)
         count += 1
     return count
 
