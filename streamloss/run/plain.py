@@ -17,7 +17,7 @@ from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import Workspace, make_workspace
-from streamloss.kernels.switches import NARROW, WIDE, Rule
+from streamloss.kernels.switches import NARROW, WIDE
 from streamloss.losses.base import Loss
 
 from .cut import DIRECT, ranges
