@@ -31,7 +31,7 @@ PIECE = 1 << 12
 time: with 2**15, 57 ns an element went to page faults (`benchmarks/bench_losses.py`, r2)."""
 
 
-def accumulate(
+def sums(
     losses: tuple[Loss, ...],
     batch: Batch,
     axis: AxisLike = None,
@@ -66,7 +66,7 @@ def accumulate(
     return state
 
 
-def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
     """Return the state of losses that are taken in one pass."""
     first = losses[0]
     if first.residue and todo.batch.weights is None:  # without weights no product is rounded
@@ -79,7 +79,7 @@ def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> Stat
     return run(losses, todo, rule, 1 if first.vectorized else threads)
 
 
-def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
     """Give each thread a state of all cells, and merge them."""
     states: list[State] = []
 
@@ -95,7 +95,7 @@ def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) ->
     return State.total(states)
 
 
-def _many_cells(losses: tuple[Loss, ...], todo: Plan, rule: Any, threads: int) -> State:
+def _many_cells(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
     """Fold a few cells at a time, keep the digits in use, and put the parts together."""
     parts: dict[int, State] = {}
 
@@ -128,13 +128,13 @@ def _add_box(
     index: Index,
     state: State,
     workspace: Workspace,
-    rule: Any,
+    rule: Rule,
 ) -> None:
     """Add one box to the cells of a state."""
     cells = len(state.sums)
     inputs, weights, masked = reader.read(index, cells)
     if values_first(losses[0]):
-        inputs, weights = _values(losses[0], inputs, weights, state.counts, rule)
+        inputs, weights = _box_values(losses[0], inputs, weights, state.counts, rule)
         losses, rule = (VALUE,), _without_omission(rule)
     width = NARROW if inputs[0].dtype == np.float32 else WIDE
     arguments = inputs, weights, state.sums, state.counts, 0, workspace, width, rule
@@ -145,8 +145,8 @@ def _add_box(
             state.counts[:, ELEMENTS] -= masked
 
 
-def _values(
-    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Any
+def _box_values(
+    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, counts: Array, rule: Rule
 ) -> tuple[tuple[Array], Array | None]:
     """Return the losses of a box, to be folded like values given, and their weights.
 
@@ -178,7 +178,7 @@ def _without_missing(
     return np.where(missing, 0.0, 1.0 if weights is None else weights)
 
 
-def _residues(values: Array, weights: Array | None, rule: Any) -> Array:
+def _residues(values: Array, weights: Array | None, rule: Rule) -> Array:
     """Return what rounding takes from each weighted value."""
     if weights is None:
         return np.zeros_like(values)
@@ -201,7 +201,7 @@ def _in_pieces(function: Any, *arrays: Array) -> Array:
     return out
 
 
-def _without_omission(rule: Any) -> Any:
+def _without_omission(rule: Rule) -> Rule:
     """Return the rule for terms of which none is missing."""
     return SIFT if rule == OMIT else rule
 
@@ -214,7 +214,7 @@ def _map_rows(loss: Loss, inputs: tuple[Array, ...]) -> Array:
     return values
 
 
-def map(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
+def values(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
@@ -236,10 +236,10 @@ def map(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None)
 
 
 def _map_box(
-    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Any
+    loss: Loss, inputs: tuple[Array, ...], weights: Array | None, out: Array, rule: Rule
 ) -> None:
     """Write the weighted losses of a box."""
     if values_first(loss):
-        values, weights = _values(loss, inputs, weights, np.zeros((1, COLUMNS), np.int64), rule)
+        values, weights = _box_values(loss, inputs, weights, np.zeros((1, COLUMNS), np.int64), rule)
         loss, inputs, rule = VALUE, values, _without_omission(rule)
     call(map_terms, (loss,), loss, inputs, weights, (), out, rule)

@@ -18,7 +18,7 @@ import numpy as np
 from streamloss.arrays.batch import FLOAT32, FLOAT64, Batch, normalise_axis
 from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.digits import BLOCK
-from streamloss.kernels.switches import MULTIPLY, OMIT
+from streamloss.kernels.switches import MULTIPLY, OMIT, Rule
 
 DIRECT = 1 << 22
 """Elements of a box that is read in place: long enough to hide what it costs that two threads
@@ -155,7 +155,7 @@ def boxes(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
 class Reader:
     """Reads boxes of a batch, in place or through buffers of its own: one for each thread."""
 
-    def __init__(self, batch: Batch, rule: Any) -> None:
+    def __init__(self, batch: Batch, rule: Rule) -> None:
         self._batch, self._rule = batch, rule
         self._buffers: dict[int, Array] = {}
 
@@ -236,7 +236,7 @@ def unlock(array: Array) -> Array:
     return array if array.flags.writeable else np.asarray(_Open(array))
 
 
-def jobs(todo: Plan, threads: int, rule: Any) -> Iterator[tuple[slice, Index]]:
+def jobs(todo: Plan, threads: int, rule: Rule) -> Iterator[tuple[slice, Index]]:
     """Yield boxes with the cells they belong to, those of the same cells together."""
     if todo.in_place and not todo.kept and threads > 1:
         parts = ranges(todo.length, threads, todo.batch.row or 1)

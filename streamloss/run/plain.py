@@ -17,7 +17,7 @@ from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import Workspace, make_workspace
-from streamloss.kernels.switches import NARROW, WIDE
+from streamloss.kernels.switches import NARROW, WIDE, Rule
 from streamloss.losses.base import Loss
 
 from .cut import DIRECT, ranges
@@ -35,7 +35,7 @@ class Plain:
     """
 
     def __init__(
-        self, losses: tuple[Loss, ...], rule: Any, compute: np.dtype[Any] | None = None
+        self, losses: tuple[Loss, ...], rule: Rule, compute: np.dtype[Any] | None = None
     ) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
         self._narrow = FLOAT32 if compute in (None, FLOAT32) else None
@@ -92,7 +92,7 @@ class Plain:
     def fold(self, inputs: Inputs, weights: Array | None, rows: int) -> State:
         """Return the state of a large batch, shared out to threads; several may call this.
 
-        Read with `cpu.accumulate`, a million terms would take 100 us more: Python that kernels
+        Read with `cpu.sums`, a million terms would take 100 us more: Python that kernels
         have driven out of the caches.
         """
         losses, size = self._losses, inputs[0].size

@@ -27,17 +27,17 @@ from .cut import plan
 from .threads import check_subnormals
 
 
-def accumulate(
+def sums(
     losses: tuple[Loss, ...],
     batch: Batch,
     axis: AxisLike = None,
     rule: Rule = SIFT,
     threads: int | None = None,
 ) -> State:
-    """Return the state of a batch, as `run.cpu.accumulate` does."""
+    """Return the state of a batch, as `run.cpu.sums` does."""
     check_subnormals()
     todo = plan(batch, axis)
-    sums: list[int] = []
+    integers: list[int] = []
     flags = np.zeros((todo.cells * (len(losses) + 1), DIGITS), np.int64)
     counts = np.zeros((todo.cells, COLUMNS), np.int64)
     for cell, arrays in enumerate(_cells(todo.batch, todo.cells)):
@@ -46,14 +46,14 @@ def accumulate(
         summed = np.ones(len(inputs[0])) if weights is None else weights
         counts[cell, NONZERO] += np.count_nonzero(summed)
         for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), summed]:
-            sums.append(_add(terms, flags[len(sums)]))
-    rows, base = digits.from_integers(sums, flags)
+            integers.append(_add(terms, flags[len(integers)]))
+    rows, base = digits.from_integers(integers, flags)
     counts[:, ROWS] = batch.rows(axis)
     return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
 
 
-def map(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
-    """Return the weighted loss of every element, as `run.cpu.map` does."""
+def values(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
+    """Return the weighted loss of every element, as `run.cpu.values` does."""
     check_subnormals()
     count = math.prod(batch.shape)
     ((inputs, weights, where),) = _cells(batch, 1)
@@ -90,7 +90,7 @@ def _cells(batch: Batch, cells: int) -> Iterator[tuple[list[Array], Any, Any]]:
 
 
 def _present(
-    inputs: list[Array], weights: Array | None, where: Mask | None, rule: Any, counts: Array
+    inputs: list[Array], weights: Array | None, where: Mask | None, rule: Rule, counts: Array
 ) -> tuple[list[Array], Array | None]:
     """Return the elements that count; the others are counted."""
     present = np.ones(len(inputs[0]), np.bool_) if where is None else where.copy()
@@ -110,7 +110,7 @@ def _missing(inputs: list[Array], weights: Array | None) -> Mask:
     return missing
 
 
-def _terms(loss: Loss, inputs: list[Array], weights: Array | None, rule: Any) -> Array:
+def _terms(loss: Loss, inputs: list[Array], weights: Array | None, rule: Rule) -> Array:
     """Return the weighted losses of elements that all count."""
     body = type(loss).body
     with np.errstate(all="ignore"):  # overflows and their like are meant

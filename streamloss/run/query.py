@@ -23,7 +23,7 @@ from streamloss.arrays.batch import (
     check_same_inputs,
 )
 from streamloss.exact.state import WIDE_CELLS, State
-from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT
+from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.base import Loss, parts_of, values_first
 from streamloss.losses.names import resolve
 from streamloss.support.once import once
@@ -58,7 +58,7 @@ class Query(NamedTuple):
     parts: tuple[Loss, ...]
     axis: Axis
     nan: str
-    rule: Any
+    rule: Rule
     compute: np.dtype[Any] | None = None
 
     @classmethod
@@ -173,7 +173,7 @@ def fold(query: Query, batch: Batch, threads: int | None = None) -> State:
     if strict:
         choose.check_labels(query.parts, batch)
     runner = choose.runner(query.parts, batch)
-    state: State = runner.accumulate(query.parts, batch, query.axis, query.rule, threads)
+    state: State = runner.sums(query.parts, batch, query.axis, query.rule, threads)
     if strict:
         state.refuse_missing()
     return state
@@ -185,7 +185,7 @@ def _each(query: Query, batch: Batch, threads: int | None = None) -> list[Any]:
         choose.check_labels(query.losses, batch)
         fold(query._replace(parts=query.losses[:1]), batch, threads)
     losses, rule = query.losses, query.rule
-    return [choose.runner((loss,), batch).map(loss, batch, rule, threads) for loss in losses]
+    return [choose.runner((loss,), batch).values(loss, batch, rule, threads) for loss in losses]
 
 
 def _state(query: Query, chunk: Arguments) -> State:

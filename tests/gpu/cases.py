@@ -140,7 +140,7 @@ def uses_power(loss, inputs):
     few = Batch(tuple(a[:8] for a in inputs), None, None, np.dtype("f8"), loss.ranks)
     sys.setprofile(lambda frame, event, _: seen.append(frame.f_code) if event == "call" else None)
     try:
-        python.map(loss, few)
+        python.values(loss, few)
     finally:
         sys.setprofile(None)
     return arithmetic.power.__code__ in seen
@@ -150,12 +150,12 @@ def compare(losses, case, exact):
     """Return what differs, as text (empty if nothing does), and by how many ulp losses do."""
     host, device = batches(losses, case)
     state, truth = (
-        b.accumulate(losses, a, case.axis, case.rule) for b, a in ((gpu, device), (HOST, host))
+        b.sums(losses, a, case.axis, case.rule) for b, a in ((gpu, device), (HOST, host))
     )
     worst = 0
     for loss in losses:
         if not loss.residue:
-            found, want = gpu.map(loss, device, case.rule), HOST.map(loss, host, case.rule)
+            found, want = gpu.values(loss, device, case.rule), HOST.values(loss, host, case.rule)
             worst = max(worst, ulps(found.copy_to_host(), want))
     wrong = {
         "State": exact and state != truth,

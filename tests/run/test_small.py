@@ -49,10 +49,10 @@ def test_both_backends_return_the_same(
     axis = data.draw(st.sampled_from([None, *range(len(shape))]))
     heavy, shown = weights if weighted else None, where if masked else None
     batch = as_batch(ABSOLUTE, y, p, heavy, shown)
-    state = cpu.accumulate(ABSOLUTE, batch, axis, rule)
-    assert python.accumulate(ABSOLUTE, batch, axis, rule) == state
-    terms = cpu.map(ABSOLUTE[0], batch, rule)
-    found = python.map(ABSOLUTE[0], batch, rule)
+    state = cpu.sums(ABSOLUTE, batch, axis, rule)
+    assert python.sums(ABSOLUTE, batch, axis, rule) == state
+    terms = cpu.values(ABSOLUTE[0], batch, rule)
+    found = python.values(ABSOLUTE[0], batch, rule)
     assert (found.shape, found.dtype) == (terms.shape, terms.dtype)
     assert np.array_equal(found, terms, equal_nan=True)
 
@@ -63,7 +63,9 @@ def test_what_is_multiplied_is_what_numpy_multiplies() -> None:
         expected = np.where(where, weights * np.abs(p - y), 0.0)
     batch = as_batch(ABSOLUTE, y, p, weights, where)
     for backend in (cpu, python):
-        assert np.array_equal(backend.map(ABSOLUTE[0], batch, MULTIPLY), expected, equal_nan=True)
+        assert np.array_equal(
+            backend.values(ABSOLUTE[0], batch, MULTIPLY), expected, equal_nan=True
+        )
     assert np.isnan(expected[weights == 0.0]).any()  # which other rules make zero
 
 
@@ -74,8 +76,8 @@ def test_inputs_are_rounded_to_the_dtype_asked_for(backend: Any) -> None:
         batch = as_batch(ABSOLUTE, array, p, w, None, np.dtype("f4"))
         narrow = [a.astype("f4").astype("f8") for a in (y, p, w)]
         terms = narrow[2] * np.abs(narrow[1] - narrow[0])
-        assert backend.map(ABSOLUTE[0], batch, MULTIPLY).tolist() == terms.tolist()
-        assert backend.accumulate(ABSOLUTE, batch, None, MULTIPLY) == backend.accumulate(
+        assert backend.values(ABSOLUTE[0], batch, MULTIPLY).tolist() == terms.tolist()
+        assert backend.sums(ABSOLUTE, batch, None, MULTIPLY) == backend.sums(
             ABSOLUTE, as_batch(ABSOLUTE, *narrow, None), None, MULTIPLY
         )
 
@@ -83,10 +85,8 @@ def test_inputs_are_rounded_to_the_dtype_asked_for(backend: Any) -> None:
 @pytest.mark.small
 def test_a_kernel_is_compiled_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    kernel = cpu.accumulate
-    monkeypatch.setattr(
-        cpu, "accumulate", lambda *a: calls.append(a[1].inputs[0].size) or kernel(*a)
-    )
+    kernel = cpu.sums
+    monkeypatch.setattr(cpu, "sums", lambda *a: calls.append(a[1].inputs[0].size) or kernel(*a))
     small, large = np.ones(100), np.ones(choose.SMALL + 1)
     sl.evaluate("mae", [1.0], [2.0])
     sl.evaluate("mae", small.tolist(), small)

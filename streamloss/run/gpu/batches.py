@@ -35,14 +35,14 @@ LAUNCHES = 1 << 18
 """Launches whose sums fit the digits on the GPU: each team adds less than 2**33 to one."""
 
 
-def accumulate(
+def sums(
     losses: tuple[Any, ...],
     batch: Batch,
     axis: int | tuple[int, ...] | None = None,
     rule: Rule = SIFT,
     threads: int | None = None,
 ) -> State:
-    """Return the state of a batch, as `run.cpu.accumulate` does; it waits for the GPU.
+    """Return the state of a batch, as `run.cpu.sums` does; it waits for the GPU.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def accumulate(
     original = [a for a in range(len(batch.shape)) if a not in _reduced(batch, axis)][k]
     step = max(1, CELLS * kept[k] // math.prod(kept))
     parts = [
-        accumulate(losses, _slice(batch, original, start, start + step), axis, rule).trimmed()
+        sums(losses, _slice(batch, original, start, start + step), axis, rule).trimmed()
         for start in range(0, kept[k], step)
     ]
     state = State.concatenated(parts, k)
@@ -275,7 +275,7 @@ def _fold(
     if first.residue and batch.weights is None:
         return count  # of a product with 1 nothing is rounded away
     if any(first.ranks):
-        batch, complete = _values(first, batch, rule, scratch, stream)
+        batch, complete = _losses_of_rows(first, batch, rule, scratch, stream)
         losses, rule = (Value(),), SIFT
     for cells, views in _launches(batch, complete, reduced):
         width, added = NARROW if batch.dtype == FLOAT32 else WIDE, (sums, counts)
@@ -300,7 +300,7 @@ def _launches(
         yield cells, Views(*[tuple([next(rest) for _ in group]) for group in groups])
 
 
-def _values(
+def _losses_of_rows(
     loss: Any, batch: Batch, rule: Rule, scratch: Scratch, stream: Any
 ) -> tuple[Batch, DeviceArray | None]:
     """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
@@ -326,7 +326,7 @@ def _values(
     return batch._replace(inputs=(values,), ranks=(0,), dtype=values.dtype), complete
 
 
-def map(loss: Any, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Any:
+def values(loss: Any, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Any:
     """Return the weighted loss of every element, zero where it counts for nothing, on the GPU.
 
     It is an array of the library that the first array on the GPU is from if that is CuPy or
@@ -335,7 +335,7 @@ def map(loss: Any, batch: Batch, rule: Rule = SIFT, threads: int | None = None) 
     Raises
     ------
     TypeError, RuntimeError
-        As `accumulate`.
+        As `sums`.
     """
     _refuse_compat(rule)
     like = next(a.owner for a in _arrays(batch) if isinstance(a, DeviceArray))
@@ -345,16 +345,16 @@ def map(loss: Any, batch: Batch, rule: Rule = SIFT, threads: int | None = None) 
         stream = launch.stream_of([a.stream for a in _arrays(batch)])
         out = launch.empty(batch.shape, np.float64)
         if out.size:
-            _map(loss, batch, out, rule, stream)
+            _write_values(loss, batch, out, rule, stream)
         launch.wait(stream)
         return launch.like(like, out)
 
 
-def _map(loss: Any, batch: Batch, out: DeviceArray, rule: Rule, stream: Any) -> None:
+def _write_values(loss: Any, batch: Batch, out: DeviceArray, rule: Rule, stream: Any) -> None:
     """Have the weighted losses written."""
     complete = None
     if any(loss.ranks):
-        batch, complete = _values(loss, batch, rule, Scratch(), stream)
+        batch, complete = _losses_of_rows(loss, batch, rule, Scratch(), stream)
         loss, rule = Value(), SIFT
     for _, views in _launches(batch, complete, range(len(batch.shape)), out):
         launch.map_terms(loss, views, rule, stream)

@@ -71,8 +71,8 @@ def states(
     """Return the states of the GPU and of the CPU."""
     parts = parts_of([resolve(loss) for loss in losses])
     arrays = y_true, y_pred, weights, where
-    found = gpu.accumulate(parts, as_batch(parts, *map(put, arrays)), axis, rule)
-    return found, python.accumulate(parts, as_batch(parts, *arrays), axis, rule)
+    found = gpu.sums(parts, as_batch(parts, *map(put, arrays)), axis, rule)
+    return found, python.sums(parts, as_batch(parts, *arrays), axis, rule)
 
 
 def check(losses: list[Any], *arrays: Any, **settings: Any) -> None:

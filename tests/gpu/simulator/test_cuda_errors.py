@@ -80,7 +80,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     "a rule": (
         TypeError,
         "compat takes arrays of the CPU: got one of a GPU",
-        lambda: gpu.accumulate(
+        lambda: gpu.sums(
             (sl.AbsoluteError(),),
             as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             None,
@@ -90,7 +90,7 @@ ERRORS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     "a rule for none": (
         TypeError,
         "compat takes arrays of the CPU: got one of a GPU",
-        lambda: gpu.map(
+        lambda: gpu.values(
             sl.AbsoluteError(),
             as_batch((sl.AbsoluteError(),), UNIT, UNIT, None, None),
             MULTIPLY,

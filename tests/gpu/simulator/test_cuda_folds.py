@@ -195,8 +195,8 @@ def test_the_state_is_that_of_the_kernels_of_the_cpu(rng: np.random.Generator, c
     y_true, y_pred, weights = rng.normal(size=(3, 6, 20)).astype(dtype)
     y_true[2, 3:5] = NAN, INF
     losses, arrays = (MAE, HUBER), (y_true, y_pred, weights, how.get("where"))
-    found = gpu.accumulate(losses, as_batch(losses, *map(put, arrays)), axis, rule)
-    expected = cpu.accumulate(losses, as_batch(losses, *arrays), axis, rule)
+    found = gpu.sums(losses, as_batch(losses, *map(put, arrays)), axis, rule)
+    expected = cpu.sums(losses, as_batch(losses, *arrays), axis, rule)
     assert found == expected
     assert found.trimmed().sums.tobytes() == expected.trimmed().sums.tobytes()
 

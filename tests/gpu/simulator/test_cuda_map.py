@@ -23,8 +23,8 @@ def check(
     """Compare every bit with the CPU's, but not those of NaNs."""
     arrays = y_true, y_pred, weights, where
     batch = as_batch([loss], *map(put, arrays))
-    found = gpu.map(loss, batch, rule)
-    expected = python.map(loss, as_batch([loss], *arrays), rule)
+    found = gpu.values(loss, batch, rule)
+    expected = python.values(loss, as_batch([loss], *arrays), rule)
     assert is_device(found)
     values = found.copy_to_host()
     assert (values.shape, values.dtype) == (expected.shape, np.float64)

@@ -35,7 +35,7 @@ class Counter:
 @contextmanager
 def folds() -> Iterator[mock.Mock]:
     """Count how often a batch is folded."""
-    with mock.patch.object(cpu, "accumulate", wraps=cpu.accumulate) as fold:
+    with mock.patch.object(cpu, "sums", wraps=cpu.sums) as fold:
         yield fold
 
 
@@ -131,13 +131,13 @@ def test_what_a_chunk_sends_is_small(size: int) -> None:
     rng = np.random.default_rng(12)
     sent: list[int] = []
 
-    @functools.wraps(cpu.accumulate)
+    @functools.wraps(cpu.sums)
     def fold(*args: Any, **options: Any) -> Any:
         state = original(*args, **options)
         sent.append(len(pickle.dumps(state)))
         return state
 
-    original = cpu.accumulate
+    original = cpu.sums
     arrays = [
         da.from_array(array, chunks=size)
         for array in (
@@ -146,7 +146,7 @@ def test_what_a_chunk_sends_is_small(size: int) -> None:
             rng.random(3 * size),
         )
     ]
-    with mock.patch.object(cpu, "accumulate", fold):
+    with mock.patch.object(cpu, "sums", fold):
         lazily(sl.evaluate, "mae", *arrays).compute()
     assert len(sent) == 3
     assert max(sent) <= 2048

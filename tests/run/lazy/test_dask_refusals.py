@@ -162,7 +162,7 @@ def test_an_error_of_unusual_arguments_keeps_them_and_names_the_chunk(
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise OddError("one", "two")
 
-    monkeypatch.setattr(cpu, "accumulate", fail)
+    monkeypatch.setattr(cpu, "sums", fail)
     with pytest.raises(OddError) as caught:
         sl.evaluate("mae", da.ones(3, chunks=3), np.zeros(3)).compute(scheduler="sync")
     assert "This was in chunk (0,)." in caught.value.__notes__
