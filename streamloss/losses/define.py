@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import FunctionType
-from typing import Any, TypeGuard, TypeVar, cast, get_type_hints, overload
+from types import FunctionType, new_class
+from typing import Any, TypeGuard, TypeVar, get_type_hints, overload
 
 from streamloss.support.brief import brief
 
@@ -25,14 +25,11 @@ STARRED = 0x04 | 0x08
 TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
 """What no parameter can be called: the attributes of `Loss`."""
 
-SAME = {
-    "__module__",
-    "__doc__",
-    "__annotations__",
-    "__firstlineno__",
-    "__type_params__",
-}
-"""What tools ask a class itself for, and not its bases: a loss class answers as it was written."""
+SAME = {"__module__", "__doc__", "__annotations__", "__firstlineno__", "__type_params__"}
+"""What tools ask a class itself for, and not its bases: a loss class answers as it was written.
+
+Not so `__orig_bases__`: cloudpickle would take NamedTuple for its only base, and on another
+machine it would be no loss."""
 
 
 @overload
@@ -112,9 +109,8 @@ def _define(cls: object, names: tuple[str, ...], formula: str, complex_inputs: b
     attributes |= {"__slots__": (), "__qualname__": cls.__qualname__, "memory": Memory()}
     attributes |= {"key": key, "name": names[0] if names else "", "aliases": names[1:]}
     attributes |= {"formula": formula, "complex_inputs": complex_inputs}
-    if variables := getattr(cls, "__parameters__", ()):  # what makes a class generic, and pickles
-        attributes["__orig_bases__"] = cls[variables], Loss
-    made = cast(type[Loss], type(cls.__name__, (cls, Loss), attributes))
+    written = cls[cls.__parameters__] if getattr(cls, "__parameters__", ()) else cls  # generic
+    made = new_class(cls.__name__, (written, Loss), exec_body=lambda ns: ns.update(attributes))
     enter(made, names)
     return made
 
