@@ -107,9 +107,9 @@ class Accumulator:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        data, before = (y_true, y_pred, weights, where), self._named
-        if self.tally.add_plain(data):
+        if self.tally.add_plain(y_true, y_pred, weights, where):
             return self
+        data, before = (y_true, y_pred, weights, where), self._named
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *data, order)
         if named is None:
@@ -234,10 +234,13 @@ class Accumulator:
         """Refuse an accumulator that measures something else."""
         if not isinstance(other, Accumulator):
             raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
-        mine = self.losses, self.axis, self.nan
-        theirs = other.losses, other.axis, other.nan
+        query, other_query = self.tally.query, other.tally.query
+        if query is other_query:  # a copy, or a part of one job
+            return
+        mine = query.losses, query.axis, query.nan
+        theirs = other_query.losses, other_query.axis, other_query.nan
         if self._asked_axis == other._asked_axis:
-            theirs = other.losses, self.axis, other.nan
+            theirs = other_query.losses, query.axis, other_query.nan
         if mine != theirs:
             name, a, b = next(
                 each

@@ -62,7 +62,7 @@ def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
     """
     inputs, weights, *_, rule = arguments
     classes = tuple([type(loss) for loss in losses])
-    key = classes, len(inputs), inputs[0].dtype, weights is None, rule
+    key = classes, len(inputs), inputs[0].dtype, weights is None, type(rule)
     entries = _fold_entries if first_of_user(classes) is None else memory(classes)
     run = entries.get(key)
     if run is None:

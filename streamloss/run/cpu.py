@@ -15,7 +15,7 @@ from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.cpu import call, fold_entry
 from streamloss.kernels.fold import Workspace, make_workspace
 from streamloss.kernels.maps import map_rows, map_terms
-from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE, Rule
+from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss, together, values_first
 from streamloss.losses.names import resolve
@@ -60,7 +60,7 @@ def sums(
     """
     check_subnormals()
     todo = plan(batch, axis)
-    threads = threads or wanted(max(array.size for array in batch.inputs))
+    threads = threads or wanted(max([array.size for array in batch.inputs]))
     state = State.joined([_pass(some, todo, rule, threads) for some in together(losses)])
     state.counts[:, ROWS] = batch.rows(axis)
     return state
@@ -141,7 +141,7 @@ def _add_box(
     fold_entry(losses, *arguments)(losses, *arguments)
     if masked is not None:
         state.counts[:, MASKED] += masked
-        if rule != MULTIPLY:
+        if not isinstance(rule, Multiply):
             state.counts[:, ELEMENTS] -= masked
 
 
@@ -155,7 +155,7 @@ def _box_values(
     values = _map_rows(loss, inputs) if any(loss.ranks) else _vectorized(loss, inputs)
     if weights is not None:
         weights = weights.astype(np.float64)
-    if rule == OMIT:
+    if isinstance(rule, Omit):
         weights = _without_missing(inputs, weights, values.size, counts)
     if loss.residue:
         values = _residues(values, weights, rule)
@@ -183,7 +183,7 @@ def _residues(values: Array, weights: Array | None, rule: Rule) -> Array:
     if weights is None:
         return np.zeros_like(values)
     residues = _in_pieces(product_error, weights, values)
-    return residues if rule == MULTIPLY else np.where(weights == 0.0, 0.0, residues)
+    return residues if isinstance(rule, Multiply) else np.where(weights == 0.0, 0.0, residues)
 
 
 def _vectorized(loss: Loss, inputs: tuple[Array, ...]) -> Array:
@@ -203,7 +203,7 @@ def _in_pieces(function: Any, *arrays: Array) -> Array:
 
 def _without_omission(rule: Rule) -> Rule:
     """Return the rule for terms of which none is missing."""
-    return SIFT if rule == OMIT else rule
+    return SIFT if isinstance(rule, Omit) else rule
 
 
 def _map_rows(loss: Loss, inputs: tuple[Array, ...]) -> Array:
@@ -218,19 +218,20 @@ def values(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = No
     """Return the weighted loss of every element as float64, zero where it counts for nothing."""
     check_subnormals()
     out = np.empty(batch.shape, np.float64)
-    threads = threads or wanted(max(array.size for array in batch.inputs))
-    heavy = batch if batch.where is None or rule != MULTIPLY else batch._replace(where=None)
+    threads = threads or wanted(max([array.size for array in batch.inputs]))
+    masked_last = batch.where is not None and isinstance(rule, Multiply)
+    source = batch._replace(where=None) if masked_last else batch
 
     def work(jobs: Jobs[Index]) -> None:
         check_subnormals()
-        reader = Reader(heavy, rule)
+        reader = Reader(source, rule)
         for index in jobs:
             inputs, weights, _ = reader.read(index, 1)
             target = out[(*index, ...)].reshape(-1)
             _map_box(loss, inputs, weights, target, rule)
 
     share(work, boxes(batch.shape, max(1, GATHER // max(batch.row or 1, 1))), threads)
-    if heavy is not batch:
+    if masked_last:
         out[~np.asarray(batch.where)] = 0.0
     return out
 

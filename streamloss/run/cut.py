@@ -18,7 +18,7 @@ import numpy as np
 from streamloss.arrays.batch import FLOAT32, FLOAT64, Batch, normalise_axis
 from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.digits import BLOCK
-from streamloss.kernels.switches import MULTIPLY, OMIT, Rule
+from streamloss.kernels.switches import Multiply, Omit, Rule
 
 DIRECT = 1 << 22
 """Elements of a box that is read in place: long enough to hide what it costs that two threads
@@ -157,6 +157,7 @@ class Reader:
 
     def __init__(self, batch: Batch, rule: Rule) -> None:
         self._batch, self._rule = batch, rule
+        self._kinds, self._real = read_as(batch), real(batch.dtype)
         self._buffers: dict[int, Array] = {}
 
     def read(
@@ -168,30 +169,30 @@ class Reader:
         as missing its inputs are zero too. Where a weight of zero would be multiplied, masked
         elements are left out; such a box has one cell.
         """
-        inputs, weights, where, dtype, ranks = self._batch
-        kinds, last = read_as(self._batch), len(inputs)
+        inputs, weights, where, _, ranks = self._batch
+        kinds, last = self._kinds, len(inputs)
         index = (*index, ...)  # an array even where every axis is indexed
         if where is None:
             found = [self._fit(k, a[index], kinds[k], None, ranks[k]) for k, a in enumerate(inputs)]
             if weights is not None:
-                weights = self._fit(last, weights[index], real(dtype))
+                weights = self._fit(last, weights[index], self._real)
             return tuple(found), weights, None
         where = where[index]
-        if self._rule == MULTIPLY:
+        if isinstance(self._rule, Multiply):
             found = [
                 self._fit(k, a[index][where], kinds[k], None, ranks[k])
                 for k, a in enumerate(inputs)
             ]
             if weights is not None:
-                weights = self._fit(last, weights[index][where], real(dtype))
+                weights = self._fit(last, weights[index][where], self._real)
             return tuple(found), weights, np.array([where.size - np.count_nonzero(where)])
         masked = ~where
-        zeroed = masked if self._rule == OMIT else None
+        zeroed = masked if isinstance(self._rule, Omit) else None
         found = [self._fit(k, a[index], kinds[k], zeroed, ranks[k]) for k, a in enumerate(inputs)]
         if weights is None:
-            weights = self._fit(last, where, real(dtype))
+            weights = self._fit(last, where, self._real)
         else:
-            weights = self._fit(last, weights[index], real(dtype), masked)
+            weights = self._fit(last, weights[index], self._real, masked)
         masked = masked.reshape(cells, masked.size // max(cells, 1))
         return tuple(found), weights, np.count_nonzero(masked, axis=1)
 
@@ -249,7 +250,7 @@ def jobs(todo: Plan, threads: int, rule: Rule) -> Iterator[tuple[slice, Index]]:
     limit = max(1, limit // max(todo.batch.row or 1, 1))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
     most = max(1, min(MOST_CELLS, whole if todo.in_place else max(whole, MOST_CELLS)))
-    if rule == MULTIPLY and todo.batch.where is not None:
+    if isinstance(rule, Multiply) and todo.batch.where is not None:
         most = 1
     start = 0
     for outer in boxes(todo.kept, most):

@@ -19,7 +19,7 @@ from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, MINUS_INFS, NANS, PLUS_INFS
 from streamloss.exact.state import State
-from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
+from streamloss.kernels.switches import SIFT, Multiply, Omit, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss
 
@@ -58,7 +58,7 @@ def values(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = No
     count = math.prod(batch.shape)
     ((inputs, weights, where),) = _cells(batch, 1)
     present = np.ones(count, np.bool_) if where is None else where.copy()
-    if rule == OMIT:
+    if isinstance(rule, Omit):
         present &= ~_missing(inputs, weights)
     out = np.zeros(count)
     weights = None if weights is None else weights[present]
@@ -95,7 +95,7 @@ def _present(
     """Return the elements that count; the others are counted."""
     present = np.ones(len(inputs[0]), np.bool_) if where is None else where.copy()
     counts[MASKED] += np.count_nonzero(~present)
-    if rule == OMIT:
+    if isinstance(rule, Omit):
         missing = present & _missing(inputs, weights)
         counts[MISSING] += np.count_nonzero(missing)
         present &= ~missing
@@ -123,7 +123,7 @@ def _terms(loss: Loss, inputs: list[Array], weights: Array | None, rule: Rule) -
             return values
         else:
             terms = weights * values
-    return terms if rule == MULTIPLY else np.where(weights == 0.0, 0.0, terms)
+    return terms if isinstance(rule, Multiply) else np.where(weights == 0.0, 0.0, terms)
 
 
 def _add(terms: Array, flags: Array) -> int:

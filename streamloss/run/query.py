@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from streamloss.arrays.batch import (
     check_policy,
     check_same_inputs,
 )
+from streamloss.arrays.types import ArrayLike, Weights
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.base import Loss, parts_of, values_first
@@ -120,17 +121,17 @@ def _lazy_sums(query: Query, data: Arguments) -> LazyState:
 
 def _plain_sums(query: Query, data: Arguments) -> State | None:
     """Return the state of plain arrays, None if they are not."""
-    runner = _plain_runner(query, data)
-    taken = None if runner is None else runner.take(*data[:3])
+    y_true, y_pred, weights, where = data
+    runner = _plain_runner(query, y_true, where)
+    taken = None if runner is None else runner.take(y_true, y_pred, weights)
     if runner is None or taken is None:
         return None
-    large = data[0].size >= threads.PARALLEL
+    large = y_true.size >= threads.PARALLEL
     return runner.fold(*taken) if large else runner.add(_empty(query), *taken)
 
 
-def _plain_runner(query: Query, data: Arguments) -> Plain | None:
+def _plain_runner(query: Query, y_true: ArrayLike, where: ArrayLike) -> Plain | None:
     """Return a runner for plain batches of a query once a kernel is worth its while, else None."""
-    y_true, _, _, where = data
     if where is not None or query.axis is not None or query.nan == "raise":
         return None
     if type(y_true) is not np.ndarray or any(map(values_first, query.parts)):
@@ -265,7 +266,7 @@ class Tally:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        if axis is None and self.add_plain(data):
+        if axis is None and self.add_plain(*data):
             return self
         query = self.query if axis is None else self.query._replace(axis=axis)
         if any_lazy(*data):
@@ -275,24 +276,25 @@ class Tally:
             self.merge(fold(query, batch))
         return self
 
-    def add_plain(self, data: Arguments) -> bool:
+    def add_plain(
+        self, y_true: ArrayLike, y_pred: ArrayLike, weights: Weights, where: ArrayLike
+    ) -> bool:
         """Add a batch, if it is of plain arrays and worth a kernel; return whether.
 
         So are most of the small ones of a training loop, for which it takes 4.5 us.
         """
-        y_true, y_pred, weights, where = data
         query = self.query
         if where is not None or query.axis is not None or query.nan == "raise":
             return False
         runner = self._plain
         if runner is None:
-            runner = self._plain = _plain_runner(query, data)
+            runner = self._plain = _plain_runner(query, y_true, where)
             if runner is None:
                 return False
         taken = runner.take(y_true, y_pred, weights)
         if taken is None:
             return False
-        if y_true.size < threads.PARALLEL:
+        if taken[0][0].size < threads.PARALLEL:
             with self.lock:
                 self._state = runner.add(self._state or _empty(query), *taken)
         else:
@@ -309,7 +311,9 @@ class Tally:
         """
         if part is not None:
             with self.lock:
-                _check_shape(self.shape, part.shape)  # what is on a GPU stays there
+                before = self._pending or self._state  # what is on a GPU stays there
+                if before is not None and before.shape != part.shape:
+                    _refuse_shape(before.shape, part.shape)
                 self._state = _plus(self._state, part, sign)
         return self
 
@@ -322,7 +326,9 @@ class Tally:
         with self.lock:
             if self._pending is not None and self._pending.is_full:
                 self._collect()
-            _check_shape(self.shape, shape)
+            before = self.shape
+            if before is not None and before != shape:
+                _refuse_shape(before, shape)
             pending = self._pending or gpu.Pending(query.parts, shape)
             pending.add(batch, query.axis, query.rule)
             self._pending = pending
@@ -336,10 +342,9 @@ class Tally:
                 self._pending = None
 
 
-def _check_shape(before: tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
-    """Refuse a batch of another output."""
-    if before is not None and before != shape:
-        raise ValueError(f"the axes kept must have the same sizes: got {shape} after {before}")
+def _refuse_shape(before: tuple[int, ...], shape: tuple[int, ...]) -> NoReturn:
+    """Raise what says that a batch has another output."""
+    raise ValueError(f"the axes kept must have the same sizes: got {shape} after {before}")
 
 
 def _plus(state: State | None, part: State, sign: int) -> State:

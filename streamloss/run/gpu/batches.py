@@ -20,7 +20,7 @@ from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
 from streamloss.kernels.gpu import MOST
-from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE, Rule
+from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
 from streamloss.losses import Value
 from streamloss.losses.base import together
 
@@ -224,7 +224,7 @@ class _Sums:
 
 def _refuse_compat(rule: Rule) -> None:
     """Refuse what only the interfaces of other frameworks ask for, which round as well."""
-    if rule == MULTIPLY:
+    if isinstance(rule, Multiply):
         raise TypeError("compat takes arrays of the CPU: got one of a GPU")
 
 
@@ -305,7 +305,7 @@ def _losses_of_rows(
 ) -> tuple[Batch, DeviceArray | None]:
     """Return the losses of rows as a batch, and a mask of those without a NaN, if it matters."""
     values, complete = scratch.empty("values", batch.shape, np.float64), None
-    if rule == OMIT:
+    if isinstance(rule, Omit):
         complete = scratch.empty("complete", batch.shape, np.bool_)
         launch.fill(complete, True, stream)
     arrays = [*batch.inputs, values, *[a for a in (complete, batch.weights) if a is not None]]
