@@ -89,7 +89,7 @@ class Plain:
         run(self._losses, *arguments)
         return out
 
-    def fold(self, inputs: Inputs, weights: Array | None, rows: int) -> State:
+    def sum_large(self, inputs: Inputs, weights: Array | None, rows: int) -> State:
         """Return the state of a large batch, shared out to threads; several may call this.
 
         Read with `cpu.sums`, a million terms would take 100 us more: Python that kernels

@@ -108,13 +108,13 @@ def sums(query: Query, data: Arguments) -> State | LazyState:
         return state
     if any_lazy(*data):
         return _lazy_sums(query, data)
-    return fold(query, as_batch(query.parts, *data, query.compute))
+    return sum_batch(query, as_batch(query.parts, *data, query.compute))
 
 
 def _lazy_sums(query: Query, data: Arguments) -> LazyState:
     """Return the lazy state of dask arrays."""
     settings = query.axis, query.nan, query.rule, query.compute
-    work = functools.partial(_state, query)
+    work = functools.partial(_sum_chunk, query)
     out: LazyState = lazy().sums(work, query.parts, data, query.axis, query.compute, settings)
     return out
 
@@ -127,7 +127,7 @@ def _plain_sums(query: Query, data: Arguments) -> State | None:
     if runner is None or taken is None:
         return None
     large = y_true.size >= threads.PARALLEL
-    return runner.fold(*taken) if large else runner.add(_empty(query), *taken)
+    return runner.sum_large(*taken) if large else runner.add(_empty(query), *taken)
 
 
 def _plain_runner(query: Query, y_true: ArrayLike, where: ArrayLike) -> Plain | None:
@@ -158,17 +158,17 @@ def values(query: Query, data: Arguments) -> list[Any]:
     if any_lazy(*data):
         return [_lazy_values(query._replace(losses=(loss,)), data) for loss in query.losses]
     batch = as_batch(query.losses, *data, query.compute)
-    return _each(query, batch)
+    return _values_of_batch(query, batch)
 
 
 def _lazy_values(query: Query, data: Arguments) -> Any:
     """Return the lazy array of the weighted losses of a query's one loss."""
     settings = query.nan, query.rule, query.compute
-    work = functools.partial(_values, query)
+    work = functools.partial(_values_of_chunk, query)
     return lazy().values(work, query.losses, data, query.compute, settings)
 
 
-def fold(query: Query, batch: Batch, threads: int | None = None) -> State:
+def sum_batch(query: Query, batch: Batch, threads: int | None = None) -> State:
     """Return the state of a batch that is in memory."""
     strict = query.nan == "raise"
     if strict:
@@ -180,23 +180,23 @@ def fold(query: Query, batch: Batch, threads: int | None = None) -> State:
     return state
 
 
-def _each(query: Query, batch: Batch, threads: int | None = None) -> list[Any]:
+def _values_of_batch(query: Query, batch: Batch, threads: int | None = None) -> list[Any]:
     """Return the arrays of the weighted losses of a batch that is in memory."""
     if query.nan == "raise":
         choose.check_labels(query.losses, batch)
-        fold(query._replace(parts=query.losses[:1]), batch, threads)
+        sum_batch(query._replace(parts=query.losses[:1]), batch, threads)
     losses, rule = query.losses, query.rule
     return [choose.runner((loss,), batch).values(loss, batch, rule, threads) for loss in losses]
 
 
-def _state(query: Query, chunk: Arguments) -> State:
+def _sum_chunk(query: Query, chunk: Arguments) -> State:
     """Return the state of a chunk; its task has a core already."""
-    return fold(query, as_batch(query.parts, *chunk, query.compute), threads=1)
+    return sum_batch(query, as_batch(query.parts, *chunk, query.compute), threads=1)
 
 
-def _values(query: Query, chunk: Arguments) -> Any:
+def _values_of_chunk(query: Query, chunk: Arguments) -> Any:
     """Return the weighted losses of a chunk."""
-    return _each(query, as_batch(query.losses, *chunk, query.compute), threads=1)[0]
+    return _values_of_batch(query, as_batch(query.losses, *chunk, query.compute), threads=1)[0]
 
 
 def later(function: Any, *arguments: Any) -> Any:
@@ -273,7 +273,7 @@ class Tally:
             return self.merge(_lazy_sums(query, data).compute())
         batch = as_batch(query.parts, *data, query.compute)
         if query.nan == "raise" or not batch.on_device or not self._leave(query, batch):
-            self.merge(fold(query, batch))
+            self.merge(sum_batch(query, batch))
         return self
 
     def add_plain(
@@ -298,7 +298,7 @@ class Tally:
             with self.lock:
                 self._state = runner.add(self._state or _empty(query), *taken)
         else:
-            self.merge(runner.fold(*taken))
+            self.merge(runner.sum_large(*taken))
         return True
 
     def merge(self, part: State | None, sign: int = 1) -> Tally:
