@@ -94,24 +94,30 @@ class DuckArray(Protocol):
         """Return it with its axes in another order."""
         ...
 
-    def all(self, axis: int | Shape | None = None) -> Any:
-        """Return whether all elements along axes are true."""
+    # properties: the signatures of numpy's methods differ between its versions
+    @property
+    def all(self) -> Callable[..., Any]:
+        """Returns whether all elements along axes are true."""
         ...
 
-    def any(self, axis: int | Shape | None = None) -> Any:
-        """Return whether an element along axes is true."""
+    @property
+    def any(self) -> Callable[..., Any]:
+        """Returns whether an element along axes is true."""
         ...
 
-    def max(self, axis: int | Shape | None = None) -> Any:
-        """Return the largest elements along axes."""
+    @property
+    def max(self) -> Callable[..., Any]:
+        """Returns the largest elements along axes."""
         ...
 
-    def min(self, axis: int | Shape | None = None) -> Any:
-        """Return the least elements along axes."""
+    @property
+    def min(self) -> Callable[..., Any]:
+        """Returns the least elements along axes."""
         ...
 
-    def sum(self, axis: int | Shape | None = None) -> Any:
-        """Return the sums along axes."""
+    @property
+    def sum(self) -> Callable[..., Any]:
+        """Returns the sums along axes."""
         ...
 
     def __array__(self) -> Array: ...
