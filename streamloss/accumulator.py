@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arrays.batch import Axis, check_axis, has_names
+from .arrays.batch import check_axis, has_names
 from .arrays.named import Named, find_names
+from .arrays.types import AxisLike
 from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO
 from .exact.reductions import Reduction, check
 from .exact.seen import count_rows, count_terms, sum_of
@@ -57,7 +58,7 @@ class Accumulator:
     def __init__(
         self,
         losses: Any,
-        axis: Axis = None,
+        axis: AxisLike = None,
         nan: str = "propagate",
     ) -> None:
         specs = list(losses) if isinstance(losses, list) else losses
@@ -77,7 +78,7 @@ class Accumulator:
         query: Query,
         state: State | None,
         named: Named | None = None,
-        asked: Axis = None,
+        asked: AxisLike = None,
     ) -> Accumulator:
         """Return the accumulator of a state: the losses are the query's, whatever texts mean now.
 
@@ -113,10 +114,10 @@ class Accumulator:
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *data, order)
         if named is None:
-            self.tally.add(data)
+            self.tally.add_other(data)
             return self
         axis = named.kept(self.axis, before)
-        self.tally.add(named.arguments, axis)
+        self.tally.add_other(named.arguments, axis)
         with self.tally.lock:
             if self._named is None:
                 self._named = named.in_memory()
@@ -154,7 +155,7 @@ class Accumulator:
         return self.tally.query.losses
 
     @property
-    def axis(self) -> Axis:
+    def axis(self) -> AxisLike:
         """The reduced axes, several of them sorted."""
         return self.tally.query.axis
 
@@ -272,7 +273,7 @@ class Accumulator:
             return NotImplemented
         return self._what() == other._what()
 
-    def _what(self) -> tuple[tuple[Loss, ...], Axis, str, State | None]:
+    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, State | None]:
         """Return what is asked, and the state of what was seen, None if its shape is not known."""
         return self.losses, self.axis, self.nan, self.tally.known
 

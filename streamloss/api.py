@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .accumulator import Accumulator, build, check_sent
-from .arrays.batch import Axis, is_lazy
+from .arrays.batch import is_lazy
 from .arrays.named import find_names
+from .arrays.types import AxisLike
 from .exact.reductions import Reduction, check
 from .exact.state import State
 from .run.query import Query, later, sums, values
@@ -21,7 +22,7 @@ def evaluate(
     y_pred: Any = None,
     weights: Any = None,
     *,
-    axis: Axis = None,
+    axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
     reduction: str = Reduction.MEAN,
@@ -101,7 +102,7 @@ def accumulate(
     y_pred: Any = None,
     weights: Any = None,
     *,
-    axis: Axis = None,
+    axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
 ) -> Any:
@@ -135,7 +136,7 @@ def reduce(
     losses: Any,
     weights: Any = None,
     *,
-    axis: Axis = None,
+    axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
     reduction: str = Reduction.MEAN,

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from .types import Array
 
 ARROW_NUMBERS = ("int", "uint", "float", "double", "halffloat", "bool")
 """How pyarrow's names of types of numbers begin; decimals and dates are none."""

@@ -145,11 +145,11 @@ def find_names(
             inputs[k] = _ordered(names[k], value, axes + row[: loss.ranks[k]], seen)
     true, *others = inputs
     pred = tuple(others) if isinstance(y_pred, tuple) else others[0]
-    heavy, shown = (
+    weights, where = (
         _spread(name, value, axes, seen) if is_named(value) else value
         for name, value in (("weights", weights), ("where", where))
     )
-    return Named((true, pred, heavy, shown), axes, seen)
+    return Named((true, pred, weights, where), axes, seen)
 
 
 def _axes_of(array: Any, rank: int, order: Axes | None) -> tuple[Axes, Axes]:

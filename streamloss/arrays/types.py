@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,7 +17,6 @@ __all__ = [
     "DuckArray",
     "LazyArray",
     "Mask",
-    "Policy",
     "Shape",
     "Weights",
 ]
@@ -33,9 +32,6 @@ Weights = ArrayLike | None
 
 AxisLike = int | str | Sequence[int | str] | None
 """Axes to reduce: their numbers or, of arrays with named axes, their names; None is all."""
-
-Policy = Literal["propagate", "omit", "raise"]
-"""What becomes of losses that are NaN."""
 
 Array = NDArray[Any]
 """An array of numpy, a masked one too."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamloss.arrays.types import Array
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss
 
 from .switches import Multiply, Narrow, Omit, Rule, Width
 
-Array = NDArray[Any]
 Arrays = tuple[Array, ...]
 
 

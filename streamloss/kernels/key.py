@@ -110,9 +110,7 @@ class Machinery(Reach):
         for name, value in sorted(vars(cls).items()):
             value = getattr(value, "fget", getattr(value, "__func__", value))
             if isinstance(value, FunctionType):
-                if value.__module__.startswith(
-                    "streamloss."
-                ):  # NamedTuples have generated ones too
+                if value.__module__.startswith("streamloss."):  # not what NamedTuple has made
                     self.text(name)
                     self.function(value)
             elif not name.startswith("__"):  # some of these hold numbers of lines

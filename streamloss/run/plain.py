@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.batch import FLOAT32, FLOAT64
-from streamloss.arrays.convert import Array
+from streamloss.arrays.types import Array
 from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
@@ -103,9 +103,10 @@ class Plain:
             check_subnormals()
             state, workspace = State.empty((), len(losses)), make_workspace(len(losses))
             for some in jobs:
-                heavy = None if weights is None else weights[some]
+                few_weights = None if weights is None else weights[some]
                 few = tuple([a[some] for a in inputs])
-                arguments = few, heavy, state.sums, state.counts, 0, workspace, width, self._rule
+                added = few, few_weights, state.sums, state.counts, 0
+                arguments = *added, workspace, width, self._rule
                 fold_entry(losses, *arguments)(losses, *arguments)
             states.append(state)
 

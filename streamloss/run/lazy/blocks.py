@@ -64,25 +64,25 @@ def align(losses: Sequence[Loss], data: Arguments, compute: Any = None) -> Block
     y_true, y_pred, weights, where = data
     named = name_inputs(losses, y_true, y_pred)
     inputs = [numbers(*pair) for pair in named]
-    heavy = None if weights is None else numbers("weights", weights)
-    shown = None if where is None else numbers("where", where, mask=True)
+    others = ("weights", weights), ("where", where)
+    weights = None if weights is None else numbers("weights", weights)
+    where = None if where is None else numbers("where", where, mask=True)
     ranks = losses[0].ranks
     shape = check_shapes(inputs, ranks)
-    if heavy is not None:
-        check_alignment("weights", heavy.shape, shape)
-    if shown is not None:
-        check_alignment("where", shown.shape, shape)
+    if weights is not None:
+        check_alignment("weights", weights.shape, shape)
+    if where is not None:
+        check_alignment("where", where.shape, shape)
     if compute is None:
-        common_dtype(losses, inputs, heavy)
-    given = [array for array in (*inputs, heavy, shown) if array is not None]
+        common_dtype(losses, inputs, weights)
+    given = [array for array in (*inputs, weights, where) if array is not None]
     try:
         arrays = _cut(given, len(shape), [*ranks, 0, 0])
     except ValueError as error:
-        others = ("weights", weights), ("where", where)
-        _refuse_sizes([*named, *others], [*inputs, heavy, shown], error)
-    shown = None if shown is None else arrays.pop()
-    heavy = None if heavy is None else arrays.pop()
-    return Blocks(tuple(arrays), heavy, shown, ranks)
+        _refuse_sizes([*named, *others], [*inputs, weights, where], error)
+    where = None if where is None else arrays.pop()
+    weights = None if weights is None else arrays.pop()
+    return Blocks(tuple(arrays), weights, where, ranks)
 
 
 def numbers(name: str, value: Any, mask: bool = False) -> Any:

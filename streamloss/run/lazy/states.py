@@ -19,7 +19,8 @@ from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
 
-from streamloss.arrays.batch import Arguments, Axis, may_fit, normalise_axis, refuse_alignment
+from streamloss.arrays.batch import Arguments, may_fit, normalise_axis, refuse_alignment
+from streamloss.arrays.types import AxisLike
 from streamloss.exact.counts import ROWS
 from streamloss.exact.reductions import Reduction
 from streamloss.exact.state import State, check_state
@@ -43,7 +44,12 @@ Work = Callable[[Arguments], Any]
 
 
 def sums(
-    work: Work, losses: tuple[Loss, ...], data: Arguments, axis: Axis, compute: Any, settings: Any
+    work: Work,
+    losses: tuple[Loss, ...],
+    data: Arguments,
+    axis: AxisLike,
+    compute: Any,
+    settings: Any,
 ) -> LazyState:
     """Return the State of all chunks, of which `work` gives that of one.
 
