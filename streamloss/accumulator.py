@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arrays.batch import check_axis, has_names
 from .arrays.named import Named, find_names
@@ -17,6 +17,9 @@ from .run.query import Query, Tally
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker
 from .support.once import once
+
+if TYPE_CHECKING:
+    from .files import DataSet
 
 
 class Accumulator:
@@ -93,7 +96,13 @@ class Accumulator:
         return out
 
     def update(
-        self, y_true: Any, y_pred: Any = None, weights: Any = None, *, where: Any = None
+        self,
+        y_true: Any,
+        y_pred: Any = None,
+        weights: Any = None,
+        *,
+        where: Any = None,
+        data: DataSet | None = None,
     ) -> Accumulator:
         """Add a batch and return the accumulator; an update that raises changes nothing.
 
@@ -102,19 +111,24 @@ class Accumulator:
         y_true, y_pred, weights, where
             As for `evaluate`; dask arrays are computed here. What arrays on a GPU add stays there,
             and is not waited for, until somebody asks.
+        data : DataSet, optional
+            Files, as `scan` gives them, all of whose rows are the batch.
 
         Raises
         ------
-        TypeError, ValueError
+        OSError, TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
         if self.tally.add_plain(y_true, y_pred, weights, where):
             return self
-        data, before = (y_true, y_pred, weights, where), self._named
+        given, before = (y_true, y_pred, weights, where), self._named
+        if data is not None:
+            self.tally.merge(files().sum_data(self.tally.query, data, given))
+            return self
         order = None if before is None else before.axes
-        named = find_names(self.losses[0], *data, order)
+        named = find_names(self.losses[0], *given, order)
         if named is None:
-            self.tally.add_other(data)
+            self.tally.add_other(given)
             return self
         axis = named.kept(self.axis, before)
         self.tally.add_other(named.arguments, axis)
@@ -356,6 +370,14 @@ def _format() -> Any:
     from .exact import bytes as module
 
     return module
+
+
+@once
+def files() -> Any:
+    """Return the module that evaluates files, imported on first use."""
+    from .run import evaluation
+
+    return evaluation
 
 
 build = Accumulator._of

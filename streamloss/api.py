@@ -1,12 +1,13 @@
-"""The one-call interface: arrays in, results or accumulators out."""
+"""The one-call interface: arrays or columns of files in, results or accumulators out."""
 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .accumulator import Accumulator, build, check_sent
+from .accumulator import Accumulator, build, check_sent, files
 from .arrays.batch import is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
@@ -14,6 +15,13 @@ from .exact.reductions import Reduction, check
 from .exact.state import State
 from .run.query import Query, later, sums, values
 from .support.brief import brief
+
+if TYPE_CHECKING:
+    from .files import DataSet
+    from .run.evaluation import Progress
+
+CHECKPOINT_SECONDS = 5.0
+"""Seconds from one save of a checkpoint to the next."""
 
 
 def evaluate(
@@ -26,6 +34,10 @@ def evaluate(
     where: Any = None,
     nan: str = "propagate",
     reduction: str = Reduction.MEAN,
+    data: DataSet | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = CHECKPOINT_SECONDS,
 ) -> Any:
     """Return the weighted loss of predictions, every sum exact and the result correctly rounded.
 
@@ -50,6 +62,18 @@ def evaluate(
         every sum and count, or raises.
     reduction : Reduction or str
         By default the mean, S / W. With "none" every weighted loss is returned.
+    data : DataSet, optional
+        Files, as `scan` gives them, evaluated in bounded memory. Then `y_true`, `y_pred`,
+        `weights` and `where` are names of columns, or lists of names: the values of a row side by
+        side, such as the scores of classes, which a column of lists holds as well. An axis must
+        have 0 in it, and the reduction may not be "none".
+    progress : callable, optional
+        Of files: is called now and then, in this thread, with how many rows are done and how
+        many there are (None where files do not announce it).
+    checkpoint : str or path, optional
+        Of files: where to save how far it came. The same call goes on from there.
+    checkpoint_every : float, optional
+        Seconds from one save to the next.
 
     Returns
     -------
@@ -66,7 +90,10 @@ def evaluate(
         If an input holds no numbers that float64 can hold or is missing; if a loss is unknown.
     ValueError
         If shapes, alignment, axis, a name or a parameter are wrong; if nan="raise" meets a NaN;
-        if the reduction does not fit a loss, or "none" comes with an axis.
+        if the reduction does not fit a loss, or "none" comes with an axis or files; if a file
+        cannot be read or lacks a column, or a checkpoint is of another call.
+    OSError
+        If a file is not there.
 
     Examples
     --------
@@ -82,18 +109,38 @@ def evaluate(
     found = check(reduction, query.losses)
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
-    data = (y_true, y_pred, weights, where)
-    named = find_names(query.losses[0], *data)
+    given = y_true, y_pred, weights, where
+    if data is not None:
+        if found is Reduction.NONE:
+            raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
+        state = files().sum_data(query, data, given, progress, checkpoint, checkpoint_every)
+        return _keyed(losses, state.results(query.losses, found))
+    _check_arrays(y_true, progress, checkpoint)
+    named = find_names(query.losses[0], *given)
     if named is not None:
-        data, query = named.arguments, query.over(named.numbers(axis))
+        given, query = named.arguments, query.over(named.numbers(axis))
     if found is Reduction.NONE:
-        results = values(query, data)
+        results = values(query, given)
     else:
-        results = sums(query, data).results(query.losses, found)
+        results = sums(query, given).results(query.losses, found)
     if named is not None:
         reduced = () if found is Reduction.NONE else named.reduced(query.axis)
         results = [named.wrap(each, reduced) for each in results]
+    return _keyed(losses, results)
+
+
+def _keyed(losses: Any, results: list[Any]) -> Any:
+    """Return the results of a list of losses by these, that of one loss as it is."""
     return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
+
+
+def _check_arrays(y_true: Any, progress: Any, checkpoint: Any) -> None:
+    """Refuse names of columns, and options of files, where there are no files."""
+    if isinstance(y_true, str):
+        raise TypeError(f"y_true is a name, for which data must be given: got {brief(y_true)}")
+    for name, given in (("progress", progress), ("checkpoint", checkpoint)):
+        if given is not None:
+            raise ValueError(f"{name} is for data, files that streamloss.scan gives: got arrays")
 
 
 def accumulate(
@@ -105,14 +152,18 @@ def accumulate(
     axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
+    data: DataSet | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = CHECKPOINT_SECONDS,
 ) -> Any:
-    """Return an `Accumulator` of the arrays; the arguments are those of `evaluate`.
+    """Return an `Accumulator` of arrays or files; the arguments are those of `evaluate`.
 
     Of dask arrays it is a `dask.delayed.Delayed` Accumulator.
 
     Raises
     ------
-    TypeError, ValueError
+    OSError, TypeError, ValueError
         As `evaluate`.
 
     Examples
@@ -122,13 +173,17 @@ def accumulate(
     >>> part.result("sum"), part.result("mean")
     (3.0, 1.5)
     """
-    query, data = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
-    named, names = find_names(query.losses[0], *data), None
-    if named is not None:
-        data, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()
+    query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
     specs = list(losses) if isinstance(losses, list) else losses
+    if data is not None:
+        state = files().sum_data(query, data, given, progress, checkpoint, checkpoint_every)
+        return build(specs, query, state)
+    _check_arrays(y_true, progress, checkpoint)
+    named, names = find_names(query.losses[0], *given), None
+    if named is not None:
+        given, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()
     make = functools.partial(build, specs, query, named=names, asked=axis)
-    found = sums(query, data)
+    found = sums(query, given)
     return make(found) if isinstance(found, State) else found.delayed(make)
 
 

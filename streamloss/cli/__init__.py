@@ -6,6 +6,7 @@ Exit codes: 0, 2 with one line on stderr if something asked for cannot be done, 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,18 @@ from .text import shown
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra of streamloss that installs each library."""
+OPTIONS = {
+    "y_true": "--true",
+    "y_pred": "--pred",
+    "weights": "--weights",
+    "where": "--where",
+    "files": "FILES",
+    "types": "--type",
+    "scheduler": "--scheduler",
+    "timeout": "--timeout",
+    "checkpoint": "--checkpoint",
+}
+"""The options that give the arguments of the library, which begin the text of its errors."""
 EXPECTED = (OSError, TypeError, ValueError)
 """Errors whose text tells the user what cannot be done; others are mistakes of streamloss."""
 STDERR = 2
@@ -68,7 +81,8 @@ def _line(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"there is not enough memory: --batch-rows and --threads limit it ({error})"
     if isinstance(error, EXPECTED):
-        return str(error)
+        names = "|".join(OPTIONS)
+        return re.sub(rf"^({names})(?=[: ])", lambda found: OPTIONS[found[0]], str(error))
     return (
         f"this should not happen: {type(error).__name__}: {str(error)[:300]}; please report it to"
         " the streamloss developers, with what --debug shows"

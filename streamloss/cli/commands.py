@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 import click
 
 from streamloss import __version__
 from streamloss.arrays.batch import POLICIES
-from streamloss.files import Columns
+from streamloss.files.dataset import LARGEST_COUNT
+from streamloss.files.formats import FORMATS
 from streamloss.losses.names import LOSSES
 from streamloss.run.threads import get_num_threads
 
 from . import report
 from .interrupts import INTERRUPTED
-from .job import Evaluation, Job
+from .job import Job
 from .text import shown
-
-LARGEST_COUNT = (1 << 31) - 1
-"""The largest number of rows or threads that libraries take: that of 32 bits with a sign."""
 
 
 class Seconds(click.FloatRange):
@@ -110,8 +108,18 @@ def warmup(
 
 @streamloss.command()
 @click.argument("files", nargs=-1)
-@click.option("--true", required=True, help="Column of the labels.")
-@click.option("--pred", help="Column of the predictions.")
+@click.option(
+    "--true",
+    required=True,
+    multiple=True,
+    help="Column of the labels; give it again for several in a row.",
+)
+@click.option(
+    "--pred",
+    multiple=True,
+    help="Column of the predictions; give it again for several: the classes of a loss such as"
+    " cross_entropy, the outputs of any other, or the inputs of a loss of several.",
+)
 @click.option("--weights", help="Column of the weights.")
 @click.option("--where", help="Boolean column: the rows to take. A null leaves its row out.")
 @click.option(
@@ -135,6 +143,18 @@ def warmup(
     default="propagate",
     show_default=True,
     help="What to do with a NaN or null in labels, predictions or weights.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(list(FORMATS)),
+    help="The format of all files; by default as the ending of each says, else its first bytes.",
+)
+@click.option(
+    "--type",
+    "types",
+    metavar="COLUMN=TYPE",
+    multiple=True,
+    help="The type of a column of CSV, such as y=float32; by default as in the first block.",
 )
 @click.option(
     "--json",
@@ -185,22 +205,23 @@ def warmup(
 @click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")
 @debug
 def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
-    """Evaluate predictions in FILES: Parquet files, folders of them, or globs.
+    """Evaluate predictions in FILES: tables, folders of them, or globs.
 
     Without FILES the columns are arrays: --true y.npy --pred p.npy, or --true data.npz:y.
     """
-    columns = Columns(*(options.pop(role) for role in Columns._fields))
-    job = Job(columns=columns, **options)
-    evaluation = Evaluation(job)
-    total, done = evaluation.data.rows, evaluation.rows
-    try:
-        with closing(evaluation), report.progress(total, done, quiet) as advance:
-            evaluation.complete(advance)
-    except KeyboardInterrupt:
-        kept = f"; the same command goes on from {shown(job.checkpoint)}" if job.checkpoint else ""
-        click.echo(f"streamloss: interrupted{kept}", err=True)
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    outcome = evaluation.results(), evaluation.counts(), evaluation.seconds
+    job = Job(**options)
+    with report.quiet_libraries() if job.scheduler else nullcontext():
+        evaluation = job.evaluation()
+        total, done = evaluation.scanner.rows, evaluation.rows
+        try:
+            with closing(evaluation), report.progress(total, done, quiet) as progress:
+                evaluation.complete(progress)
+        except KeyboardInterrupt:
+            kept = f"; the same command goes on from {shown(job.checkpoint)}"
+            click.echo(f"streamloss: interrupted{kept if job.checkpoint else ''}", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+    found = job.outcome(evaluation)
+    outcome = found.result(job.reduction), found.counts, evaluation.seconds
     with report.to_stdout():
         if as_json:
             click.echo(report.as_json(*outcome))

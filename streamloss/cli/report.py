@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from streamloss.run.evaluation import Progress
 
 from .text import shown
 
@@ -47,39 +51,52 @@ def to_stdout() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, done: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+def quiet_libraries() -> Iterator[None]:
+    """Keep logs and warnings of libraries off stderr, where each error is one line."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+@contextmanager
+def progress(total: int | None, done: int, quiet: bool) -> Iterator[Progress]:
     """Show a bar with rate and time left while the block runs, on a terminal; give what moves it.
 
     Parameters
     ----------
-    total : int
-        All rows.
+    total : int or None
+        All rows, if that is known.
     done : int
         The rows that an earlier run has done.
     quiet : bool
         Whether to show nothing.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda rows: None
+        yield lambda rows, total: None
         return
     from rich import progress as bars
     from rich.console import Console
 
     text = bars.TextColumn
-    columns = (text("{task.percentage:3.0f} %"), bars.BarColumn(), text("{task.fields[rate]}"))
+    columns = [bars.BarColumn(), text("{task.fields[rate]}")]
+    if total is not None:
+        left = bars.TimeRemainingColumn(), text("left")
+        columns = [text("{task.percentage:3.0f} %"), *columns, *left]
     console = Console(file=sys.stderr)
-    left = bars.TimeRemainingColumn()
-    with bars.Progress(*columns, left, text("left"), console=console, transient=True) as bar:
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total, completed=done, rate="")
-        begun, came = time.perf_counter(), 0
+        begun = time.perf_counter()
 
-        def advance(rows: int) -> None:
-            nonlocal came
-            came += rows
-            rate = came / (time.perf_counter() - begun)
-            bar.update(task, advance=rows, rate=f"{rate:,.0f} rows/s")
+        def move(rows: int, total: int | None) -> None:
+            rate = (rows - done) / (time.perf_counter() - begun)
+            bar.update(task, completed=rows, rate=f"{rate:,.0f} rows/s")
 
-        yield advance
+        yield move
 
 
 def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: float) -> str:

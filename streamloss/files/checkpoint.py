@@ -1,7 +1,7 @@
 """Checkpoints: how far a job came, in a file that a crash never leaves half written.
 
 The file has a line that names the format, the SHA-256 of the rest, a line of JSON (the job, how
-many rows are done and the seconds they took), and the sums of these rows, the bytes of an
+far it came and the seconds that took), and the sums of the rows that are done, the bytes of an
 accumulator.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from .owned import OwnedFile
+from .scanner import Place
 
 T = TypeVar("T")
 
@@ -25,11 +26,24 @@ DIGEST_BYTES = 32
 
 
 class Saved(NamedTuple):
-    """How far a job came: how many rows are done, the seconds they took, and their sums."""
+    """How far a job came.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows are done.
+    seconds : float
+        How long they took.
+    sums : bytes
+        Their sums.
+    place : Place, optional
+        Where in the files they end; None if the note is of a version that wrote only their number.
+    """
 
     rows: int
     seconds: float
     sums: bytes
+    place: Place | None
 
 
 class Checkpoint:
@@ -53,7 +67,7 @@ class Checkpoint:
     def __init__(self, path: str, job: Mapping[str, object], every: float) -> None:
         self.path = path
         self._job = json.loads(json.dumps(job))
-        self._file = OwnedFile(path, "--checkpoint")
+        self._file = OwnedFile(path, "checkpoint")
         self._every = every
         self._last = time.monotonic()
 
@@ -74,26 +88,26 @@ class Checkpoint:
         if data is None:
             return None
         if not data.startswith(MAGIC):
-            raise ValueError(f"--checkpoint: {self.path} is no checkpoint of this version")
+            raise ValueError(f"checkpoint: {self.path} is no checkpoint of this version")
         rest = data[len(MAGIC) :]
         digest, body = rest[:DIGEST_BYTES], rest[DIGEST_BYTES:]
         if hashlib.sha256(body).digest() != digest:
             raise self._damaged("its digest differs")
         try:
             line, _, sums = body.partition(b"\n")
-            job, done, seconds = _read_note(json.loads(line))
+            job, rows, seconds, place = _read_note(json.loads(line))
         except Exception as error:
             raise self._damaged(str(error)) from error
         self._compare(job)
         try:
-            return read(Saved(done, seconds, sums))
+            return read(Saved(rows, seconds, sums, place))
         except Exception as error:
             raise self._damaged(str(error)) from error
 
     def _damaged(self, why: str) -> ValueError:
         """Return the error of a file that is damaged."""
         return ValueError(
-            f"--checkpoint: {self.path} is damaged ({why[:200]}); delete it to start over"
+            f"checkpoint: {self.path} is damaged ({why[:200]}); delete it to start over"
         )
 
     def _compare(self, job: Mapping[str, object]) -> None:
@@ -102,7 +116,7 @@ class Checkpoint:
             was, now = job.get(what), self._job.get(what)
             if was != now:
                 raise ValueError(
-                    f"--checkpoint: {self.path} belongs to another job, whose {what[:50]} differ:"
+                    f"checkpoint: {self.path} belongs to another job, whose {what[:50]} differ:"
                     f" {_difference(was, now)}; delete it to start over"
                 )
 
@@ -118,7 +132,8 @@ class Checkpoint:
         ValueError
             If it cannot be written.
         """
-        note = {"job": self._job, "rows": saved.rows, "seconds": saved.seconds}
+        note = {"job": self._job, **saved._asdict()}
+        del note["sums"]
         body = json.dumps(note).encode() + b"\n" + saved.sums
         self._file.replace(MAGIC + hashlib.sha256(body).digest() + body)
         self._last = time.monotonic()
@@ -128,14 +143,16 @@ class Checkpoint:
         self._file.close()
 
 
-def _read_note(note: Any) -> tuple[dict[str, Any], int, float]:
-    """Return job, rows and seconds of the line of JSON; raise where one is missing or wrong."""
+def _read_note(note: Any) -> tuple[dict[str, Any], int, float, Place | None]:
+    """Return job, rows, seconds and place of the line of JSON; raise where one is wrong."""
     job, rows, seconds = (note[name] for name in ("job", "rows", "seconds"))
-    if not isinstance(job, dict) or type(rows) is not int or type(seconds) not in (int, float):
+    place = note.get("place")
+    numbers = [rows, *(place or [])]
+    if not isinstance(job, dict) or any(type(n) is not int or n < 0 for n in numbers):
         raise ValueError("its note has other types")
-    if not (math.isfinite(seconds) and seconds >= 0):
+    if type(seconds) not in (int, float) or not (math.isfinite(seconds) and seconds >= 0):
         raise ValueError(f"it took {seconds} seconds")
-    return job, rows, seconds
+    return job, rows, seconds, None if place is None else Place(*place)
 
 
 def _difference(was: object, now: object) -> str:

@@ -1,34 +1,127 @@
-"""Which column plays which role, and the rows that the readers of all formats hand on."""
+"""Which columns play which role, and the rows that the readers of all formats hand on."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from streamloss.arrays.types import Array
 
+Named = str | list[str]
+"""A column, or the columns whose values side by side are the row of a row loss."""
+Arrays = dict[str, Array]
+"""Some rows of columns, by the names of these."""
+
 
 class Columns(NamedTuple):
-    """The names of the columns by their roles: columns of tables, or files of arrays."""
+    """The names of the columns by their roles; `y_pred` has a tuple for several inputs."""
 
-    true: str
-    pred: str | None = None
-    weights: str | None = None
-    where: str | None = None
+    y_true: Named
+    y_pred: Named | tuple[Named, ...] | None = None
+    weights: Named | None = None
+    where: Named | None = None
 
-    def named(self) -> dict[str, str]:
-        """Return the names given, by the option that gave them."""
-        return {f"--{role}": name for role, name in self._asdict().items() if name is not None}
+    @classmethod
+    def of(cls, y_true: Any, y_pred: Any = None, weights: Any = None, where: Any = None) -> Columns:
+        """Return the columns of arguments, which must be names.
+
+        Raises
+        ------
+        TypeError
+            If an argument is no name of a column, nor a list of them.
+        """
+        found = cls(y_true, y_pred, weights, where)
+        for role, given in found._asdict().items():
+            several = role == "y_pred" and isinstance(given, tuple)
+            needed = role == "y_true" or given is not None
+            parts = given if several and given else (given,)
+            if needed and not all(map(_is_named, parts)):
+                rule = "must be the name of a column, or a list of names, where data is given"
+                raise TypeError(f"{role} {rule}: got {type(given).__name__}")
+        return found
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs a loss of these columns takes."""
+        return 1 + len(self._predictions())
+
+    def _predictions(self) -> tuple[Named, ...]:
+        if self.y_pred is None:
+            return ()
+        return self.y_pred if isinstance(self.y_pred, tuple) else (self.y_pred,)
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield the role and the name of each column; one may come several times."""
+        for role, given in self._asdict().items():
+            for part in given if isinstance(given, tuple) else (given,):
+                for name in part if isinstance(part, list) else [part]:
+                    if name is not None:
+                        yield role, name
+
+    def names(self) -> list[str]:
+        """Return the names of all columns, each once."""
+        return list(dict.fromkeys(name for _, name in self.named()))
+
+    def width(self, widths: Mapping[str, int]) -> int:
+        """Return how many values the widest input has in a row.
+
+        Parameters
+        ----------
+        widths : mapping of str to int
+            How many values a row has of the columns of which it is not one.
+        """
+        parts = (self.y_true, *self._predictions(), self.weights, self.where)
+        listed = (part if isinstance(part, list) else [part] for part in parts if part is not None)
+        return max(sum(widths.get(name, 1) for name in names) for names in listed)
+
+    def rows(self, arrays: Arrays) -> Rows:
+        """Return arrays, by the names of their columns, as the arguments of `Accumulator.update`.
+
+        Raises
+        ------
+        ValueError
+            If columns to be put side by side are no columns of single values.
+        """
+
+        def gathered(part: Named) -> Array:
+            return arrays[part] if isinstance(part, str) else _side_by_side(part, arrays)
+
+        y_pred = tuple(map(gathered, self._predictions()))
+        weights = None if self.weights is None else gathered(self.weights)
+        where = None if self.where is None else gathered(self.where)
+        if where is not None and where.dtype != np.bool_:  # with nulls, which are NaN
+            where = where == 1.0
+        pred = y_pred if isinstance(self.y_pred, tuple) else y_pred[0] if y_pred else None
+        return Rows(gathered(self.y_true), pred, weights, where)
 
 
 class Rows(NamedTuple):
     """Some rows of each column, in the order of the arguments of `Accumulator.update`."""
 
     y_true: Array
-    y_pred: Array | None
+    y_pred: Array | tuple[Array, ...] | None
     weights: Array | None
     where: Array | None
+
+
+def _is_named(given: Any) -> bool:
+    """Return whether an argument names a column, or several in a list."""
+    if isinstance(given, list):
+        return bool(given) and all(isinstance(name, str) for name in given)
+    return isinstance(given, str)
+
+
+def _side_by_side(names: list[str], arrays: Arrays) -> Array:
+    """Return the array that has a column for each of these names."""
+    columns = [arrays[name] for name in names]
+    for name, column in zip(names, columns, strict=True):
+        if column.ndim != 1:
+            rule = "a column in a list of names must have one value in a row"
+            raise ValueError(f"{rule}: {name!r} has {column.shape[1:]}")
+    return np.stack(columns, axis=1)
 
 
 def listing(names: Iterable[str], wanted: str, most: int = 12) -> str:

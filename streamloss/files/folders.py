@@ -11,9 +11,6 @@ from pathlib import Path
 
 from .reading import Refused, explained
 
-ENDINGS = (".parquet", ".parq", ".pq")
-"""Endings of the names of Parquet files, in lower or upper case."""
-
 TABLES = {
     "_delta_log": ("a Delta table", "deltalake.DeltaTable(FOLDER).to_pyarrow_table()"),
     ".hoodie": ("a Hudi table", "the package hudi, to Arrow"),
@@ -23,10 +20,10 @@ TABLES = {
 ICEBERG = ("an Iceberg table", "pyiceberg's StaticTable.from_metadata(FILE).scan().to_arrow()")
 
 
-def files_below(folder: str) -> Iterator[str]:
-    """Yield the Parquet files below a folder."""
+def files_below(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
+    """Yield the files below a folder whose names end so, in lower or upper case."""
     for _, files in tree(folder):
-        yield from (path for path in files if path.lower().endswith(ENDINGS))
+        yield from (path for path in files if path.lower().endswith(endings))
 
 
 def tree(folder: str, above: tuple[os.stat_result, ...] = ()) -> Iterator[tuple[str, list[str]]]:
@@ -92,14 +89,14 @@ def mode_of(path: str) -> int:
             raise ValueError(f"it is a link to {os.readlink(path)}, which is not there") from None
 
 
-def matches(pattern: str) -> set[str]:
-    """Return the files that match a glob, and the Parquet files below folders that match it."""
+def matches(pattern: str, endings: tuple[str, ...]) -> set[str]:
+    """Return the files that match a glob, and those below folders that match it that end so."""
     anchor, *parts = Path(pattern).parts
     if not Path(pattern).anchor:
         anchor, parts = "", [anchor, *parts]
     found: set[str] = set()
     for hit in _matching(anchor, parts):
-        found.update(files_below(hit) if stat.S_ISDIR(mode_of(hit)) else [hit])
+        found.update(files_below(hit, endings) if stat.S_ISDIR(mode_of(hit)) else [hit])
     return found
 
 

@@ -11,12 +11,16 @@ FRAME = "pandas.DataFrame.to_parquet writes it as Parquet once pandas has read i
 PACKED = "unpack it"
 
 BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
-    (b"PAR1", "Parquet", "name it among FILES, and its columns by --true and --pred"),
+    (b"PAR1", "Parquet", "name it as a file, and its columns as labels and predictions"),
     (b"PARE", "Parquet with an encrypted footer", "write it without encryption"),
     (b"ARROW1", "Arrow IPC (Feather)", "pyarrow.feather.read_table and parquet.write_table"),
     (b"\xff\xff\xff\xff", "an Arrow IPC stream", "pyarrow.ipc.open_stream and parquet.write_table"),
     (b"FEA1", "Feather version 1", FRAME),
-    (b"\x93NUMPY", "an array of NumPy", "name it by --true and --pred, without FILES"),
+    (
+        b"\x93NUMPY",
+        "an array of NumPy",
+        "name it as labels or predictions, without files",
+    ),
     (b"\x89HDF\r\n\x1a\n", "HDF5", "save each array by numpy.save, or a frame as Parquet"),
     (b"CDF", "NetCDF", "xarray reads it: save each array by numpy.save"),
     (b"ORC", "ORC", "pyarrow.orc.read_table and parquet.write_table"),

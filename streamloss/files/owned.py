@@ -28,8 +28,8 @@ class OwnedFile:
     ----------
     path : str
         Where the file is, or will be.
-    option : str
-        The option that named it, for errors.
+    argument : str
+        The argument that named it, for errors.
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class OwnedFile:
         pipe at the path.
     """
 
-    def __init__(self, path: str, option: str) -> None:
-        self._path, self._option = path, option
+    def __init__(self, path: str, argument: str) -> None:
+        self._path, self._argument = path, argument
         self._handle: int | None = None
         self.contents: bytes | None = None
         with self._explained("use"):
@@ -56,10 +56,10 @@ class OwnedFile:
         return os.path.dirname(self._path) or "."
 
     def _explained(self, verb: str) -> AbstractContextManager[None]:
-        return explained(f"{self._option}: cannot {verb} {self._path}")
+        return explained(f"{self._argument}: cannot {verb} {self._path}")
 
     def _in_use(self) -> Refused:
-        return Refused(f"{self._option}: another run is using {self._path}")
+        return Refused(f"{self._argument}: another run is using {self._path}")
 
     def _take(self) -> None:
         """Open, lock and read the file at the path, if there is one."""

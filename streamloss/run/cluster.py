@@ -5,10 +5,8 @@ Only the states of the stretches come back. The only module that imports distrib
 
 from __future__ import annotations
 
-import logging
 import pickle
 import time
-import warnings
 from asyncio import CancelledError
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError as Cancelled
@@ -19,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from streamloss.exact.state import State, check_state
-from streamloss.files import DataSet, Refused, RemoteStretch, read_remote, why
+from streamloss.files import Place, Refused, RemoteStretch, Scanner, why
 from streamloss.support.maker import Task
 
 from .query import Query
-from .stretches import in_order, sum_batches
+from .stretches import Summed, in_order, sum_batches, summed
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 STRETCHES_A_THREAD = 4
 """Stretches under way for each thread of the workers, so that no thread waits for this process."""
 REMOTE_VALUES = 1 << 21
-"""Values of a column in a stretch for a worker, where `--batch-rows` does not say how many."""
+"""Values of an input in a stretch for a worker, where `batch_values` does not say how many."""
 CONNECT_SECONDS = 10.0
 """Seconds in which a scheduler must answer."""
 POLL_SECONDS = 1.0
@@ -51,7 +49,7 @@ def sum_remote(query: Query, stretch: RemoteStretch, batch_values: int | None) -
         If the stretch cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
     try:
-        return sum_batches(query, read_remote(stretch, batch_values))
+        return sum_batches(query, stretch.batches(batch_values))
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the client of distributed would wait for its result forever
@@ -76,25 +74,25 @@ class _Call(NamedTuple):
 
 def sum_on_cluster(
     query: Query,
-    data: DataSet,
-    start: int,
+    data: Scanner,
+    start: Place,
     batch_values: int | None,
     address: str,
     timeout: float | None,
     say: Callable[[str], object],
-) -> Generator[tuple[int, State], None, None]:
-    """Yield how many rows each stretch has, and their state, in the order of the rows.
+) -> Generator[Summed, None, None]:
+    """Yield the sums of each stretch, in the order of the rows.
 
     Parameters
     ----------
     query : Query
         What is asked.
-    data : DataSet
+    data : Scanner
         The opened files, which workers must see under the same paths.
-    start : int
-        The first row.
+    start : Place
+        Which rows are done.
     batch_values : int, optional
-        Most values of a column in a batch; by default what is read fastest.
+        Most values of an input in a batch; by default what is read fastest.
     address : str
         The address of the scheduler. Workers may come and go.
     timeout : float, optional
@@ -111,7 +109,7 @@ def sum_on_cluster(
         comes for `timeout` seconds.
     """
     seconds = min(CONNECT_SECONDS, timeout or CONNECT_SECONDS)
-    with _silence(), _connected(address, seconds) as client:
+    with _connected(address, seconds) as client:
         cluster = _Cluster(client, address, timeout, say)
 
         def submit(stretch: RemoteStretch) -> Future[State]:
@@ -122,21 +120,8 @@ def sum_on_cluster(
 
         stretches = data.remote_stretches(start, batch_values or REMOTE_VALUES)
         for stretch, state in in_order(submit, stretches, cluster.most, cluster.result):
-            yield stretch.stop - stretch.start, state
+            yield summed(query, state, stretch.done)
         data.check_same()
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep logs and warnings of libraries off stderr, where each error is one line."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 @contextmanager
@@ -152,7 +137,7 @@ def _connected(address: str, seconds: float) -> Iterator[Client]:
             raise ValueError("dask's configuration names no certificates (distributed.comm.tls)")
         client = _client(address, seconds)
     except Exception as error:
-        raise OSError(f"--scheduler: cannot connect to {address}: {why(error)}") from error
+        raise OSError(f"scheduler: cannot connect to {address}: {why(error)}") from error
     try:
         yield client
     finally:
@@ -220,7 +205,7 @@ class _Cluster:
         try:
             workers = self._client.sync(scheduler.ncores, callback_timeout=seconds)
         except TimeoutError:
-            raise Refused(f"--scheduler: no answer from {self._address} in {seconds:g} s") from None
+            raise Refused(f"scheduler: no answer from {self._address} in {seconds:g} s") from None
         return sum(workers.values())
 
     def result(self, stretch: RemoteStretch, future: Future[State]) -> State:
@@ -236,7 +221,7 @@ class _Cluster:
                     self._say(f"waiting for {stretch}, which a worker has")
                 if self._timeout is not None and waited > self._timeout:
                     raise Refused(
-                        f"--timeout: nothing came for {self._timeout:g} s from {self._address},"
+                        f"timeout: nothing came for {self._timeout:g} s from {self._address},"
                         f" whose workers have {threads} threads"
                     )
             self._said = ""
@@ -263,23 +248,23 @@ class _Cluster:
         try:
             yield
         except (Cancelled, CancelledError) as error:
-            raise Refused(f"--scheduler: the connection to {self._address} was lost") from error
+            raise Refused(f"scheduler: the connection to {self._address} was lost") from error
         except KilledWorker as error:
             raise Refused(
-                f"--scheduler: {error.allowed_failures + 1} workers died of {of}, the"
+                f"scheduler: {error.allowed_failures + 1} workers died of {of}, the"
                 f" last one {error.last_worker.address}: its log says why; it may lack memory"
             ) from error
         except (ImportError, AttributeError) as error:
             raise Refused(
-                f"--scheduler: a worker lacks what this process has: {why(error)}; install the"
+                f"scheduler: a worker lacks what this process has: {why(error)}; install the"
                 " same version of streamloss[cli] there"
             ) from error
         except MemoryError as error:
             raise Refused(
-                f"--scheduler: a worker has not enough memory for {of}; --batch-rows"
-                " makes batches smaller"
+                f"scheduler: a worker has not enough memory for {of}; fewer rows in a batch take"
+                " less"
             ) from error
         except (TypeError, ValueError):
             raise
         except Exception as error:
-            raise Refused(f"--scheduler: a worker failed on {of}: {why(error)}") from error
+            raise Refused(f"scheduler: a worker failed on {of}: {why(error)}") from error

@@ -12,10 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from threading import Event
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from streamloss.exact.seen import count_rows
 from streamloss.exact.state import State
-from streamloss.files import DataSet, RowBatch, Stretch
+from streamloss.files import Place, RowBatch, Scanner, Stretch
 
 from .query import Query, Tally
 from .threads import get_num_threads
@@ -23,6 +24,19 @@ from .threads import get_num_threads
 Item = TypeVar("Item")
 Pending = TypeVar("Pending")
 Outcome = TypeVar("Outcome")
+
+
+class Summed(NamedTuple):
+    """The state of some rows, how many they are, and how far rows are done with them."""
+
+    state: State
+    rows: int
+    done: Place
+
+
+def summed(query: Query, state: State, done: Place) -> Summed:
+    """Return the state of rows with their number, which the state has counted."""
+    return Summed(state, count_rows(state, query.axis), done)
 
 
 def sum_batches(query: Query, batches: Iterable[RowBatch]) -> State:
@@ -43,20 +57,20 @@ def sum_batches(query: Query, batches: Iterable[RowBatch]) -> State:
 
 
 def sum_files(
-    query: Query, data: DataSet, start: int, batch_values: int | None
-) -> Generator[tuple[int, State], None, None]:
-    """Yield how many rows the next stretch or batch has, and their state, in the order of the rows.
+    query: Query, data: Scanner, start: Place, batch_values: int | None
+) -> Generator[Summed, None, None]:
+    """Yield the sums of the next stretch or batch, in the order of the rows.
 
     Parameters
     ----------
     query : Query
         What is asked.
-    data : DataSet
+    data : Scanner
         The opened files.
-    start : int
-        The first row.
+    start : Place
+        Which rows are done.
     batch_values : int, optional
-        Most values of a column in a batch; by default what is read fastest.
+        Most values of an input in a batch; by default what is read fastest.
 
     Raises
     ------
@@ -69,13 +83,13 @@ def sum_files(
         return
     with closing(data.batches(start, batch_values)) as batches:
         for batch in batches:
-            yield batch.length, sum_batches(query, [batch])
+            yield summed(query, sum_batches(query, [batch]), batch.done)
 
 
 def _sum_side_by_side(
     query: Query, stretches: Iterable[Stretch], batch_values: int | None
-) -> Generator[tuple[int, State], None, None]:
-    """Yield how many rows each stretch has, and their state, which one thread sums."""
+) -> Generator[Summed, None, None]:
+    """Yield the sums of each stretch, which one thread makes."""
     threads, ended = get_num_threads(), Event()
 
     def sum_stretch(stretch: Stretch) -> State:
@@ -91,7 +105,7 @@ def _sum_side_by_side(
                 submit, stretches, lambda: 2 * threads, lambda _, future: future.result()
             )
             for stretch, state in states:
-                yield stretch.rows, state
+                yield summed(query, state, stretch.done)
         finally:
             ended.set()
             pool.shutdown(cancel_futures=True)

@@ -17,6 +17,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.cli import main
+from streamloss.files import START
 from streamloss.files.checkpoint import MAGIC, Checkpoint, Saved
 
 N = 1000
@@ -186,7 +187,7 @@ def test_a_file_system_without_links_or_locks_will_do(
 def held(place: Path) -> Iterator[Checkpoint]:
     """A checkpoint that is in use."""
     checkpoint = Checkpoint(str(place / "k"), {}, 0.0)
-    checkpoint.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes()))
+    checkpoint.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes(), START))
     yield checkpoint
     checkpoint.close()
 
@@ -198,19 +199,19 @@ def test_a_checkpoint_in_use_is_refused_until_it_is_left(
     for _ in range(2):  # the first one, and its successor
         assert f"another run is using {place}/k" in refusal(place / "k")
         assert [path.read_bytes() for path in place.iterdir()] == [kept]
-        held.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes()))
+        held.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes(), START))
     held.close()
     assert "belongs to another job" in refusal(place / "k")
 
 
 def test_two_that_begin_at_once_do_not_replace_each_other(place: Path) -> None:
     first, second = (Checkpoint(str(place / "k"), {}, 0.0) for _ in range(2))
-    first.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes()))
+    first.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes(), START))
     with pytest.raises(ValueError, match="another run is using"):
-        second.save(Saved(0, 0.0, sl.Accumulator(["mse"]).to_bytes()))
+        second.save(Saved(0, 0.0, sl.Accumulator(["mse"]).to_bytes(), START))
     assert first.load(lambda saved: saved) is None
     (place / "k").unlink()  # by its user
-    first.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes()))
+    first.save(Saved(0, 0.0, sl.Accumulator(["mae"]).to_bytes(), START))
     assert [path.name for path in place.iterdir()] == ["k"]
     first.close()
 

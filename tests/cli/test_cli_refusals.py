@@ -15,8 +15,8 @@ from tests.cli.rows import GIVEN
     [
         (("--true", "z", "--pred", "p"), "no column 'z' in {path}: it has y, p, w, m, holes, name"),
         (("--true", "name", "--pred", "p"), "column 'name' of {path} must be numeric"),
-        (("--true", "y"), "--pred is needed: got --loss mae"),
-        ((*GIVEN, "--loss", "value"), "--pred is not for a loss of one input: got --loss value"),
+        (("--true", "y"), "--pred is needed: got None for AbsoluteError()"),
+        ((*GIVEN, "--loss", "value"), "--pred is not for a loss of one input: got 'p' for Value()"),
         (
             (*GIVEN, "--loss", "huberr"),
             "unknown loss 'huberr' (did you mean 'huber' or 'huber_loss'?): `streamloss losses`",
@@ -50,7 +50,7 @@ def test_what_is_refused(
 def test_missing_files_are_refused(path: str, refusal: Callable[..., str]) -> None:
     assert "the folder has d.parquet" in refusal("evaluate", path + "x", *GIVEN)
     assert "no file matches" in refusal("evaluate", path + "*x", *GIVEN)
-    assert "without FILES it must name a .npy file" in refusal("evaluate", *GIVEN)
+    assert "where no files hold columns it must be a .npy file" in refusal("evaluate", *GIVEN)
     assert refusal("lose").startswith("No such command 'lose'")
 
 
@@ -61,7 +61,8 @@ def test_what_is_not_installed_is_named(
     for module in [m for m in sys.modules if m.partition(".")[0] == name]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "streamloss.files.formats.parquet", raising=False)
+    for module in ("columnar", "parquet"):
+        monkeypatch.delitem(sys.modules, f"streamloss.files.formats.{module}", raising=False)
     line = refusal("evaluate", path, *GIVEN)
     assert line == f'{name} is not installed: pip install "streamloss[cli]"'
 
@@ -75,7 +76,7 @@ def test_what_should_not_happen_is_one_line_and_says_where_to_report_it(
     def fail(*args: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr(job_module.Evaluation, "results", fail)
+    monkeypatch.setattr(job_module.Job, "outcome", fail)
     line = refusal("evaluate", path, *GIVEN)
     assert line.startswith("this should not happen: KeyError: 'x'; please report it")
     assert main(["evaluate", path, *GIVEN, "--debug"]) == 2

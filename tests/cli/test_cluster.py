@@ -32,8 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         columns = dict(zip("ypw", rng.standard_normal((3, N)), strict=True))
         columns["y"][::100] = np.nan
         pq.write_table(pa.table(columns), path / f"{k}.parquet", row_group_size=1000)
-    np.save(path / "y.npy", columns["y"])
-    np.savez(path / "p.npz", p=columns["p"])
+    (path / "_arrays").mkdir()
+    np.save(path / "_arrays" / "y.npy", columns["y"])
+    np.savez(path / "_arrays" / "p.npz", p=columns["p"])
     return path
 
 
@@ -73,7 +74,7 @@ def test_arrays_give_the_same_bits_on_a_cluster(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(folder)  # the workers have another folder, and must be told where this is
-    args = "--true", "y.npy", "--pred", "p.npz:p", "--nan", "omit"
+    args = "--true", "_arrays/y.npy", "--pred", "_arrays/p.npz:p", "--nan", "omit"
     there = evaluate(*args, "--scheduler", address, capsys=capsys)
     assert there == evaluate(*args, capsys=capsys)
 
@@ -142,10 +143,10 @@ def fails(error: BaseException) -> Callable[[], None]:
     def prepare() -> None:
         import streamloss.run.cluster
 
-        def read_remote(*args: object) -> None:
+        def sum_batches(*args: object) -> None:
             raise error
 
-        streamloss.run.cluster.read_remote = read_remote  # type: ignore[assignment]
+        streamloss.run.cluster.sum_batches = sum_batches  # type: ignore[assignment]
 
     return prepare
 
@@ -229,4 +230,4 @@ def test_a_scheduler_that_goes_away_leaves_the_checkpoint(folder: Path, tmp_path
 
 def test_a_timeout_is_for_a_cluster(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     error = refused(str(folder), *COLUMNS, "--timeout", "3", capsys=capsys)
-    assert error.startswith("streamloss: --timeout is for --scheduler")
+    assert error.startswith("streamloss: --timeout is for a scheduler")

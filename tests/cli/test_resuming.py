@@ -67,13 +67,13 @@ def test_a_killed_run_resumes_to_the_same_bits(
         assert process.returncode == -signal.SIGKILL
         begun.append(rows_in(Path(job[-1])))
     assert 1000 < begun[0] < begun[1] < BIG
-    plan = files.DataSet.side_by_side
+    plan = files.Scanner.side_by_side
 
-    def note(data: files.DataSet, start: int, threads: int) -> Any:
-        begun.append(start)
+    def note(data: files.Scanner, start: files.Place, threads: int) -> Any:
+        begun.append(BIG if start == data.end else start.row)
         return plan(data, start, threads)
 
-    monkeypatch.setattr(files.DataSet, "side_by_side", note)
+    monkeypatch.setattr(files.Scanner, "side_by_side", note)
     resumed = run(*job)
     again = run(*job)
     assert begun[2:] == [begun[1], BIG]
@@ -105,7 +105,7 @@ def test_a_checkpoint_of_another_job_is_refused(
     assert mean == {"l1": exact(abs(P - Y), 1)}
     for more, line in [
         (("--weights", "w"), "columns differ: none there, w here"),
-        (("--true", "p"), "columns differ: y there, p here"),
+        (("--true", "p"), "columns differ: y there, y p here"),
         (("--loss", "mse"), "losses differ: AbsoluteError() there, SquaredError() here"),
         (("--loss", "mae", "--loss", "mse"), "losses differ: none there, SquaredError() here"),
         (("--nan", "omit"), "policies for NaN differ: propagate there, omit here"),

@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streamloss.files import Columns, DataSet, open_arrays, open_parquet
+from streamloss.files import Columns, Scanner
+from tests.files.rows import in_files, tables
 
 N = 240
 MOST = 400
@@ -77,7 +78,7 @@ def mutate(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def ours(data: DataSet) -> list[np.ndarray]:
+def ours(data: Scanner) -> list[np.ndarray]:
     """All columns that streamloss reads."""
     rows = [batch.rows[:2] for batch in data.batches()]
     columns = zip(*rows, strict=True)
@@ -102,9 +103,9 @@ def outcome(path: Path) -> str:
         warnings.simplefilter("error")
         try:
             if path.suffix == ".parquet":
-                got = ours(open_parquet([str(path)], Columns("y", "k")))
+                got = ours(tables([str(path)], Columns("y", "k")))
             else:
-                got = ours(open_arrays(Columns(str(path))))
+                got = ours(in_files(Columns(str(path))))
         except ValueError as error:
             short = len(str(error)) < MOST + len(str(path)) and "\n" not in str(error)
             return "refused" if short and path.name in str(error) else f"an error: {error}"

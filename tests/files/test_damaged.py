@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamloss.files import Columns, Refused, open_arrays, open_parquet
+from streamloss.files import START, Columns, Refused
 from tests.files.mutants import SOUND, attempt
+from tests.files.rows import in_files, tables
 
 VALUES = np.arange(60.0)
 
@@ -72,14 +73,14 @@ def test_a_footer_that_contradicts_itself_is_refused(
 ) -> None:
     announce(sound, old, new, which)
     with pytest.raises(Refused, match=rf"cannot read .*sound\.parquet.*: .*({message})"):
-        list(open_parquet([str(sound)], Columns("y", "p")).batches())
+        list(tables([str(sound)], Columns("y", "p")).batches())
 
 
 @pytest.mark.parametrize("group", [0, 1, 2])
 def test_groups_that_hide_their_rows_are_refused(sound: Path, group: int) -> None:
     announce(announce(sound, 60, 40, [0]), 20, 0, [3 * group + 2])
     with pytest.raises(ValueError, match=r"announces 0 rows in row group .*and 20 values of 'y'"):
-        list(open_parquet([str(sound)], Columns("y", "p", None, None)).batches())
+        list(tables([str(sound)], Columns("y", "p", None, None)).batches())
 
 
 def test_groups_without_rows_are_sound(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_groups_without_rows_are_sound(tmp_path: Path) -> None:
     with pq.ParquetWriter(tmp_path / "e.parquet", empty.schema) as writer:
         for part in (empty, pa.table({"y": VALUES, "p": VALUES}), empty):
             writer.write_table(part)
-    data = open_parquet([str(tmp_path / "e.parquet")], Columns("y", "p", None, None))
+    data = tables([str(tmp_path / "e.parquet")], Columns("y", "p", None, None))
     assert sum(batch.length for batch in data.batches()) == 60
 
 
@@ -96,7 +97,7 @@ def test_archives_are_read_without_a_jump(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "İ.npz"  # of which a lower case name has another length
     np.savez(path, y=VALUES)
     monkeypatch.setattr(zipfile.ZipExtFile, "seek", None)
-    data = open_arrays(Columns(f"{path}:y", f"{path}:y", None, None))
+    data = in_files(Columns(f"{path}:y", f"{path}:y", None, None))
     rows = [batch.rows.y_true.copy() for batch in data.batches(batch_values=7)]
     assert np.concatenate(rows).tolist() == VALUES.tolist()
 
@@ -104,7 +105,7 @@ def test_archives_are_read_without_a_jump(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("number", [10, 30, -3])
 def test_columns_that_are_not_used_may_be_damaged(sound: Path, number: int) -> None:
     announce(sound, 20, number, [1])
-    (batch,) = open_parquet([str(sound)], Columns("y")).batches()
+    (batch,) = tables([str(sound)], Columns("y")).batches()
     np.testing.assert_array_equal(batch.rows.y_true, VALUES)
 
 
@@ -113,10 +114,10 @@ def test_rows_that_do_not_come_are_missed_from_any_row_on(sound: Path, start: in
     """The second group and its columns agree on two rows more than there are."""
     announce(sound, 20, 22, [3, 4, 5])
     announce(sound, 60, 62, [0])
-    data = open_parquet([str(sound)], Columns("y", "p"))
+    data = tables([str(sound)], Columns("y", "p"))
     assert data.rows == 62
     with pytest.raises(Refused, match=r"cannot read .*sound\.parquet"):
-        list(data.batches(start))
+        list(data.batches(data.place(start)))
 
 
 def test_groups_that_make_up_for_each_other_are_missed(
@@ -144,10 +145,10 @@ def test_groups_that_make_up_for_each_other_are_missed(
 
     real = pq.ParquetFile
     monkeypatch.setattr(parquet.pq, "ParquetFile", lambda *a, **k: Shifted(real(*a, **k)))
-    data = open_parquet([str(sound)], Columns("y", "p"))
+    data = tables([str(sound)], Columns("y", "p"))
     for start in (0, 10, 15, 20):
         with pytest.raises(Refused, match=r"up to row (20|40) .* rows come than it announces"):
-            list(data.batches(start, batch_values=20))
+            list(data.batches(data.place(start), batch_values=20))
 
 
 def header(shape: str, descr: str = "'<f8'", order: str = "False") -> bytes:
@@ -202,8 +203,8 @@ def test_damaged_arrays_are_one_line(tmp_path: Path, kind: str, where: str) -> N
         method = zipfile.ZIP_STORED if where == "stored" else zipfile.ZIP_DEFLATED
         with zipfile.ZipFile(path, "w", method) as archive:
             archive.writestr("a.npy", DAMAGED[kind])
-    with pytest.raises(ValueError, match=r"^--true: (cannot read )?\S*a\.np[yz]") as raised:
-        open_arrays(Columns(str(path)))
+    with pytest.raises(ValueError, match=r"^y_true: (cannot read )?\S*a\.np[yz]") as raised:
+        in_files(Columns(str(path)))
     assert len(str(raised.value)) < 500
     assert "\n" not in str(raised.value)
 
@@ -211,7 +212,7 @@ def test_damaged_arrays_are_one_line(tmp_path: Path, kind: str, where: str) -> N
 def test_rows_without_values_do_not_take_forever(tmp_path: Path) -> None:
     path = tmp_path / "empty.npy"
     path.write_bytes(array(header(f"({10**15}, 0)"), numbers=0))
-    (batch,) = open_arrays(Columns(str(path))).batches()
+    (batch,) = in_files(Columns(str(path))).batches()
     assert batch.rows.y_true.shape == (10**15, 0)
 
 
@@ -224,8 +225,8 @@ def test_damaged_streams_are_one_line(tmp_path: Path, method: int) -> None:
     data = path.read_bytes()
     for at in range(60, len(data) - 100, 200):
         path.write_bytes(data[:at] + bytes((data[at] ^ 255,)) + data[at + 1 :])
-        with pytest.raises(Refused, match=r"^--true: cannot read .*a\.npz"):
-            list(open_arrays(Columns(str(path))).batches())
+        with pytest.raises(Refused, match=r"^y_true: cannot read .*a\.npz"):
+            list(in_files(Columns(str(path))).batches())
 
 
 def overwrite(path: Path) -> None:
@@ -265,11 +266,11 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
     path = tmp_path / f"a.{kind}"
     if kind == "parquet":
         pq.write_table(pa.table({"y": VALUES}), path, row_group_size=10)
-        data = open_parquet([str(path)], Columns("y"))
+        data = tables([str(path)], Columns("y"))
     else:
         (np.save if kind == "npy" else np.savez)(path, VALUES)
-        data = open_arrays(Columns(str(path)))
-    (stretch,) = data.stretches(0, sys.maxsize)
+        data = in_files(Columns(str(path)))
+    (stretch,) = data.stretches(START, sys.maxsize)
     batches = stretch.batches(batch_values=10)
     next(batches)
     change(path)
@@ -303,16 +304,16 @@ def test_what_is_of_another_kind_is_told(tmp_path: Path, kind: str, ending: str)
     path.write_bytes(data)
     if (kind, ending) == ("a zip archive", "npz"):
         says = "not a zip file"
-    call = partial(open_parquet, [str(path)], Columns("y"))
+    call = partial(tables, [str(path)], Columns("y"))
     if ending != "parquet":
-        call = partial(open_arrays, Columns(str(path)))
+        call = partial(in_files, Columns(str(path)))
     with pytest.raises(Refused, match=f"cannot read .*{says}"):
         call()
 
 
 @pytest.mark.parametrize("name", ["s3://b/x.parquet", "https://a/b?c=*", "hf://d/*/*.parquet", "-"])
 def test_what_is_no_file_is_told(name: str) -> None:
-    for call in (lambda: open_parquet([name], Columns("y")), lambda: open_arrays(Columns(name))):
+    for call in (lambda: tables([name], Columns("y")), lambda: in_files(Columns(name))):
         with pytest.raises((ValueError, OSError), match=r"is a URL|stands for no file"):
             call()
 
@@ -321,23 +322,23 @@ def test_pipes_and_zarr_are_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.parquet")
     os.mkfifo(tmp_path / "a.npy")
     for call in (
-        lambda: open_parquet([str(tmp_path / "a.parquet")], Columns("y")),
-        lambda: open_parquet([str(tmp_path)], Columns("y")),
-        lambda: open_arrays(Columns(str(tmp_path / "a.npy"))),
+        lambda: tables([str(tmp_path / "a.parquet")], Columns("y")),
+        lambda: tables([str(tmp_path)], Columns("y")),
+        lambda: in_files(Columns(str(tmp_path / "a.npy"))),
     ):
         with pytest.raises(Refused, match="it is a pipe"):
             call()
     (tmp_path / "b.zarr").mkdir()
     (tmp_path / "b.zarr" / "zarr.json").touch()
     with pytest.raises(FileNotFoundError, match="a Zarr store"):
-        open_parquet([str(tmp_path / "b.zarr")], Columns("y"))
+        tables([str(tmp_path / "b.zarr")], Columns("y"))
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     path = os.path.join(os.fsencode(tmp_path), b"\xff.parquet")
     pq.write_table(pa.table({"y": VALUES}), tmp_path / "a.parquet")
     os.rename(tmp_path / "a.parquet", path)
-    (batch,) = open_parquet([os.fsdecode(path)], Columns("y")).batches()
+    (batch,) = tables([os.fsdecode(path)], Columns("y")).batches()
     np.testing.assert_array_equal(batch.rows.y_true, VALUES)
     code = "import sys; from streamloss.cli import main; sys.exit(main(sys.argv[1:]))"
     args = [sys.executable, "-c", code, "evaluate", path, "--true", b"\xfe", "--pred", "y"]

@@ -7,25 +7,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamloss.files import Columns, open_parquet, read_remote
-from tests.files.rows import ALL, N, table
+from streamloss.files import START, Columns
+from tests.files.rows import ALL, N, table, tables
 
 
 def test_names_folders_and_globs(folder: Path) -> None:
     a, c = str(folder / "a.parquet"), str(folder / "deep" / "c.parquet")
     b = str(folder / "b.parquet")
-    assert open_parquet([str(folder)], ALL).paths == (a, b, c)
-    assert open_parquet([c, a], ALL).paths == (c, a)
-    assert open_parquet([str(folder / "[ac].parquet")], ALL).paths == (a,)
-    assert open_parquet([str(folder / "**")], ALL).paths == (a, b, c)
-    assert open_parquet([str(folder / "d*")], ALL).paths == (c,)
+    assert tables([str(folder)], ALL).paths == (a, b, c)
+    assert tables([c, a], ALL).paths == (c, a)
+    assert tables([str(folder / "[ac].parquet")], ALL).paths == (a,)
+    assert tables([str(folder / "**")], ALL).paths == (a, b, c)
+    assert tables([str(folder / "d*")], ALL).paths == (c,)
 
 
 def test_unfinished_files_in_a_folder_are_left_out(folder: Path) -> None:
     (folder / "_temporary").mkdir()
     for name in ("_temporary/d.parquet", ".e.parquet", "_metadata.parquet", "notes.txt"):
         (folder / name).write_bytes(b"not parquet")
-    assert open_parquet([str(folder)], ALL).rows == N
+    assert tables([str(folder)], ALL).rows == N
 
 
 @pytest.mark.parametrize("kind", ["link", "hard link", "linked folder", "overlap"])
@@ -41,7 +41,7 @@ def test_a_file_reached_twice_is_refused_with_both_names(folder: Path, kind: str
         (folder / "z").symlink_to(folder / "deep")
         names = [str(folder / "deep"), str(folder / "z" / "*")]
     with pytest.raises(ValueError, match=r"z.*parquet came twice and is .*deep/c\.parquet"):
-        open_parquet(names, ALL)
+        tables(names, ALL)
 
 
 @pytest.mark.parametrize("glob", ["", "*", "**", "**/*.parquet", "*/*", "[a-z]*"])
@@ -65,7 +65,7 @@ def test_what_cannot_be_looked_at_is_said(
     else:
         monkeypatch.setattr(os, "listdir", refuse)
     with pytest.raises(ValueError, match=r"(cannot (read|list folder)|twice) .*(z|2|up|deep)"):
-        open_parquet([str(folder / glob)], ALL)
+        tables([str(folder / glob)], ALL)
 
 
 def test_linked_folders_partitions_and_endings_are_read(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_linked_folders_partitions_and_endings_are_read(tmp_path: Path) -> None:
     (tmp_path / "all").mkdir()
     (tmp_path / "all" / "rest").symlink_to(rest)
     for name in ("all", "all/rest", "a*/**/x.[pP]*", "all/rest/**/*[TqQ]"):
-        assert open_parquet([str(tmp_path / name)], ALL).rows == 4 - (name[-1] == "]")
+        assert tables([str(tmp_path / name)], ALL).rows == 4 - (name[-1] == "]")
 
 
 TABLES = {
@@ -98,8 +98,8 @@ def test_tables_with_a_log_are_refused_but_their_files_named_are_read(
     (folder / name).touch()
     for inside in ("", "deep", "[ac]*", "deep/*.parquet", f"../{folder.name}/**/*.parquet"):
         with pytest.raises(ValueError, match=f"{kind} table, .*{way}"):
-            open_parquet([str(folder / inside)], ALL)
-    assert open_parquet([str(folder / "a.parquet")], ALL).rows == 300
+            tables([str(folder / inside)], ALL)
+    assert tables([str(folder / "a.parquet")], ALL).rows == 300
 
 
 def test_columns_of_partitions_are_in_the_names_of_folders(tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ def test_columns_of_partitions_are_in_the_names_of_folders(tmp_path: Path) -> No
         path = tmp_path / f"year={year}" / f"is%20ok={flag}"
         path.mkdir(parents=True)
         pq.write_table(pa.table({"y": [1.0, 2.0]}), path / "0.parquet")
-    data = open_parquet([str(tmp_path)], Columns("y", weights="year", where="is ok"))
+    data = tables([str(tmp_path)], Columns("y", weights="year", where="is ok"))
     first, second = (batch.rows for batch in data.batches())
     assert (first.weights.tolist(), first.where.tolist()) == ([2020.0] * 2, [True] * 2)
     assert (second.weights.tolist(), second.where.tolist()) == ([2021.0] * 2, [False] * 2)
-    rows = [batch.rows for piece in data.remote_stretches(0, 1) for batch in read_remote(piece)]
+    rows = [batch.rows for piece in data.remote_stretches(START, 1) for batch in piece.batches()]
     assert [row.weights[0] for row in rows] == [2020.0, 2021.0]
-    (alone,) = open_parquet([str(tmp_path / "year=2020")], Columns("year")).batches()
+    (alone,) = tables([str(tmp_path / "year=2020")], Columns("year")).batches()
     assert alone.rows.y_true.tolist() == [2020.0] * 2
 
 
@@ -122,13 +122,13 @@ def test_partitions_that_are_no_numbers_are_refused(tmp_path: Path, value: str) 
     path = tmp_path / f"k={value}"
     path.mkdir()
     pq.write_table(pa.table({"y": [1.0]}), path / "0.parquet")
-    message = rf"--true: column 'k' of .* must be numeric: its folder says '{value}'"
+    message = rf"y_true: column 'k' of .* must be numeric: its folder says '{value}'"
     with pytest.raises(ValueError, match=message):
-        open_parquet([str(path)], Columns("k"))
-    with pytest.raises(ValueError, match=r"--where: column 'k' .* must be boolean"):
-        open_parquet([str(path)], Columns("y", where="k"))
+        tables([str(path)], Columns("k"))
+    with pytest.raises(ValueError, match=r"where: column 'k' .* must be boolean"):
+        tables([str(path)], Columns("y", where="k"))
 
 
 def test_a_file_named_twice_is_refused(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"a\.parquet came twice"):
-        open_parquet([str(folder), str(folder / "deep" / ".." / "a.parquet")], ALL)
+        tables([str(folder), str(folder / "deep" / ".." / "a.parquet")], ALL)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from streamloss.files import open_parquet, source
-from tests.files.rows import ALL
+from streamloss.files import scanner
+from tests.files.rows import ALL, tables
 
 
 def test_an_error_of_the_reading_thread_comes_out(folder: Path) -> None:
-    data = open_parquet([str(folder)], ALL)
+    data = tables([str(folder)], ALL)
     (folder / "deep" / "c.parquet").unlink()
     got: list[int] = []
     with pytest.raises(ValueError, match=r"cannot read .*c.parquet"):
@@ -26,7 +26,7 @@ def test_reading_stops_when_the_caller_does(folder: Path) -> None:
             seen.append(number)
             yield number
 
-    ahead = source._ahead(items())
+    ahead = scanner._ahead(items())
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     ahead.close()
-    assert len(seen) <= 3 + source.BATCHES_AHEAD
+    assert len(seen) <= 3 + scanner.BATCHES_AHEAD

@@ -21,10 +21,11 @@ import pytest
 
 import streamloss as engine
 from streamloss import losses as sl
-from streamloss.files import Columns, open_arrays
+from streamloss.files import START, Columns
 from streamloss.run import choose
 from streamloss.run.query import Query
 from streamloss.run.stretches import sum_files
+from tests.files.rows import in_files
 from tests.losses.truth import ELEMENTS, OTHERS, ROWS, Truth, name
 from tests.losses.truth.draws import hard_logits, hard_probabilities, logits, probabilities
 from tests.reference import bits
@@ -368,5 +369,5 @@ def test_a_label_in_a_file_is_named_by_its_row(tmp_path: Path) -> None:
     message = r"y\.npy, row 23,456: nan='raise': y_true must be a class from 0 to 3: got 9$"
     with pytest.raises(ValueError, match=message):
         list(
-            sum_files(Query.spelled("cross_entropy", None, "raise"), open_arrays(columns), 0, None)
+            sum_files(Query.spelled("cross_entropy", None, "raise"), in_files(columns), START, None)
         )

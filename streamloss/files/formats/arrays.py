@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from streamloss.arrays.convert import is_numeric
 from streamloss.arrays.types import Array
-from streamloss.files.columns import Columns, Rows
+from streamloss.files.columns import Arrays, Columns
 from streamloss.files.folders import is_there
 from streamloss.files.foreign import elsewhere, foreign
 from streamloss.files.paths import missing
-from streamloss.files.reading import explained, stamps
+from streamloss.files.reading import Refused, explained, stamps
+from streamloss.files.source import Reading
 
-from .npy import RowReader, StoredArray, find_array
+from .npy import RowReader, StoredArray, array_names, find_array
 
 BATCH_BYTES = 1 << 20
 """Bytes of the widest array in a batch.
@@ -32,14 +33,39 @@ DECODED_VALUES = 1 << 21
 SHORTEST_STRETCH = 1 << 12
 """Values of an array in the shortest stretch: to begin a stretch takes as long as to sum these."""
 
-Buffers = dict[str, Array]
-"""Memory that rows of each array are read into, by the option that named the array."""
+
+class Place(NamedTuple):
+    """Where an array is: a ``.npy`` file, or an archive and the array's name there.
+
+    Without a name there it is the only array of the archive.
+    """
+
+    path: str
+    member: str | None
+
+    @classmethod
+    def of(cls, name: str) -> Place:
+        """Return the place that ``file.npy``, ``file.npz`` or ``file.npz:name`` names."""
+        found = re.match(r"(.*\.npz):(.*)", name, re.IGNORECASE | re.DOTALL)
+        if found:
+            return cls(found[1], found[2])
+        return cls(name, "" if name.lower().endswith(".npz") else None)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.member}" if self.member else self.path
 
 
-class Arrays:
-    """Arrays in ``.npy`` files and in ``.npz`` archives, all of as many rows.
+class ArrayFiles:
+    """Arrays in ``.npy`` files and in ``.npz`` archives, all of as many rows: a `Source`.
 
     Weights and masks of one row are repeated.
+
+    Parameters
+    ----------
+    columns : Columns
+        The names of the columns.
+    places : mapping of str to Place
+        Where each column is.
 
     Raises
     ------
@@ -50,51 +76,65 @@ class Arrays:
         lengths differ.
     """
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        self._idle: dict[int, deque[Buffers]] = {}
-        named = columns.named()
-        self.paths = tuple(dict.fromkeys(_path(*item) for item in named.items()))
+    def __init__(self, columns: Columns, places: Mapping[str, Place]) -> None:
+        self.columns, self._places = columns, places
+        self._idle: dict[int, deque[Arrays]] = {}
+        named = list(columns.named())
+        self._role = {name: role for role, name in reversed(named)}
+        self.paths = tuple(dict.fromkeys(_path(role, places[name]) for role, name in named))
         self.stamps = stamps(self.paths)
-        self._arrays = {option: _find_numbers(option, name) for option, name in named.items()}
-        self.rows = self._arrays["--true"].shape[0]
+        self._arrays = {name: _find_numbers(role, places[name]) for role, name in named}
+        self._check_masks(named)
+        first = named[0][1]
+        self._length = self._arrays[first].shape[0]
+        self.rows: int | None = self._length
         self.decoded = any(array.member is not None for array in self._arrays.values())
-        self._width = max(array.width for array in self._arrays.values())
-        for option, array in self._arrays.items():
-            repeats = option in ("--weights", "--where") and array.shape[0] == 1
-            if array.shape[0] != self.rows and not repeats:
-                raise ValueError(
-                    f"{option}: {named[option]} must have as many rows as {columns.true},"
-                    f" {self.rows:,}: it has {array.shape[0]:,}"
+        self._width = columns.width({name: array.width for name, array in self._arrays.items()})
+        for role, name in named:
+            rows = self._arrays[name].shape[0]
+            repeats = role in ("weights", "where") and rows == 1
+            if rows != self._length and not repeats:
+                raise Refused(
+                    f"{role}: {places[name]} must have as many rows as {places[first]},"
+                    f" {self._length:,}: it has {rows:,}"
                 )
 
+    def _check_masks(self, named: Iterable[tuple[str, str]]) -> None:
+        """Refuse masks that do not hold booleans."""
+        for role, name in named:
+            dtype = self._arrays[name].dtype
+            if role == "where" and dtype != np.bool_:
+                raise Refused(f"{role}: {self._places[name]} must hold booleans: it holds {dtype}")
+
     def best_batch(self, use_threads: bool) -> int:
-        """Return how many values of an array a batch should have to be read fastest."""
+        """Return how many values of an input a batch should have to be read fastest."""
         widest = max(array.dtype.itemsize for array in self._arrays.values())
         return DECODED_VALUES if self.decoded else BATCH_BYTES // widest
 
     def read(
-        self, start: int, stop: int, batch_values: int, use_threads: bool
-    ) -> Iterator[tuple[int, Iterator[Rows]]]:
-        """Yield one run, the rows in batches in which no array has over `batch_values` values."""
+        self, start: int, stop: int | None, batch_values: int, use_threads: bool
+    ) -> Iterator[tuple[int, Iterator[Arrays]]]:
+        """Yield one run, the rows in batches in which no input has over `batch_values` values."""
+        assert stop is not None
         yield stop - start, self._batches(start, stop, self._rows_of(batch_values), use_threads)
 
-    def _batches(self, start: int, stop: int, step: int, fresh: bool) -> Iterator[Rows]:
+    def _batches(self, start: int, stop: int, step: int, fresh: bool) -> Iterator[Arrays]:
         """Yield `step` rows at a time, if `fresh` in memory of their own, else all in the same."""
         with ExitStack() as stack:
             buffers = {} if fresh else stack.enter_context(self._lent_buffers(step))
-            takes = [self._taker(f"--{role}", stack, buffers) for role in Columns._fields]
+            takes = {name: self._taker(name, stack, buffers) for name in self._arrays}
             for first in range(start, stop, step):
-                yield Rows(*(take(first, min(first + step, stop)) for take in takes))
+                last = min(first + step, stop)
+                yield {name: take(first, last) for name, take in takes.items()}
 
     def cuts(self, values: int) -> Iterable[int]:
         """Return rows at least so many values apart; an archive is read from row 0 alone."""
         if self.decoded:
             return [0]
-        return range(0, self.rows, self._rows_of(max(values, SHORTEST_STRETCH)))
+        return range(0, self._length, self._rows_of(max(values, SHORTEST_STRETCH)))
 
     @contextmanager
-    def _lent_buffers(self, step: int) -> Iterator[Buffers]:
+    def _lent_buffers(self, step: int) -> Iterator[Arrays]:
         """Lend memory for so many rows of each array, which later stretches use again.
 
         New memory is cleared by the system, which took half of the time of a stretch
@@ -104,57 +144,54 @@ class Arrays:
         try:
             buffers = idle.pop()
         except IndexError:
-            rows = min(step, self.rows)
+            rows = min(step, self._length)
             buffers = {o: np.empty(rows * a.width, a.dtype) for o, a in self._arrays.items()}
         yield buffers
         idle.append(buffers)
 
     def _rows_of(self, values: int) -> int:
         """Return in how many rows the widest array has so many values; all rows, if it has none."""
-        return max(1, values // self._width) if self._width else self.rows
+        return max(1, values // self._width) if self._width else self._length
 
-    def _taker(self, option: str, stack: ExitStack, buffers: Buffers) -> Callable[[int, int], Any]:
-        """Return the function that reads rows of one array, until the stack is closed.
-
-        The function returns None if the option named no array.
-        """
-        array = self._arrays.get(option)
-        if array is None:
-            return lambda start, stop: None
-        reading = explained(f"{option}: cannot read {self._columns.named()[option]}")
-        reader = reading(RowReader)(array, stack, buffers.get(option))
-        take = reading(reader.take)
-        if array.shape[0] == self.rows:
+    def _taker(self, name: str, stack: ExitStack, buffers: Arrays) -> Callable[[int, int], Array]:
+        """Return the function that reads rows of one array, until the stack is closed."""
+        array = self._arrays[name]
+        reading = explained(f"{self._role[name]}: cannot read {self._places[name]}")
+        reader = reading(RowReader)(array, stack, buffers.get(name))
+        take: Callable[[int, int], Array] = reading(reader.take)
+        if array.shape[0] == self._length:
             return take
         whole = take(0, 1).copy()
         return lambda start, stop: whole
 
 
-def _split(name: str) -> tuple[str, str | None]:
-    """Split ``file.npz:name`` into file and name; an ``.npz`` file alone has the name ""."""
-    found = re.match(r"(.*\.npz):(.*)", name, re.IGNORECASE | re.DOTALL)
-    if found:
-        return found[1], found[2]
-    return name, "" if name.lower().endswith(".npz") else None
+def open_table(path: str, columns: Columns, reading: Reading) -> ArrayFiles:
+    """Open an archive, whose arrays are the columns."""
+    return ArrayFiles(columns, {name: Place(path, name) for name in columns.names()})
 
 
-def _path(option: str, name: str) -> str:
-    """Return the file that an option names, refused if there is none or of another ending."""
-    path, _ = _split(name)
+def column_names(path: str, reading: Reading) -> list[str]:
+    """Return the names of the arrays in an archive."""
+    with explained(f"cannot read {path}"):
+        return array_names(path)
+
+
+def _path(role: str, place: Place) -> str:
+    """Return the file of an array, refused if there is none or of another ending."""
+    path = place.path
     if not path.lower().endswith((".npy", ".npz")):
-        rule = "without FILES it must name a .npy file, or an array as file.npz:name"
+        rule = "where no files hold columns it must be a .npy file, or an array as file.npz:name"
         hint = foreign(path) if os.path.isfile(path) else elsewhere(path)
-        raise ValueError(f"{option}: {rule}: got {name!r}" + (f"; {hint}" if hint else ""))
+        raise Refused(f"{role}: {rule}: got {path!r}" + (f"; {hint}" if hint else ""))
     if not is_there(path):
-        raise FileNotFoundError(f"{option}: {missing(path)}")
+        raise FileNotFoundError(f"{role}: {missing(path)}")
     return path
 
 
-def _find_numbers(option: str, name: str) -> StoredArray:
-    """Find an array, refused if it does not hold numbers, for a mask booleans."""
-    with explained(f"{option}: cannot read {name}"):
-        array = find_array(*_split(name))
-    rule = "booleans" if option == "--where" else "numbers"
-    if not (is_numeric(array.dtype) if rule == "numbers" else array.dtype == np.bool_):
-        raise ValueError(f"{option}: {name} must hold {rule}: it holds {array.dtype}")
+def _find_numbers(role: str, place: Place) -> StoredArray:
+    """Find an array, refused if it does not hold numbers."""
+    with explained(f"{role}: cannot read {place}"):
+        array = find_array(*place)
+    if not is_numeric(array.dtype):
+        raise Refused(f"{role}: {place} must hold numbers: it holds {array.dtype}")
     return array

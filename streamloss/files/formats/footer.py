@@ -75,6 +75,49 @@ def check_values(footer: Footer, run: Iterable[int], columns: dict[int, str]) ->
                 )
 
 
+def check_lists(
+    footer: Footer, run: Iterable[int], columns: dict[int, str], decoded: dict[str, int]
+) -> None:
+    """Refuse columns of lists that announce more or fewer values than were decoded of them.
+
+    Parameters
+    ----------
+    footer : Footer
+        The footer of the file.
+    run : iterable of int
+        The numbers of row groups that have been decoded.
+    columns : dict of int to str
+        Names of columns of lists, by the places of what they hold.
+    decoded : dict of str to int
+        How many values each of them had in these groups together.
+
+    Raises
+    ------
+    ValueError
+        If one does.
+    """
+    groups = [footer.row_group(number) for number in run]
+    for place, name in columns.items():
+        announced = sum(group.column(place).num_values for group in groups)
+        if announced != decoded[name]:
+            raise ValueError(
+                f"its footer announces {announced:,} values of {name!r}, and it has"
+                f" {decoded[name]:,}"
+            )
+
+
+def list_places(paths: Iterable[list[str]], names: Iterable[str]) -> dict[int, str]:
+    """Return at which places what columns of lists hold is among all leaves, and their names.
+
+    Examples
+    --------
+    >>> list_places([["y"], ["p", "list", "element"], ["q", "bag", "x", "y"]], ["p"])
+    {1: 'p'}
+    """
+    wanted = set(names)
+    return {k: path[0] for k, path in enumerate(paths) if len(path) > 1 and path[0] in wanted}
+
+
 def places(paths: Iterable[list[str]], names: Iterable[str]) -> dict[int, str]:
     """Return at which places columns are among all leaves of a schema, and their names.
 

@@ -16,12 +16,12 @@ from streamloss.arrays.types import Array, DType, Shape
 from streamloss.files.columns import listing
 from streamloss.files.foreign import foreign
 
+from .stream import Stream
+
 MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
 """The bytes that files begin with, by their endings."""
 VERSIONS = ((1, 0), (2, 0), (3, 0))
 """Versions of the header; 3.0 is read as 2.0, from which it differs only in names of fields."""
-READ_BYTES = 1 << 20
-"""Most bytes asked for in one read: a compressed file holds as many once more while it unpacks."""
 
 
 class StoredArray(NamedTuple):
@@ -92,9 +92,6 @@ def find_array(path: str, name: str | None) -> StoredArray:
 class RowReader:
     """Reads rows of a stored array into memory of this process, until a stack is closed.
 
-    The file is not mapped into memory: then the system would end the process where the file is
-    made shorter meanwhile, and arrays would change where others write into the file.
-
     Parameters
     ----------
     array : StoredArray
@@ -108,8 +105,8 @@ class RowReader:
 
     def __init__(self, array: StoredArray, stack: ExitStack, buffer: Array | None = None) -> None:
         self._array, self._buffer = array, buffer
-        self._stream, _ = _stream(array.path, array.member, stack)
-        self._at = 0
+        file, _ = _stream(array.path, array.member, stack)
+        self._stream = Stream(file, 0, is_packed=array.member is not None)
 
     def take(self, start: int, stop: int) -> Array:
         """Return some rows, which in an archive must come after those taken before."""
@@ -130,28 +127,7 @@ class RowReader:
 
     def _fill(self, values: Array, first: int) -> Array:
         """Fill an array with values of the file, from the one with index `first` on."""
-        begin = self._array.begin + first * self._array.dtype.itemsize
-        rest = values.reshape(-1).view(np.uint8).data
-        if begin != self._at:
-            self._skip_to(begin)
-        self._at = begin + len(rest)
-        while rest:
-            came = self._stream.readinto(rest[:READ_BYTES])
-            if not came:
-                raise ValueError("it ends too early")
-            rest = rest[came:]
-        return values
-
-    def _skip_to(self, begin: int) -> None:
-        """Go to a byte: in an archive by reading, since its checksum covers the bytes before."""
-        if self._array.member is None:
-            self._stream.seek(begin)
-            return
-        while self._at < begin:
-            came = len(self._stream.read(min(READ_BYTES, begin - self._at)))
-            if not came:
-                raise ValueError("it ends too early")
-            self._at += came
+        return self._stream.fill(values, self._array.begin + first * self._array.dtype.itemsize)
 
 
 def _check_kind(path: str) -> None:
@@ -162,10 +138,21 @@ def _check_kind(path: str) -> None:
             raise ValueError(foreign(path))
 
 
+def array_names(path: str) -> list[str]:
+    """Return the names of the arrays in an archive."""
+    _check_kind(path)
+    return [entry.removesuffix(".npy") for entry in _entries(path)]
+
+
+def _entries(path: str) -> list[str]:
+    """Return the names in an archive, of arrays with their ending."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
 def _full_name(path: str, name: str) -> str:
     """Return the name of an array with its ending, as the archive lists it."""
-    with zipfile.ZipFile(path) as archive:
-        full = archive.namelist()
+    full = _entries(path)
     names = [entry.removesuffix(".npy") for entry in full]
     if not name and len(names) == 1:
         return full[0]

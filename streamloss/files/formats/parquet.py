@@ -1,4 +1,4 @@
-"""Parquet files, read in batches of rows. The only module that imports pyarrow."""
+"""Parquet files, read in batches of rows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, partial
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streamloss.arrays.types import Array, DType, Mask
-from streamloss.files.columns import Columns, Rows, listing
+from streamloss.files.columns import Arrays, Columns
 from streamloss.files.foreign import foreign
-from streamloss.files.hive import constant, partitions
 from streamloss.files.reading import Stamp, explained, stamps
+from streamloss.files.source import Reading
+from streamloss.files.table import asked
 
-from .footer import check_values, places, read_groups
+from .columnar import (
+    FIRST_ROWS,
+    as_array,
+    count_values,
+    dtype_of,
+    is_list,
+    kind_of,
+    note_widths,
+)
+from .footer import check_lists, check_values, list_places, places, read_groups
 
 MAGIC = b"PAR1"
 """The bytes that a Parquet file begins with."""
@@ -41,6 +49,9 @@ Batches of half as many took 1.15 times as long (`benchmarks/bench_files.py`).
 """
 
 
+Check = Callable[[dict[str, int]], None]
+
+
 class Parquet:
     """An opened Parquet file, a `Source`.
 
@@ -53,48 +64,57 @@ class Parquet:
 
     decoded = True
 
-    def __init__(self, path: str, columns: Columns) -> None:
+    def __init__(self, path: str, columns: Columns, reading: Reading) -> None:
         self.paths: tuple[str, ...] = (path,)
         self.stamps = stamps(self.paths)
-        self._columns = columns
+        self.columns = columns
+        self._widths = reading.widths
         with _reading(path):
             _check_kind(path)
             with _open(path) as file:
                 schema, footer, paths = file.schema_arrow, file.metadata, file.reader.column_paths
-                names = schema.names
-        self._constants = _constants(path, columns, names)
-        for option, name in columns.named().items():
-            if name not in self._constants:
-                _check(schema, option, name, path)
-        inside = [name for name in columns.named().values() if name not in self._constants]
+        self._asked = asked(path, columns, schema.names, lambda n: kind_of(schema.field(n).type))
         with _reading(path):
-            kinds = {name: schema.field(name).type for name in inside}
-            self._dtypes = {n: np.dtype(kind.to_pandas_dtype()) for n, kind in kinds.items()}
-            self._places = places(paths, inside)
+            kinds = {name: schema.field(name).type for name in self._asked.inside}
+            self._dtypes = {name: dtype_of(kind) for name, kind in kinds.items()}
+            self._places = places(paths, kinds)
             self._groups = read_groups(footer)
             check_values(footer, self._groups.empty(), self._places)
-        self.rows = self._groups.rows
+        self.rows: int | None = self._groups.rows
+        lists = [name for name, kind in kinds.items() if is_list(kind)]
+        self._list_places = list_places(paths, lists)
+        unknown = [name for name in lists if name not in self._widths]
+        if unknown and self.rows:
+            self._note_widths(unknown)
+
+    def _note_widths(self, lists: list[str]) -> None:
+        """Read the first rows of columns of lists, to know how long these are."""
+        path = self.paths[0]
+        with _reading(path), _open(path) as file:
+            note_widths(next(file.iter_batches(FIRST_ROWS, columns=lists)), self._widths)
 
     def best_batch(self, use_threads: bool) -> int:
-        """Return how many rows a batch should have to be read fastest."""
+        """Return how many values of an input a batch should have to be read fastest."""
         return SHARED_BATCH_ROWS if use_threads else BATCH_ROWS
 
     def read(
-        self, start: int, stop: int, batch_rows: int, use_threads: bool
-    ) -> Iterator[tuple[int, Iterator[Rows]]]:
+        self, start: int, stop: int | None, batch_values: int, use_threads: bool
+    ) -> Iterator[tuple[int, Iterator[Arrays]]]:
         """Yield runs of row groups from `start` on; `stop` must be the end of a group."""
         path, names = self.paths[0], list(self._dtypes)
+        assert stop is not None
+        batch_rows = self._rows_of(batch_values)
         with _reading(path), _open(path, _footer(path, self.stamps[0])) as file:
             for run in self._groups.runs(start, stop, batch_rows):
                 begin, end = self._groups.span(run)
                 batches = file.iter_batches(batch_rows, run, names, use_threads=use_threads)
-                check = partial(check_values, file.metadata, run, self._places)
+                check = partial(self._check, file.metadata, run)
                 first = max(start, begin)
                 yield end - first, self._rest(batches, first - begin, end - begin, check)
 
     def _rest(
-        self, batches: Iterator[pa.RecordBatch], skipped: int, rows: int, check: Callable[[], None]
-    ) -> Iterator[Rows]:
+        self, batches: Iterator[pa.RecordBatch], skipped: int, rows: int, check: Check
+    ) -> Iterator[Arrays]:
         """Yield the rows of a run after the first `skipped`, checked before the last are yielded.
 
         Parameters
@@ -106,37 +126,56 @@ class Parquet:
         rows : int
             All rows of the run, as the footer announces them.
         check : callable
-            Raises if the footer contradicts what was decoded.
+            Takes how many values were decoded of each column of lists, and raises if the footer
+            contradicts what was decoded.
         """
+        values = dict.fromkeys(self._list_places.values(), 0)
         with _reading(self.paths[0]):
             for batch in batches:
                 batch.validate()  # its columns must be as long as it is
+                for name in values:
+                    values[name] += count_values(batch.column(name))
                 rows -= batch.num_rows
                 if not rows:
-                    check()
+                    check(values)
                 first = min(skipped, batch.num_rows)
                 skipped -= first
                 if first < batch.num_rows:
-                    yield self._rows(batch.slice(first) if first else batch)
+                    yield self._arrays(batch.slice(first) if first else batch)
 
-    def _rows(self, batch: pa.RecordBatch) -> Rows:
-        """Return the columns of a batch as arrays, without a copy where there are no nulls.
+    def _arrays(self, batch: pa.RecordBatch) -> Arrays:
+        """Return the columns of a batch as arrays, without a copy where there are no nulls."""
+        arrays = {
+            name: as_array(name, batch.column(name), dtype, self._widths)
+            for name, dtype in self._dtypes.items()
+        }
+        return self._asked.complete(arrays, batch.num_rows)
 
-        The dtypes were looked up when the file was opened: to do so for each batch took 4 % of the
-        time, as decoding displaces this code from the cache (`benchmarks/bench_files.py`).
-        """
-        arrays: dict[str | None, Array]
-        arrays = {name: _array(batch.column(name), t) for name, t in self._dtypes.items()}
-        for name, value in self._constants.items():
-            arrays[name] = np.repeat(value, batch.num_rows)
-        pred, weights, where = map(arrays.get, self._columns[1:])
-        if where is not None and where.dtype != np.bool_:
-            where = where == 1.0
-        return Rows(arrays[self._columns.true], pred, weights, where)
+    def _check(self, footer: pq.FileMetaData, run: range, values: dict[str, int]) -> None:
+        """Refuse a footer that contradicts what was decoded of a run of row groups."""
+        check_values(footer, run, self._places)
+        check_lists(footer, run, self._list_places, values)
 
-    def cuts(self, rows: int) -> Iterator[int]:
-        """Yield first rows of row groups, at least so many rows apart."""
-        return self._groups.cuts(rows)
+    def _rows_of(self, values: int) -> int:
+        """Return in how many rows the widest input has so many values."""
+        return max(1, values // self.columns.width(self._widths))
+
+    def cuts(self, values: int) -> Iterator[int]:
+        """Yield first rows of row groups, at least so many values of an input apart."""
+        return self._groups.cuts(self._rows_of(values))
+
+
+def open_table(path: str, columns: Columns, reading: Reading) -> Parquet:
+    """Open a file."""
+    return Parquet(path, columns, reading)
+
+
+def column_names(path: str, reading: Reading) -> list[str]:
+    """Return the names of the columns in the schema of a file."""
+    with _reading(path):
+        _check_kind(path)
+        with _open(path) as file:
+            return list(file.schema_arrow.names)
 
 
 def _reading(path: str) -> AbstractContextManager[None]:
@@ -180,73 +219,6 @@ def _footer(path: str, stamp: Stamp) -> pq.FileMetaData:
     """
     with _open(path) as file:
         return file.metadata
-
-
-def _constants(path: str, columns: Columns, names: list[str]) -> dict[str, Array]:
-    """Return the columns that are in the names of folders alone, as arrays of their one value."""
-    found, values = partitions(path), {}
-    for option, name in columns.named().items():
-        if name in found and name not in names:
-            with explained(f"{option}: column {name!r} of {path}"):
-                try:
-                    values[name] = constant(found[name], option == "--where")
-                except ValueError as error:
-                    raise ValueError(f"{error}: its folder says {found[name]!r}") from None
-    return values
-
-
-def _check(schema: pa.Schema, option: str, name: str, path: str) -> None:
-    """Refuse a column that is missing, is there twice or holds no numbers (a mask: no booleans)."""
-    count = schema.names.count(name)
-    if count == 0:
-        has = listing(schema.names, name)
-        raise ValueError(f"{option}: no column {name!r} in {path}: it has {has}")
-    if count > 1:
-        raise ValueError(f"{option}: {path} has {count} columns named {name!r}")
-    kind = schema.field(name).type
-    if not (_is_mask(kind) if option == "--where" else _is_number(kind)):
-        rule = "boolean" if option == "--where" else "numeric"
-        raise ValueError(f"{option}: column {name!r} of {path} must be {rule}: it is {kind}")
-
-
-def _is_mask(kind: pa.DataType) -> bool:
-    """Return whether a column of this type may be a mask: booleans, or nulls alone."""
-    return bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    """Return whether numpy has numbers for the values of this type; it has none for decimals."""
-    return bool(_is_mask(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _array(column: pa.Array, dtype: DType) -> Array:
-    """Return a column as an array in which nulls are NaN.
-
-    It reads Arrow's buffers and does not call `to_numpy`, which imports pandas: 0.6 s more, as
-    ``python -X importtime`` shows.
-    """
-    if dtype == np.object_:  # a column of the type of nulls, which has no buffers
-        return np.full(len(column), np.nan)
-    valid, data = column.buffers()
-    if dtype == np.bool_:
-        values = _bits(data, column)
-    else:
-        values = np.frombuffer(data, dtype, len(column), column.offset * dtype.itemsize)
-    if not column.null_count:
-        return values
-    if values.dtype.kind != "f" or not values.flags.writeable:
-        values = values.astype(np.result_type(values, np.nan))
-    # In place, as nobody else has what Arrow decoded: np.where took twice as long or longer
-    # (benchmarks/bench_files.py, "nulls").
-    values[(~_bits(valid, column)).nonzero()] = np.nan
-    return values
-
-
-def _bits(buffer: pa.Buffer, column: pa.Array) -> Mask:
-    """Unpack a buffer of a column that has one bit for each row."""
-    end = column.offset + len(column)
-    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")
-    return bits[column.offset :].view(np.bool_)
 
 
 def set_num_threads(number: int) -> None:

@@ -37,6 +37,10 @@ class Groups:
                 yield row
                 last = row
 
+    def between(self, start: int, stop: int) -> range:
+        """Return the numbers of the groups that hold some rows, without those that have none."""
+        return range(bisect_right(self._ends, start), bisect_left(self._ends, stop) + 1)
+
     def runs(self, start: int, stop: int, batch_rows: int) -> Iterator[range]:
         """Yield the groups that hold these rows in runs, to be decoded by one call each.
 
@@ -44,8 +48,9 @@ class Groups:
         goes on into another group Arrow copies what it has decoded, and of small groups a call for
         each would take longer (`benchmarks/bench_files.py`, "small row groups").
         """
-        first, last = bisect_right(self._ends, start), bisect_left(self._ends, stop)
-        for group in range(first, last + 1):
+        groups = self.between(start, stop)
+        first, last = groups.start, groups.stop - 1
+        for group in groups:
             if group == last or self._ends[group + 1] - self._first(first) > batch_rows:
                 yield range(first, group + 1)
                 first = group + 1

@@ -1,0 +1,155 @@
+"""Files of Arrow (IPC, also called Feather), read in parts of their batches, packed or not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from streamloss.files.columns import Arrays, Columns
+from streamloss.files.foreign import foreign
+from streamloss.files.reading import explained, stamps
+from streamloss.files.source import Reading
+from streamloss.files.table import asked
+
+from .buffers import Lists, Take, read_at, values_of
+from .columnar import FIRST_ROWS, check_known, dtype_of, is_list, kind_of
+from .messages import MAGIC, Batch, read_batches
+from .rowgroups import Groups
+
+BATCH_BYTES = 1 << 20
+"""Bytes of the widest input in a batch (`benchmarks/bench_files.py`, `Arrow`)."""
+PACKED_VALUES = 1 << 21
+"""Values of an input in a batch where buffers are packed, unpacked by another thread."""
+SHORTEST_STRETCH = 1 << 12
+"""Values of an input in the shortest stretch: to begin a stretch takes as long as to sum these."""
+
+
+class Opened(NamedTuple):
+    """What is read of a file when it is opened."""
+
+    names: list[str]
+    schema: pa.Schema
+    footer: bytes
+    end: int
+
+
+class Arrow:
+    """An opened file of Arrow, a `Source`.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as Arrow, its parts contradict each other, it lacks a column or
+        has it twice, or a column is not numeric (for the mask: boolean).
+    """
+
+    def __init__(self, path: str, columns: Columns, reading: Reading) -> None:
+        self.paths: tuple[str, ...] = (path,)
+        self.stamps = stamps(self.paths)
+        self.columns = columns
+        self._widths = reading.widths
+        with _reading(path), open(path, "rb", buffering=0) as file:
+            opened = _open(file, path)
+        schema = opened.schema
+        self._asked = asked(path, columns, opened.names, lambda n: kind_of(schema.field(n).type))
+        inside = self._asked.inside
+        with _reading(path), open(path, "rb", buffering=0) as file:
+            read = partial(read_at, file.fileno())
+            self._batches = list(read_batches(opened.footer, schema, inside, read, opened.end))
+            kinds = {name: schema.field(name).type for name in inside}
+            self._dtypes = {name: dtype_of(kind) for name, kind in kinds.items()}
+            self._groups = Groups(batch.rows for batch in self._batches)
+            self.rows: int | None = self._groups.rows
+            unknown = [n for n, kind in kinds.items() if is_list(kind) and n not in self._widths]
+            if unknown and self.rows:
+                self._note_widths(file.fileno(), unknown)
+        self.decoded = any(batch.codec is not None for batch in self._batches)
+
+    def _note_widths(self, handle: int, lists: list[str]) -> None:
+        """Read the first rows of columns of lists, to know how long these are."""
+        batch = next(batch for batch in self._batches if batch.rows)
+        rows = min(batch.rows, FIRST_ROWS)
+        for name in lists:
+            self._taker(handle, batch, name)(0, rows)
+            check_known(name, rows, self._widths)
+
+    def best_batch(self, use_threads: bool) -> int:
+        """Return how many values of an input a batch should have to be read fastest."""
+        widest = max((dtype.itemsize for dtype in self._dtypes.values()), default=8)
+        return PACKED_VALUES if self.decoded else BATCH_BYTES // widest
+
+    def read(
+        self, start: int, stop: int | None, batch_values: int, use_threads: bool
+    ) -> Iterator[tuple[int, Iterator[Arrays]]]:
+        """Yield the rows of each batch of the file that are from `start` to `stop`."""
+        assert stop is not None
+        path, step = self.paths[0], self._rows_of(batch_values)
+        with _reading(path), open(path, "rb", buffering=0) as file:
+            for number in self._groups.between(start, stop):
+                begin, end = self._groups.span(range(number, number + 1))
+                first, last = max(start, begin), min(stop, end)
+                rows = range(first - begin, last - begin, step)
+                yield last - first, self._parts(file.fileno(), self._batches[number], rows)
+
+    def _parts(self, handle: int, batch: Batch, rows: range) -> Iterator[Arrays]:
+        """Yield rows of a batch, as many at a time as the range of them steps."""
+        with _reading(self.paths[0]):
+            takes = {name: self._taker(handle, batch, name) for name in self._dtypes}
+            for first in rows:
+                last = min(first + rows.step, rows.stop)
+                arrays = {name: take(first, last) for name, take in takes.items()}
+                yield self._asked.complete(arrays, last - first)
+
+    def _taker(self, handle: int, batch: Batch, name: str) -> Take:
+        """Return the function that reads rows of a column, one part after the other."""
+        column, dtype = batch.columns[name], self._dtypes[name]
+        if not is_list(column.kind):
+            return values_of(handle, column, 0, batch.codec, dtype)
+        return Lists(handle, column, batch.codec, dtype, name, self._widths).take
+
+    def cuts(self, values: int) -> Iterable[int]:
+        """Return rows from which reading begins at once: any, but if packed those of batches."""
+        rows = self._rows_of(max(values, SHORTEST_STRETCH))
+        if self.decoded:
+            return self._groups.cuts(rows)
+        return range(0, self._groups.rows, rows)
+
+    def _rows_of(self, values: int) -> int:
+        """Return in how many rows the widest input has so many values."""
+        return max(1, values // self.columns.width(self._widths))
+
+
+def open_table(path: str, columns: Columns, reading: Reading) -> Arrow:
+    """Open a file."""
+    return Arrow(path, columns, reading)
+
+
+def column_names(path: str, reading: Reading) -> list[str]:
+    """Return the names of the columns in the schema of a file."""
+    with _reading(path), open(path, "rb", buffering=0) as file:
+        return _open(file, path).names
+
+
+def _reading(path: str) -> AbstractContextManager[None]:
+    """Have errors in the block say which file cannot be read."""
+    return explained(f"cannot read {path} as Arrow IPC")
+
+
+def _open(file: Any, path: str) -> Opened:
+    """Read schema and footer of a file."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise ValueError(foreign(path))
+    size = os.fstat(file.fileno()).st_size
+    tail = read_at(file.fileno(), size - len(MAGIC) - 4, len(MAGIC) + 4)
+    if tail[4:] != MAGIC:
+        raise ValueError("it ends too early")
+    length = int.from_bytes(tail[:4], "little")
+    end = size - len(tail) - length
+    file.seek(0)
+    schema = pa.ipc.open_file(file).schema
+    return Opened(list(schema.names), schema, read_at(file.fileno(), end, length), end)

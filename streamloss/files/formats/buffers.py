@@ -1,0 +1,168 @@
+"""Buffers of columns in a file of Arrow, read in parts, packed or not.
+
+What is packed is unpacked from its beginning on, so that parts of it are read one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from streamloss.arrays.types import Array, DType, Mask
+
+from .columnar import Widths, rows_of, unpacked, with_nulls
+from .messages import Buffer, Stored
+from .stream import Stream
+
+Take = Callable[[int, int], Array]
+"""Takes the first row of some in a batch and the one after the last, and returns these rows."""
+
+
+def read_at(handle: int, begin: int, num_bytes: int) -> bytes:
+    """Return so many bytes of an open file, from one on."""
+    if begin < 0:
+        raise ValueError("it is too short")
+    data = os.pread(handle, num_bytes, begin)
+    if len(data) != num_bytes:
+        raise ValueError("it ends too early")
+    return data
+
+
+class Segment:
+    """Some bytes of an open file, as what is unpacked is read from."""
+
+    closed = False
+
+    def __init__(self, handle: int, begin: int, end: int) -> None:
+        self._handle, self._at, self._end = handle, begin, end
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes."""
+        size = self._end - self._at if size < 0 else min(size, self._end - self._at)
+        data = os.pread(self._handle, size, self._at)
+        self._at += len(data)
+        return data
+
+    def readinto(self, memory: memoryview) -> int:
+        """Read into memory, and return how many bytes came."""
+        data = self.read(len(memory))
+        memory[: len(data)] = data
+        return len(data)
+
+    def seek(self, at: int) -> None:
+        """Go to a byte of the file."""
+        self._at = at
+
+    def close(self) -> None:
+        """Leave the file open: it is others'."""
+
+
+class Bytes:
+    """The bytes of a buffer, unpacked."""
+
+    def __init__(self, handle: int, buffer: Buffer, codec: str | None) -> None:
+        begin, end = buffer.begin, buffer.begin + buffer.num_bytes
+        size = -1
+        if codec is not None and buffer.num_bytes:
+            size = int.from_bytes(read_at(handle, begin, 8), "little", signed=True)
+            begin += 8
+        file: Any = Segment(handle, begin, end)
+        self._begin, self._size = begin, end - begin
+        if size >= 0:
+            file = pa.CompressedInputStream(file, codec)
+            self._begin, self._size = 0, size
+        self._stream = Stream(file, self._begin, is_packed=size >= 0)
+
+    def fill(self, values: Array, first: int) -> Array:
+        """Fill an array with the bytes from the `first` on, and return it."""
+        if first + values.nbytes > self._size:
+            raise ValueError("a column has fewer values than announced")
+        return self._stream.fill(values, self._begin + first)
+
+
+class Bits:
+    """A buffer that has one bit for each row."""
+
+    def __init__(self, data: Bytes) -> None:
+        self._data, self._known = data, (-1, 0)
+
+    def take(self, first: int, last: int) -> Mask:
+        """Return the bits of rows, which come after those taken before."""
+        begin, end = first // 8, (last + 7) // 8
+        packed = np.empty(end - begin, np.uint8)
+        place, byte = self._known  # which may be asked for again, and was unpacked
+        known = int(place == begin and begin < end)
+        packed[:known] = byte
+        self._data.fill(packed[known:], begin + known)
+        if begin < end:
+            self._known = end - 1, int(packed[-1])
+        return unpacked(packed, first % 8, last - first)
+
+
+def values_of(handle: int, column: Stored, level: int, codec: str | None, dtype: DType) -> Take:
+    """Return the function that reads values of a column, or of those within its lists."""
+    if dtype == np.object_:  # of the type of nulls, which has no buffers
+        return lambda first, last: np.full(last - first, np.nan)
+    valid, data = (Bytes(handle, buffer, codec) for buffer in column.buffers[-2:])
+    nulls = Bits(valid) if column.nulls[level] else None
+    bits = Bits(data) if dtype == np.bool_ else None
+
+    def take(first: int, last: int) -> Array:
+        if bits is not None:
+            values: Array = bits.take(first, last)
+        else:
+            values = data.fill(np.empty(last - first, dtype), first * dtype.itemsize)
+        return values if nulls is None else with_nulls(values, nulls.take(first, last))
+
+    return take
+
+
+class Lists:
+    """Reads rows of a column of lists, one part after the other."""
+
+    def __init__(
+        self,
+        handle: int,
+        column: Stored,
+        codec: str | None,
+        dtype: DType,
+        name: str,
+        widths: Widths,
+    ) -> None:
+        self._name, self._widths = name, widths
+        opened = partial(Bytes, handle, codec=codec)
+        self._size: int | None = getattr(column.kind, "list_size", None)
+        self._nulls = Bits(opened(column.buffers[0])) if column.nulls[0] else None
+        self._wide = np.dtype(np.int64 if pa.types.is_large_list(column.kind) else np.int32)
+        self._offsets = None if self._size is not None else opened(column.buffers[1])
+        self._known: tuple[int, int] = -1, 0
+        self._values = values_of(handle, column, 1, codec, dtype)
+
+    def take(self, first: int, last: int) -> Array:
+        """Return rows."""
+        ends = self._ends(first, last)
+        lengths = np.diff(ends)
+        if (lengths < 0).any() or ends[0] < 0:
+            raise ValueError(f"lists of column {self._name!r} have negative lengths")
+        values = self._values(int(ends[0]), int(ends[-1]))
+        valid = None if self._nulls is None else self._nulls.take(first, last)
+        if valid is not None and lengths[~valid].any():
+            values = values[np.repeat(valid, lengths)]
+        return rows_of(self._name, values, lengths, valid, self._widths)
+
+    def _ends(self, first: int, last: int) -> Array:
+        """Return where the lists of rows begin among the values, and where the last one ends."""
+        if self._offsets is None:
+            return np.arange(first, last + 1) * (self._size or 0)
+        ends = np.empty(last + 1 - first, self._wide)
+        place, end = self._known  # which is asked for again, and was unpacked
+        known = int(place == first)
+        ends[:known] = end
+        self._offsets.fill(ends[known:], (first + known) * self._wide.itemsize)
+        self._known = last, int(ends[-1])
+        return ends

@@ -1,0 +1,198 @@
+"""Where in a file of Arrow the values are: what its footer and the heads of its batches say.
+
+They are flatbuffers, tables of fields at offsets. pyarrow reads a batch as a whole, so that memory
+would grow with the largest one; to know where the buffers of its columns are lets it be read in
+parts. The layout is that of https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+MAGIC = b"ARROW1"
+"""The bytes that a file begins and ends with."""
+CODECS = ("lz4", "zstd")
+"""Names of compressions, by their numbers in files."""
+RECORD_BATCH = 3
+"""The number of messages that hold rows."""
+CONTINUED = b"\xff\xff\xff\xff"
+"""The bytes before the length of a message, since version 0.15 of the format."""
+
+
+class Buffer(NamedTuple):
+    """Bytes of a column of a batch: where they are in the file, and how many."""
+
+    begin: int
+    num_bytes: int
+
+
+class Stored(NamedTuple):
+    """A column of a batch, with what it holds if it is one of lists.
+
+    Attributes
+    ----------
+    kind : DataType
+        Its type.
+    lengths, nulls : list of int
+        How many values it has and how many of them are null, then the same of those within lists.
+    buffers : list of Buffer
+        Where its bytes are, and those of the values within lists after them.
+    """
+
+    kind: pa.DataType
+    lengths: list[int]
+    nulls: list[int]
+    buffers: list[Buffer]
+
+
+class Batch(NamedTuple):
+    """Rows that lie together in a file: how many, their columns by name, how they are packed."""
+
+    rows: int
+    columns: dict[str, Stored]
+    codec: str | None
+
+
+class Table:
+    """A table of a flatbuffer: fields by their numbers, each of which may be absent."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data, self._at = data, at
+        self._fields = at - self._number("<i", at)
+        self._size = self._number("<H", self._fields)
+
+    @classmethod
+    def root(cls, data: bytes) -> Table:
+        """Return the table that a flatbuffer begins with."""
+        (at,) = struct.unpack_from("<I", data)
+        return cls(data, at)
+
+    def _number(self, kind: str, at: int) -> int:
+        if at < 0:
+            raise ValueError("its metadata are damaged")
+        (number,) = struct.unpack_from(kind, self._data, at)
+        return int(number)
+
+    def _place(self, field: int) -> int | None:
+        """Return where a field is, None if it is absent."""
+        entry = 4 + 2 * field
+        offset = self._number("<H", self._fields + entry) if entry < self._size else 0
+        return self._at + offset if offset else None
+
+    def number(self, field: int, kind: str) -> int:
+        """Return a number by its type in `struct`; it is 0 where it is absent."""
+        place = self._place(field)
+        return 0 if place is None else self._number(kind, place)
+
+    def table(self, field: int) -> Table | None:
+        """Return a table within this one, None if it is absent."""
+        place = self._place(field)
+        return None if place is None else Table(self._data, place + self._number("<I", place))
+
+    def structs(self, field: int, width: int) -> NDArray[np.int64]:
+        """Return a vector of structures of so many 64-bit integers, a row for each."""
+        place = self._place(field)
+        if place is None:
+            return np.empty((0, width), np.int64)
+        place += self._number("<I", place)
+        count = self._number("<I", place)
+        return np.frombuffer(self._data, "<i8", count * width, place + 4).reshape(count, width)
+
+
+def read_batches(
+    footer: bytes, schema: pa.Schema, names: list[str], read: Callable[[int, int], bytes], end: int
+) -> Iterator[Batch]:
+    """Yield the batches that the footer of a file tells of.
+
+    Parameters
+    ----------
+    footer : bytes
+        The flatbuffer of the footer.
+    schema : Schema
+        The types of all columns.
+    names : list of str
+        The columns that are wanted.
+    read : callable
+        Takes where bytes begin and how many they are, and returns them.
+    end : int
+        Where the footer begins: batches end before.
+
+    Raises
+    ------
+    Exception
+        Any, where bytes are damaged.
+    """
+    root = Table.root(footer)
+    spelled = root.table(1)
+    if spelled is not None and spelled.number(0, "<h"):
+        raise ValueError("its numbers are big-endian")
+    for begin, head_bytes, body_bytes in root.structs(3, 3).tolist():
+        body = begin + (head_bytes & 0xFFFFFFFF)
+        if not 0 < begin < body <= body + body_bytes <= end:
+            raise ValueError("its footer names a batch beyond its end")
+        head = read(begin, body - begin)
+        yield _read_batch(_message(head), schema, names, body, body_bytes)
+
+
+def _message(head: bytes) -> Table:
+    """Return the table of rows in the head of a batch."""
+    message = Table.root(head[8:] if head.startswith(CONTINUED) else head[4:])
+    rows = message.table(2)
+    if rows is None or message.number(1, "<B") != RECORD_BATCH:
+        raise ValueError("its footer names a message that holds no rows")
+    return rows
+
+
+def _read_batch(
+    table: Table, schema: pa.Schema, names: list[str], body: int, body_bytes: int
+) -> Batch:
+    """Return the batch that a table tells of, whose buffers begin at `body`."""
+    rows, compression = table.number(0, "<q"), table.table(3)
+    nodes, buffers = table.structs(1, 2), table.structs(2, 2)
+    ends = buffers.astype(object).sum(axis=1)
+    if rows < 0 or (nodes < 0).any() or (buffers < 0).any() or (ends > body_bytes).any():
+        raise ValueError("a batch announces what cannot be")
+    views = iter(table.structs(4, 1)[:, 0].tolist())
+    columns, node, buffer = {}, 0, 0
+    for field in schema:
+        num_nodes, num_buffers = _sizes(field.type, views)
+        if field.name in names:
+            lengths, nulls = nodes[node : node + num_nodes].T.tolist()
+            at = buffers[buffer : buffer + num_buffers].tolist()
+            found = [Buffer(body + begin, size) for begin, size in at]
+            columns[field.name] = Stored(field.type, lengths, nulls, found)
+        node, buffer = node + num_nodes, buffer + num_buffers
+    if (node, buffer) != (len(nodes), len(buffers)):
+        raise ValueError("a batch has other columns than the schema")
+    if any(column.lengths[0] != rows for column in columns.values()):
+        raise ValueError("columns of a batch are not as long as it is")
+    codec = None if compression is None else CODECS[compression.number(0, "<b")]
+    return Batch(rows, columns, codec)
+
+
+def _sizes(kind: pa.DataType, views: Iterator[int]) -> tuple[int, int]:
+    """Return how many nodes and buffers a column of a type has, with what it holds.
+
+    Parameters
+    ----------
+    kind : DataType
+        The type.
+    views : iterator of int
+        How many more buffers each next column of views of text has.
+    """
+    if isinstance(kind, pa.BaseExtensionType):
+        return _sizes(kind.storage_type, views)
+    types = pa.types
+    # of these the first buffer is always empty, and not written
+    absent = types.is_null(kind) or types.is_union(kind) or types.is_run_end_encoded(kind)
+    buffers = kind.num_buffers - absent
+    if types.is_string_view(kind) or types.is_binary_view(kind):
+        buffers += next(views)
+    held = [_sizes(kind.field(number).type, views) for number in range(kind.num_fields)]
+    return 1 + sum(nodes for nodes, _ in held), buffers + sum(more for _, more in held)

@@ -1,0 +1,245 @@
+"""The exact sums of a data set of files, which can go on from a checkpoint.
+
+What `evaluate`, the accumulator and the command line do with files is this.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Any
+
+from streamloss.exact.bytes import dump, load
+from streamloss.exact.seen import count_rows
+from streamloss.exact.state import State
+from streamloss.files import START, Columns, DataSet, Scanner
+from streamloss.files.checkpoint import Checkpoint, Saved
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
+from streamloss.support.maker import version
+
+from . import stretches
+from .query import Query, Tally
+
+Progress = Callable[[int, int | None], object]
+"""Is told how many rows are done, and how many there are: None where files do not announce it."""
+
+
+class Evaluation:
+    """The sums of the rows of a data set, which go on from a checkpoint if there is one.
+
+    Parameters
+    ----------
+    query : Query
+        What is asked.
+    data : DataSet
+        The files.
+    columns : Columns
+        The names of their columns.
+    checkpoint : str or path, optional
+        The file of the checkpoint.
+    every : float
+        Seconds from one write of the checkpoint to the next.
+    say : callable, optional
+        Is told, in one line, what a cluster is waited for; by default the log of streamloss is.
+
+    Attributes
+    ----------
+    scanner : Scanner
+        The opened files.
+    rows : int
+        How many rows are done.
+    seconds : float
+        How long they took, in earlier processes with the same job too.
+
+    Raises
+    ------
+    OSError
+        If a file is missing or the checkpoint cannot be written.
+    TypeError, ValueError
+        If columns do not suit the losses, a file cannot be read, a column is missing or has no
+        numbers, or the checkpoint is damaged or that of another job. No data have been read then.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        data: DataSet,
+        columns: Columns,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: float = 5.0,
+        say: Callable[[str], object] | None = None,
+    ) -> None:
+        check_columns(query, columns)
+        self._data, self._tally, self._say = data, Tally(query), say or _log
+        self.rows, self.seconds, self._done = 0, 0.0, START
+        self.scanner = data.opened(columns)
+        self._checkpoint: Checkpoint | None = None
+        if checkpoint is not None:
+            job = _identity(query, data, self.scanner)
+            self._checkpoint = Checkpoint(os.fspath(checkpoint), job, every)
+            try:
+                self._resume(self._checkpoint)
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def state(self) -> State:
+        """The state of the rows that are done."""
+        return self._tally.state
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from the checkpoint; if there is none, write one now to see that it can be."""
+        if checkpoint.load(self._take_up) is None:
+            checkpoint.save(self._saved())
+
+    def _take_up(self, saved: Saved) -> Saved:
+        """Go on from what was saved, refused if the sums are of other rows than the note says."""
+        (losses, _, axis, nan, _), state = load(saved.sums)
+        query, scanner = self._tally.query, self.scanner
+        if (losses, axis, nan) != (query.losses, query.axis, query.nan):
+            raise ValueError("its sums are of other losses")
+        rows = 0 if state is None else count_rows(state, axis)
+        place = saved.place or scanner.place(saved.rows)
+        before = [source.rows for source in scanner.sources[: place.source]]
+        announced = None if None in before else sum(filter(None, before)) + place.row
+        if rows != saved.rows or announced not in (None, rows) or place > scanner.end:
+            raise ValueError(f"{saved.rows} rows of {scanner.rows}, and sums of {rows}")
+        self._tally.merge(state)
+        self.rows, self.seconds, self._done = saved.rows, saved.seconds, place
+        return saved
+
+    def _saved(self) -> Saved:
+        """Return what another process needs to go on from here."""
+        query = self._tally.query
+        losses = query.losses
+        sums = dump(losses, list(losses), query.axis, query.nan, self._tally.known)
+        return Saved(self.rows, self.seconds, sums, self._done)
+
+    def close(self) -> None:
+        """Leave the checkpoint to other processes."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+
+    def complete(self, progress: Progress | None = None) -> State:
+        """Add all rows that are not done, and tell how many are each time; return their state.
+
+        An interrupt leaves the last checkpoint as it is. None is written then, since it is unknown
+        whether the batch that was interrupted has been added.
+
+        Raises
+        ------
+        ValueError
+            If a file cannot be read, there are no rows, or the NaN policy is "raise" and a NaN
+            comes.
+        """
+        begun = time.perf_counter() - self.seconds
+        with closing(self._rest()) as sums:
+            for state, rows, done in sums:
+                self._tally.merge(state)
+                self.rows, self._done = self.rows + rows, done
+                self.seconds = time.perf_counter() - begun
+                if progress is not None:
+                    progress(self.rows, self.scanner.rows)
+                if self._checkpoint and self._checkpoint.due():
+                    self._checkpoint.save(self._saved())
+        if not self.rows:
+            raise self.scanner.nothing()
+        self._done = self.scanner.end
+        if self._checkpoint:
+            self._checkpoint.save(self._saved())
+        return self.state
+
+    def _rest(self) -> Generator[stretches.Summed, None, None]:
+        """Return the sums of the rows that are not done, made here or on a cluster."""
+        data = self._data
+        rest = self._tally.query, self.scanner, self._done, data.batch_rows
+        if data.scheduler is None:
+            return stretches.sum_files(*rest)
+        from . import cluster
+
+        return cluster.sum_on_cluster(*rest, data.scheduler, data.timeout, self._say)
+
+
+def sum_data(
+    query: Query,
+    data: Any,
+    names: tuple[Any, Any, Any, Any],
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float = 5.0,
+) -> State:
+    """Return the exact sums of a data set, of which a call has named the columns.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As `Evaluation`, and if the data are no data set or a name is none.
+    """
+    if not isinstance(data, DataSet):
+        raise TypeError(f"data must be a data set, as streamloss.scan gives: got {brief(data)}")
+    evaluation = Evaluation(query, data, Columns.of(*names), checkpoint, every)
+    with closing(evaluation):
+        return evaluation.complete(progress)
+
+
+def check_columns(query: Query, columns: Columns) -> None:
+    """Refuse columns that do not suit the losses, and axes that keep the rows of files.
+
+    Raises
+    ------
+    ValueError
+        If the losses take fewer or more inputs, or an axis is given without axis 0.
+    """
+    loss, given = query.losses[0], columns.y_pred
+    if loss.inputs != columns.inputs:
+        rules = {1: "is not for a loss of one input", 2: "must name one input"}
+        rule = rules.get(loss.inputs, f"must name {loss.inputs - 1} inputs, in a tuple")
+        rule = "is needed" if given is None and loss.inputs == 2 else rule
+        raise ValueError(f"y_pred {rule}: got {brief(given)} for {brief(loss)}")
+    axes = query.axis if isinstance(query.axis, tuple) else (query.axis,)
+    if query.axis is not None and 0 not in axes:
+        rule = "axis must have 0 in it, the rows, where data is given"
+        raise ValueError(f"{rule}: got {brief(query.axis)}")
+
+
+def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object]:
+    """Return all that the sums depend on, which a checkpoint must agree with.
+
+    They do not depend on the reduction, which is applied to them at the end.
+    """
+    job: dict[str, object] = {
+        "versions of streamloss": version(),
+        "files": [[os.path.realpath(path), *stamp[1:]] for path, stamp in scanner.stamps()],
+        "columns": list(scanner.columns),
+        "losses": [repr(loss) for loss in query.losses],
+        "policies for NaN": query.nan,
+    }
+    if query.axis is not None:
+        job["axes"] = query.axis
+    if codes := [code for loss in query.parts if (code := _code(loss))]:
+        job["codes of losses"] = codes
+    if data.types:
+        job["types of columns"] = data.types
+    return job
+
+
+def _code(loss: Loss) -> str:
+    """Return a digest of the code of a user's loss; that of ours the version tells."""
+    if type(loss).__module__.startswith("streamloss."):
+        return ""
+    from streamloss.kernels.digests import Uncacheable, loss_digest
+
+    try:
+        return loss_digest(type(loss)).hex()[:16]
+    except Uncacheable:
+        return ""
+
+
+def _log(text: str) -> None:
+    """Write to the log of streamloss what a cluster is waited for."""
+    logging.getLogger("streamloss").warning(text)
