@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+import streamloss as sl
 from benchmarks._measure import SIZE, interleaved_medians, read_sweep
-from streamloss.cli.job import Evaluation, Job
-from streamloss.files import Columns
 
 CHUNK = 1 << 20
 KINDS = {
@@ -71,13 +71,9 @@ def write_arrays(paths, dtype):
                 file.write(array)
 
 
-def evaluate(files, names):
+def evaluate(files):
     """Do what `streamloss evaluate` does between start and output."""
-    options = dict.fromkeys(Job._fields) | {"checkpoint_every": 0.0, "nan": "propagate"}
-    what = {"files": files, "columns": names, "losses": ("mae",), "reduction": "mean"}
-    evaluation = Evaluation(Job(**options | what))
-    evaluation.complete(lambda rows: None)
-    return evaluation.results()["mae"]
+    return sl.evaluate("mae", data=sl.scan(files), y_true="y", y_pred="p", weights="w")
 
 
 def scan(folder, options):
@@ -96,7 +92,7 @@ class Parquet:
     def setup(self, kind, dtype):
         self.folder = tempfile.mkdtemp()
         write(self.folder, kind, dtype)
-        self.evaluate = partial(evaluate, (self.folder,), Columns("y", "p", "w"))
+        self.evaluate = partial(evaluate, self.folder)
         self.scan = partial(scan, self.folder, {})
         # Found to be the fastest: nothing read ahead.
         eager = ds.ParquetFragmentScanOptions(pre_buffer=False)
@@ -137,7 +133,7 @@ class Arrays:
         self.folder = tempfile.mkdtemp()
         paths = [os.path.join(self.folder, f"{name}.npy") for name in "ypw"]
         write_arrays(paths, dtype)
-        self.evaluate = partial(evaluate, (), Columns(*paths))
+        self.evaluate = partial(evaluate, dict(zip("ypw", paths, strict=True)))
         self.read = partial(self.sweep, paths)
         for function in (self.read, self.evaluate) * 2:
             function()
@@ -161,3 +157,87 @@ class Arrays:
         return evaluated / read
 
     track_ratio_to_read_sweep.unit = "ratio"
+
+
+class Arrow:
+    """A weighted mean absolute error of a file of Arrow IPC in the page cache, beside pyarrow's."""
+
+    params = (["uncompressed", "lz4", "zstd"], [CHUNK, SIZE])
+    param_names = ("compression", "rows of a batch")
+    timeout = 600
+
+    def setup(self, compression, rows):
+        self.folder = tempfile.mkdtemp()
+        self.path = os.path.join(self.folder, "a.arrow")
+        packed = None if compression == "uncompressed" else compression
+        parts = [table(arrays, "") for arrays in chunks("float64", SIZE)]
+        options = pa.ipc.IpcWriteOptions(compression=packed)
+        whole = pa.concat_tables(parts).combine_chunks()
+        with (
+            pa.OSFile(self.path, "wb") as file,
+            pa.ipc.new_file(file, whole.schema, options=options) as writer,
+        ):
+            writer.write_table(whole, rows)
+        self.evaluate = partial(evaluate, self.path)
+        for function in (self.read, self.evaluate):
+            function()
+
+    def teardown(self, compression, rows):
+        shutil.rmtree(self.folder)
+
+    def read(self):
+        """Read all batches with pyarrow and do nothing with them."""
+        with pa.OSFile(self.path) as file:
+            reader = pa.ipc.open_file(file)
+            return sum(reader.get_batch(k).num_rows for k in range(reader.num_record_batches))
+
+    def time_evaluate(self, compression, rows):
+        self.evaluate()
+
+    def peakmem_evaluate(self, compression, rows):
+        self.evaluate()
+
+    def track_ratio_to_pyarrow(self, compression, rows):
+        read, evaluated = interleaved_medians(self.read, self.evaluate)
+        return evaluated / read
+
+    track_ratio_to_pyarrow.unit = "ratio"
+
+
+class Text:
+    """A weighted mean absolute error of a CSV file in the page cache, beside pyarrow's parsing."""
+
+    params = ("none", "gzip", "zstd")
+    param_names = ("compression",)
+    timeout = 600
+
+    def setup(self, compression):
+        self.folder = tempfile.mkdtemp()
+        ending = {"none": "", "gzip": ".gz", "zstd": ".zst"}[compression]
+        self.path = os.path.join(self.folder, f"a.csv{ending}")
+        packed = None if compression == "none" else compression
+        with pa.output_stream(self.path, compression=packed) as file:
+            for k, arrays in enumerate(chunks("float64", SIZE // 10)):
+                csv.write_csv(table(arrays, ""), file, csv.WriteOptions(include_header=not k))
+        self.evaluate = partial(evaluate, self.path)
+        for function in (self.parse, self.evaluate):
+            function()
+
+    def teardown(self, compression):
+        shutil.rmtree(self.folder)
+
+    def parse(self):
+        """Parse the file with pyarrow and do nothing with it."""
+        return sum(batch.num_rows for batch in csv.open_csv(self.path))
+
+    def time_evaluate(self, compression):
+        self.evaluate()
+
+    def peakmem_evaluate(self, compression):
+        self.evaluate()
+
+    def track_ratio_to_pyarrow(self, compression):
+        parsed, evaluated = interleaved_medians(self.parse, self.evaluate)
+        return evaluated / parsed
+
+    track_ratio_to_pyarrow.unit = "ratio"

@@ -188,7 +188,11 @@ def scan(
         raise ValueError("files must name at least one file: got none")
     found = expand([os.fspath(name) for name in names], format)
     kind = None if format is None else FORMATS[format]
-    return DataSet(tuple((path, kind or format_of(path)) for path in found), None, *options)
+    tables = tuple((path, kind or format_of(path)) for path in found)
+    for path, of in tables if types else ():
+        if of.has_types:
+            raise ValueError(f"types is for files that have none, such as CSV: got {path}")
+    return DataSet(tables, None, *options)
 
 
 def _array(name: Any, at: Any) -> Place:

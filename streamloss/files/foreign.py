@@ -59,14 +59,14 @@ def foreign(path: str) -> str:
     for begin, what, way in BEGINNINGS:
         if head.startswith(begin):
             return f"it is {what}: {way}"
-    if not _is_text(head):
+    if not is_text(head):
         return "it does not begin like one"
     if head.lstrip()[:1] in (b"{", b"["):
         return f"it is JSON or JSON lines: {FRAME}"
     return f"it is text, such as CSV: {FRAME}"
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Return whether bytes are text, of which the last character may be incomplete."""
     try:
         text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")

@@ -29,12 +29,15 @@ class Format(NamedTuple):
         How names of its files end, in lower case.
     magic : bytes
         How its files begin, empty where that may be anything.
+    has_types : bool
+        Whether its files say what their columns hold.
     """
 
     name: str
     module: str
     endings: tuple[str, ...]
     magic: bytes = b""
+    has_types: bool = True
 
     def opened(self, path: str, columns: Columns, reading: Reading) -> Source:
         """Return a file opened for reading these columns."""
@@ -49,9 +52,17 @@ class Format(NamedTuple):
         return cast(FormatModule, import_module(f"{__name__}.{self.module}"))
 
 
+CSV_ENDINGS = tuple(name + packed for name in (".csv", ".tsv") for packed in ("", ".gz", ".zst"))
+
 FORMATS = {
     "parquet": Format("Parquet", "parquet", (".parquet", ".parq", ".pq"), b"PAR1"),
     "arrow": Format("Arrow IPC", "arrow", (".arrow", ".feather", ".ipc"), b"ARROW1"),
+    "csv": Format(
+        "CSV",
+        "csv",
+        (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst"),
+        has_types=False,
+    ),
     "npz": Format("NumPy", "arrays", (".npz",), b"PK\x03\x04"),
 }
 """All formats, by the names that `scan` takes for them."""

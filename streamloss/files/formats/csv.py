@@ -1,0 +1,175 @@
+"""CSV files, plain or compressed, read by pyarrow one block of lines after another.
+
+Nothing in the file says how many rows it has or what its columns hold. The types are those of the
+first block: columns of numbers are float64, whatever numbers follow, and columns of booleans stay
+so; what does not fit later is an error. Reading begins at the first line, so that a run that goes
+on from a checkpoint reads past the rows that are done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import pyarrow as pa
+from pyarrow import csv
+
+from streamloss.files.columns import Arrays, Columns, listing
+from streamloss.files.foreign import HEAD_BYTES, foreign, is_text
+from streamloss.files.reading import Refused, explained, stamps
+from streamloss.files.source import Reading
+from streamloss.files.table import asked
+
+from .columnar import as_array, dtype_of, is_list, kind_of
+
+BLOCK_BYTES = 1 << 20
+"""Bytes of text that are read at a time, of which a line may not have more.
+
+Blocks of 4 MB took as long (`benchmarks/bench_files.py`, `Text`).
+"""
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+"""Compressions by the bytes that they begin with."""
+ANY_NUMBER = (pa.int64(), pa.float64(), pa.null())
+"""Types of a first block that are read as float64: any number may follow."""
+
+
+class CSV:
+    """An opened CSV file, a `Source`.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as CSV, lacks a column or has it twice, a column is not numeric
+        (for the mask: boolean) in the first block, or a type is none.
+    """
+
+    decoded = True
+    rows: int | None = None
+
+    def __init__(self, path: str, columns: Columns, reading: Reading) -> None:
+        self.paths: tuple[str, ...] = (path,)
+        self.stamps = stamps(self.paths)
+        self.columns = columns
+        schema = _schema(path)
+        given = {name: _type(name, kind) for name, kind in reading.types.items()}
+        for name in given:
+            if name not in schema.names:
+                has = listing(schema.names, name)
+                raise Refused(f"types: no column {name!r} in {path}: it has {has}")
+        kinds = {field.name: given.get(field.name) or _kind(field, columns) for field in schema}
+        self._names = list(schema.names)
+        self._asked = asked(path, columns, schema.names, lambda name: kind_of(kinds[name]))
+        self._types = {name: kinds[name] for name in self._asked.inside}
+        self._dtypes = {name: dtype_of(kind) for name, kind in self._types.items()}
+
+    def best_batch(self, use_threads: bool) -> int:
+        """Return how many values of an input a batch should have to be read fastest."""
+        return BLOCK_BYTES
+
+    def read(
+        self, start: int, stop: int | None, batch_values: int, use_threads: bool
+    ) -> Iterator[tuple[None, Iterator[Arrays]]]:
+        """Yield one run, the rows from `start` to the end of the file."""
+        rows = max(1, batch_values // self.columns.width({}))
+        yield None, self._batches(start, rows)
+
+    def _batches(self, start: int, most: int) -> Iterator[Arrays]:
+        """Yield the rows from `start` on, at most so many at a time."""
+        path = self.paths[0]
+        with _reading(path), _open(path, self._types) as blocks:
+            for block in self._named(blocks):
+                first, start = min(start, block.num_rows), max(start - block.num_rows, 0)
+                for row in range(first, block.num_rows, most):
+                    batch = block.slice(row, most)
+                    arrays = {
+                        name: as_array(name, batch.column(name), dtype, {})
+                        for name, dtype in self._dtypes.items()
+                    }
+                    yield self._asked.complete(arrays, batch.num_rows)
+
+    def _named(self, blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield blocks; an error of pyarrow names the column and does not number it."""
+        try:
+            yield from blocks
+        except pa.ArrowInvalid as error:
+            found = re.fullmatch(r"In CSV column #(\d+): (.*)", str(error), re.DOTALL)
+            if found is None:
+                raise
+            raise ValueError(f"column {self._names[int(found[1])]!r}, {found[2]}") from error
+
+    def cuts(self, values: int) -> list[int]:
+        """Return the first row, from which alone reading can begin."""
+        return [0]
+
+
+def open_table(path: str, columns: Columns, reading: Reading) -> CSV:
+    """Open a file."""
+    return CSV(path, columns, reading)
+
+
+def column_names(path: str, reading: Reading) -> list[str]:
+    """Return the names in the first line of a file."""
+    return list(_schema(path).names)
+
+
+def _schema(path: str) -> pa.Schema:
+    """Return the names of all columns, and their types in the first block."""
+    with _reading(path), _open(path) as blocks:
+        return blocks.schema
+
+
+def _reading(path: str) -> AbstractContextManager[None]:
+    """Have errors in the block say which file cannot be read."""
+    return explained(f"cannot read {path} as CSV")
+
+
+@contextmanager
+def _open(
+    path: str, types: dict[str, pa.DataType] | None = None
+) -> Iterator[csv.CSVStreamingReader]:
+    """Open a file and give its blocks, of all columns or of those of which types are given."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD_BYTES)
+    codec = next((codec for begin, codec in PACKED.items() if head.startswith(begin)), None)
+    if codec is None and not is_text(head) and "does not begin" not in (what := foreign(path)):
+        raise ValueError(what)
+    name = path.lower().removesuffix(".gz").removesuffix(".zst")
+    chosen = {} if types is None else {"include_columns": list(types), "column_types": types}
+    # pyarrow takes names in UTF-8 alone; a file under another name it is given opened
+    is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
+    with nullcontext(path) if is_utf8 else open(path, "rb") as source:
+        blocks = csv.open_csv(
+            pa.input_stream(source, compression=codec),
+            # with threads it takes as long, and an error does not tell the row
+            csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            csv.ParseOptions(
+                delimiter="\t" if name.endswith(".tsv") else ",", newlines_in_values=True
+            ),
+            csv.ConvertOptions(**chosen),
+        )
+        with blocks:
+            yield blocks
+
+
+def _type(name: str, text: str) -> pa.DataType:
+    """Return the type that a text names, refused if a column of it has no numbers."""
+    try:
+        kind = pa.type_for_alias(text)
+    except (TypeError, ValueError):
+        kind = None
+    if kind is None or is_list(kind) or not kind_of(kind).is_number:
+        rule = "types must be numbers or bool by Arrow's names, such as float32"
+        raise Refused(f"{rule}: got {str(text)[:50]!r} for {name!r}")
+    return kind
+
+
+def _kind(field: pa.Field, columns: Columns) -> pa.DataType:
+    """Return the type that a column is read as, by that of its first block.
+
+    A mask alone may be spelled 0 and 1, which are integers elsewhere.
+    """
+    roles = {role for role, name in columns.named() if name == field.name}
+    if roles == {"where"} and field.type in (pa.int64(), pa.null()):
+        return pa.bool_()
+    return pa.float64() if field.type in ANY_NUMBER else field.type
