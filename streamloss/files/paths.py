@@ -38,10 +38,12 @@ def expand(names: Iterable[str], format: str | None = None) -> list[str]:
     found: dict[object, str] = {}
     for name in names:
         for path in _files(name, format):
-            first = found.setdefault(_identity(path), path)
-            if first is not path:
+            identity = _identity(path)
+            first = found.get(identity)
+            if first is not None:
                 also = f" and is {first}" if first != path else ""
                 raise ValueError(f"files must name a file once: {path} came twice{also}")
+            found[identity] = path
     return list(found.values())
 
 

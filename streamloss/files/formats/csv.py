@@ -9,7 +9,7 @@ on from a checkpoint reads past the rows that are done.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pyarrow as pa
@@ -77,8 +77,8 @@ class CSV:
     def _batches(self, start: int, most: int) -> Iterator[Arrays]:
         """Yield the rows from `start` on, at most so many at a time."""
         path = self.paths[0]
-        with _reading(path), _open(path, self._types) as blocks:
-            for block in self._named(blocks):
+        with _reading(path), self._naming(), _open(path, self._types) as blocks:
+            for block in blocks:
                 first, start = min(start, block.num_rows), max(start - block.num_rows, 0)
                 for row in range(first, block.num_rows, most):
                     batch = block.slice(row, most)
@@ -88,10 +88,11 @@ class CSV:
                     }
                     yield self._asked.complete(arrays, batch.num_rows)
 
-    def _named(self, blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield blocks; an error of pyarrow names the column and does not number it."""
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Have an error of pyarrow name the column where it numbers it."""
         try:
-            yield from blocks
+            yield
         except pa.ArrowInvalid as error:
             found = re.fullmatch(r"In CSV column #(\d+): (.*)", str(error), re.DOTALL)
             if found is None:
