@@ -16,7 +16,7 @@ from streamloss.files.reading import explained, stamps
 from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
-from .buffers import Lists, Take, read_at, values_of
+from .buffers import Access, Lists, Take, read_at, values_of
 from .columnar import FIRST_ROWS, check_known, dtype_of, is_list, kind_of
 from .messages import MAGIC, Batch, read_batches
 from .rowgroups import Groups
@@ -75,7 +75,7 @@ class Arrow:
         batch = next(batch for batch in self._batches if batch.rows)
         rows = min(batch.rows, FIRST_ROWS)
         for name in lists:
-            self._taker(handle, batch, name)(0, rows)
+            self._taker(Access(handle, batch.codec, True), batch, name)(0, rows)
             check_known(name, rows, self._widths)
 
     def best_batch(self, use_threads: bool) -> int:
@@ -94,23 +94,25 @@ class Arrow:
                 begin, end = self._groups.span(range(number, number + 1))
                 first, last = max(start, begin), min(stop, end)
                 rows = range(first - begin, last - begin, step)
-                yield last - first, self._parts(file.fileno(), self._batches[number], rows)
+                batch = self._batches[number]
+                access = Access(file.fileno(), batch.codec, use_threads)
+                yield last - first, self._parts(access, batch, rows)
 
-    def _parts(self, handle: int, batch: Batch, rows: range) -> Iterator[Arrays]:
+    def _parts(self, access: Access, batch: Batch, rows: range) -> Iterator[Arrays]:
         """Yield rows of a batch, as many at a time as the range of them steps."""
         with _reading(self.paths[0]):
-            takes = {name: self._taker(handle, batch, name) for name in self._dtypes}
+            takes = {name: self._taker(access, batch, name) for name in self._dtypes}
             for first in rows:
                 last = min(first + rows.step, rows.stop)
                 arrays = {name: take(first, last) for name, take in takes.items()}
                 yield self._asked.complete(arrays, last - first)
 
-    def _taker(self, handle: int, batch: Batch, name: str) -> Take:
+    def _taker(self, access: Access, batch: Batch, name: str) -> Take:
         """Return the function that reads rows of a column, one part after the other."""
         column, dtype = batch.columns[name], self._dtypes[name]
         if not is_list(column.kind):
-            return values_of(handle, column, 0, batch.codec, dtype)
-        return Lists(handle, column, batch.codec, dtype, name, self._widths).take
+            return values_of(access, column, 0, dtype)
+        return Lists(access, column, dtype, name, self._widths).take
 
     def cuts(self, values: int) -> Iterable[int]:
         """Return rows from which reading begins at once: any, but if packed those of batches."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -104,11 +103,53 @@ class Bits:
         return unpacked(packed, first % 8, last - first)
 
 
-def values_of(handle: int, column: Stored, level: int, codec: str | None, dtype: DType) -> Take:
-    """Return the function that reads values of a column, or of those within its lists."""
+class _Memory:
+    """Memory for values, the same each time unless fresh.
+
+    New memory is cleared by the system, which took half of the time of a large batch
+    (`benchmarks/bench_files.py`, `Arrow`).
+    """
+
+    def __init__(self, dtype: DType, fresh: bool) -> None:
+        self._dtype, self._fresh, self._kept = dtype, fresh, np.empty(0, dtype)
+
+    def empty(self, number: int) -> Array:
+        """Return an array of so many values, which are any."""
+        if self._fresh:
+            return np.empty(number, self._dtype)
+        if number > self._kept.size:
+            self._kept = np.empty(number, self._dtype)
+        return self._kept[:number]
+
+
+class Access(NamedTuple):
+    """How the buffers of a batch are read.
+
+    Attributes
+    ----------
+    handle : int
+        The open file.
+    codec : str or None
+        How they are packed.
+    fresh : bool
+        Whether rows that are read together have memory of their own.
+    """
+
+    handle: int
+    codec: str | None
+    fresh: bool
+
+    def bytes_of(self, buffer: Buffer) -> Bytes:
+        """Return the bytes of a buffer."""
+        return Bytes(self.handle, buffer, self.codec)
+
+
+def values_of(access: Access, column: Stored, level: int, dtype: DType) -> Take:
+    """Return the function that reads values of a column, or at level 1 those within its lists."""
     if dtype == np.object_:  # of the type of nulls, which has no buffers
         return lambda first, last: np.full(last - first, np.nan)
-    valid, data = (Bytes(handle, buffer, codec) for buffer in column.buffers[-2:])
+    valid, data = map(access.bytes_of, column.buffers[-2:])
+    memory = _Memory(dtype, access.fresh)
     nulls = Bits(valid) if column.nulls[level] else None
     bits = Bits(data) if dtype == np.bool_ else None
 
@@ -116,7 +157,7 @@ def values_of(handle: int, column: Stored, level: int, codec: str | None, dtype:
         if bits is not None:
             values: Array = bits.take(first, last)
         else:
-            values = data.fill(np.empty(last - first, dtype), first * dtype.itemsize)
+            values = data.fill(memory.empty(last - first), first * dtype.itemsize)
         return values if nulls is None else with_nulls(values, nulls.take(first, last))
 
     return take
@@ -126,22 +167,15 @@ class Lists:
     """Reads rows of a column of lists, one part after the other."""
 
     def __init__(
-        self,
-        handle: int,
-        column: Stored,
-        codec: str | None,
-        dtype: DType,
-        name: str,
-        widths: Widths,
+        self, access: Access, column: Stored, dtype: DType, name: str, widths: Widths
     ) -> None:
         self._name, self._widths = name, widths
-        opened = partial(Bytes, handle, codec=codec)
         self._size: int | None = getattr(column.kind, "list_size", None)
-        self._nulls = Bits(opened(column.buffers[0])) if column.nulls[0] else None
+        self._nulls = Bits(access.bytes_of(column.buffers[0])) if column.nulls[0] else None
         self._wide = np.dtype(np.int64 if pa.types.is_large_list(column.kind) else np.int32)
-        self._offsets = None if self._size is not None else opened(column.buffers[1])
+        self._offsets = None if self._size is not None else access.bytes_of(column.buffers[1])
         self._known: tuple[int, int] = -1, 0
-        self._values = values_of(handle, column, 1, codec, dtype)
+        self._values = values_of(access, column, 1, dtype)
 
     def take(self, first: int, last: int) -> Array:
         """Return rows."""
