@@ -8,7 +8,7 @@ from benchmarks import _chart
 from benchmarks.peers import FOUND
 
 ROOT = Path(__file__).parents[1]
-README, CHART = ROOT / "README.md", ROOT / "docs" / "peers.svg"
+README, CHART = ROOT / "README.md", ROOT / "docs" / "assets" / "peers.svg"
 OURS = "streamloss"
 # The columns of the table, and who may stand in each: the faster one is taken.
 COLUMNS = {

@@ -1,0 +1,107 @@
+"""What mkdocs puts into pages when it builds them: lists that the code has already.
+
+A comment in a page is replaced: `<!-- objects: MODULE ... -->` by the reference of the public
+objects of modules, `<!-- losses: MODULE -->` by the table of a family of losses,
+`<!-- options: COMMAND -->` by the options of a command.
+"""
+
+import importlib
+import inspect
+import re
+from types import ModuleType
+
+import click
+
+from streamloss.cli import commands
+from streamloss.losses.names import LOSSES
+from tools.site.docstrings import path_of
+
+
+def on_page_markdown(markdown, **_):
+    """Replace the comments of a page, and show sessions of Python as such."""
+    for name, make in MAKERS.items():
+        markdown = re.sub(
+            rf"<!-- {name}(?:: ([^>]+))? -->",
+            lambda found, make=make: make(*found.groups()),
+            markdown,
+        )
+    return re.sub(r"^```python\n(?=>>>)", "```pycon\n", markdown, flags=re.MULTILINE)
+
+
+def objects(modules):
+    """Return the reference of modules: a table of their objects, then each of them."""
+    found = {}
+    for module in modules.split():
+        found |= members(importlib.import_module(module))
+    # of a loss its formula says what `point` returns
+    details = {path: "    options:\n      members: false" * is_loss(m) for path, m in found.items()}
+    rows = [
+        (f"[`{path.rpartition('.')[2]}`][{path}]", first_line(member))
+        for path, member in found.items()
+    ]
+    directives = [f"::: {path}\n{each}" for path, each in details.items()]
+    return "\n\n".join([table(("name", "what it is"), rows), *directives])
+
+
+def members(module):
+    """Return the public objects of a module by their paths, of a family's its losses."""
+    family = {path_of(cls): cls for cls in LOSSES.values() if cls.__module__ == module.__name__}
+    if family:
+        return family
+    found = {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
+    return {path: member for path, member in found.items() if not isinstance(member, ModuleType)}
+
+
+def is_loss(member):
+    """Return whether an object is one of our loss classes."""
+    return LOSSES.get(getattr(member, "name", None)) is member
+
+
+def first_line(member):
+    """Return the first paragraph of a docstring, in one line."""
+    return (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def losses(module):
+    """Return the table of the losses of a family."""
+    rows = []
+    for path, cls in members(importlib.import_module(module)).items():
+        fields = (f"{field}={default:g}" for field, default in cls._field_defaults.items())
+        names = " ".join(code(each) for each in (cls.name, *cls.aliases))
+        rows.append(
+            (
+                f"[`{cls.__name__}`][{path}]<br>{' '.join(map(code, fields))}",
+                names,
+                code(cls.formula),
+            )
+        )
+    return table(("loss and parameters", "names", "formula"), rows)
+
+
+def options(command):
+    """Return the help of a command, and the table of its options."""
+    found = commands.streamloss.commands[command]
+    with click.Context(found, info_name=f"streamloss {command}") as context:
+        usage = " ".join([context.command_path, *found.collect_usage_pieces(context)])
+        records = [option.get_help_record(context) for option in found.get_params(context)]
+    rows = [
+        (code(record[0]), record[1].replace("  [", " ["))
+        for record in records
+        if record and record[1]
+    ]
+    text = inspect.cleandoc(found.help)
+    return f"```text\n{usage}\n```\n\n{text}\n\n{table(('option', 'meaning'), rows)}"
+
+
+def table(heads, rows):
+    """Return a table of Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(text):
+    """Return text as code."""
+    return f"`{text}`"
+
+
+MAKERS = {"objects": objects, "losses": losses, "options": options}
