@@ -14,6 +14,9 @@ TABLE = re.compile(r"^(=+ +=[= ]*)\n(.+)\n\1\n((?:.*\n)*?)\1$", re.MULTILINE)
 NAME = re.compile(r"(?<![`\[])`([A-Za-z]\w+)`(?![`\]])")
 """A name in single backticks, which stands for an object if there is one."""
 
+POWER = re.compile(r"(?<=\w)\*\*(?=[\w-])(?=(?:[^`]*`[^`]*`)*[^`]*$)")
+"""A power outside of code, which Markdown would take for the beginning of bold text."""
+
 AMBIGUOUS = {"loss", "losses", "metrics", "reduce"}
 """Objects that have the names of parameters too."""
 
@@ -74,9 +77,10 @@ def as_markdown(found):
 
 
 def with_links(line):
-    """Return a line of text with links in place of the names of what is public."""
+    """Return a line of text with links in place of the names of what is public, and no bold."""
     if line.lstrip().startswith((">>>", "...")):
         return line
+    line = POWER.sub(r"\\*\\*", line)
     known = PATHS.keys() - AMBIGUOUS
     return NAME.sub(lambda n: f"[`{n[1]}`][{PATHS[n[1]]}]" if n[1] in known else n[0], line)
 

@@ -16,6 +16,9 @@ from streamloss.cli import commands
 from streamloss.losses.names import LOSSES
 from tools.site.docstrings import path_of
 
+BAR = re.compile(r"\|(?=(?:[^`]*`[^`]*`)*[^`]*$)")
+"""A bar before which code has ended: an even number of backticks follows."""
+
 
 def on_page_markdown(markdown, **_):
     """Replace the comments of a page, and show sessions of Python as such."""
@@ -94,8 +97,8 @@ def options(command):
 
 
 def table(heads, rows):
-    """Return a table of Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
+    """Return a table of Markdown; bars are escaped, except in code, where they end no cell."""
+    lines = [heads, ["---"] * len(heads), *([BAR.sub(r"\\\g<0>", c) for c in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
