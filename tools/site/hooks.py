@@ -1,8 +1,8 @@
 """What mkdocs puts into pages when it builds them: lists that the code has already.
 
 A comment in a page is replaced: `<!-- objects: MODULE ... -->` by the reference of the public
-objects of modules, `<!-- losses: MODULE -->` by the table of a family of losses,
-`<!-- options: COMMAND -->` by the options of a command.
+objects of modules (`at level 3` within a section), `<!-- losses: MODULE -->` by the table of a
+family of losses, `<!-- options: COMMAND -->` by the options of a command.
 """
 
 import importlib
@@ -23,26 +23,28 @@ BAR = re.compile(r"\|(?=(?:[^`]*`[^`]*`)*[^`]*$)")
 def on_page_markdown(markdown, **_):
     """Replace the comments of a page, and show sessions of Python as such."""
     for name, make in MAKERS.items():
-        markdown = re.sub(
-            rf"<!-- {name}(?:: ([^>]+))? -->",
-            lambda found, make=make: make(*found.groups()),
-            markdown,
-        )
+        parts = re.split(f"<!-- {name}: (.+) -->", markdown)
+        parts[1::2] = map(make, parts[1::2])
+        markdown = "".join(parts)
     return re.sub(r"^```python\n(?=>>>)", "```pycon\n", markdown, flags=re.MULTILINE)
 
 
-def objects(modules):
-    """Return the reference of modules: a table of their objects, then each of them."""
+def objects(text):
+    """Return the reference of modules: a table of their objects, then each of them once."""
+    modules, _, level = text.partition(" at level ")
     found = {}
     for module in modules.split():
         found |= members(importlib.import_module(module))
-    # of a loss its formula says what `point` returns
-    details = {path: "    options:\n      members: false" * is_loss(m) for path, m in found.items()}
+    places = {id(m): path for path, m in found.items() if path.endswith(f".{m.__name__}")}
     rows = [
-        (f"[`{path.rpartition('.')[2]}`][{path}]", first_line(member))
+        (f"[`{path.rpartition('.')[2]}`][{places.get(id(member), path)}]", first_line(member))
         for path, member in found.items()
     ]
-    directives = [f"::: {path}\n{each}" for path, each in details.items()]
+    directives = [
+        f"::: {path}\n    options: {shown_as(member, level or 2)}"
+        for path, member in found.items()
+        if places.get(id(member), path) == path
+    ]
     return "\n\n".join([table(("name", "what it is"), rows), *directives])
 
 
@@ -55,6 +57,11 @@ def members(module):
     return {path: member for path, member in found.items() if not isinstance(member, ModuleType)}
 
 
+def shown_as(member, level):
+    """Return what mkdocstrings is told of an object; a loss's formula says what `point` does."""
+    return {"heading_level": int(level)} | ({"members": False} if is_loss(member) else {})
+
+
 def is_loss(member):
     """Return whether an object is one of our loss classes."""
     return LOSSES.get(getattr(member, "name", None)) is member
@@ -62,7 +69,8 @@ def is_loss(member):
 
 def first_line(member):
     """Return the first paragraph of a docstring, in one line."""
-    return (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ")
+    text = (inspect.getdoc(member) or "").partition("\n\n")[0]
+    return text.replace("\n", " ").replace("``", "`")
 
 
 def losses(module):
