@@ -4,7 +4,7 @@
 named. Every question is asked in a process of its own, of everybody in turn, in another order each
 round, on the same data; all may use all cores. Only the computation is timed: the arrays are in
 each library's own type before. Answers go to benchmarks/peers.json, where each question replaces
-its older answer. `python -m benchmarks.readme` takes the README's figures and chart from there.
+its older answer. `python -m benchmarks.readme` takes the figures of pages from there.
 """
 
 import argparse

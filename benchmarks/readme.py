@@ -1,4 +1,4 @@
-"""Write README's figures and chart from peers.json: `python -m benchmarks.readme`."""
+"""Write README's and the site's figures from peers.json: `python -m benchmarks.readme`."""
 
 import json
 import re
@@ -8,7 +8,8 @@ from benchmarks import _chart
 from benchmarks.peers import FOUND
 
 ROOT = Path(__file__).parents[1]
-README, CHART = ROOT / "README.md", ROOT / "docs" / "peers.svg"
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "speed.md"
+CHART = ROOT / "docs" / "assets" / "peers.svg"
 OURS = "streamloss"
 # The columns of the table, and who may stand in each: the faster one is taken.
 COLUMNS = {
@@ -22,6 +23,8 @@ COLUMNS = {
     "DuckDB": ("DuckDB",),
 }
 SUM = "sum memory float64"
+SWEEPS = "mae", "weighted"
+"""How the names of questions begin that cost little more than reading the data."""
 
 
 def cells(name, found):
@@ -63,6 +66,19 @@ def sums(found):
     )
 
 
+def summary(found):
+    """Return a sentence on the questions that cost little more than reading the data."""
+    sweeps = [each for name, each in found.items() if name.startswith(SWEEPS)]
+    times = [each["answers"][OURS]["of_read"] for each in sweeps]
+    error = max(each["answers"][OURS]["ulp"] for each in found.values())
+    return (
+        f"A mean absolute error, weighted or not, or a weighted Huber loss takes"
+        f" {min(times):.1f} to {max(times):.1f} plain reads of the data."
+        f"\nNo result is more than {error:.2f} ulp off."
+        f" ({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
+    )
+
+
 def line(texts):
     """Return a line of a table."""
     return f"| {' | '.join(texts)} |"
@@ -84,15 +100,16 @@ def between(text, name, inner):
         pattern, lambda _: f"{marks[0]}\n{inner}\n{marks[1]}", text, flags=re.DOTALL
     )
     if count != 1:
-        raise SystemExit(f"README.md must have the marks {' and '.join(marks)} once")
+        raise SystemExit(f"a page must have the marks {' and '.join(marks)} once")
     return text
 
 
 def main():
-    """Draw the chart and fill in the README."""
+    """Draw the chart, and fill in the README and the page."""
     found = json.loads(FOUND.read_text())
     _chart.draw(found, CHART)
-    README.write_text(between(README.read_text(), "speed", "\n".join(table(found))))
+    for page, inner in ((README, summary(found)), (PAGE, "\n".join(table(found)))):
+        page.write_text(between(page.read_text(), "speed", inner))
 
 
 if __name__ == "__main__":

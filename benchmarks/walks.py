@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.walks`` prints, for each way to a result, the calls of the package's
 functions, how many functions and modules they are of, and how deep they nest. Fewer are easier to
-follow in a debugger; `docs/architecture.md` quotes the figures. With ``--modules`` it names the
-modules too.
+follow in a debugger; `docs/internals/follow_a_number.md` quotes the figures. With ``--modules`` it
+names the modules too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shape of the package: imports go down the folders that docs/architecture.md lists."""
+"""The shape of the package: imports go down the folders that its page of architecture lists."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 import streamloss as sl
 
 ROOT = Path(sl.__file__).parent
-PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
+PAGE = Path(__file__).parents[2] / "docs" / "internals" / "architecture.md"
 
 PUBLIC = "*.py"
 """What the page calls the modules that are in no folder."""
