@@ -22,11 +22,10 @@ from __future__ import annotations
 from .columns import Columns, Rows
 from .dataset import DataSet, scan
 from .reading import Refused, explained, why
-from .scanner import START, Place, RemoteStretch, RowBatch, Scanner, Stretch
+from .scanner import Place, RemoteStretch, RowBatch, Scanner, Stretch
 from .source import Source
 
 __all__ = [
-    "START",
     "Columns",
     "DataSet",
     "Place",

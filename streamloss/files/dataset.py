@@ -141,7 +141,7 @@ def scan(
         Files, folders (every file of a format below them) and globs (``**`` is folders at any
         depth). A mapping names columns that are arrays in files of their own: ``.npy`` files,
         or arrays of archives as ``file.npz:name``.
-    format : {{FORMATS}}, optional
+    format : {"parquet", "arrow", "csv", "npz"}, optional
         The format of all files; by default as the ending of each says, else its first bytes.
     types : mapping of str to str, optional
         Types of columns, by Arrow's names for them, of files that have none (CSV).
@@ -170,11 +170,14 @@ def scan(
 
     Examples
     --------
-    >>> import numpy as np, streamloss as sl
-    >>> np.savez("predictions.npz", y=[1.0, 2.0, 4.0], p=[[1.5], [2.0], [2.0]])
-    >>> data = sl.scan("predictions.npz")
+    >>> import tempfile, numpy as np, streamloss as sl
+    >>> file = tempfile.mkdtemp() + "/predictions.npz"
+    >>> np.savez(file, y=[1.0, 2.0, 4.0], p=[1.5, 2.0, 2.0])
+    >>> data = sl.scan(file)
     >>> data.columns
     ('y', 'p')
+    >>> sl.evaluate("mae", data=data, y_true="y", y_pred="p")
+    0.8333333333333334
     """
     options = (dict(types or {}), batch_rows, scheduler, timeout)
     _check(format, *options[1:])

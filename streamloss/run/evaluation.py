@@ -15,8 +15,9 @@ from typing import Any
 from streamloss.exact.bytes import dump, load
 from streamloss.exact.seen import count_rows
 from streamloss.exact.state import State
-from streamloss.files import START, Columns, DataSet, Scanner
+from streamloss.files import Columns, DataSet, Scanner
 from streamloss.files.checkpoint import Checkpoint, Saved
+from streamloss.files.scanner import START
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 from streamloss.support.maker import version

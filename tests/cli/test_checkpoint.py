@@ -17,8 +17,8 @@ import pytest
 
 import streamloss as sl
 from streamloss.cli import main
-from streamloss.files import START
 from streamloss.files.checkpoint import MAGIC, Checkpoint, Saved
+from streamloss.files.scanner import START
 
 N = 1000
 GIVEN = ("--true", "y", "--pred", "p")

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamloss.files import START, Columns, Refused
+from streamloss.files import Columns, Refused
+from streamloss.files.scanner import START
 from tests.files.mutants import SOUND, attempt
 from tests.files.rows import in_files, tables
 

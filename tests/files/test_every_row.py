@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss import files
-from streamloss.files import START, Columns, Place
+from streamloss.files import Columns, Place
+from streamloss.files.scanner import START
 from tests.files.rows import ALL, M, N, P, W, Y, in_files, table, tables
 
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streamloss.files import START, Columns
+from streamloss.files import Columns
+from streamloss.files.scanner import START
 from tests.files.rows import ALL, N, table, tables
 
 

@@ -21,7 +21,8 @@ import pytest
 
 import streamloss as engine
 from streamloss import losses as sl
-from streamloss.files import START, Columns
+from streamloss.files import Columns
+from streamloss.files.scanner import START
 from streamloss.run import choose
 from streamloss.run.query import Query
 from streamloss.run.stretches import sum_files
