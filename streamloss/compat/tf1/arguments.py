@@ -1,15 +1,21 @@
-"""Arguments as TensorFlow reads and checks them."""
+"""Arguments as TensorFlow reads and checks them: arrays, their dtypes and shapes, parameters."""
 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Shape
-from streamloss.compat import _engine
+from streamloss.arrays.batch import is_lazy, may_fit
+from streamloss.arrays.types import Array, ArrayLike, DuckArray
+from streamloss.compat._common import arrays
+from streamloss.compat._common.anyfloat import with_parameter
+from streamloss.compat._common.arrays import as_dtype, checked
+from streamloss.losses.base import LossLike
+from streamloss.support.brief import brief
 
 FLOAT32 = np.dtype(np.float32)
 LOGITS = ("float16", "bfloat16", "float32", "float64")
@@ -30,7 +36,7 @@ def tensor(name: str, value: ArrayLike) -> DuckArray:
     """
     if value is None:
         raise ValueError(f"{name} must be an array of numbers: got None")
-    array: DuckArray = _engine.array(name, value)
+    array = arrays.array(name, value)
     if isinstance(value, list | tuple | int | float) and not isinstance(value, np.generic):
         return _from_python(array, value)
     return array
@@ -43,8 +49,7 @@ def _from_python(array: DuckArray, value: ArrayLike) -> DuckArray:
     if any(str(getattr(leaf, "dtype", "")) == array.dtype.name for leaf in _leaves(value)):
         return array
     if array.dtype == np.float64:
-        array = _engine.as_dtype(array, FLOAT32)
-        return array
+        return as_dtype(array, FLOAT32)
     narrow = array.astype(np.int32)
     return narrow if (array == narrow).all() else array
 
@@ -59,13 +64,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def reals(name: str, value: ArrayLike) -> DuckArray:
-    """Return an argument as an array of real numbers; complex ones lose the other part.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `tensor`.
-    """
+    """Return an argument as a `tensor` of real numbers; complex ones lose the other part."""
     return real(name, tensor(name, value))
 
 
@@ -79,68 +78,19 @@ def real(name: str, array: DuckArray) -> DuckArray:
 
 
 def check_same_shape(names: tuple[str, str], labels: DuckArray, predictions: DuckArray) -> None:
-    """Refuse labels and predictions of different shapes.
-
-    Raises
-    ------
-    ValueError
-        If they differ.
-    """
-    if not _engine.may_fit(labels.shape, predictions.shape):
+    """Refuse labels and predictions of different shapes by a ValueError."""
+    if not may_fit(labels.shape, predictions.shape):
         raise ValueError(
             f"{names[1]} must have the shape of {names[0]}:"
             f" got {predictions.shape} and {labels.shape}"
         )
 
 
-def weights_for(value: ArrayLike, shape: Shape) -> DuckArray | None:
-    """Return weights of the rank of the losses, or scalar; None for the number 1.
-
-    Raises
-    ------
-    ValueError
-        If they are None, or their shape is another.
-    TypeError
-        If they are no numbers.
-    """
-    weights = reals("weights", value)
-    sizes = tuple([n if m == 1 else m for m, n in zip(weights.shape, shape, strict=False)])
-    if weights.ndim and not (weights.ndim == len(shape) and _engine.may_fit(sizes, shape)):
-        raise ValueError(
-            "weights must be a scalar or have the rank of the losses, each axis 1 or the losses':"
-            f" got {weights.shape} for losses of shape {shape}"
-        )
-    if weights.ndim == 0 and not _engine.is_lazy(weights) and weights == 1:
-        return None
-    return weights
-
-
-def weights_of_rows(value: ArrayLike, shape: Shape) -> DuckArray | None:
-    """Return weights as `weights_for`, and those that are one for each row too.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `weights_for`.
-    """
-    weights = reals("weights", value)
-    if weights.ndim == 1 < len(shape) and _engine.may_fit(weights.shape, shape[:1]):
-        weights = weights[(..., *[None] * (len(shape) - 1))]
-    return weights_for(weights, shape)
-
-
-def check_logits(name: str, array: DuckArray) -> None:
-    """Refuse logits of a dtype that TensorFlow has no cross-entropies for.
-
-    Raises
-    ------
-    TypeError
-        If it is none of float16, bfloat16, float32, float64.
-    """
-    if array.dtype.name not in LOGITS:
-        raise TypeError(
-            f"{name} must have one of the dtypes {', '.join(LOGITS)}: got {array.dtype}"
-        )
+def check_logits(logits: DuckArray) -> None:
+    """Refuse logits of a dtype that TensorFlow has no cross-entropies for by a TypeError."""
+    if logits.dtype.name not in LOGITS:
+        dtypes = ", ".join(LOGITS)
+        raise TypeError(f"logits must have one of the dtypes {dtypes}: got {logits.dtype}")
 
 
 def squeezed(
@@ -182,8 +132,8 @@ def check_classes(labels: DuckArray, logits: DuckArray) -> None:
     """
     if labels.dtype.name not in ("int32", "int64"):
         raise TypeError(f"labels must have the dtype int32 or int64: got {labels.dtype}")
-    check_logits("logits", logits)
-    rows = logits.ndim and _engine.may_fit(labels.shape, logits.shape[:-1])
+    check_logits(logits)
+    rows = logits.ndim and may_fit(labels.shape, logits.shape[:-1])
     if not rows or not logits.shape[-1]:
         raise ValueError(
             "logits must have the shape of labels and one axis more, of at least one class:"
@@ -192,19 +142,59 @@ def check_classes(labels: DuckArray, logits: DuckArray) -> None:
 
 
 def classified(labels: DuckArray, classes: int) -> DuckArray:
-    """Return labels that are indices of classes; dask arrays check theirs when computed.
+    """Return labels that are indices of classes; dask arrays check theirs when computed."""
+    return checked(labels, functools.partial(_check_labels, classes))
+
+
+def _check_labels(classes: int, labels: Array) -> None:
+    """Refuse labels that are no class by a ValueError."""
+    bad = labels[(labels < 0) | (labels >= classes)]
+    if bad.size:
+        raise ValueError(f"labels must be in [0, {classes}): got {bad.flat[0]}")
+
+
+def rows_of(array: DuckArray, axes: tuple[int, ...]) -> DuckArray:
+    """Return an array with some of its axes as one last axis, a view where that can be."""
+    if len(axes) == 1:
+        return arrays.move_last(array, axes[0])
+    kept = tuple([k for k in range(array.ndim) if k not in axes])
+    moved = array.transpose((*kept, *axes))
+    if not axes:
+        return moved[..., None]
+    if not is_lazy(moved):
+        return _flat(moved, len(kept))
+    # sizes of axes kept may be unknown, which dask does not reshape
+    whole = moved.rechunk(dict.fromkeys(range(len(kept), moved.ndim), -1))
+    length = math.prod(moved.shape[len(kept) :])
+    chunks = (*whole.chunks[: len(kept)], (length,))
+    gone = list(range(len(kept) + 1, moved.ndim))
+    return whole.map_blocks(_flat, len(kept), dtype=array.dtype, chunks=chunks, drop_axis=gone)
+
+
+def _flat(array: DuckArray, kept: int) -> DuckArray:
+    """Return an array with all axes but the first few as one."""
+    return array.reshape((*array.shape[:kept], math.prod(array.shape[kept:])))
+
+
+def smooth(cls: Callable[..., LossLike], label_smoothing: float) -> LossLike:
+    """Return a loss with its smoothing; TensorFlow takes what is not positive for 0."""
+    return with_parameter(cls, label_smoothing) if label_smoothing > 0 else cls()
+
+
+def number(name: str, value: object) -> float:
+    """Return a parameter as the float32 that TensorFlow makes of it.
 
     Raises
     ------
     ValueError
-        If one is not in [0, classes).
+        If it is None.
+    TypeError
+        If it is no number.
     """
-    labels = _engine.checked(labels, functools.partial(_check_labels, classes))
-    return labels
-
-
-def _check_labels(classes: int, labels: Array) -> None:
-    """Refuse labels that are no class."""
-    bad = labels[(labels < 0) | (labels >= classes)]
-    if bad.size:
-        raise ValueError(f"labels must be in [0, {classes}): got {bad.flat[0]}")
+    if value is None:
+        raise ValueError(f"{name} must be a number: got None")
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be a number: got {brief(value)}")
+    with np.errstate(over="ignore"):
+        return float(array.astype(np.float32))
