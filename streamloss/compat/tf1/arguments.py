@@ -25,14 +25,8 @@ LOGITS = ("float16", "bfloat16", "float32", "float64")
 def tensor(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as an array of the dtype that it has in TensorFlow.
 
-    Python's floats are float32 and its integers int32 if they fit.
-
-    Raises
-    ------
-    ValueError
-        If it is None.
-    TypeError
-        If it holds no numbers.
+    Python's floats are float32 and its integers int32 if they fit. None is a ValueError, what
+    holds no numbers a TypeError.
     """
     if value is None:
         raise ValueError(f"{name} must be an array of numbers: got None")
@@ -98,12 +92,8 @@ def squeezed(
 ) -> tuple[DuckArray, DuckArray, DuckArray]:
     """Return them without a last axis of size 1 where ranks are one too large.
 
-    Logits are to have one axis more than labels, weights none.
-
-    Raises
-    ------
-    ValueError
-        If weights have one axis more than labels, and not of size 1.
+    Logits are to have one axis more than labels, weights none; a ValueError if they have one, not
+    of size 1.
     """
     surplus = logits.ndim - labels.ndim - 1
     if surplus == 1 and logits.shape[-1] == 1:
@@ -121,15 +111,7 @@ def squeezed(
 
 
 def check_classes(labels: DuckArray, logits: DuckArray) -> None:
-    """Check dtypes and shapes of labels that are indices of classes, and of logits.
-
-    Raises
-    ------
-    TypeError
-        If labels are neither int32 nor int64, or logits no floats.
-    ValueError
-        If logits have not the shape of labels and one axis more, of at least one class.
-    """
+    """Refuse labels of wrong dtypes by a TypeError, logits of wrong shapes by a ValueError."""
     if labels.dtype.name not in ("int32", "int64"):
         raise TypeError(f"labels must have the dtype int32 or int64: got {labels.dtype}")
     check_logits(logits)
@@ -182,15 +164,7 @@ def smooth(cls: Callable[..., LossLike], label_smoothing: float) -> LossLike:
 
 
 def number(name: str, value: object) -> float:
-    """Return a parameter as the float32 that TensorFlow makes of it.
-
-    Raises
-    ------
-    ValueError
-        If it is None.
-    TypeError
-        If it is no number.
-    """
+    """Return a parameter as a float32; None is a ValueError, what is no number a TypeError."""
     if value is None:
         raise ValueError(f"{name} must be a number: got None")
     array = np.asarray(value)

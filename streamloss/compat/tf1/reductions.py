@@ -106,13 +106,6 @@ def weigh(
         Of the result.
     compute : dtype or None
         What inputs are rounded to; weights always are to float32.
-
-    Raises
-    ------
-    ValueError
-        If the reduction is none, or weights are None or of a wrong shape.
-    TypeError
-        If weights are no numbers.
     """
     Reduction.validate(reduction)
     heavy = of_losses(weights, shape)

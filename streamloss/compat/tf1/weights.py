@@ -11,12 +11,7 @@ from .arguments import reals
 def of_losses(value: ArrayLike, shape: Shape) -> DuckArray | None:
     """Return weights of the rank of the losses, or scalar; None for the number 1.
 
-    Raises
-    ------
-    ValueError
-        If they are None, or their shape is another.
-    TypeError
-        If they are no numbers.
+    Those of another shape are a ValueError, as None is.
     """
     weights = reals("weights", value)
     sizes = tuple([n if m == 1 else m for m, n in zip(weights.shape, shape, strict=False)])

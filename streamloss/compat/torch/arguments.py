@@ -14,13 +14,7 @@ from . import dtypes
 
 
 def array(name: str, value: ArrayLike) -> DuckArray:
-    """Return an argument as an array of its dtype; a tensor's bfloat16 needs ml_dtypes.
-
-    Raises
-    ------
-    TypeError
-        If it holds no numbers.
-    """
+    """Return an argument as an array of its dtype; a tensor's bfloat16 needs ml_dtypes."""
     found = common.array(name, value)
     if str(getattr(value, "dtype", "")) == "torch.bfloat16":
         return found.astype(dtypes.bfloat16() or np.float32)
@@ -38,13 +32,7 @@ def size(shape: Shape) -> str:
 
 
 def spread(*operands: DuckArray) -> list[DuckArray]:
-    """Return arrays broadcast to one shape: views, or lazy arrays beside lazy ones.
-
-    Raises
-    ------
-    RuntimeError
-        If there is none.
-    """
+    """Return arrays broadcast to one shape; a RuntimeError if there is none."""
     try:
         return common.spread(*operands)
     except ValueError:
@@ -53,13 +41,7 @@ def spread(*operands: DuckArray) -> list[DuckArray]:
 
 
 def spread_to(array: DuckArray, like: DuckArray) -> DuckArray:
-    """Return an array broadcast to the shape of another.
-
-    Raises
-    ------
-    RuntimeError
-        If it exceeds that.
-    """
+    """Return an array broadcast to the shape of another; a RuntimeError if it exceeds that."""
     found, whole = spread(array, like)
     if not may_fit(whole.shape, like.shape):
         raise RuntimeError(

@@ -142,15 +142,7 @@ def gaussian_nll_loss(
 
 
 def _variance(var: ArrayLike, input: DuckArray) -> DuckArray:
-    """Return variances that broadcast to input.
-
-    Raises
-    ------
-    TypeError
-        If `var` is an integer.
-    ValueError
-        If one is negative, or there are neither as many as elements nor as rows.
-    """
+    """Return variances that broadcast to input, one an element or a row, none negative."""
     if isinstance(var, int):
         raise TypeError(f"var must be an array or a float: got {brief(var)}")
     if isinstance(var, float):

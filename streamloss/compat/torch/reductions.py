@@ -31,13 +31,7 @@ def legacy(size_average: bool | None, reduce: bool | None, reduction: Any) -> An
 
 
 def known(reduction: object) -> str:
-    """Return a reduction if there is one of that name, with a warning if that is deprecated.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return a reduction of a known name, by that of today; a ValueError if there is none."""
     if isinstance(reduction, str) and reduction == "elementwise_mean":
         warnings.warn(
             "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
@@ -51,15 +45,7 @@ def known(reduction: object) -> str:
 
 
 def strict(reduction: object) -> str:
-    """Return a reduction as `known` does, but refuse the deprecated name.
-
-    Raises
-    ------
-    TypeError
-        If it is no text.
-    ValueError
-        If there is none of that name.
-    """
+    """Return a reduction of a name of today; a TypeError if it is no text, else a ValueError."""
     if not isinstance(reduction, str):
         raise TypeError(f"reduction must be text: got {brief(reduction)}")
     if reduction not in REDUCTIONS:
@@ -68,13 +54,7 @@ def strict(reduction: object) -> str:
 
 
 def of_weighted(reduction: object) -> str:
-    """Return a reduction as the functions with element weights know it.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
-    """
+    """Return a reduction as functions with weights of elements know it, else a ValueError."""
     if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         names = "'none', 'mean', 'sum'"
         raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of {names}.")
@@ -106,12 +86,7 @@ def finish(
     weights, where : array, optional
         Of the shape of the losses.
     mean : Ratio
-        The mean; by default it divides by the number of losses.
-
-    Raises
-    ------
-    RuntimeError
-        For the mean of integers.
+        The mean; by default it divides by the number of losses. Integers have none.
     """
     if reduction == "none":
         only: Any = loss[0] if type(loss) is tuple else loss

@@ -17,13 +17,7 @@ def optional(weight: Weights) -> DuckArray | None:
 def of_elements(
     weight: ArrayLike, input: DuckArray, like: DuckArray, dtype: DType
 ) -> tuple[DuckArray, DType]:
-    """Return weights of the elements of input, of the shape of the losses, and their dtype.
-
-    Raises
-    ------
-    ValueError
-        If they are not of the shape of input.
-    """
+    """Return weights of the shape of input, broadcast to that of the losses, and their dtype."""
     weights = array("weight", weight)
     if not may_fit(weights.shape, input.shape):
         raise ValueError("Weights and input must have the same size.")
