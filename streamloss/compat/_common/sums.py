@@ -75,7 +75,8 @@ def reduced(
     -------
     numpy scalar or array, or lazy dask array
     """
-    query = _query(losses if type(losses) is tuple else (losses,), axis, compute)
+    parts: Any = losses if type(losses) is tuple else (losses,)
+    query = Query.of_framework(parts, axis, compute)
     found = _asked(sums, query, _arguments(inputs, weights, where))
     return as_dtype(found.apply(_Last(finish, len(query.parts))), dtype)
 
@@ -93,7 +94,7 @@ class _Last:
 
 
 def state(
-    parts: tuple[LossLike, ...],
+    losses: tuple[LossLike, ...],
     inputs: Inputs,
     weights: DuckArray | None,
     *,
@@ -102,7 +103,8 @@ def state(
     where: DuckArray | None = None,
 ) -> State | LazyState:
     """Return the state of losses, a lazy one of dask arrays."""
-    query = _query(parts, axis, compute)
+    parts: Any = losses
+    query = Query.of_framework(parts, axis, compute)
     return _asked(sums, query, _arguments(inputs, weights, where))
 
 
@@ -116,14 +118,10 @@ def each(
     where: DuckArray | None = None,
 ) -> DuckArray:
     """Return the weighted loss of every element or row; the arguments are those of `reduced`."""
-    query = _query((loss,), None, compute)
+    parts: Any = (loss,)
+    query = Query.of_framework(parts, None, compute)
     (out,) = _asked(values, query, _arguments(inputs, weights, where))
     return as_dtype(out if out.ndim or is_lazy(out) else out[()], dtype)
-
-
-def _query(losses: Any, axis: AxisLike, compute: DTypeLike | None) -> Query:
-    """Return the query of losses, which type checkers know as tuples of parameters only."""
-    return Query.of_framework(losses, axis, compute)
 
 
 def _asked(function: Callable[[Query, Arguments], Answer], query: Query, data: Arguments) -> Answer:
