@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tf1_truth import Reduction, same
 
 from streamloss.compat import tf1
-from streamloss.compat._engine import Exact
-from streamloss.compat._rounding import narrow
+from streamloss.compat._common.finish import narrow
+from streamloss.exact.reductions import Exact
 
 rng = np.random.default_rng(22)
 FULL = rng.normal(size=(9, 7)).astype(np.float32)
