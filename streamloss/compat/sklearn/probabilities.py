@@ -60,26 +60,8 @@ class Probabilities(NamedTuple):
                 )
 
 
-class Predicted(NamedTuple):
-    """Labels as they were given, probabilities and weights of a call."""
-
-    labels: DuckArray
-    proba: DuckArray
-    weights: DuckArray | None
-
-    @property
-    def dtype(self) -> DType:
-        """The dtype that results are rounded to."""
-        return np.result_type(*[a.dtype for a in (self.proba, self.weights) if a is not None])
-
-    def call(self, labels: DuckArray) -> Call:
-        """Return the call for labels as a loss takes them."""
-        checks = None, Probabilities(str(self.proba.dtype)), *weights_check(self.weights)
-        return Call((labels, self.proba), self.weights, checks)
-
-
-def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Predicted:
-    """Return the arrays of a call, with whole rows of probabilities in each chunk."""
+def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Call:
+    """Return labels as they were given, and probabilities, whole rows of them in each chunk."""
     check_array_likes(sample_weight, y_true=y_true, y_proba=y_proba)
     proba = as_numbers("y_proba", y_proba, np.float64)
     if proba.dtype not in FLOATS:
@@ -90,7 +72,13 @@ def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) ->
         proba = proba[:, 0]
     elif proba.ndim == 2 and is_lazy(proba):
         proba = proba.rechunk({1: -1})
-    return Predicted(labels, proba, weights)
+    checks = None, Probabilities(str(proba.dtype)), *weights_check(weights)
+    return Call((labels, proba), weights, checks)
+
+
+def _dtype(call: Call) -> DType:
+    """Return the dtype that results are rounded to: that of probabilities and weights."""
+    return np.result_type(*[array.dtype for array in call.arrays[1:]])
 
 
 def _given(labels: ArrayLike | None) -> Array | None:
@@ -120,15 +108,15 @@ def _given(labels: ArrayLike | None) -> Array | None:
     return classes
 
 
-def _classified(found: Predicted, labels: ArrayLike | None) -> DuckArray:
+def _classified(given: DuckArray, proba: DuckArray, labels: ArrayLike | None) -> DuckArray:
     """Return the index of the class of each sample, or rows of labels as they are."""
-    count = found.proba.shape[1] if found.proba.ndim == 2 else 2
-    given = _given(labels)
-    if found.labels.ndim == 2 and found.labels.shape[1] > 1:
-        return _rows(found.labels, count, given)
-    labels = column("y_true", found.labels)
-    finish = functools.partial(index, count=count, given=given is not None)
-    return coded(labels, classes_of(labels) if given is None else given, finish)
+    count = proba.shape[1] if proba.ndim == 2 else 2
+    known = _given(labels)
+    if given.ndim == 2 and given.shape[1] > 1:
+        return _rows(given, count, known)
+    flat = column("y_true", given)
+    finish = functools.partial(index, count=count, given=known is not None)
+    return coded(flat, classes_of(flat) if known is None else known, finish)
 
 
 def _rows(labels: DuckArray, count: int, given: Array | None) -> DuckArray:
@@ -204,32 +192,31 @@ def log_loss(
             stacklevel=2,
         )
         y_proba = y_pred
-    found = _predicted(y_true, y_proba, sample_weight)
-    codes = _classified(found, labels)
-    eps = float(np.finfo(found.proba.dtype).eps)
+    call = _predicted(y_true, y_proba, sample_weight)
+    given, proba = call.inputs
+    codes = _classified(given, proba, labels)
+    eps = float(np.finfo(proba.dtype).eps)
     clip = {"low": eps, "high": 1.0 - eps}
     loss: LossLike
     if codes.ndim == 2:
-        found, loss = _two_columns(found), CategoricalCrossEntropy(**clip, normalize=0.0)
-    elif found.proba.ndim == 2:
+        proba, loss = _two_columns(proba), CategoricalCrossEntropy(**clip, normalize=0.0)
+    elif proba.ndim == 2:
         loss = SparseCategoricalCrossEntropy(**clip, normalize=0.0)
     else:
         loss = BinaryCrossEntropy(**clip)
-    finish = average(found.dtype) if normalize else whole(found.dtype)
-    return scalar(total(loss, found.call(codes), finish))
+    finish = average(_dtype(call)) if normalize else whole(_dtype(call))
+    return scalar(total(loss, call._replace(inputs=(codes, proba)), finish))
 
 
-def _two_columns(found: Predicted) -> Predicted:
-    """Return the same with probabilities of both classes."""
-    proba = found.proba
+def _two_columns(proba: DuckArray) -> DuckArray:
+    """Return the probabilities of both classes."""
     if proba.ndim == 2:
-        return found
+        return proba
     proba = proba[:, None]
     if not is_lazy(proba):
-        return found._replace(proba=_with_complement(proba))
-    meta = meta_of(proba, proba.dtype)
-    chunks = (proba.chunks[0], (2,))
-    return found._replace(proba=proba.map_blocks(_with_complement, chunks=chunks, meta=meta))
+        return _with_complement(proba)
+    meta, chunks = meta_of(proba, proba.dtype), (proba.chunks[0], (2,))
+    return proba.map_blocks(_with_complement, chunks=chunks, meta=meta)
 
 
 def _with_complement(block: DuckArray) -> Array:
@@ -285,21 +272,23 @@ def brier_score_loss(
     _check_brier(pos_label, scale_by_half)
     if labels is not None:
         check_array_like("labels", labels)
-    found = _predicted(y_true, y_proba, sample_weight)
-    several = found.proba.ndim == 2
+    call = _predicted(y_true, y_proba, sample_weight)
+    given, proba = call.inputs
+    several = proba.ndim == 2
     if several:
-        codes = _classified(found, labels)
+        codes = _classified(given, proba, labels)
     else:
-        flat = column("y_true", found.labels)
+        flat = column("y_true", given)
         codes = coded(flat, classes_of(flat), functools.partial(positive, pos_label=pos_label))
-    half = (found.proba.shape[1] if several else 2) < 3
+    half = (proba.shape[1] if several else 2) < 3
     if not isinstance(scale_by_half, str):
         half = bool(scale_by_half)
     times = Fraction(1 if half else 2, 2 if several else 1)
     if codes.ndim == 2:
         times *= codes.shape[1]  # of the mean over elements, all of which have its weight
     loss = Brier() if several and codes.ndim == 1 else SquaredError()
-    return scalar(total(loss, found.call(codes), average(found.dtype, times)))
+    call = call._replace(inputs=(codes, proba))
+    return scalar(total(loss, call, average(_dtype(call), times)))
 
 
 def _check_brier(pos_label: Label | None, scale_by_half: bool | str) -> None:

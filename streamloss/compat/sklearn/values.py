@@ -6,6 +6,7 @@ blocks.
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -65,13 +66,11 @@ class Check(NamedTuple):
             self._check_bounds(block.min(), block.max())
 
     def _check_bounds(self, least: float, most: float) -> None:
-        above, low, high, _ = self.bounds
-        if above is not None and not least > above:
-            self._refuse(f"be greater than {above:g}", least)
-        if low is not None and not least >= low:
-            self._refuse(f"be at least {low:g}", least)
-        if high is not None and not most <= high:
-            self._refuse(f"be at most {high:g}", most)
-
-    def _refuse(self, rule: str, value: float) -> None:
-        raise ValueError(f"{self.bounds.rule}{self.name} must {rule}: got {value}")
+        above, low, high, rule = self.bounds
+        for words, bound, value, holds in (
+            ("greater than", above, least, operator.gt),
+            ("at least", low, least, operator.ge),
+            ("at most", high, most, operator.le),
+        ):
+            if bound is not None and not holds(value, bound):
+                raise ValueError(f"{rule}{self.name} must be {words} {bound:g}: got {value}")
