@@ -54,8 +54,8 @@ class Call(NamedTuple):
         """Return the call with values checked, or to be checked."""
         pairs = zip(self.arrays, self.checks, strict=True)
         arrays = tuple([a if check is None else checked(a, check) for a, check in pairs])
-        count = len(self.inputs)
-        return self._replace(inputs=arrays[:count], weights=(*arrays[count:], None)[0])
+        weights = None if self.weights is None else arrays[-1]
+        return self._replace(inputs=arrays[: len(self.inputs)], weights=weights)
 
 
 class Rules(NamedTuple):
@@ -85,14 +85,9 @@ def call_of(
     if outputs[0] == 1:
         true, pred = column("y_true", true), column("y_pred", pred)
     name = dtype.name
-    checks = (Check("y_true", name, rules.true), Check("y_pred", name, rules.pred))
-    return Call(
-        (true, pred),
-        weights,
-        (*checks, *weights_check(weights, "float64" if name == "float16" else name)),
-        dtype,
-        rules.late,
-    )
+    checks = Check("y_true", name, rules.true), Check("y_pred", name, rules.pred)
+    of_weights = weights_check(weights, "float64" if name == "float16" else name)
+    return Call((true, pred), weights, (*checks, *of_weights), dtype, rules.late)
 
 
 def weights_check(weights: DuckArray | None, dtype: str = "float64") -> tuple[Check, ...]:

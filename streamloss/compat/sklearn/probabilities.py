@@ -179,20 +179,7 @@ def log_loss(
     1.386294361
     """
     check_flag("normalize", normalize)
-    if not (isinstance(y_pred, str) and y_pred == "deprecated"):
-        if y_proba is not None:
-            raise ValueError(
-                "Cannot use both `y_pred` and `y_proba`. `y_pred` is deprecated, "
-                "use `y_proba` instead."
-            )
-        warnings.warn(
-            "`y_pred` was renamed to `y_proba` in version 1.9 and will be removed in 1.11. "
-            "Use `y_proba` instead.",
-            FutureWarning,
-            stacklevel=2,
-        )
-        y_proba = y_pred
-    call = _predicted(y_true, y_proba, sample_weight)
+    call = _predicted(y_true, _by_new_name(y_proba, y_pred), sample_weight)
     given, proba = call.inputs
     codes = _classified(given, proba, labels)
     eps = float(np.finfo(proba.dtype).eps)
@@ -206,6 +193,23 @@ def log_loss(
         loss = BinaryCrossEntropy(**clip)
     finish = average(_dtype(call)) if normalize else whole(_dtype(call))
     return scalar(total(loss, call._replace(inputs=(codes, proba)), finish))
+
+
+def _by_new_name(y_proba: ArrayLike | None, y_pred: ArrayLike) -> ArrayLike:
+    """Return the probabilities, warn if they were given by their former name."""
+    if isinstance(y_pred, str) and y_pred == "deprecated":
+        return y_proba
+    if y_proba is not None:
+        raise ValueError(
+            "Cannot use both `y_pred` and `y_proba`. `y_pred` is deprecated, use `y_proba` instead."
+        )
+    warnings.warn(
+        "`y_pred` was renamed to `y_proba` in version 1.9 and will be removed in 1.11. "
+        "Use `y_proba` instead.",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return y_pred
 
 
 def _two_columns(proba: DuckArray) -> DuckArray:
