@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -159,6 +160,16 @@ def test_every_function_is_there_or_says_why_not() -> None:
     for name in functions - called:
         with pytest.raises(NotImplementedError, match=f"^{name} is not available: "):
             getattr(sklearn, name)([1.0, 2.0], [1.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["_errors.mean_absolute_error", "_scores.r2_score", "_decisions.hinge_loss"],
+)
+def test_pickles_of_0_1_name_modules_that_are_gone(name: str) -> None:
+    module, function = name.split(".")
+    saved = f"cstreamloss.compat.sklearn.{module}\n{function}\n.".encode()
+    assert pickle.loads(saved) is getattr(sklearn, function)
 
 
 # Scorers.

@@ -5,6 +5,8 @@ domain of a loss raises there, and here. Of dask arrays results are lazy and val
 when they are computed. docs/coming_from_sklearn.md lists the differences.
 """
 
+import sys as _sys
+
 from . import absent, arguments, classification, deviances, probabilities, regression, scores
 from .absent import *  # noqa: F403
 from .arguments import *  # noqa: F403
@@ -17,3 +19,15 @@ from .scores import *  # noqa: F403
 __all__: list[str] = []
 __all__ += absent.__all__ + arguments.__all__ + classification.__all__ + deviances.__all__
 __all__ += probabilities.__all__ + regression.__all__ + scores.__all__
+
+# Pickles of version 0.1, of scorers for example, name the modules of functions as they were then.
+for _old, _new in {
+    "_absent": absent,
+    "_checks": arguments,
+    "_decisions": classification,
+    "_deviances": deviances,
+    "_errors": regression,
+    "_probabilities": probabilities,
+    "_scores": scores,
+}.items():
+    _sys.modules[f"{__name__}.{_old}"] = _new
