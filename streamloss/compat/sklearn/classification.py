@@ -27,7 +27,7 @@ from .arguments import (
 )
 from .calls import Call, scalar, total, weights_check
 from .labels import ONE_AXIS, as_labels, classes_of, coded, decided, indicator, misshapen, sign
-from .reductions import average, plain_average, whole
+from .reductions import lenient_mean, mean, weighted_sum
 from .values import Check, check_integral
 
 __all__ = ["accuracy_score", "hinge_loss", "zero_one_loss"]
@@ -87,7 +87,7 @@ def hinge_loss(
     if weights is not None:
         dtype, checks = np.result_type(dtype, weights.dtype), [*checks, None]
     call = Call((codes, decision), weights, tuple(checks))
-    return scalar(total(ClassHinge() if several else Hinge(), call, plain_average(dtype)))
+    return scalar(total(ClassHinge() if several else Hinge(), call, lenient_mean(dtype)))
 
 
 def _codes(true: DuckArray, labels: ArrayLike | None, decision: DuckArray) -> DuckArray:
@@ -166,7 +166,7 @@ def accuracy_score(
     check_flag("normalize", normalize)
     call = _guessed(y_true, y_pred, sample_weight)
     right = call._replace(inputs=(~call.inputs[0],))
-    return scalar(total(Value(), right, average() if normalize else whole(_weight_dtype(call))))
+    return scalar(total(Value(), right, mean() if normalize else weighted_sum(_weight_dtype(call))))
 
 
 def zero_one_loss(
@@ -186,9 +186,9 @@ def zero_one_loss(
     check_flag("normalize", normalize)
     call = _guessed(y_true, y_pred, sample_weight)
     if normalize:
-        return scalar(total(Value(), call, average()))
+        return scalar(total(Value(), call, mean()))
     dtype = _weight_dtype(call)
-    found = total(Value(), call, whole(dtype))
+    found = total(Value(), call, weighted_sum(dtype))
     return scalar(found) if call.weights is None else as_dtype(found, dtype)
 
 

@@ -14,7 +14,7 @@ from streamloss.losses import TweedieDeviance, Value
 
 from .arguments import check_real
 from .calls import FINITE, Call, Rules, call_of, is_undefined, scalar, total
-from .reductions import average, undefined
+from .reductions import mean, undefined
 from .values import Bounds
 
 __all__ = [
@@ -85,7 +85,7 @@ def mean_tweedie_deviance(
     """
     power = check_real("power", power, *HALF_LINE)
     call = _one_output(y_true, y_pred, sample_weight, power)
-    return scalar(total(TweedieDeviance(power), call, average(call.out)))
+    return scalar(total(TweedieDeviance(power), call, mean(call.out)))
 
 
 def mean_poisson_deviance(
@@ -141,10 +141,10 @@ def d2_tweedie_score(
     call = _one_output(y_true, y_pred, sample_weight, power)
     if is_undefined(call, "D^2"):
         return scalar(total(Value(), _labels(call), undefined))
-    loss, mean = TweedieDeviance(power), average(call.out)
-    centre = _filled(call.inputs[0], total(Value(), _labels(call), mean))
+    loss, finish = TweedieDeviance(power), mean(call.out)
+    centre = _filled(call.inputs[0], total(Value(), _labels(call), finish))
     flat = call._replace(inputs=(call.inputs[0], centre), checks=(None,) * len(call.checks))
-    return _one_minus(total(loss, call, mean), total(loss, flat, mean))
+    return _one_minus(total(loss, call, finish), total(loss, flat, finish))
 
 
 def _filled(labels: DuckArray, centre: DuckArray) -> DuckArray:

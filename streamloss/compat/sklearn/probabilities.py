@@ -36,7 +36,7 @@ from .arguments import (
 )
 from .calls import Call, scalar, total, weights_check
 from .labels import as_labels, classes_of, coded, few, index, indicator, positive
-from .reductions import average, whole
+from .reductions import mean, weighted_sum
 from .values import Bounds, Check, check_integral
 
 __all__ = ["brier_score_loss", "log_loss"]
@@ -191,7 +191,7 @@ def log_loss(
         loss = SparseCategoricalCrossEntropy(**clip, normalize=0.0)
     else:
         loss = BinaryCrossEntropy(**clip)
-    finish = average(_dtype(call)) if normalize else whole(_dtype(call))
+    finish = mean(_dtype(call)) if normalize else weighted_sum(_dtype(call))
     return scalar(total(loss, call._replace(inputs=(codes, proba)), finish))
 
 
@@ -292,7 +292,7 @@ def brier_score_loss(
         times *= codes.shape[1]  # of the mean over elements, all of which have its weight
     loss = Brier() if several and codes.ndim == 1 else SquaredError()
     call = call._replace(inputs=(codes, proba))
-    return scalar(total(loss, call, average(_dtype(call), times)))
+    return scalar(total(loss, call, mean(_dtype(call), times)))
 
 
 def _check_brier(pos_label: Label | None, scale_by_half: bool | str) -> None:

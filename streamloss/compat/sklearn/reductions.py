@@ -34,17 +34,17 @@ def check_both(sums: Sums) -> None:
     check_divisor(sums)
 
 
-def average(dtype: DType = FLOAT64, times: int | Fraction = 1, root: bool = False) -> Ratio:
+def mean(dtype: DType = FLOAT64, times: int | Fraction = 1, root: bool = False) -> Ratio:
     """Return the mean times a number, or the root of the mean."""
     return Ratio("weights", times, dtype=dtype, root=root, refuse=check_both)
 
 
-def plain_average(dtype: DType) -> Ratio:
+def lenient_mean(dtype: DType) -> Ratio:
     """Return the mean; weights that are all zero are a sum of zero like any other."""
     return Ratio("weights", dtype=dtype, refuse=check_divisor)
 
 
-def whole(dtype: DType) -> Ratio:
+def weighted_sum(dtype: DType) -> Ratio:
     """Return the sum."""
     return Ratio(dtype=dtype, refuse=check_weights)
 

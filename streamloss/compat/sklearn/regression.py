@@ -22,7 +22,7 @@ from streamloss.losses.define import loss
 from .arguments import check_real
 from .calls import FINITE, Rules, call_of, scalar, total
 from .outputs import Outputs, check_outputs, check_spelling, is_raw, over_outputs
-from .reductions import average
+from .reductions import mean
 from .values import Bounds
 
 __all__ = [
@@ -63,9 +63,9 @@ def _averaged(
     out = call.out if dtype is None else np.result_type(call.dtype, dtype)
     several, raw = call.inputs[0].ndim == 2, is_raw(multioutput)
     if isinstance(multioutput, str) and not raw and not (root and several):
-        return scalar(total(loss, call, average(out, root=root)))
-    mean = average(out if raw else FLOAT64, root=root)
-    found = total(loss, call, mean, axis=0 if several else None)
+        return scalar(total(loss, call, mean(out, root=root)))
+    finish = mean(out if raw else FLOAT64, root=root)
+    found = total(loss, call, finish, axis=0 if several else None)
     return over_outputs(found, multioutput, out)
 
 
