@@ -80,16 +80,17 @@ class Ratio(NamedTuple):
 
     def __call__(self, sums: Sums) -> float:
         """Return the result of the sums of a cell."""
-        if self.refuse is not None:
-            self.refuse(sums)
-        total, over = sums.losses[self.of], self.over
+        over, times, zero, dtype, of, root, refuse = self
+        if refuse is not None:
+            refuse(sums)
+        total = sums.losses[of]
         divisor = over if isinstance(over, int) else DIVISORS[over](sums)
-        if self.times != 1:
-            total = multiple(total, self.times.numerator)
-            divisor = multiple(divisor, self.times.denominator)
-        if self.root:
-            return sqrt(total.over(divisor, self.zero))
-        return quotient(total, divisor, self.dtype, self.zero)
+        if times != 1:
+            total = multiple(total, times.numerator)
+            divisor = multiple(divisor, times.denominator)
+        if root:
+            return sqrt(total.over(divisor, zero))
+        return quotient(total, divisor, dtype, zero)
 
 
 def multiple(total: Exact | int, factor: int) -> Exact:
@@ -136,5 +137,8 @@ def narrow(total: Exact, divisor: Exact | int, zero: float | None = None) -> flo
         return value
     if total.strange is not None or (isinstance(divisor, Exact) and divisor.strange is not None):
         return value
-    error = Fraction(total.units, units) - Fraction(value)
-    return math.nextafter(value, math.copysign(math.inf, error)) if error else value
+    numerator, denominator = value.as_integer_ratio()
+    rest = total.units * denominator - numerator * units
+    if not rest:
+        return value
+    return math.nextafter(value, math.inf if (rest > 0) == (units > 0) else -math.inf)

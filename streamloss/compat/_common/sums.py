@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-Finish = Callable[[Sums], float]
-"""Makes the result of the sums of a cell, as a `Ratio` does; it can be pickled."""
+
+class Finish(Protocol):
+    """Makes the result of the sums of a cell, as a `Ratio` does; it can be pickled."""
+
+    def __call__(self, sums: Sums, /) -> float:
+        """Return the result."""
+        ...
+
 
 Inputs = tuple[DuckArray, ...]
 """The arrays that losses take, in their order and of the right shapes."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from streamloss.arrays.types import DuckArray
-
-Dtype = np.dtype[Any]
+from streamloss.arrays.types import DType, DuckArray
 
 BOOL, INT64, FLOAT32 = (np.dtype(code) for code in ("?", "i8", "f4"))
 SIZES = {"u": (1,), "i": (1, 2, 4, 8), "f": (2, 4, 8)}
@@ -20,7 +18,7 @@ SIZES = {"u": (1,), "i": (1, 2, 4, 8), "f": (2, 4, 8)}
 class Kind(NamedTuple):
     """What promotion looks at: an array of rank 0 gives way to others of its category."""
 
-    dtype: Dtype
+    dtype: DType
     rank: int = 1
 
 
@@ -29,12 +27,12 @@ def kind_of(array: DuckArray) -> Kind:
     return Kind(array.dtype, min(array.ndim, 1))
 
 
-def category(dtype: Dtype) -> int:
+def category(dtype: DType) -> int:
     """Return 0 for booleans, 1 for integers, 2 for floats (bfloat16 is one), 3 for complex."""
     return {"b": 0, "i": 1, "u": 1, "c": 3}.get(dtype.kind, 2)
 
 
-def promote(one: Dtype, two: Dtype) -> Dtype:
+def promote(one: DType, two: DType) -> DType:
     """Return the dtype that two arrays have together; integers give way to any float."""
     low, high = sorted((one, two), key=category)
     if category(low) < category(high) and (category(high) < 3 or category(low) < 2):
@@ -55,12 +53,17 @@ def together(*kinds: Kind) -> Kind:
     return Kind(_complex_of(high) if category(high) == 2 else promote(high, low))
 
 
-def _complex_of(dtype: Dtype) -> Dtype:
+def common(*arrays: DuckArray) -> DType:
+    """Return the dtype of an operation on arrays."""
+    return together(*map(kind_of, arrays)).dtype
+
+
+def _complex_of(dtype: DType) -> DType:
     """Return the complex dtype whose parts are of a dtype."""
     return np.promote_types(dtype, np.complex64)
 
 
-def real_of(dtype: Dtype) -> Dtype:
+def real_of(dtype: DType) -> DType:
     """Return the dtype of a modulus."""
     return np.empty(0, dtype).real.dtype if dtype.kind == "c" else dtype
 
@@ -70,19 +73,13 @@ def floating(kind: Kind) -> Kind:
     return Kind(FLOAT32, kind.rank) if category(kind.dtype) < 2 else kind
 
 
-def total(dtype: Dtype) -> Dtype:
+def total(dtype: DType) -> DType:
     """Return the dtype of a sum: int64 of integers."""
     return INT64 if category(dtype) < 2 else dtype
 
 
-def average(dtype: Dtype) -> Dtype:
-    """Return the dtype of a mean.
-
-    Raises
-    ------
-    RuntimeError
-        If the elements are integers.
-    """
+def average(dtype: DType) -> DType:
+    """Return the dtype of a mean; integers have none, a RuntimeError."""
     if category(dtype) < 2:
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or"
@@ -91,29 +88,15 @@ def average(dtype: Dtype) -> Dtype:
     return dtype
 
 
-def need_float(name: str, *dtypes: Dtype) -> None:
-    """Refuse all dtypes but real floats.
-
-    Raises
-    ------
-    NotImplementedError
-        If a dtype is another.
-    """
+def need_float(name: str, *dtypes: DType) -> None:
+    """Refuse all dtypes but real floats."""
     for dtype in dtypes:
         if category(dtype) != 2:
             refuse(name, dtype)
 
 
-def need_numbers(name: str, *dtypes: Dtype) -> None:
-    """Refuse to subtract booleans, and integers without arithmetic.
-
-    Raises
-    ------
-    RuntimeError
-        If a dtype is boolean.
-    NotImplementedError
-        If it is unsigned of more than 8 bits.
-    """
+def need_numbers(name: str, *dtypes: DType) -> None:
+    """Refuse to subtract booleans (RuntimeError), and integers without arithmetic."""
     for dtype in dtypes:
         if dtype == BOOL:
             raise RuntimeError(f"{name}: subtraction with a bool array is not supported")
@@ -121,37 +104,39 @@ def need_numbers(name: str, *dtypes: Dtype) -> None:
             refuse(name, dtype)
 
 
-def need_real(name: str, *dtypes: Dtype) -> None:
-    """Refuse complex numbers.
-
-    Raises
-    ------
-    NotImplementedError
-        If a dtype is complex.
-    """
+def need_real(name: str, *dtypes: DType) -> None:
+    """Refuse complex numbers."""
     for dtype in dtypes:
         if dtype.kind == "c":
             refuse(name, dtype)
 
 
-def need_cast(found: Dtype, wanted: Dtype) -> None:
-    """Refuse to store numbers of one category as those of a lower one.
-
-    Raises
-    ------
-    RuntimeError
-        If they would not fit.
-    """
+def need_cast(found: DType, wanted: DType) -> None:
+    """Refuse, by a RuntimeError, to store numbers of one category as those of a lower one."""
     if category(found) > category(wanted):
         raise RuntimeError(f"result type {found} can't be cast to the desired output type {wanted}")
 
 
-def refuse(name: str, dtype: Dtype) -> NoReturn:
-    """Raise what says that a function is not made for a dtype."""
+def need_same(expected: DType, array: DuckArray | None) -> None:
+    """Refuse, by a RuntimeError, weights of another dtype than that of the scores."""
+    if array is not None and array.dtype != expected:
+        raise RuntimeError(f"expected scalar type {expected} but found {array.dtype}")
+
+
+def need_labels(target: DuckArray, *names: str) -> None:
+    """Refuse, by a RuntimeError, labels of other dtypes."""
+    if target.dtype not in [np.dtype(name) for name in names]:
+        raise RuntimeError(
+            f"expected target dtype to be {' or '.join(names)}, but got {target.dtype}"
+        )
+
+
+def refuse(name: str, dtype: DType) -> NoReturn:
+    """Raise the NotImplementedError of a function that is not made for a dtype."""
     raise NotImplementedError(f'"{name}" not implemented for {dtype}')
 
 
-def bfloat16() -> Dtype | None:
+def bfloat16() -> DType | None:
     """Return numpy's bfloat16, which the package ml_dtypes registers, or None without it."""
     try:
         importlib.import_module("ml_dtypes")

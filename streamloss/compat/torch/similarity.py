@@ -1,4 +1,4 @@
-"""The functions of PyTorch that compare two inputs, or three."""
+"""The functions of PyTorch that compare vectors: two by their angle, three by their distances."""
 
 from __future__ import annotations
 
@@ -10,42 +10,15 @@ from typing import Any
 import numpy as np
 
 from streamloss import losses
-from streamloss.arrays.types import ArrayLike, DuckArray
-from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy
-from streamloss.compat.torch._dtypes import Dtype, floating, kind_of, together
+from streamloss.arrays.batch import may_fit
+from streamloss.arrays.types import ArrayLike, DType, DuckArray
 
+from . import dtypes
+from .arguments import arrays, spread, spread_to, without_strange
+from .dtypes import common, floating, kind_of, together
+from .reductions import finish, known, legacy, strict
 
-def margin_ranking_loss(
-    input1: ArrayLike,
-    input2: ArrayLike,
-    target: ArrayLike,
-    margin: float = 0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Any:
-    """Return max(0, -target (input1 - input2) + margin); see `MarginRankingLoss`.
-
-    Examples
-    --------
-    >>> from streamloss.compat.torch import functional
-    >>> functional.margin_ranking_loss([2.0], [5.0], [1.0], margin=0.5)
-    np.float64(3.5)
-    """
-    reduction = known(legacy(size_average, reduce, reduction))
-    found = arrays(input1=input1, input2=input2, target=target)
-    if len({array.ndim for array in found}) > 1:
-        sizes = ", ".join(_calls.size(array.shape) for array in found)
-        raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes:"
-            f" {sizes}"
-        )
-    _dtypes.need_numbers("sub", *(array.dtype for array in found))
-    _dtypes.need_real("clamp", *(array.dtype for array in found))
-    dtype = floating(together(*map(kind_of, found))).dtype
-    x1, x2, y = _calls.spread(*found)
-    return _calls.reduce(losses.MarginRanking(margin), (y, x1, x2), reduction, dtype)
+__all__ = ["cosine_embedding_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss"]
 
 
 def cosine_embedding_loss(
@@ -77,27 +50,21 @@ def cosine_embedding_loss(
                 f"{y.ndim}D target tensor expects {y.ndim + 1}D input tensors, but found inputs"
                 f" with sizes {list(x1.shape)} and {list(x2.shape)}."
             )
-    _dtypes.need_real("clamp", x1.dtype, x2.dtype)
+    dtypes.need_real("clamp", x1.dtype, x2.dtype)
     dtype = together(floating(kind_of(x1)), floating(kind_of(x2))).dtype
     _check_lengths(x1, x2)
-    y = _calls.without_strange(y)
-    x1, x2 = _calls.spread(x1, x2)
-    if not _calls.fit(y.shape, x1.shape[:-1]):  # one label for all rows, or one row for all
-        x1, x2, column = _calls.spread(x1, x2, y[..., None])
+    y = without_strange(y)
+    x1, x2 = spread(x1, x2)
+    if not may_fit(y.shape, x1.shape[:-1]):  # one label for all rows, or one row for all
+        x1, x2, column = spread(x1, x2, y[..., None])
         y = column[..., 0]
-    return _calls.reduce(losses.CosineEmbedding(margin), (y, x1, x2), reduction, dtype)
+    return finish(losses.CosineEmbedding(margin), (y, x1, x2), reduction, dtype)
 
 
 def _check_lengths(*rows: DuckArray) -> None:
-    """Refuse rows of different lengths.
-
-    Raises
-    ------
-    RuntimeError
-        If they are of different lengths.
-    """
+    """Refuse rows of different lengths by a RuntimeError."""
     for array in rows:
-        if not _calls.fit(array.shape[-1:], rows[0].shape[-1:]):
+        if not may_fit(array.shape[-1:], rows[0].shape[-1:]):
             sizes = ", ".join(str(list(a.shape)) for a in rows)
             raise RuntimeError(f"The sizes of the last dimension must match: got {sizes}")
 
@@ -153,43 +120,29 @@ def _triplets(
     _check_ranks(found)
     dtype = _triplet_dtype(found)
     rows = [array if array.ndim else array.reshape((1,)) for array in found]
-    near_by, far_off = _calls.spread(*rows[:2]), _calls.spread(rows[0], rows[2])
-    _check_lengths(near_by[0], far_off[0], *(_calls.spread(*rows[1:])[:1] if swap else []))
+    near_by, far_off = spread(*rows[:2]), spread(rows[0], rows[2])
+    _check_lengths(near_by[0], far_off[0], *(spread(*rows[1:])[:1] if swap else []))
     loss = losses.TripletMargin(margin, p, eps, swap)
-    return _calls.reduce(loss, tuple(_calls.spread(*rows)), reduction, dtype)
+    return finish(loss, tuple(spread(*rows)), reduction, dtype)
 
 
-def _triplet_dtype(found: list[DuckArray]) -> Dtype:
+def _triplet_dtype(found: list[DuckArray]) -> DType:
     """Return the dtype of the distances of triplets."""
-    dtypes = [array.dtype for array in found]
-    _dtypes.need_numbers("sub", *dtypes)
-    _dtypes.need_real("triplet_margin_loss", *dtypes)
-    anchor, positive, negative = map(kind_of, found)
-    return together(
-        floating(together(anchor, positive)), floating(together(anchor, negative))
-    ).dtype
+    given = [array.dtype for array in found]
+    dtypes.need_numbers("sub", *given)
+    dtypes.need_real("triplet_margin_loss", *given)
+    anchor, *others = map(kind_of, found)
+    return together(*(floating(together(anchor, other)) for other in others)).dtype
 
 
 def _check_margin(margin: float) -> None:
-    """Refuse a margin that is not positive.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
+    """Refuse a margin that is not positive by a ValueError."""
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
 
 
 def _check_ranks(found: list[DuckArray]) -> None:
-    """Refuse triplets of different ranks.
-
-    Raises
-    ------
-    RuntimeError
-        If they are of different ranks.
-    """
+    """Refuse triplets of different ranks by a RuntimeError."""
     a, p, n = (array.ndim for array in found)
     if not a == p == n:
         raise RuntimeError(
@@ -232,7 +185,7 @@ def triplet_margin_with_distance_loss(
     ... )
     np.float64(6.0)
     """
-    reduction = _calls.strict(reduction)
+    reduction = strict(reduction)
     _check_margin(margin)
     found = arrays(anchor=anchor, positive=positive, negative=negative)
     if distance_function is None:
@@ -246,7 +199,7 @@ def _triplets_by(
     margin: float,
     swap: bool,
     reduction: str,
-    dtype: Dtype | None = None,
+    dtype: DType | None = None,
 ) -> Any:
     """Return the losses of triplets for any distance, or their sum or mean."""
     _check_ranks(found)
@@ -254,7 +207,7 @@ def _triplets_by(
     near, far = arrays(near=distance(a, p), far=distance(a, n))
     if swap:
         far = np.minimum(far, distance(p, n))
-    dtype = dtype or together(kind_of(near), kind_of(far)).dtype
-    near, far = _calls.spread(near, far)
-    sign = _calls.spread_to(np.asarray(-1.0), near)
-    return _calls.reduce(losses.MarginRanking(margin), (sign, near, far), reduction, dtype)
+    dtype = dtype or common(near, far)
+    near, far = spread(near, far)
+    sign = spread_to(np.asarray(-1.0), near)
+    return finish(losses.MarginRanking(margin), (sign, near, far), reduction, dtype)

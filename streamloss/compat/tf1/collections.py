@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.tf1._weighing import LOSSES
+
+from .reductions import LOSSES
 
 
 def add_loss(loss: ArrayLike, loss_collection: str | None = LOSSES) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from streamloss import losses
-from streamloss.arrays.types import Array, ArrayLike, DuckArray
-from streamloss.compat._engine import Sums
-from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy
-from streamloss.compat.torch._dtypes import Dtype, kind_of, together
+from streamloss.arrays.batch import may_fit
+from streamloss.arrays.types import Array, ArrayLike, DType, DuckArray
+from streamloss.compat._common.arrays import broadcast, checked
+from streamloss.compat._common.finish import Ratio
 from streamloss.support.brief import brief
+
+from . import dtypes
+from .arguments import array, arrays, spread
+from .dtypes import common, floating, kind_of, together
+from .reductions import MEAN, finish, known, legacy, strict
+
+__all__ = ["gaussian_nll_loss", "kl_div", "poisson_nll_loss"]
 
 
 def kl_div(
@@ -48,28 +52,24 @@ def kl_div(
     mode = "mean" if batch else known(given)
     input, target = arrays(input=input, target=target)
     dtype = _divergence_dtype(input, target)
+    x, y = spread(input, target)
+    mean = _over_rows(input, x) if batch else MEAN
+    return finish(losses.KLDivergence(log_target=log_target), (y, x), mode, dtype, mean=mean)
+
+
+def _over_rows(input: DuckArray, whole: DuckArray) -> Ratio:
+    """Return the mean over the rows of input: of unknown size, as a dask array's, by elements."""
     rows = input.shape[0] if input.ndim else 1
-    loss = losses.KLDivergence(log_target=log_target)
-    x, y = _calls.spread(input, target)
-    mean: Callable[[Sums], _calls.Quotient] = functools.partial(_calls.by, rows)
-    if math.isnan(rows):  # a dask array of unknown size: its elements are counted
-        mean = functools.partial(_calls.by_rows, math.prod(x.shape[1:]))
-    return _calls.reduce(loss, (y, x), mode, dtype, mean=mean if batch else _calls.by_number)
+    return Ratio("elements", times=math.prod(whole.shape[1:])) if rows != rows else Ratio(rows)
 
 
-def _divergence_dtype(input: DuckArray, target: DuckArray) -> Dtype:
-    """Return the dtype of a divergence.
-
-    Raises
-    ------
-    RuntimeError
-        If an array is not one of real floats.
-    """
-    for array in (input, target):
-        if _dtypes.category(array.dtype) != 2:
-            kind = "Complex" if array.dtype.kind == "c" else "Integral"
+def _divergence_dtype(input: DuckArray, target: DuckArray) -> DType:
+    """Return the dtype of a divergence; arrays that are not of real floats have none."""
+    for dtype in (input.dtype, target.dtype):
+        if dtypes.category(dtype) != 2:
+            kind = "Complex" if dtype.kind == "c" else "Integral"
             raise RuntimeError(f"kl_div: {kind} inputs not supported.")
-    return together(kind_of(input), kind_of(target)).dtype
+    return common(input, target)
 
 
 def poisson_nll_loss(
@@ -92,16 +92,16 @@ def poisson_nll_loss(
     >>> functional.poisson_nll_loss([0.0, 0.0], [2.0, 3.0])
     np.float64(1.0)
     """
-    reduction = _calls.strict(legacy(size_average, reduce, reduction))
+    reduction = strict(legacy(size_average, reduce, reduction))
     input, target = arrays(input=input, target=target)
     x, y = kind_of(input), kind_of(target)
-    _dtypes.need_real("poisson_nll_loss", x.dtype, y.dtype)
-    product = together(x, y) if log_input else together(y, _dtypes.floating(x))
-    _dtypes.need_numbers("sub", product.dtype, *([y.dtype] if full else []))
-    dtype = together(_dtypes.floating(x) if log_input else x, product).dtype
+    dtypes.need_real("poisson_nll_loss", x.dtype, y.dtype)
+    product = together(x, y) if log_input else together(y, floating(x))
+    dtypes.need_numbers("sub", product.dtype, *([y.dtype] if full else []))
+    dtype = together(floating(x) if log_input else x, product).dtype
     loss = losses.PoissonNLL(log_input=log_input, full=full, epsilon=eps)
-    input, target = _calls.spread(input, target)
-    return _calls.reduce(loss, (target, input), reduction, dtype)
+    input, target = spread(input, target)
+    return finish(loss, (target, input), reduction, dtype)
 
 
 def gaussian_nll_loss(
@@ -130,53 +130,38 @@ def gaussian_nll_loss(
     """
     input, target = arrays(input=input, target=target)
     variance = _variance(var, input)
-    reduction = _calls.strict(reduction)
+    reduction = strict(reduction)
     x, y, v = kind_of(input), kind_of(target), kind_of(variance)
-    _dtypes.need_numbers("sub", x.dtype, y.dtype)
-    _dtypes.need_real("gaussian_nll_loss", x.dtype, y.dtype, v.dtype)
-    _dtypes.need_cast(_dtypes.FLOAT32, v.dtype)
-    dtype = together(v, _dtypes.floating(together(x, y))).dtype
+    dtypes.need_numbers("sub", x.dtype, y.dtype)
+    dtypes.need_real("gaussian_nll_loss", x.dtype, y.dtype, v.dtype)
+    dtypes.need_cast(dtypes.FLOAT32, v.dtype)
+    dtype = together(v, floating(together(x, y))).dtype
     loss = losses.GaussianNLL(full=full, epsilon=eps)
-    input, target, variance = _calls.spread(input, target, variance)
-    return _calls.reduce(loss, (target, input, variance), reduction, dtype)
+    input, target, variance = spread(input, target, variance)
+    return finish(loss, (target, input, variance), reduction, dtype)
 
 
 def _variance(var: ArrayLike, input: DuckArray) -> DuckArray:
-    """Return variances that broadcast to input.
-
-    Raises
-    ------
-    TypeError
-        If `var` is an integer.
-    ValueError
-        If one is negative, or there are neither as many as elements nor as rows.
-    """
+    """Return variances that broadcast to input, one an element or a row, none negative."""
     if isinstance(var, int):
         raise TypeError(f"var must be an array or a float: got {brief(var)}")
     if isinstance(var, float):
-        dtype = input.dtype if _dtypes.category(input.dtype) > 1 else _dtypes.FLOAT32
-        return np.broadcast_to(
-            _calls.checked(np.asarray(var, dtype), _check_variance), (1,) * input.ndim
-        )
-    variance: DuckArray = _calls.checked(_calls.array("var", var), _check_variance)
+        dtype = input.dtype if dtypes.category(input.dtype) > 1 else dtypes.FLOAT32
+        variance = checked(np.asarray(var, dtype), _check_variance)
+        return broadcast(variance, (1,) * input.ndim)
+    variance = checked(array("var", var), _check_variance)
     shape, other = input.shape, variance.shape
-    if _calls.fit(other, shape):
+    if may_fit(other, shape):
         return variance
-    if _calls.fit(other, shape[:-1]) and shape:
+    if may_fit(other, shape[:-1]) and shape:
         return variance[..., None]
-    odd = [b for a, b in zip(shape, other, strict=False) if not _calls.fit((a,), (b,))]
+    odd = [b for a, b in zip(shape, other, strict=False) if not may_fit((a,), (b,))]
     if len(shape) == len(other) and sum(odd) == 1:
         return variance
     raise ValueError("var is of incorrect size")
 
 
 def _check_variance(variance: Array) -> None:
-    """Refuse negative variances.
-
-    Raises
-    ------
-    ValueError
-        If there is one.
-    """
+    """Refuse negative variances by a ValueError."""
     if np.any(variance < 0):
         raise ValueError("var has negative entry/entries")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import Any
 
 from streamloss import losses
-from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.compat.torch import _calls, _dtypes
-from streamloss.compat.torch._calls import arrays, known, legacy
-from streamloss.compat.torch._dtypes import Dtype, Kind, kind_of, together
+from streamloss.arrays.batch import may_fit
+from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
+from streamloss.compat._common.finish import Ratio
 from streamloss.losses.base import LossLike
+
+from . import dtypes, weights
+from .arguments import arrays, spread_with_warning
+from .dtypes import Kind, common
+from .reductions import finish, known, legacy, of_weighted
+
+__all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 
 def l1_loss(
@@ -35,14 +40,13 @@ def l1_loss(
     np.float64(0.875)
     """
     input, target = arrays(input=input, target=target)
-    pair = _calls.spread_with_warning(input, target)
+    pair = spread_with_warning(input, target)
     reduction = legacy(size_average, reduce, reduction)
-    common = together(*map(kind_of, pair)).dtype
-    _dtypes.need_numbers("sub", *(a.dtype for a in pair))
-    dtype = _dtypes.real_of(common)
+    dtypes.need_numbers("sub", input.dtype, target.dtype)
+    dtype = dtypes.real_of(common(*pair))
     if weight is not None:
         return _weighted(losses.AbsoluteError(), pair, input, weight, reduction, dtype)
-    return _calls.reduce(losses.AbsoluteError(), (pair[1], pair[0]), known(reduction), dtype)
+    return finish(losses.AbsoluteError(), pair, known(reduction), dtype)
 
 
 def mse_loss(
@@ -64,68 +68,33 @@ def mse_loss(
     np.float64(4.25)
     """
     input, target = arrays(input=input, target=target)
-    pair = _calls.spread_with_warning(input, target)
+    pair = spread_with_warning(input, target)
     reduction = legacy(size_average, reduce, reduction)
-    dtype = together(*map(kind_of, pair)).dtype
+    dtype = common(*pair)
     if weight is not None:
-        _dtypes.need_numbers("sub", *(a.dtype for a in pair))
-        _dtypes.need_real("mse_loss", dtype)
+        dtypes.need_numbers("sub", input.dtype, target.dtype)
+        dtypes.need_real("mse_loss", dtype)
         return _weighted(losses.SquaredError(), pair, input, weight, reduction, dtype)
     reduction = known(reduction)
-    _dtypes.need_float("mse_cpu", dtype)
-    return _calls.reduce(losses.SquaredError(), (pair[1], pair[0]), reduction, dtype)
+    dtypes.need_float("mse_cpu", dtype)
+    return finish(losses.SquaredError(), pair, reduction, dtype)
 
 
 def _weighted(
     loss: LossLike,
-    pair: list[DuckArray],
+    pair: tuple[DuckArray, DuckArray],
     input: DuckArray,
     weight: ArrayLike,
     reduction: str,
-    dtype: Dtype,
+    dtype: DType,
 ) -> Any:
-    """Return the losses times weights, or their sum or mean by weights."""
-    weight, dtype = _weights(weight, input, pair, dtype)
-    wider = not _calls.fit(input.shape, weight.shape) and weight.size
-    repeats = weight.size // input.size if wider else 1
-    mean = functools.partial(_calls.by_weights, repeats)
+    """Return the losses times weights, or their sum, or their mean over the weights of input."""
+    heavy, dtype = weights.of_elements(weight, input, pair[0], dtype)
+    wider = not may_fit(input.shape, heavy.shape) and heavy.size
+    mean = Ratio("weights", times=heavy.size // input.size if wider else 1)
     if reduction == "mean":
-        dtype = _dtypes.floating(Kind(dtype)).dtype
-    return _calls.reduce(
-        loss, (pair[1], pair[0]), _mode(reduction), dtype, weights=weight, mean=mean
-    )
-
-
-def _weights(
-    weight: ArrayLike, input: DuckArray, pair: list[DuckArray], dtype: Dtype
-) -> tuple[DuckArray, Dtype]:
-    """Return weights of the shape of the losses, and the dtype of their product.
-
-    Raises
-    ------
-    ValueError
-        If they are not of the shape of input.
-    """
-    weight = _calls.array("weight", weight)
-    if not _calls.fit(weight.shape, input.shape):
-        raise ValueError("Weights and input must have the same size.")
-    _dtypes.need_real("weight", weight.dtype)
-    return _calls.spread_to(weight, pair[0]), _dtypes.promote(dtype, weight.dtype)
-
-
-def _mode(reduction: object) -> str:
-    """Return a reduction as the weighted functions know it.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
-    """
-    if not isinstance(reduction, str) or reduction not in _calls.REDUCTIONS:
-        raise ValueError(
-            f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'."
-        )
-    return reduction
+        dtype = dtypes.floating(Kind(dtype)).dtype
+    return finish(loss, pair, of_weighted(reduction), dtype, weights=heavy, mean=mean)
 
 
 def huber_loss(
@@ -146,20 +115,19 @@ def huber_loss(
     np.float64(3.0)
     """
     input, target = arrays(input=input, target=target)
-    pair = _calls.spread_with_warning(input, target)
+    pair = spread_with_warning(input, target)
     reduction = known(reduction) if weight is None else reduction
-    dtype = input.dtype
-    common = together(*map(kind_of, pair)).dtype
+    dtype, both = input.dtype, common(*pair)
     if not delta > 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    _dtypes.need_cast(common, dtype)
-    _dtypes.need_float("huber_cpu", common)
-    weights = None
+    dtypes.need_cast(both, dtype)
+    dtypes.need_float("huber_cpu", both)
+    heavy = None
     if weight is not None:
-        weights, dtype = _weights(weight, input, pair, dtype)
-        reduction = _mode(reduction)
+        heavy, dtype = weights.of_elements(weight, input, pair[0], dtype)
+        reduction = of_weighted(reduction)
     loss = losses.Huber(min(delta, sys.float_info.max))
-    return _calls.reduce(loss, (pair[1], pair[0]), reduction, dtype, weights=weights)
+    return finish(loss, pair, reduction, dtype, weights=heavy)
 
 
 def smooth_l1_loss(
@@ -179,15 +147,13 @@ def smooth_l1_loss(
     np.float64(0.8125)
     """
     input, target = arrays(input=input, target=target)
-    pair = _calls.spread_with_warning(input, target)
+    pair = spread_with_warning(input, target)
     reduction = known(legacy(size_average, reduce, reduction))
-    dtype = together(*map(kind_of, pair)).dtype
+    dtype = common(*pair)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0.0:
-        _dtypes.need_numbers("sub", *(a.dtype for a in pair))
-        dtype = _dtypes.real_of(dtype)
-    else:
-        _dtypes.need_float("smooth_l1_cpu", dtype)
-    loss = losses.SmoothL1(beta) if beta else losses.AbsoluteError()
-    return _calls.reduce(loss, (pair[1], pair[0]), reduction, dtype)
+        dtypes.need_numbers("sub", input.dtype, target.dtype)
+        return finish(losses.AbsoluteError(), pair, reduction, dtypes.real_of(dtype))
+    dtypes.need_float("smooth_l1_cpu", dtype)
+    return finish(losses.SmoothL1(beta), pair, reduction, dtype)

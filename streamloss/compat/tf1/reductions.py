@@ -1,28 +1,19 @@
-"""Losses times weights, reduced as TensorFlow does."""
+"""TensorFlow's reductions by name, what each divides by, and weighted losses reduced by one."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Shape
-from streamloss.compat import _engine
-from streamloss.compat._engine import Exact, Sums
-from streamloss.compat._rounding import quotient
-from streamloss.compat.tf1._arguments import (
-    FLOAT32,
-    LOGITS,
-    check_logits,
-    check_same_shape,
-    real,
-    reals,
-    tensor,
-    weights_for,
-)
+from streamloss.compat._common.arrays import as_dtype
+from streamloss.compat._common.finish import Ratio
+from streamloss.compat._common.sums import Inputs, each, reduced
 from streamloss.losses import Value
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
+
+from .arguments import FLOAT32, LOGITS, check_logits, check_same_shape, real, reals, tensor
+from .weights import of_losses
 
 LOSSES = "losses"
 """The default of `loss_collection`, which has no effect."""
@@ -81,22 +72,17 @@ class Reduction:
         raise ValueError(f"reduction must be one of {names}: got {brief(key)}{hint}")
 
 
-DIVISORS: dict[str, Callable[[Sums], Exact | int]] = {
-    Reduction.SUM: lambda sums: 1,
-    Reduction.MEAN: lambda sums: sums.weights,
-    Reduction.SUM_OVER_BATCH_SIZE: lambda sums: sums.elements,
-    Reduction.SUM_BY_NONZERO_WEIGHTS: lambda sums: sums.nonzero,
+RATIOS = {
+    Reduction.SUM: Ratio(1, zero=0.0),
+    Reduction.MEAN: Ratio("weights", zero=0.0),
+    Reduction.SUM_OVER_BATCH_SIZE: Ratio("elements", zero=0.0),
+    Reduction.SUM_BY_NONZERO_WEIGHTS: Ratio("nonzero", zero=0.0),
 }
-
-
-def finish(reduction: str, dtype: DType, sums: Sums) -> float:
-    """Return the result of a reduction, 0 over 0, for a dtype."""
-    return quotient(sums.losses[0], DIVISORS[reduction](sums), dtype, 0.0)
 
 
 def weigh(
     loss: LossLike,
-    inputs: tuple[Any, ...],
+    inputs: Inputs,
     shape: Shape,
     weights: ArrayLike,
     reduction: str,
@@ -120,63 +106,51 @@ def weigh(
         Of the result.
     compute : dtype or None
         What inputs are rounded to; weights always are to float32.
-
-    Raises
-    ------
-    ValueError
-        If the reduction is none, or weights are None or of a wrong shape.
-    TypeError
-        If weights are no numbers.
     """
     Reduction.validate(reduction)
-    heavy = weights_for(weights, shape)
+    heavy = of_losses(weights, shape)
     if heavy is not None and compute is None:
-        heavy = _engine.as_dtype(heavy, FLOAT32)
+        heavy = as_dtype(heavy, FLOAT32)
     exact = dtype if dtype.name in LOGITS else FLOAT32
     if reduction == Reduction.NONE:
-        out = _engine.each(loss, inputs, heavy, compute=compute, dtype=exact)
+        out = each(loss, inputs, heavy, compute=compute, dtype=exact)
     else:
-        last = functools.partial(finish, str(reduction), exact)
-        out = _engine.reduced(loss, inputs, heavy, last, compute=compute, dtype=exact)
-    return _engine.as_dtype(out, dtype)
+        ratio = RATIOS[reduction]._replace(dtype=exact)
+        out = reduced(loss, inputs, heavy, ratio, compute=compute, dtype=exact)
+    return as_dtype(out, dtype)
 
 
 def weigh_elements(
     loss: LossLike,
-    names: tuple[str, str],
     labels: ArrayLike,
     predictions: ArrayLike,
     weights: ArrayLike,
     reduction: str,
+    name: str = "predictions",
 ) -> Any:
     """Return weighted losses of labels and predictions as float32, reduced."""
-    y, p = reals(names[0], labels), reals(names[1], predictions)
-    check_same_shape(names, y, p)
+    y, p = reals("labels", labels), reals(name, predictions)
+    check_same_shape(("labels", name), y, p)
     return weigh(loss, (y, p), y.shape, weights, reduction)
 
 
 def weigh_logits(
-    loss: Any,
-    names: tuple[str, str],
-    labels: ArrayLike,
-    logits: ArrayLike,
-    weights: ArrayLike,
-    reduction: str,
+    loss: Any, name: str, labels: ArrayLike, logits: ArrayLike, weights: ArrayLike, reduction: str
 ) -> Any:
-    """Return weighted losses in the dtype of the logits, reduced.
+    """Return weighted losses in the dtype of the logits, reduced; labels are called `name`.
 
     TensorFlow casts labels to that dtype, and does not round logits of float64.
     """
-    y, x = reals(names[0], labels), tensor(names[1], logits)
-    check_same_shape(names, y, x)
-    check_logits(names[1], x)
+    y, x = reals(name, labels), tensor("logits", logits)
+    check_same_shape((name, "logits"), y, x)
+    check_logits(x)
     rank = x.ndim - loss.ranks[0]
     if rank < 0:
-        raise ValueError(f"{names[1]} must have an axis of classes: got shape ()")
+        raise ValueError("logits must have an axis of classes: got shape ()")
     if x.dtype == FLOAT32:
         return weigh(loss, (y, x), x.shape[:rank], weights, reduction)
     if x.dtype.itemsize < 4:  # all numbers become float64 where they are read
-        y = _engine.as_dtype(y, x.dtype)
+        y = as_dtype(y, x.dtype)
     return weigh(loss, (y, x), x.shape[:rank], weights, reduction, x.dtype, compute=None)
 
 
