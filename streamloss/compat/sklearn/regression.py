@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from streamloss.arrays.types import ArrayLike, DTypeLike, Weights
-from streamloss.compat.sklearn._checks import Outputs, check_real
-from streamloss.compat.sklearn._sums import Call, Rules, mean, over_outputs, scalar, total
-from streamloss.compat.sklearn._targets import call_of, check_outputs, check_spelling, one_output
+from streamloss.compat._common.finish import FLOAT64
 from streamloss.losses import (
     AbsoluteError,
     AbsolutePercentageError,
@@ -22,7 +19,21 @@ from streamloss.losses.arithmetic import larger
 from streamloss.losses.base import LossLike
 from streamloss.losses.define import loss
 
-AVERAGES = ("raw_values", "uniform_average")
+from .arguments import check_real
+from .calls import FINITE, Rules, call_of, scalar, total
+from .outputs import Outputs, check_outputs, check_spelling, is_raw, over_outputs
+from .reductions import mean
+from .values import Bounds
+
+__all__ = [
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_pinball_loss",
+    "mean_squared_error",
+    "mean_squared_log_error",
+    "root_mean_squared_error",
+    "root_mean_squared_log_error",
+]
 
 
 @loss
@@ -38,25 +49,24 @@ class OneSided(NamedTuple):
 
 def _averaged(
     loss: LossLike,
-    call: Call,
+    data: tuple[ArrayLike, ArrayLike, Weights],
     multioutput: Outputs,
+    rules: Rules = FINITE,
     dtype: DTypeLike | None = None,
     root: bool = False,
     strict: bool = True,
 ) -> Any:
     """Return the mean of a loss for each output, or their average."""
-    check_outputs(multioutput, call, strict)
-    dtype = call.out if dtype is None else dtype
-    several = call.inputs[0].ndim == 2
-    if isinstance(multioutput, str) and multioutput != "raw_values" and not (root and several):
-        finish = functools.partial(mean, dtype=str(dtype), root=root)
-        return scalar(total(loss, call, finish))
-    raw = isinstance(multioutput, str) and multioutput == "raw_values"
-    finish = functools.partial(mean, dtype=str(dtype) if raw else "float64", root=root)
+    check_spelling(multioutput, ("raw_values", "uniform_average"))
+    call = call_of(*data, rules)
+    check_outputs(multioutput, call.inputs[0], strict)
+    out = call.out if dtype is None else np.result_type(call.dtype, dtype)
+    several, raw = call.inputs[0].ndim == 2, is_raw(multioutput)
+    if isinstance(multioutput, str) and not raw and not (root and several):
+        return scalar(total(loss, call, mean(out, root=root)))
+    finish = mean(out if raw else FLOAT64, root=root)
     found = total(loss, call, finish, axis=0 if several else None)
-    if not several:
-        found = one_output(found)
-    return over_outputs(found, multioutput, dtype)
+    return over_outputs(found, multioutput, out)
 
 
 def mean_absolute_error(
@@ -98,9 +108,7 @@ def mean_absolute_error(
     >>> mean_absolute_error([[0.5, 1], [-1, 1]], [[0, 2], [-1, 2]], multioutput="raw_values")
     array([0.25, 1.  ])
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight)
-    return _averaged(AbsoluteError(), call, multioutput)
+    return _averaged(AbsoluteError(), (y_true, y_pred, sample_weight), multioutput)
 
 
 def mean_squared_error(
@@ -119,9 +127,7 @@ def mean_squared_error(
     >>> mean_squared_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
     0.375
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight)
-    return _averaged(SquaredError(), call, multioutput)
+    return _averaged(SquaredError(), (y_true, y_pred, sample_weight), multioutput)
 
 
 def root_mean_squared_error(
@@ -141,9 +147,8 @@ def root_mean_squared_error(
     >>> root_mean_squared_error([3.0, 1.0], [0.0, 5.0])
     3.5355339059327378
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight)
-    return _averaged(SquaredError(), call, multioutput, root=True, strict=False)
+    data = y_true, y_pred, sample_weight
+    return _averaged(SquaredError(), data, multioutput, root=True, strict=False)
 
 
 def _logarithms(name: str) -> Rules:
@@ -152,8 +157,8 @@ def _logarithms(name: str) -> Rules:
         f"{name} Logarithmic Error cannot be used when targets contain values "
         "less than or equal to -1. "
     )
-    above = {"above": -1.0, "rule": rule}
-    return Rules(above, above, late=True)
+    bounds = Bounds(above=-1.0, rule=rule)
+    return Rules(bounds, bounds, late=True)
 
 
 def mean_squared_log_error(
@@ -179,9 +184,8 @@ def mean_squared_log_error(
     >>> round(mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 9)
     0.039730123
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight, _logarithms("Mean Squared"))
-    return _averaged(SquaredLogError(), call, multioutput)
+    data = y_true, y_pred, sample_weight
+    return _averaged(SquaredLogError(), data, multioutput, _logarithms("Mean Squared"))
 
 
 def root_mean_squared_log_error(
@@ -200,9 +204,8 @@ def root_mean_squared_log_error(
     >>> round(root_mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 9)
     0.199324166
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight, _logarithms("Root Mean Squared"))
-    return _averaged(SquaredLogError(), call, multioutput, root=True)
+    data, rules = (y_true, y_pred, sample_weight), _logarithms("Root Mean Squared")
+    return _averaged(SquaredLogError(), data, multioutput, rules, root=True)
 
 
 def mean_absolute_percentage_error(
@@ -222,9 +225,7 @@ def mean_absolute_percentage_error(
     >>> mean_absolute_percentage_error([4.0, -2.0], [3.0, -3.0])
     0.375
     """
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight)
-    return _averaged(AbsolutePercentageError(), call, multioutput)
+    return _averaged(AbsolutePercentageError(), (y_true, y_pred, sample_weight), multioutput)
 
 
 def mean_pinball_loss(
@@ -250,8 +251,6 @@ def mean_pinball_loss(
     0.25
     """
     q = check_real("alpha", alpha, (0.0, 1.0))
-    check_spelling(multioutput, AVERAGES)
-    call = call_of(y_true, y_pred, sample_weight)
-    dtype = np.result_type(call.dtype, alpha) if isinstance(alpha, np.floating) else None
+    dtype = alpha.dtype if isinstance(alpha, np.floating) else None
     pinball = Quantile(q) if 0.0 < q < 1.0 else OneSided(2.0 * q - 1.0)
-    return _averaged(pinball, call, multioutput, dtype)
+    return _averaged(pinball, (y_true, y_pred, sample_weight), multioutput, dtype=dtype)

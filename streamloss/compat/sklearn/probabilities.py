@@ -1,51 +1,18 @@
-"""Losses of probabilities, decisions and labels of classes, as in `sklearn.metrics`."""
+"""Losses of probabilities of classes, as in `sklearn.metrics`."""
 
 from __future__ import annotations
 
 import functools
 import numbers
 import warnings
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
-from streamloss.compat import _engine
-from streamloss.compat._engine import Sums
-from streamloss.compat._rounding import quotient
-from streamloss.compat.sklearn._checks import (
-    FLOATS,
-    Check,
-    Checking,
-    Label,
-    as_numbers,
-    as_weights,
-    check_array_like,
-    check_flag,
-    check_lengths,
-    column,
-    few,
-    refuse,
-)
-from streamloss.compat.sklearn._labels import (
-    as_labels,
-    check_integral,
-    classes_of,
-    coded,
-    index,
-    indicator,
-    positive,
-)
-from streamloss.compat.sklearn._sums import (
-    Call,
-    check_divisor,
-    check_weights,
-    mean,
-    plain_sum,
-    rounded,
-    scalar,
-    total,
-)
+from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.types import Array, ArrayLike, DType, DuckArray, Weights
+from streamloss.compat._common.arrays import is_masked, meta_of
 from streamloss.losses import (
     BinaryCrossEntropy,
     Brier,
@@ -55,15 +22,34 @@ from streamloss.losses import (
 )
 from streamloss.losses.base import LossLike
 
+from .arguments import (
+    FLOATS,
+    Label,
+    as_numbers,
+    as_weights,
+    check_array_like,
+    check_array_likes,
+    check_flag,
+    check_lengths,
+    column,
+    refuse,
+)
+from .calls import Call, scalar, total, weights_check
+from .labels import as_labels, classes_of, coded, few, index, indicator, positive
+from .reductions import mean, weighted_sum
+from .values import Bounds, Check, check_integral
+
+__all__ = ["brier_score_loss", "log_loss"]
+
 
 class Probabilities(NamedTuple):
     """Asks that numbers are in [0, 1]; warns if rows do not sum to one."""
 
     dtype: str
 
-    def __call__(self, block: Array) -> Array:
-        """Return the block; a number outside [0, 1] raises ValueError."""
-        Check("y_proba", self.dtype, low=0.0, high=1.0)(block)
+    def __call__(self, block: Array) -> None:
+        """Raise ValueError for a number outside [0, 1]."""
+        Check("y_proba", self.dtype, Bounds(low=0.0, high=1.0))(block)
         if block.ndim == 2 and block.shape[1] > 1 and block.size:
             near = np.isclose(block.sum(axis=1), 1.0, rtol=np.finfo(self.dtype).eps ** 0.5)
             if not near.all():
@@ -72,36 +58,11 @@ class Probabilities(NamedTuple):
                     UserWarning,
                     stacklevel=2,
                 )
-        return block
 
 
-class Predicted(NamedTuple):
-    """Labels as they were given, probabilities and weights of a call."""
-
-    labels: DuckArray
-    proba: DuckArray
-    weights: DuckArray | None
-
-    @property
-    def dtype(self) -> str:
-        """The dtype that results are rounded to."""
-        dtypes = [a.dtype for a in (self.proba, self.weights) if a is not None]
-        return str(np.result_type(*dtypes))
-
-    def call(self, labels: DuckArray) -> Call:
-        """Return the call for labels as a loss takes them."""
-        checks: list[Checking | None] = [None, Probabilities(str(self.proba.dtype))]
-        if self.weights is not None:
-            checks.append(Check("sample_weight", "float64"))
-        return Call((labels, self.proba), self.weights, tuple(checks), np.dtype(np.float64))
-
-
-def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Predicted:
-    """Return the arrays of a call, with whole rows of probabilities in each chunk."""
-    for name, value in (("y_true", y_true), ("y_proba", y_proba)):
-        check_array_like(name, value)
-    if sample_weight is not None:
-        check_array_like("sample_weight", sample_weight)
+def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Call:
+    """Return labels as they were given, and probabilities, whole rows of them in each chunk."""
+    check_array_likes(sample_weight, y_true=y_true, y_proba=y_proba)
     proba = as_numbers("y_proba", y_proba, np.float64)
     if proba.dtype not in FLOATS:
         proba = proba.astype(np.float64)
@@ -109,9 +70,15 @@ def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) ->
     check_lengths(y_proba=proba, y_true=labels, sample_weight=weights)
     if proba.ndim == 2 and proba.shape[1] == 1:
         proba = proba[:, 0]
-    elif proba.ndim == 2 and _engine.is_lazy(proba):
+    elif proba.ndim == 2 and is_lazy(proba):
         proba = proba.rechunk({1: -1})
-    return Predicted(labels, proba, weights)
+    checks = None, Probabilities(str(proba.dtype)), *weights_check(weights)
+    return Call((labels, proba), weights, checks)
+
+
+def _dtype(call: Call) -> DType:
+    """Return the dtype that results are rounded to: that of probabilities and weights."""
+    return np.result_type(*[array.dtype for array in call.arrays[1:]])
 
 
 def _given(labels: ArrayLike | None) -> Array | None:
@@ -119,9 +86,9 @@ def _given(labels: ArrayLike | None) -> Array | None:
     if labels is None:
         return None
     check_array_like("labels", labels)
-    if _engine.is_lazy(labels):
+    if is_lazy(labels):
         refuse("labels", "an array-like in memory", labels)
-    array = column("labels", as_labels("labels", labels))
+    array = np.asarray(column("labels", as_labels("labels", labels)))
     check_integral(array, "labels")
     classes = np.unique(array)
     if len(classes) < 2:
@@ -141,15 +108,15 @@ def _given(labels: ArrayLike | None) -> Array | None:
     return classes
 
 
-def _classified(found: Predicted, labels: ArrayLike | None) -> DuckArray:
+def _classified(given: DuckArray, proba: DuckArray, labels: ArrayLike | None) -> DuckArray:
     """Return the index of the class of each sample, or rows of labels as they are."""
-    count = found.proba.shape[1] if found.proba.ndim == 2 else 2
-    given = _given(labels)
-    if found.labels.ndim == 2 and found.labels.shape[1] > 1:
-        return _rows(found.labels, count, given)
-    labels = column("y_true", found.labels)
-    finish = functools.partial(index, count=count, given=given is not None)
-    return coded(labels, classes_of(labels) if given is None else given, finish)
+    count = proba.shape[1] if proba.ndim == 2 else 2
+    known = _given(labels)
+    if given.ndim == 2 and given.shape[1] > 1:
+        return _rows(given, count, known)
+    flat = column("y_true", given)
+    finish = functools.partial(index, count=count, given=known is not None)
+    return coded(flat, classes_of(flat) if known is None else known, finish)
 
 
 def _rows(labels: DuckArray, count: int, given: Array | None) -> DuckArray:
@@ -212,49 +179,52 @@ def log_loss(
     1.386294361
     """
     check_flag("normalize", normalize)
-    if not (isinstance(y_pred, str) and y_pred == "deprecated"):
-        if y_proba is not None:
-            raise ValueError(
-                "Cannot use both `y_pred` and `y_proba`. `y_pred` is deprecated, "
-                "use `y_proba` instead."
-            )
-        warnings.warn(
-            "`y_pred` was renamed to `y_proba` in version 1.9 and will be removed in 1.11. "
-            "Use `y_proba` instead.",
-            FutureWarning,
-            stacklevel=2,
-        )
-        y_proba = y_pred
-    found = _predicted(y_true, y_proba, sample_weight)
-    codes = _classified(found, labels)
-    eps = float(np.finfo(found.proba.dtype).eps)
+    call = _predicted(y_true, _by_new_name(y_proba, y_pred), sample_weight)
+    given, proba = call.inputs
+    codes = _classified(given, proba, labels)
+    eps = float(np.finfo(proba.dtype).eps)
     clip = {"low": eps, "high": 1.0 - eps}
     loss: LossLike
     if codes.ndim == 2:
-        found, loss = _two_columns(found), CategoricalCrossEntropy(**clip, normalize=0.0)
-    elif found.proba.ndim == 2:
+        proba, loss = _two_columns(proba), CategoricalCrossEntropy(**clip, normalize=0.0)
+    elif proba.ndim == 2:
         loss = SparseCategoricalCrossEntropy(**clip, normalize=0.0)
     else:
         loss = BinaryCrossEntropy(**clip)
-    finish = functools.partial(mean if normalize else plain_sum, dtype=found.dtype)
-    return scalar(total(loss, found.call(codes), finish))
+    finish = mean(_dtype(call)) if normalize else weighted_sum(_dtype(call))
+    return scalar(total(loss, call._replace(inputs=(codes, proba)), finish))
 
 
-def _two_columns(found: Predicted) -> Predicted:
-    """Return the same with probabilities of both classes."""
-    proba = found.proba
+def _by_new_name(y_proba: ArrayLike | None, y_pred: ArrayLike) -> ArrayLike:
+    """Return the probabilities, warn if they were given by their former name."""
+    if isinstance(y_pred, str) and y_pred == "deprecated":
+        return y_proba
+    if y_proba is not None:
+        raise ValueError(
+            "Cannot use both `y_pred` and `y_proba`. `y_pred` is deprecated, use `y_proba` instead."
+        )
+    warnings.warn(
+        "`y_pred` was renamed to `y_proba` in version 1.9 and will be removed in 1.11. "
+        "Use `y_proba` instead.",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return y_pred
+
+
+def _two_columns(proba: DuckArray) -> DuckArray:
+    """Return the probabilities of both classes."""
     if proba.ndim == 2:
-        return found
+        return proba
     proba = proba[:, None]
-    if not _engine.is_lazy(proba):
-        return found._replace(proba=_with_complement(proba))
-    meta = _engine.meta_of(proba, proba.dtype)
-    chunks = (proba.chunks[0], (2,))
-    return found._replace(proba=proba.map_blocks(_with_complement, chunks=chunks, meta=meta))
+    if not is_lazy(proba):
+        return _with_complement(proba)
+    meta, chunks = meta_of(proba, proba.dtype), (proba.chunks[0], (2,))
+    return proba.map_blocks(_with_complement, chunks=chunks, meta=meta)
 
 
 def _with_complement(block: DuckArray) -> Array:
-    module = np.ma if _engine.is_masked(block) else np
+    module = np.ma if is_masked(block) else np
     both: Array = module.concatenate([1.0 - block, block], axis=1)
     return both
 
@@ -306,23 +276,23 @@ def brier_score_loss(
     _check_brier(pos_label, scale_by_half)
     if labels is not None:
         check_array_like("labels", labels)
-    found = _predicted(y_true, y_proba, sample_weight)
-    several = found.proba.ndim == 2
+    call = _predicted(y_true, y_proba, sample_weight)
+    given, proba = call.inputs
+    several = proba.ndim == 2
     if several:
-        codes = _classified(found, labels)
+        codes = _classified(given, proba, labels)
     else:
-        flat = column("y_true", found.labels)
+        flat = column("y_true", given)
         codes = coded(flat, classes_of(flat), functools.partial(positive, pos_label=pos_label))
-    half = (found.proba.shape[1] if several else 2) < 3
+    half = (proba.shape[1] if several else 2) < 3
     if not isinstance(scale_by_half, str):
         half = bool(scale_by_half)
-    factor = (0.5 if half else 1.0) if several else (1.0 if half else 2.0)
+    times = Fraction(1 if half else 2, 2 if several else 1)
     if codes.ndim == 2:
-        factor *= codes.shape[1]  # of the mean over elements, all of which have its weight
-        finish = functools.partial(_elements_mean, dtype=found.dtype, factor=factor)
-        return scalar(total(SquaredError(), found.call(codes), finish))
-    finish = functools.partial(mean, dtype=found.dtype, factor=factor)
-    return scalar(total(Brier() if several else SquaredError(), found.call(codes), finish))
+        times *= codes.shape[1]  # of the mean over elements, all of which have its weight
+    loss = Brier() if several and codes.ndim == 1 else SquaredError()
+    call = call._replace(inputs=(codes, proba))
+    return scalar(total(loss, call, mean(_dtype(call), times)))
 
 
 def _check_brier(pos_label: Label | None, scale_by_half: bool | str) -> None:
@@ -332,11 +302,3 @@ def _check_brier(pos_label: Label | None, scale_by_half: bool | str) -> None:
     if not (isinstance(scale_by_half, str) and scale_by_half == "auto"):
         if not isinstance(scale_by_half, bool | np.bool_):
             refuse("scale_by_half", "a bool or 'auto'", scale_by_half)
-
-
-def _elements_mean(sums: Sums, dtype: str, factor: float) -> float:
-    """Return the mean times a whole number or a half of it."""
-    check_weights(sums)
-    check_divisor(sums)
-    twice = sums.losses[0]._replace(units=sums.losses[0].units * int(2 * factor))
-    return rounded(0.5 * quotient(twice, sums.weights, dtype), dtype)

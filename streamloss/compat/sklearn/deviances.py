@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
-from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import check_real
-from streamloss.compat.sklearn._sums import FINITE, Call, Rules, mean, scalar, total
-from streamloss.compat.sklearn._targets import call_of, is_undefined, undefined
+from streamloss.compat._common.arrays import broadcast
 from streamloss.losses import TweedieDeviance, Value
+
+from .arguments import check_real
+from .calls import FINITE, Call, Rules, call_of, is_undefined, scalar, total
+from .reductions import mean, undefined
+from .values import Bounds
+
+__all__ = [
+    "d2_tweedie_score",
+    "mean_gamma_deviance",
+    "mean_poisson_deviance",
+    "mean_tweedie_deviance",
+]
 
 HALF_LINE = (-math.inf, 0.0), (1.0, math.inf)
 
@@ -28,9 +37,9 @@ def _domain(power: float) -> Rules:
     if 0.0 < power < 2.0:
         asked = "non-negative y and strictly positive y_pred."
     rule = f"Mean Tweedie deviance error with power={power:g} can only be used on {asked} "
-    positive = {"above": 0.0, "rule": rule}
-    true = {"low": 0.0, "rule": rule} if power < 2.0 else positive
-    return Rules(true if power > 0.0 else {}, positive)
+    positive = Bounds(above=0.0, rule=rule)
+    true = Bounds(low=0.0, rule=rule) if power < 2.0 else positive
+    return Rules(true if power > 0.0 else Bounds(), positive)
 
 
 def _one_output(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights, power: float) -> Call:
@@ -76,8 +85,7 @@ def mean_tweedie_deviance(
     """
     power = check_real("power", power, *HALF_LINE)
     call = _one_output(y_true, y_pred, sample_weight, power)
-    finish = functools.partial(mean, dtype=str(call.out))
-    return scalar(total(TweedieDeviance(power), call, finish))
+    return scalar(total(TweedieDeviance(power), call, mean(call.out)))
 
 
 def mean_poisson_deviance(
@@ -133,21 +141,16 @@ def d2_tweedie_score(
     call = _one_output(y_true, y_pred, sample_weight, power)
     if is_undefined(call, "D^2"):
         return scalar(total(Value(), _labels(call), undefined))
-    finish = functools.partial(mean, dtype=str(call.out))
-    centre = total(Value(), _labels(call), finish)
-    flat = call._replace(
-        inputs=(call.inputs[0], _filled(call.inputs[0], centre)), checks=(None,) * len(call.checks)
-    )
-    loss = TweedieDeviance(power)
+    loss, finish = TweedieDeviance(power), mean(call.out)
+    centre = _filled(call.inputs[0], total(Value(), _labels(call), finish))
+    flat = call._replace(inputs=(call.inputs[0], centre), checks=(None,) * len(call.checks))
     return _one_minus(total(loss, call, finish), total(loss, flat, finish))
 
 
 def _filled(labels: DuckArray, centre: DuckArray) -> DuckArray:
     """Return an array like the labels that holds one number."""
-    if not _engine.is_lazy(labels):
-        centre = centre if _engine.is_lazy(centre) else np.asarray(centre)
-        centre = _engine.broadcast(centre, labels.shape)
-        return centre
+    if not is_lazy(labels):
+        return broadcast(centre if is_lazy(centre) else np.asarray(centre), labels.shape)
     return labels.map_blocks(_full, centre, dtype=np.float64, meta=np.empty(0))
 
 
@@ -162,7 +165,7 @@ def _labels(call: Call) -> Call:
 
 def _one_minus(explained: DuckArray, whole: DuckArray) -> Any:
     """Return 1 - explained / whole; what is explained is lazy if anything is."""
-    if not _engine.is_lazy(explained):
+    if not is_lazy(explained):
         return float(_share(explained, whole))
     return explained.map_blocks(_share, whole, dtype=np.float64, meta=np.empty((), np.float64))
 

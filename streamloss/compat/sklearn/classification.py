@@ -7,45 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.compat import _engine
-from streamloss.compat._engine import Sums
-from streamloss.compat.sklearn._checks import (
+from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
+from streamloss.compat._common.arrays import as_dtype, checked
+from streamloss.compat._common.finish import FLOAT64
+from streamloss.losses import ClassHinge, Hinge, Value
+
+from .arguments import (
     FLOATS,
-    Check,
     as_numbers,
     as_weights,
     check_array_like,
+    check_array_likes,
     check_flag,
     check_lengths,
     column,
-    guard,
     kind_of,
+    unlisted,
 )
-from streamloss.compat.sklearn._labels import (
-    ONE_AXIS,
-    as_labels,
-    check_integral,
-    classes_of,
-    coded,
-    decided,
-    indicator,
-    misshapen,
-    sign,
-)
-from streamloss.compat.sklearn._sums import (
-    Call,
-    check_divisor,
-    check_weights,
-    difference,
-    mean,
-    plain_mean,
-    plain_sum,
-    rounded,
-    scalar,
-    total,
-)
-from streamloss.losses import ClassHinge, Hinge, Value
+from .calls import Call, scalar, total, weights_check
+from .labels import ONE_AXIS, as_labels, classes_of, coded, decided, indicator, misshapen, sign
+from .reductions import lenient_mean, mean, weighted_sum
+from .values import Check, check_integral
+
+__all__ = ["accuracy_score", "hinge_loss", "zero_one_loss"]
 
 
 def hinge_loss(
@@ -97,13 +82,12 @@ def hinge_loss(
     if not several:
         decision = column("pred_decision", decision)
     codes = _codes(true, labels, decision)
-    dtypes = [decision.dtype if several and decision.dtype in FLOATS else np.dtype(np.float64)]
-    checks: tuple[Check | None, ...] = (None, Check("pred_decision", "float64"))
+    dtype = decision.dtype if several and decision.dtype in FLOATS else FLOAT64
+    checks = [None, Check("pred_decision", "float64")]
     if weights is not None:
-        dtypes, checks = [*dtypes, weights.dtype], (*checks, None)
-    finish = functools.partial(plain_mean, dtype=str(np.result_type(*dtypes)))
-    call = Call((codes, decision), weights, checks, np.dtype(np.float64))
-    return scalar(total(ClassHinge() if several else Hinge(), call, finish))
+        dtype, checks = np.result_type(dtype, weights.dtype), [*checks, None]
+    call = Call((codes, decision), weights, tuple(checks))
+    return scalar(total(ClassHinge() if several else Hinge(), call, lenient_mean(dtype)))
 
 
 def _codes(true: DuckArray, labels: ArrayLike | None, decision: DuckArray) -> DuckArray:
@@ -119,7 +103,7 @@ def _codes(true: DuckArray, labels: ArrayLike | None, decision: DuckArray) -> Du
         finish = functools.partial(sign, shape=decision.shape, given=given is not None)
         return coded(true, classes_of(true), finish)
     classes = classes_of(true) if given is None else given
-    if count == 2 and (_engine.is_lazy(classes) or len(classes) < 3):
+    if count == 2 and (is_lazy(classes) or len(classes) < 3):
         raise ValueError("pred_decision must have one column for two classes: got 2")
     finish = functools.partial(decided, shape=decision.shape, given=given is not None)
     return coded(true, classes, finish)
@@ -129,10 +113,8 @@ def _decided(
     y_true: ArrayLike, pred_decision: ArrayLike, sample_weight: Weights
 ) -> tuple[DuckArray, DuckArray, DuckArray | None]:
     """Return decisions, labels and weights of as many rows as each other."""
-    for name, value in (("y_true", y_true), ("pred_decision", pred_decision)):
-        check_array_like(name, value)
-    if isinstance(pred_decision, list | tuple) and not _engine.holds_foreign(pred_decision):
-        pred_decision = np.asarray(pred_decision)
+    check_array_likes(y_true=y_true, pred_decision=pred_decision)
+    pred_decision = unlisted(pred_decision)
     if kind_of(pred_decision) in ("S", "U"):
         raise ValueError("pred_decision must hold numbers: got text")
     decision = as_numbers("pred_decision", pred_decision, np.float64)
@@ -183,8 +165,8 @@ def accuracy_score(
     """
     check_flag("normalize", normalize)
     call = _guessed(y_true, y_pred, sample_weight)
-    finish = functools.partial(_right, normalize=bool(normalize), dtype=_weight_dtype(call))
-    return scalar(total(Value(), call, finish))
+    right = call._replace(inputs=(~call.inputs[0],))
+    return scalar(total(Value(), right, mean() if normalize else weighted_sum(_weight_dtype(call))))
 
 
 def zero_one_loss(
@@ -204,35 +186,22 @@ def zero_one_loss(
     check_flag("normalize", normalize)
     call = _guessed(y_true, y_pred, sample_weight)
     if normalize:
-        return scalar(total(Value(), call, mean))
+        return scalar(total(Value(), call, mean()))
     dtype = _weight_dtype(call)
-    found = total(Value(), call, functools.partial(plain_sum, dtype=dtype))
-    return scalar(found) if call.weights is None else _engine.as_dtype(found, dtype)
+    found = total(Value(), call, weighted_sum(dtype))
+    return scalar(found) if call.weights is None else as_dtype(found, dtype)
 
 
-def _weight_dtype(call: Call) -> str:
+def _weight_dtype(call: Call) -> DType:
     """Return the dtype of a sum of weights."""
     if call.weights is None or call.weights.dtype.kind != "f":
-        return "float64"
-    return str(call.weights.dtype)
-
-
-def _right(sums: Sums, normalize: bool, dtype: str) -> float:
-    """Return the weight of right labels, or its share."""
-    check_weights(sums)
-    right = difference(sums.weights, sums.losses[0])
-    if normalize:
-        check_divisor(sums)
-        return right.over(sums.weights)
-    return rounded(float(right), dtype)
+        return FLOAT64
+    return call.weights.dtype
 
 
 def _guessed(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> Call:
     """Return the call of whether labels are wrong."""
-    for name, value in (("y_true", y_true), ("y_pred", y_pred)):
-        check_array_like(name, value)
-    if sample_weight is not None:
-        check_array_like("sample_weight", sample_weight)
+    check_array_likes(sample_weight, y_true=y_true, y_pred=y_pred)
     true, pred = as_labels("y_true", y_true), as_labels("y_pred", y_pred)
     weights = as_weights(sample_weight, np.float64)
     check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
@@ -242,8 +211,7 @@ def _guessed(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> Ca
         raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
     several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
     wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
-    checks = [] if weights is None else [Check("sample_weight", "float64")]
-    return Call((wrong,), weights, (None, *checks), np.dtype(np.float64))
+    return Call((wrong,), weights, (None, *weights_check(weights)))
 
 
 def _wrong_rows(true: DuckArray, pred: DuckArray) -> DuckArray:
@@ -261,7 +229,7 @@ def _wrong_rows(true: DuckArray, pred: DuckArray) -> DuckArray:
 def _wrong(true: DuckArray, pred: DuckArray) -> DuckArray:
     """Return which labels differ; as they are, because float64 holds not all integers."""
     arrays = [
-        guard(column(name, array), functools.partial(check_integral, name=name))
+        checked(column(name, array), functools.partial(check_integral, name=name))
         for name, array in (("y_true", true), ("y_pred", pred))
     ]
     return arrays[0] != arrays[1]

@@ -1,7 +1,6 @@
-"""What scikit-learn asks of arguments: of their types at once, of their values when they are read.
+"""What comes in: numbers, labels and weights, and what scikit-learn asks of their types and shapes.
 
-A check of values is a callable that takes a block and returns it or raises. For arrays in memory
-it is called, for dask arrays it becomes part of the tasks that load the blocks.
+All of this is known at once; `values` has what is asked of values.
 """
 
 from __future__ import annotations
@@ -9,25 +8,19 @@ from __future__ import annotations
 import functools
 import numbers
 import sys
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
+from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.convert import holds_foreign
 from streamloss.arrays.device import is_device
-from streamloss.arrays.types import Array, ArrayLike, DType, DTypeLike, DuckArray, Weights
-from streamloss.compat import _engine
+from streamloss.arrays.types import ArrayLike, DType, DTypeLike, DuckArray, Weights
+from streamloss.compat._common import arrays
+from streamloss.compat._common.sums import KNOWING
 from streamloss.support.brief import brief
 
-
-class Checking(Protocol):
-    """A check of values, which raises where a block of them breaks its rule."""
-
-    def __call__(self, block: Any, /) -> object: ...
-
-
-Outputs = npt.ArrayLike
-"""What becomes of the results of several outputs: the name of a rule, or their weights."""
+__all__ = ["InvalidParameterError", "UndefinedMetricWarning"]
 
 Label = float | str
 """A class, a number or text."""
@@ -55,25 +48,22 @@ def _both(theirs: type[Warning]) -> type[UndefinedMetricWarning]:
     return type("UndefinedMetricWarning", (UndefinedMetricWarning, theirs), {})
 
 
-SHOWN, SHORT = 9, 200
-"""How many labels an error shows, and how many characters of them."""
-
-
-def few(labels: DuckArray) -> str:
-    """Return labels as the text of a list, of the first ones if there are many."""
-    text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
-    return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
-
-
 def refuse(name: str, rule: str, value: object) -> NoReturn:
     """Raise what says that an argument must be something else."""
     raise InvalidParameterError(f"{name} must be {rule}: got {brief(value)}")
 
 
+def check_array_likes(sample_weight: Weights = None, **given: ArrayLike) -> None:
+    """Refuse arguments that are no array-likes, weights if there are any."""
+    given |= {} if sample_weight is None else {"sample_weight": sample_weight}
+    for name, value in given.items():
+        check_array_like(name, value)
+
+
 def check_array_like(name: str, value: object) -> None:
     """Refuse scalars, text, None, sparse matrices and arrays of a GPU."""
     if is_device(value):
-        _engine.refuse_device(name)
+        arrays.refuse_device(name)
     found = any(hasattr(value, a) for a in ("__len__", "shape", "__array__"))
     if not found or np.isscalar(value) or hasattr(value, "tocoo"):
         refuse(name, "an array-like", value)
@@ -106,35 +96,33 @@ def floating(*values: object) -> DType:
 
 def _dtype_of(value: Any) -> DType:
     """Return the dtype of an array as numpy has it; tensors and columns have their own."""
-    if isinstance(value.dtype, np.dtype) or not _engine.is_lazy(value):
-        given = value.dtype
-        return given if isinstance(given, np.dtype) else _engine.array("array", value).dtype
-    return np.dtype(getattr(value.dtype, "numpy_dtype", np.float64))
+    if isinstance(value.dtype, np.dtype):
+        return value.dtype
+    if is_lazy(value):
+        return np.dtype(getattr(value.dtype, "numpy_dtype", np.float64))
+    return arrays.array("array", value).dtype
 
 
-def as_numbers(name: str, value: ArrayLike, dtype: DTypeLike) -> DuckArray:
+def as_numbers(name: str, value: Any, dtype: DTypeLike) -> DuckArray:
     """Return an array of one axis or two; text is read as numbers of the dtype.
 
-    Raises
-    ------
-    InvalidParameterError
-        If it is no array-like.
-    TypeError
-        If it has no axis.
-    ValueError
-        If it has more than two axes, or none of its axes has elements; if it is complex or text
-        that is no number.
+    It is refused if it is no array-like, has other axes or no elements, or if it is complex.
     """
     check_array_like(name, value)
-    if isinstance(value, list | tuple) and not _engine.holds_foreign(value):
-        value = np.asarray(value)
+    value = unlisted(value)
     if kind_of(value) in ("O", "U", "S"):
-        value = value.astype(dtype) if _engine.is_lazy(value) else np.asarray(value, dtype)
-    array: DuckArray = _engine.array(name, value)
+        value = value.astype(dtype) if is_lazy(value) else np.asarray(value, dtype)
+    array = arrays.array(name, value)
     check_axes(name, array)
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
     return array
+
+
+def unlisted(value: ArrayLike) -> ArrayLike:
+    """Return a list as an array, but for one of arrays that are not numpy's."""
+    listed = isinstance(value, list | tuple) and not holds_foreign(value)
+    return np.asarray(value) if listed else value
 
 
 def kind_of(value: object) -> str | None:
@@ -153,13 +141,13 @@ def check_axes(name: str, array: DuckArray) -> None:
         raise ValueError(f"{name} must have at least one row and column: got shape {array.shape}")
 
 
-def check_lengths(**arrays: DuckArray | None) -> None:
+def check_lengths(**given: DuckArray | None) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
-    sizes = {name: array.shape[0] for name, array in arrays.items() if array is not None}
+    sizes = {name: array.shape[0] for name, array in given.items() if array is not None}
     unknown = [name for name, size in sizes.items() if size != size]
     if unknown and len(unknown) < len(sizes):
         rule = f"{unknown[0]} must have known chunk sizes beside arrays that have"
-        raise ValueError(f"{rule}: {_engine.KNOWING}")
+        raise ValueError(f"{rule}: {KNOWING}")
     if len({size for size in sizes.values() if size == size}) > 1:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: "
@@ -178,73 +166,9 @@ def as_weights(value: Weights, dtype: DTypeLike) -> DuckArray | None:
 
 
 def column(name: str, array: DuckArray) -> DuckArray:
-    """Return an array of one axis; one column is as good.
-
-    Raises
-    ------
-    ValueError
-        If there are more columns.
-    """
+    """Return an array of one axis; one column is as good, and more are refused."""
     if array.ndim == 1:
         return array
     if array.shape[1] != 1:
         raise ValueError(f"{name} must have one axis or one column: got shape {array.shape}")
     return array[:, 0]
-
-
-def check_finite(name: str, block: DuckArray) -> None:
-    """Refuse floats that are NaN or infinite."""
-    if np.isnan(block).any():
-        raise ValueError(f"Input {name} contains NaN.")
-    if np.isinf(block).any():
-        rule = f"infinity or a value too large for {block.dtype!r}"
-        raise ValueError(f"Input {name} contains {rule}.")
-
-
-class Check(NamedTuple):
-    """Asks that numbers are finite in a dtype and lie above a bound, or in [low, high].
-
-    `rule` is scikit-learn's sentence about numbers that do not.
-    """
-
-    name: str
-    dtype: str
-    above: float | None = None
-    low: float | None = None
-    high: float | None = None
-    rule: str = ""
-
-    def __call__(self, block: Array) -> Array:
-        """Return the block.
-
-        Raises
-        ------
-        ValueError
-            If a number in it breaks the rule.
-        """
-        with np.errstate(all="ignore"):
-            if block.dtype.kind not in "biu" or self.dtype == "float16":
-                rounded = block.astype(self.dtype, copy=False)
-                if not np.isfinite(rounded.sum()):
-                    check_finite(self.name, rounded)
-        if block.size:
-            self._check_bounds(block.min(), block.max())
-        return block
-
-    def _check_bounds(self, least: float, most: float) -> None:
-        if self.above is not None and not least > self.above:
-            self._refuse(f"be greater than {self.above:g}", least)
-        if self.low is not None and not least >= self.low:
-            self._refuse(f"be at least {self.low:g}", least)
-        if self.high is not None and not most <= self.high:
-            self._refuse(f"be at most {self.high:g}", most)
-
-    def _refuse(self, rule: str, value: float) -> None:
-        raise ValueError(f"{self.rule}{self.name} must {rule}: got {value}")
-
-
-def guard(array: DuckArray, check: Checking | None) -> DuckArray:
-    """Return an array whose blocks have passed a check, or will when they are computed."""
-    if check is not None:
-        array = _engine.checked(array, check)
-    return array

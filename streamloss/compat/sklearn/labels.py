@@ -12,36 +12,26 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.convert import holds_foreign, is_tensor
 from streamloss.arrays.types import Array, DuckArray, LazyArray, Shape
-from streamloss.compat import _engine
-from streamloss.compat.sklearn._checks import (
-    SHORT,
-    SHOWN,
-    Label,
-    check_array_like,
-    check_axes,
-    check_finite,
-    few,
-)
+from streamloss.compat._common import arrays
+from streamloss.compat._common.arrays import is_masked, meta_of, of_present
+
+from .arguments import Label, check_array_like, check_axes
+from .values import check_integral
+
+SHOWN, SHORT = 9, 200
+"""How many labels an error shows, and how many characters of them."""
 
 Finish = Callable[..., Array]
 """Takes a block of labels and the array of all `classes`, sorted."""
 
 
 def as_labels(name: str, value: object) -> DuckArray:
-    """Return an array of labels.
-
-    Raises
-    ------
-    InvalidParameterError
-        If it is no array-like.
-    TypeError
-        If it has no axis.
-    ValueError
-        If it has more than two axes or no elements, or mixes text and numbers.
-    """
+    """Return an array of labels of one axis or two, all text or all numbers; others are refused."""
     check_array_like(name, value)
-    array = _of_chunks(name, value) if _engine.is_lazy(value) else _read(name, value)
+    array = _of_chunks(name, value) if is_lazy(value) else _read(name, value)
     check_axes(name, array)
     return array
 
@@ -52,7 +42,7 @@ def _of_chunks(name: str, value: LazyArray) -> LazyArray:
     if hasattr(type(value), "to_dask_array"):
         meta = _read_part(value._meta, name)
         array = value.map_partitions(_read_part, name, meta=meta).to_dask_array()
-    return array.map_blocks(read, dtype=array.dtype, meta=_engine.meta_of(array, array.dtype))
+    return array.map_blocks(read, dtype=array.dtype, meta=meta_of(array, array.dtype))
 
 
 def _read_part(part: Any, name: str) -> Any:
@@ -62,21 +52,19 @@ def _read_part(part: Any, name: str) -> Any:
     return part._constructor(found, index=part.index, dtype=found.dtype)
 
 
-def _read(name: str, value: object) -> Array:
+def _read(name: str, value: object) -> DuckArray:
     """Return labels in memory, or in a chunk: text or numbers, with their mask."""
     dtype = getattr(value, "dtype", None)
     numeric = getattr(dtype, "_is_numeric", False) or getattr(dtype, "_is_boolean", False)
-    mixed = isinstance(value, list | tuple) and _engine.holds_foreign(value)
-    if numeric or mixed or _engine.is_tensor(value):
-        value = _engine.array(name, value)  # nulls of pandas become NaN
-    array: Array = np.asanyarray(value)
+    mixed = isinstance(value, list | tuple) and holds_foreign(value)
+    if numeric or mixed or is_tensor(value):
+        value = arrays.array(name, value)  # nulls of pandas become NaN
+    array = np.asanyarray(value)
     if array.dtype.kind not in "OUS":
-        array = _engine.array(name, value)
-        return array
+        return arrays.array(name, value)
     if isinstance(value, list | tuple):  # numpy has made text of all
         array = np.asarray(value, object)
-    array = _engine.of_present(functools.partial(_text, name), array)
-    return array
+    return of_present(functools.partial(_text, name), array)
 
 
 def _text(name: str, items: Array) -> Array:
@@ -88,26 +76,16 @@ def _text(name: str, items: Array) -> Array:
     return items.astype(str)
 
 
-def check_integral(block: DuckArray, name: str) -> DuckArray:
-    """Return a block of labels.
-
-    Raises
-    ------
-    ValueError
-        If one is no whole number, NaN or infinite.
-    """
-    if block.dtype.kind == "f":
-        check_finite(name, block)
-        broken = block[np.trunc(block) != block]
-        if broken.size:
-            raise ValueError(f"{name} must be labels, whole numbers or text: got {broken[0]}")
-    return block
+def few(labels: DuckArray) -> str:
+    """Return labels as the text of a list, of the first ones if there are many."""
+    text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
+    return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
 
 
 def classes_of(labels: DuckArray) -> DuckArray:
     """Return all labels found, sorted; of a lazy array an array of one object, which is that."""
-    if not _engine.is_lazy(labels):
-        return np.unique(np.ma.compressed(labels) if _engine.is_masked(labels) else labels)
+    if not is_lazy(labels):
+        return np.unique(np.ma.compressed(labels) if is_masked(labels) else labels)
     one, meta = (1,) * labels.ndim, np.empty((0,) * labels.ndim, object)
     chunks = tuple((1,) * count for count in labels.numblocks)
     each = labels.map_blocks(_in_block, dtype=object, chunks=chunks, meta=meta)
@@ -131,35 +109,23 @@ def _of_blocks(boxes: Array) -> Array:
 
 def coded(labels: DuckArray, classes: DuckArray, finish: Finish) -> DuckArray:
     """Return what a function makes of labels and the classes there are: float64 of their shape."""
-    if not _engine.is_lazy(labels):
-        found: Array = _engine.of_present(functools.partial(finish, classes=classes), labels)
-        return found
-    meta = _engine.meta_of(labels, np.float64)
-    if not _engine.is_lazy(classes):  # dask would cut an array
+    if not is_lazy(labels):
+        return of_present(functools.partial(finish, classes=classes), np.asanyarray(labels))
+    meta = meta_of(labels, np.float64)
+    if not is_lazy(classes):  # dask would cut an array
         each = functools.partial(coded, classes=classes, finish=finish)
         return labels.map_blocks(each, dtype=np.float64, meta=meta)
-    return labels.map_blocks(_Unboxed(finish), classes, dtype=np.float64, meta=meta)
+    each = functools.partial(_coded_beside, finish)
+    return labels.map_blocks(each, classes, dtype=np.float64, meta=meta)
 
 
-class _Unboxed:
-    """Calls a function with the object of an array."""
-
-    def __init__(self, finish: Finish) -> None:
-        self._finish = finish
-
-    def __call__(self, block: Array, box: Array) -> DuckArray:
-        """Return what the function makes of a block and the object in the box."""
-        return coded(block, box.item(), self._finish)
+def _coded_beside(finish: Finish, block: Array, box: Array) -> DuckArray:
+    """Return what a function makes of a block and the object in an array."""
+    return coded(block, box.item(), finish)
 
 
 def index(block: Array, classes: Array, count: int, given: bool) -> Array:
-    """Return the index of each label's class, of as many as there are probabilities.
-
-    Raises
-    ------
-    ValueError
-        If a label is in no class or is no whole number or text, or there are not `count` classes.
-    """
+    """Return the index of each label's class; there must be `count` classes, as probabilities."""
     check_integral(block, "y_true")
     found = _places(block, classes)
     if not given and len(classes) == 1:
@@ -188,13 +154,7 @@ def _miscounted(classes: Array, count: int, given: bool) -> str:
 
 
 def decided(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
-    """Return the index of each label's class, of as many as decisions of a shape have columns.
-
-    Raises
-    ------
-    ValueError
-        If a label is in no class, or there are not as many classes.
-    """
+    """Return the index of each label's class; there must be one for each column of decisions."""
     if len(classes) == shape[1]:
         return _places(block, classes)
     if given:
@@ -237,11 +197,6 @@ def sign(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
 
     As scikit-learn's `LabelBinarizer`: if there is one class only, its labels are -1; if there
     are more than two, which `given` ones allow, those of the first class are 1.
-
-    Raises
-    ------
-    ValueError
-        If a label is no whole number or text, or there are more than two classes.
     """
     check_integral(block, "y_true")
     if len(classes) > 2 and not given:
@@ -252,14 +207,7 @@ def sign(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
 
 
 def positive(block: Array, classes: Array, pos_label: Label | None) -> Array:
-    """Return 1 for labels of the positive class and 0 for others.
-
-    Raises
-    ------
-    ValueError
-        If a label is no whole number or text, if there are more than two classes, or if
-        `pos_label` is None and classes are text.
-    """
+    """Return 1 for labels of the positive class, of two at most, and 0 for others."""
     check_integral(block, "y_true")
     if len(classes) > 2:
         raise ValueError(
@@ -278,13 +226,7 @@ def positive(block: Array, classes: Array, pos_label: Label | None) -> Array:
 
 
 def indicator(block: Array, classes: Array, name: str) -> Array:
-    """Return a block of several labels a sample.
-
-    Raises
-    ------
-    ValueError
-        If they are text, fractions, or of more than two values.
-    """
+    """Return a block of several labels a sample, which are numbers of two values at most."""
     check_integral(block, name)
     if len(classes) > 2 or classes.dtype.kind == "U":
         raise ValueError(f"{name} with several columns must be of two values: got {classes[:9]}")

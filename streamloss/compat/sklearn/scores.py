@@ -8,31 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.compat import _engine
-from streamloss.compat._engine import Sums
-from streamloss.compat.sklearn._checks import Outputs, check_flag
-from streamloss.compat.sklearn._sums import (
-    Call,
-    check_divisor,
-    check_weights,
-    over_outputs,
-    scalar,
-    total,
-)
-from streamloss.compat.sklearn._targets import (
-    call_of,
-    check_outputs,
-    check_spelling,
-    is_undefined,
-    one_output,
-    undefined,
-)
 from streamloss.exact.digits import UNIT, divide
+from streamloss.exact.reductions import Sums
 from streamloss.losses import SquaredError
 from streamloss.metrics import R2, ExplainedVariance
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
+
+from .arguments import check_flag
+from .calls import Call, call_of, is_undefined, scalar, total
+from .outputs import Outputs, check_outputs, check_spelling, over_outputs
+from .reductions import check_divisor, check_weights, undefined
+
+__all__ = ["explained_variance_score", "r2_score"]
 
 Metric = R2 | ExplainedVariance
 
@@ -53,10 +43,8 @@ def determination(sums: Sums, metric: Metric, finite: bool, least: int) -> float
 
 def variance(sums: Sums, first: int) -> float:
     """Return sum w (y - mean)^2, given where the sums of the labels begin."""
-    label, squares = (
-        units(sums.losses[first : first + 2]),
-        units(sums.losses[first + 2 : first + 6]),
-    )
+    label = units(sums.losses[first : first + 2])
+    squares = units(sums.losses[first + 2 : first + 6])
     if label is None or squares is None:
         return math.nan
     whole = variation(label, squares, sums.weights.units)
@@ -70,8 +58,6 @@ def _scored(
     finish = functools.partial(determination, metric=metric, finite=bool(finite), least=least)
     several = call.inputs[0].ndim == 2
     found = total(metric, call, finish, axis=0 if several else None)
-    if not several:
-        found = one_output(found)
     weights = None
     if isinstance(multioutput, str) and multioutput == "variance_weighted" and several:
         spread = functools.partial(variance, first=first)
@@ -81,7 +67,7 @@ def _scored(
 
 def _or_ones(weights: DuckArray) -> DuckArray:
     """Return weights, or ones if all are zero."""
-    if _engine.is_lazy(weights):
+    if is_lazy(weights):
         return weights.rechunk(-1).map_blocks(_or_ones, dtype=np.float64)
     return weights if weights.any() else np.ones_like(weights)
 
@@ -131,7 +117,7 @@ def r2_score(
     check_flag("force_finite", force_finite)
     call = call_of(y_true, y_pred, sample_weight)
     if multioutput is not None:
-        check_outputs(multioutput, call)
+        check_outputs(multioutput, call.inputs[0])
     if is_undefined(call, "R^2"):
         return scalar(total(SquaredError(), call, undefined))
     return _scored(R2(), 1, call, multioutput, force_finite, 2)
@@ -158,5 +144,5 @@ def explained_variance_score(
     check_spelling(multioutput, SCORE_AVERAGES)
     check_flag("force_finite", force_finite)
     call = call_of(y_true, y_pred, sample_weight)
-    check_outputs(multioutput, call)
+    check_outputs(multioutput, call.inputs[0])
     return _scored(ExplainedVariance(), 6, call, multioutput, force_finite, 1)
