@@ -24,14 +24,6 @@ class Named:
     def __init__(self, what: str, module: str, known: dict[str, Any]) -> None:
         self._what, self._module, self._known = what, module, known
 
-    def add(self, **others: Any) -> None:
-        """Add further names."""
-        self._known |= others
-
-    def find(self, name: str) -> Any:
-        """Return what has a name, None if nothing has."""
-        return self._known.get(name)
-
     def get(self, identifier: object) -> Any:
         """Return what a name, class, dict or the thing itself means; None for None."""
         if identifier is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 from fractions import Fraction
@@ -11,19 +12,15 @@ import numpy as np
 
 from streamloss.accumulator import Accumulator, build
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.compat import _engine
-from streamloss.compat._engine import Exact, Sums
-from streamloss.compat.keras._arrays import (
-    DTypeArgument,
-    alike,
-    cast,
-    real,
-    same_shape,
-    shape_of,
-    squeeze_or_expand,
-)
-from streamloss.compat.keras._metric import Metric, as_weights, computed
-from streamloss.compat.keras._rows import quotient
+from streamloss.compat._common import arrays
+from streamloss.compat._common.finish import quotient
+from streamloss.compat._common.sums import state
+from streamloss.compat.keras.arguments import DTypeArgument, pair_of
+from streamloss.compat.keras.base import Metric
+from streamloss.compat.keras.sample_means import computed
+from streamloss.compat.keras.shapes import alike, same_shape, shape_of
+from streamloss.compat.keras.weights import weights_of
+from streamloss.exact.reductions import Exact, Sums
 from streamloss.metrics import R2
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
@@ -36,6 +33,7 @@ Score = Fraction | None
 """An exact score, None for NaN."""
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class R2Score(Metric):
     """The coefficient of determination: 1 is perfect, 0 what the mean of the labels gives.
 
@@ -61,25 +59,23 @@ class R2Score(Metric):
     np.float32(0.5714286)
     """
 
-    def __init__(
-        self,
-        class_aggregation: str | None = "uniform_average",
-        num_regressors: int = 0,
-        name: str | None = "r2_score",
-        dtype: DTypeArgument = None,
-    ) -> None:
-        super().__init__(name=name, dtype=dtype)
-        if class_aggregation not in AGGREGATIONS:
+    class_aggregation: str | None = "uniform_average"
+    num_regressors: int = 0
+    name: str | None = "r2_score"
+    dtype: DTypeArgument = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.class_aggregation not in AGGREGATIONS:
             raise ValueError(
                 "Invalid value for argument `class_aggregation`. Expected one of "
-                f"{AGGREGATIONS}. Received: class_aggregation={brief(class_aggregation)}"
+                f"{AGGREGATIONS}. Received: class_aggregation={brief(self.class_aggregation)}"
             )
-        if num_regressors < 0:
+        if self.num_regressors < 0:
             raise ValueError(
                 "Invalid value for argument `num_regressors`. Expected a value >= 0. "
-                f"Received: num_regressors={brief(num_regressors)}"
+                f"Received: num_regressors={brief(self.num_regressors)}"
             )
-        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -112,13 +108,12 @@ class R2Score(Metric):
         ValueError
             If shapes do not fit, or are others than before.
         """
-        arrays = (real(n, _engine.array(n, a)) for n, a in (("y_true", y_true), ("y_pred", y_pred)))
-        true, pred = squeeze_or_expand(*(cast("y_true and y_pred", a, self._dtype) for a in arrays))
+        true, pred = pair_of(y_true, y_pred, self._dtype)
         same_shape(true, pred)
         if true.ndim != 2:
             rule = "R2Score expects 2D inputs with shape (batch_size, output_dim)"
             raise ValueError(f"{rule}: got y_true and y_pred of shape {true.shape}")
-        weights = as_weights(sample_weight, self._dtype)
+        weights = weights_of(sample_weight, self._dtype)
         if weights is not None:
             weights = weights[:, None] if weights.ndim == 1 else weights
             shape = shape_of("y_true and sample_weight", true.shape, weights.shape)
@@ -126,23 +121,23 @@ class R2Score(Metric):
                 rule = "sample_weight must broadcast to y_true"
                 raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
             weights = weights[(None,) * (2 - weights.ndim)]
-        state = computed(_engine.state(R2.parts(), (true, pred), weights, axis=0))
-        sums, rows = build(R2(), Query.spelled(R2(), 0), state), true.shape[0]
+        found = computed(state(R2.parts(), (true, pred), weights, axis=0))
+        sums, rows = build(R2(), Query.spelled(R2(), 0), found), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know
-            rows = sums.counts["elements"] // max(len(state.counts), 1)
+            rows = sums.counts["elements"] // max(len(found.counts), 1)
         self._put(sums, _weighed_rows(weights, rows))
 
     def result(self) -> Any:
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
-            return _engine.as_dtype(math.nan, self._out)
+            return arrays.as_dtype(math.nan, self._out)
         cells = self._sums.tally.state.sums_of(range(len(R2.parts())))
         pairs = [_score(sums) for sums in cells]
         if self.class_aggregation is None:
             scores = [self._adjusted(score) for score, _ in pairs]
-            return _engine.as_dtype(np.array(scores, np.float64), self._out)
+            return arrays.as_dtype(np.array(scores, np.float64), self._out)
         weighted = self.class_aggregation == "variance_weighted_average"
-        return _engine.as_dtype(self._adjusted(_mean(pairs, weighted)), self._out)
+        return arrays.as_dtype(self._adjusted(_mean(pairs, weighted)), self._out)
 
     def _adjusted(self, score: Score) -> float:
         """Return a score for the number of regressors, rounded once."""
@@ -161,18 +156,12 @@ class R2Score(Metric):
             return math.nan
         return quotient(Exact(score.numerator), Exact(score.denominator), self._out)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make a metric like this one, without what it has seen."""
-        given = {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
-        return super().get_config() | given
-
 
 def _weighed_rows(weights: DuckArray | None, rows: int) -> int:
     """Return how many rows have a weight that is not zero, for one output at least."""
     if weights is None:
         return rows
-    found = (weights != 0).any(axis=-1).sum()
-    count = int(found.compute() if _engine.is_lazy(found) else found)
+    count = int(computed((weights != 0).any(axis=-1).sum()))
     return count * rows if weights.shape[0] == 1 else count
 
 

@@ -1,4 +1,4 @@
-"""The losses of Keras as losses of this package, and the arrays of a call as what they take."""
+"""The arrays of a call as what losses of this package take: what is summed, and of which shape."""
 
 from __future__ import annotations
 
@@ -11,53 +11,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Shape
-from streamloss.compat import _engine
-from streamloss.compat._engine import Sums
-from streamloss.compat._unchecked import with_parameter
-from streamloss.compat.keras._arrays import (
-    EPSILON,
+from streamloss.compat._common import arrays
+from streamloss.compat._common.sums import reduced
+from streamloss.compat.keras.arguments import compute_of, is_floating
+from streamloss.compat.keras.shapes import (
     KerasAxis,
     alike,
+    as_they_are,
     axes_last,
     axes_of,
     broadcast,
-    compute_of,
-    edges,
-    epsilon,
-    in_dtype,
-    is_floating,
     same_shape,
     shape_of,
-    squeeze_or_expand,
     times,
 )
-from streamloss.losses import (
-    AbsoluteError,
-    AbsolutePercentageError,
-    BinaryCrossEntropy,
-    BinaryCrossEntropyWithLogits,
-    BinaryFocal,
-    BinaryFocalWithLogits,
-    CategoricalCrossEntropy,
-    CategoricalFocal,
-    CategoricalFocalWithLogits,
-    CategoricalHinge,
-    CosineSimilarity,
-    GeneralizedCrossEntropy,
-    Hinge,
-    Huber,
-    KLDivergenceRow,
-    LogCosh,
-    Poisson,
-    SoftmaxCrossEntropy,
-    SparseCategoricalCrossEntropy,
-    SparseSoftmaxCrossEntropy,
-    SquaredError,
-    SquaredHinge,
-    SquaredLogError,
-    Value,
-)
+from streamloss.exact.reductions import Sums
+from streamloss.losses import Value
 from streamloss.losses.base import LossLike
 from streamloss.metrics import Dice, Tversky
 from streamloss.metrics.overlap import overlap_loss
@@ -65,6 +36,9 @@ from streamloss.support.brief import brief
 
 Make = Callable[..., LossLike]
 """Takes a dtype and the parameters of a loss, returns the loss."""
+
+Fit = Callable[[DuckArray, DuckArray], tuple[DuckArray, DuckArray]]
+"""Takes labels and predictions, returns them in the shapes that a function reads."""
 
 
 class Terms(NamedTuple):
@@ -101,18 +75,40 @@ class Terms(NamedTuple):
         """How many elements a loss is the mean of."""
         return math.prod(self.row)
 
+    @classmethod
+    def of_values(cls, values: DuckArray, where: DuckArray | None = None) -> Terms:
+        """Return losses that are known, as those of rows."""
+        return cls((Value(),), (values,), values.shape, (), None, where)
+
 
 class Kind(NamedTuple):
     """One loss of Keras: how its `Terms` are made, and which predictions it takes.
 
-    `read` takes labels, predictions, their dtype, `make` and the arguments of the function; `make`
-    the dtype and arguments.
+    Attributes
+    ----------
+    read : callable
+        Takes labels, predictions, their dtype, `make` and the arguments of the function; returns
+        its `Terms`.
+    make : callable
+        Takes a dtype and arguments of the function, returns the loss.
+    fit : callable
+        How labels and predictions come to one shape, beyond broadcasting.
+    others : str
+        Kinds of dtypes other than floating ones: i, u, c.
+    least : dtype or None
+        Of losses of predictions with fewer bits; by default losses have the predictions' dtype.
     """
 
     read: Callable[..., Terms]
     make: Make
+    fit: Fit = as_they_are
     others: str = ""
-    """Kinds of dtypes other than floating ones: i, u, c."""
+    least: DType | None = None
+
+    @property
+    def takes_indices(self) -> bool:
+        """Whether labels are indices of classes, which nothing rounds."""
+        return self.read is of_indices
 
     def result(self, dtype: DType) -> DType:
         """Return the dtype of the losses of predictions of a dtype.
@@ -123,13 +119,19 @@ class Kind(NamedTuple):
             If the loss takes no such predictions.
         """
         if is_floating(dtype):
-            return np.dtype(np.float32) if self.make is _log and dtype.itemsize < 4 else dtype
+            if self.least is None or dtype.itemsize >= self.least.itemsize:
+                return dtype
+            return self.least
         if dtype.kind not in self.others:
             raise TypeError(f"y_pred must be floating: got dtype {dtype}")
         return np.dtype(np.float64 if dtype == np.complex128 else np.float32)
 
+    def terms(self, y: DuckArray, p: DuckArray, dtype: DType, arguments: dict[str, Any]) -> Terms:
+        """Return what is summed of labels and predictions, which are rounded to a dtype."""
+        return self.read(*self.fit(y, p), dtype, self.make, **arguments)
 
-def _elements(
+
+def of_elements(
     y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: KerasAxis = -1, **given: Any
 ) -> Terms:
     """Read losses of elements whose mean over `axis` is a loss of Keras."""
@@ -142,31 +144,15 @@ def _elements(
     return Terms((make(dtype, **given),), (y, p), kept, row, compute_of(dtype))
 
 
-def _rows(
+def of_rows(
     y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: int = -1, **given: Any
 ) -> Terms:
     """Read losses of rows along `axis`."""
-    found = _elements(y, p, dtype, make, operator.index(axis), **given)
+    found = of_elements(y, p, dtype, make, operator.index(axis), **given)
     return found._replace(row=())
 
 
-def _squeezed(read: Callable[..., Terms]) -> Callable[..., Terms]:
-    """Return a reader of arrays whose ranks may differ by one."""
-    return lambda y, p, *rest, **given: read(*squeeze_or_expand(y, p), *rest, **given)
-
-
-def _alike(read: Callable[..., Terms]) -> Callable[..., Terms]:
-    """Return a reader of arrays of one shape."""
-
-    def alike(y: DuckArray, p: DuckArray, *rest: Any, **given: Any) -> Terms:
-        same_shape(y, p)
-        found: Terms = read(y, p, *rest, **given)
-        return found
-
-    return alike
-
-
-def _classes(
+def of_classes(
     y: DuckArray, p: DuckArray, dtype: DType, make: Make, axis: int = -1, **given: Any
 ) -> Terms:
     """Read losses of rows of classes along `axis`; `alpha` may be a list of one for each class."""
@@ -182,11 +168,11 @@ def _classes(
         )
     alpha = given.get("alpha")
     if alpha is None or np.ndim(alpha) == 0:
-        return _rows(y, p, dtype, make, axis, **given)
+        return of_rows(y, p, dtype, make, axis, **given)
     smoothing = given["label_smoothing"]  # a factor of the label, the loss being linear in it
     factors = _along(along, p.shape, np.asarray(alpha, np.float64))
     y = (y * (1.0 - smoothing) + smoothing / p.shape[along]) * factors
-    return _rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
+    return of_rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
 
 
 def _along(axis: int, shape: Shape, alpha: Array) -> Array:
@@ -199,16 +185,16 @@ def _along(axis: int, shape: Shape, alpha: Array) -> Array:
     return alpha.reshape(-1, *(1,) * (len(shape) - 1 - axis))
 
 
-def _hinges(y: DuckArray, p: DuckArray, dtype: DType, make: Make) -> Terms:
+def of_signs(y: DuckArray, p: DuckArray, dtype: DType, make: Make) -> Terms:
     """Read labels that are -1 and 1 or, if there are no others, 0 and 1."""
-    found = _elements(y, p, dtype, make)
-    labels = _engine.as_dtype(y, dtype)
+    found = of_elements(y, p, dtype, make)
+    labels = arrays.as_dtype(y, dtype)
     binary = ((labels == 0) | (labels == 1)).all()
-    choice = binary.astype(np.int64) if _engine.is_lazy(binary) else int(binary)
+    choice = binary.astype(np.int64) if is_lazy(binary) else int(binary)
     return found._replace(losses=(make(dtype), make(dtype, 1.0)), choice=choice)
 
 
-def _sparse(
+def of_indices(
     y: DuckArray,
     p: DuckArray,
     dtype: DType,
@@ -234,7 +220,7 @@ def _sparse(
 
 def _checked(labels: DuckArray, classes: int) -> DuckArray:
     """Return the indices of classes; one that is none raises, of dask arrays when computed."""
-    if _engine.is_lazy(labels):
+    if is_lazy(labels):
         return labels.map_blocks(_checked, classes, dtype=labels.dtype, meta=labels._meta)
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         rule = f"y_true must hold classes from 0 to {classes - 1}"
@@ -242,7 +228,7 @@ def _checked(labels: DuckArray, classes: int) -> DuckArray:
     return labels
 
 
-def _sets(
+def of_sets(
     y: DuckArray,
     p: DuckArray,
     dtype: DType,
@@ -259,9 +245,9 @@ def _sets(
     finish = made.combine if repeats == [1, 1] else Repeated(made, *repeats).combine
     inputs = broadcast(y, shape), broadcast(p, shape)
     axes = None if axis is None else axes_of(axis, len(shape))
-    values = _engine.reduced(made, inputs, None, finish, compute=compute_of(dtype), axis=axes)
-    values = np.asarray(values) if not _engine.is_lazy(values) else values
-    return Terms((Value(),), (values,), values.shape, (), None)
+    values = reduced(made, inputs, None, finish, compute=compute_of(dtype), axis=axes)
+    values = np.asarray(values) if not is_lazy(values) else values
+    return Terms.of_values(values)
 
 
 class Repeated(NamedTuple):
@@ -277,95 +263,3 @@ class Repeated(NamedTuple):
             return self.loss.combine(sums)
         by = Fraction(1, self.true), Fraction(1, self.pred)
         return overlap_loss(sums, 2, *by, 0, self.loss.epsilon)
-
-
-def _huber(dtype: DType, delta: float) -> LossLike:
-    return with_parameter(Huber, in_dtype(delta, dtype))  # Keras does not check it
-
-
-def _log(dtype: DType) -> LossLike:
-    return SquaredLogError(floor=epsilon(dtype))
-
-
-def _hinge(dtype: DType, binary: float = 0.0) -> LossLike:
-    return Hinge(binary)
-
-
-def _squared_hinge(dtype: DType, binary: float = 0.0) -> LossLike:
-    return SquaredHinge(binary)
-
-
-def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> LossLike:
-    if from_logits:
-        return BinaryCrossEntropyWithLogits(label_smoothing)
-    return BinaryCrossEntropy(**edges(dtype), smoothing=label_smoothing)
-
-
-def _focal(
-    dtype: DType,
-    apply_class_balancing: bool,
-    alpha: float,
-    gamma: float,
-    from_logits: bool,
-    label_smoothing: float,
-) -> LossLike:
-    balanced = float(bool(apply_class_balancing))
-    if from_logits:  # which TensorFlow finds behind its sigmoid, and clips nothing
-        return BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
-    return BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
-
-
-def _categorical(dtype: DType, from_logits: bool, label_smoothing: float) -> LossLike:
-    if from_logits:
-        return SoftmaxCrossEntropy(label_smoothing)
-    return CategoricalCrossEntropy(**edges(dtype), smoothing=label_smoothing)
-
-
-def _categorical_focal(
-    dtype: DType, alpha: float, gamma: float, from_logits: bool, label_smoothing: float
-) -> LossLike:
-    focal = CategoricalFocalWithLogits if from_logits else CategoricalFocal
-    return focal(alpha, gamma, **edges(dtype), smoothing=label_smoothing)
-
-
-def _sparse_categorical(dtype: DType, from_logits: bool) -> LossLike:
-    if from_logits:
-        return SparseSoftmaxCrossEntropy()
-    return SparseCategoricalCrossEntropy(**edges(dtype), clip_first=1.0)
-
-
-def _tversky(dtype: DType, alpha: float, beta: float) -> LossLike:
-    return Tversky(alpha, beta, epsilon(dtype))
-
-
-KINDS: dict[str, Kind] = {
-    "mean_absolute_error": Kind(_squeezed(_elements), lambda d: AbsoluteError(), "iuc"),
-    "mean_squared_error": Kind(_squeezed(_elements), lambda d: SquaredError(), "iu"),
-    "mean_absolute_percentage_error": Kind(
-        _squeezed(_elements), lambda d: AbsolutePercentageError(epsilon(d), 100.0), "iu"
-    ),
-    "mean_squared_logarithmic_error": Kind(_squeezed(_elements), _log, "iu"),
-    "huber": Kind(_squeezed(_elements), _huber, "iu"),
-    "log_cosh": Kind(_squeezed(_elements), lambda d: LogCosh()),
-    "hinge": Kind(_hinges, _hinge),
-    "squared_hinge": Kind(_hinges, _squared_hinge),
-    "poisson": Kind(_elements, lambda d: Poisson(epsilon(d))),
-    "binary_crossentropy": Kind(_alike(_elements), _binary),
-    "binary_focal_crossentropy": Kind(_alike(_elements), _focal),
-    "categorical_hinge": Kind(_rows, lambda d: CategoricalHinge()),
-    "kl_divergence": Kind(_rows, lambda d: KLDivergenceRow(epsilon(d))),
-    "cosine_similarity": Kind(_squeezed(_rows), lambda d: CosineSimilarity(EPSILON)),
-    "categorical_crossentropy": Kind(_alike(_classes), _categorical),
-    "categorical_focal_crossentropy": Kind(_classes, _categorical_focal),
-    "sparse_categorical_crossentropy": Kind(_sparse, _sparse_categorical),
-    "categorical_generalized_cross_entropy": Kind(_sparse, lambda d, q: GeneralizedCrossEntropy(q)),
-    "dice": Kind(_sets, lambda d: Dice(epsilon(d))),
-    "tversky": Kind(_sets, _tversky),
-}
-"""Every loss by the name of its function."""
-
-
-def terms(name: str, y_true: DuckArray, y_pred: DuckArray, dtype: DType, **arguments: Any) -> Terms:
-    """Return what a loss sums of labels and predictions, which are rounded to a dtype."""
-    kind = KINDS[name]
-    return kind.read(y_true, y_pred, dtype, kind.make, **arguments)

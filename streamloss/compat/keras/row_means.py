@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamloss.arrays.types import DType
-from streamloss.compat import _engine
-from streamloss.compat._engine import Exact
-from streamloss.compat._rounding import narrow
+from streamloss.compat._common import arrays
+from streamloss.compat._common.finish import quotient
+from streamloss.exact.reductions import Exact
 
 Floats = NDArray[np.float64]
 
@@ -36,23 +36,16 @@ def means(losses: Floats, axes: int, dtype: DType) -> Any:
     size = math.prod(losses.shape[losses.ndim - axes :])
     rows = losses.reshape(math.prod(shape), size)
     if not size:
-        return _engine.as_dtype(np.full(shape, np.nan), dtype)
+        return arrays.as_dtype(np.full(shape, np.nan), dtype)
     with np.errstate(all="ignore"):
         first, second, margin = _quotients(*_sums(rows), size)
         out, sure = _rounded(first, second, margin, dtype)
         strange = ~np.isfinite(rows).all(axis=1)
         if strange.any():
-            out[strange] = _engine.as_dtype(rows[strange].sum(axis=1), dtype)
+            out[strange] = arrays.as_dtype(rows[strange].sum(axis=1), dtype)
     for k in np.flatnonzero(~sure & ~strange):
-        out[k] = _engine.as_dtype(quotient(_exact(rows[k]), size, dtype), dtype)
+        out[k] = arrays.as_dtype(quotient(_exact(rows[k]), size, dtype), dtype)
     return out.reshape(shape) if shape else out[0]
-
-
-def quotient(total: Exact, divisor: Exact | int, dtype: DType, zero: float | None = None) -> float:
-    """Return a quotient that is correctly rounded once it is of the dtype; over 0 it is `zero`."""
-    if dtype == np.float64:
-        return total.over(divisor, zero)
-    return narrow(total, divisor, zero)
 
 
 def _rounded(first: Floats, second: Floats, margin: Floats, dtype: DType) -> tuple[Any, Any]:
@@ -64,8 +57,8 @@ def _rounded(first: Floats, second: Floats, margin: Floats, dtype: DType) -> tup
         ends = [
             np.nextafter(end, end_of) for end, end_of in zip(ends, (-np.inf, np.inf), strict=True)
         ]
-    below, above = (_engine.as_dtype(end, dtype) for end in ends)
-    out = np.where(exact, _engine.as_dtype(value + 0.0, dtype), below)
+    below, above = (arrays.as_dtype(end, dtype) for end in ends)
+    out = np.where(exact, arrays.as_dtype(value + 0.0, dtype), below)
     large = (np.abs(first) >= TINY) & (np.abs(first) < np.inf)
     return out, exact & (large | (first == 0.0)) | (large & (below == above))
 
