@@ -1,12 +1,7 @@
-"""What `compat.keras` answers on purpose where Keras answers something else.
-
-Which cases, the reason, and our answer, from numpy or by hand. docs/coming_from_keras.md has the
-same reasons in a table.
-"""
+"""What `compat.keras` answers on purpose where Keras answers something else, by numpy or hand."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -186,122 +181,35 @@ def whole_rmse(case: dict[str, Any]) -> Any:
 
 Expected = Callable[[dict[str, Any]], Any] | type[Exception]
 
-DIFFERENCES: list[tuple[str, str, Expected]] = [
-    (
-        r"-deep-.*-wB$|-mask-.*-wB$",
-        "a weight for each sample, [batch_size], is documented for losses of any rank; Keras fails",
-        weighed_by_sample,
+EXPECTED: dict[str, Expected] = {
+    "functions of unsigned and short integers": lambda c: np.mean(
+        np.abs(array(c, "y_true") - array(c, "y_pred")), -1
     ),
-    (
-        r"losses.MeanAbsoluteError-wide-",
-        "sample weights are documented to broadcast to the losses; Keras repeats the losses",
-        ValueError,
+    "integer dtypes of metrics: values that do not fit": ValueError,
+    "integer dtypes of metrics: rows of rows": whole_rmse,
+    "metrics of arrays of rank 1, or with a scalar weight": one_batch,
+    "metrics of hinge labels": one_batch,
+    'reductions of `tf.keras`, such as `"SUM"`': lambda c: (
+        np.abs(array(c, "y_true") - array(c, "y_pred")).mean(-1).sum()
     ),
-    (r"huber-i32", "Keras' 0.5 becomes 0 among integers", huber_of_integers),
-    (
-        r"mean_absolute_percentage_error-i32",
-        "Keras' epsilon becomes 0 among integers, though division by zero is to be prevented",
-        percentages,
-    ),
-    (
-        r"absolute_error-u8-wraps",
-        "Keras subtracts unsigned integers modulo 256",
-        lambda c: np.mean(np.abs(array(c, "y_true") - array(c, "y_pred")), -1),
-    ),
-    (
-        r"(log_cosh-f64|LogCosh-float64|LogCoshError-float64)",
-        "Keras' float64 has a log 2 of float32 precision",
-        log_cosh,
-    ),
-    (
-        r"log_cosh-nonfinite",
-        "Keras subtracts infinities for an error of -inf",
-        lambda c: np.array([NAN, np.inf, 0.43378083048302496 / 3]),
-    ),
-    (r"alpha=\[", "Keras' float64 has an alpha list of float32 precision", focal_by_class),
-    (
-        r"axis=0,label_smoothing",
-        "num_classes is that of the class axis; Keras takes the last axis",
-        smoothed_along_axis,
-    ),
-    (r"label_smoothing=1.5", "label_smoothing is documented to be in [0, 1]", ValueError),
-    (
-        r"binary_(focal_)?crossentropy-bf16",
-        "Keras' 1 - 1e-7 is 1 in half precision, which makes it 0 * inf",
-        clipped,
-    ),
-    (
-        r"cosine_similarity-2x1-2x3",
-        "the loss is documented to be between -1 and 1; Keras broadcasts after it normalizes",
-        cosine_of_broadcast,
-    ),
-    (
-        r"eneralized.*-(2x1-2x3|2x2x1-2x2x3)$",
-        "labels of shape [batch_size, 1] are documented to give losses of shape [batch_size]",
-        without_last_axis,
-    ),
-    (
-        r"categorical_generalized_cross_entropy-label",
-        "labels are documented to be indices of classes; Keras takes others without a word",
-        ValueError,
-    ),
-    (
-        r"metrics.Hinge-(mixed|other)$",
-        "Keras decides for each batch what its labels mean",
-        one_batch,
-    ),
-    (
-        r"(flat|scalar)-uneven|MeanAbsoluteError-flat-weighted",
-        "Keras counts a batch of rank 1, or with a scalar weight, as one sample",
-        one_batch,
-    ),
-    (
-        r"bad-SUM",
-        "the reductions of tf.keras are taken too",
-        lambda c: np.abs(array(c, "y_true") - array(c, "y_pred")).mean(-1).sum(),
-    ),
-    (
-        r"ategorical_?[hH]inge-(f32-0x3|nothing)",
-        "TensorFlow has no maximum of no rows",
-        lambda c: np.zeros(0) if "init" not in c else 0.0,
-    ),
-    (
-        r"losses.categorical_crossentropy-deep-axis=-2,from_logits",
-        "TensorFlow counts axes from the first only",
-        softmax_along_axis,
-    ),
-    (
-        r"[Ss]parse_?[cC].*-deep-(ignore|column|axis(?!.*-wB$))",
-        "Keras on TensorFlow has the last axis only; on its other backends any",
-        sparse_along_axis,
-    ),
-    (
-        r"ersky-(?!.*alpha=0\.7).*alpha=",
-        "alpha is documented as the coefficient of false positives; Keras 3.16 has it so",
-        tversky_of_the_page,
-    ),
-    (
-        r"R2Score-adjusted(?!-too-many)",
-        "num_regressors is documented to go by the number of samples; Keras 3.16 counts them",
-        r2_of_samples,
-    ),
-    (r"Huber-int32", "Keras' 0.5 becomes 0 among integers", whole_huber),
-    (
-        r"metrics.RootMeanSquaredError-int",
-        "Keras truncates the total of each batch",
-        whole_rmse,
-    ),
-    (
-        r"(RootMeanSquaredError|AbsolutePercentageError)-uint8",
-        "Keras takes integers modulo 256",
-        ValueError,
-    ),
-    (r"R2Score-float64", "dtype is documented to be that of the result", lambda c: 4 / 7),
-]
-
-
-def difference(case: dict[str, Any]) -> tuple[str, Expected] | None:
-    """Return the reason why our answer is another, and what it is."""
-    found = [(why, ours) for cases, why, ours in DIFFERENCES if re.search(cases, case["id"])]
-    assert len(found) < 2, case["id"]
-    return found[0] if found else None
+    "losses of shape `[B, T]`": weighed_by_sample,
+    "sample weights of more axes than the losses": ValueError,
+    "`dtype` of `R2Score`": lambda c: 4 / 7,
+    "`label_smoothing` beside `axis`": smoothed_along_axis,
+    "`label_smoothing` out of its range": ValueError,
+    "labels of shape `[batch_size, 1]`": without_last_axis,
+    "labels that are no class": ValueError,
+    "labels of shape `[B, 1]`": cosine_of_broadcast,
+    "an error of -inf": lambda c: np.array([NAN, np.inf, 0.43378083048302496 / 3]),
+    "`log_cosh` in float64": log_cosh,
+    "a list `alpha` in float64": focal_by_class,
+    "integers in `mean_absolute_percentage_error`": percentages,
+    "integers in `huber`": lambda c: (whole_huber if "init" in c else huber_of_integers)(c),
+    "a probability of 1 in float16 and bfloat16": clipped,
+    "`alpha` and `beta` of `tversky`": tversky_of_the_page,
+    "`categorical_hinge` of no rows": lambda c: np.zeros(0) if "init" not in c else 0.0,
+    "`num_regressors`": r2_of_samples,
+    "`axis` of `sparse_categorical_crossentropy`": sparse_along_axis,
+    "`axis=-2` of `categorical_crossentropy` of logits": softmax_along_axis,
+}
+"""Our answer by what differs; docs/differences.toml has the reasons, and the golden cases."""

@@ -14,10 +14,11 @@ import pytest
 from golden.keras_cases import HEADER, bits, find
 
 from streamloss.compat import keras
-from streamloss.compat._engine import Exact, Sums
-from streamloss.compat.keras import _reduce
-from streamloss.compat.keras._reduce import How, finished
-from streamloss.compat.keras._rows import means, quotient
+from streamloss.compat._common.finish import quotient
+from streamloss.compat.keras import reductions
+from streamloss.compat.keras.reductions import ratio_of
+from streamloss.compat.keras.row_means import means
+from streamloss.exact.reductions import Exact, Sums
 
 
 def never(*args: Any, **kwargs: Any) -> Any:
@@ -67,6 +68,22 @@ def test_dask_sizes_may_be_unknown(name: str, reduction: str | None, weighted: b
     assert bits(found) == bits(loss(*[a[kept] for a in (y, p, w)][: 2 + weighted]))
 
 
+@pytest.mark.parametrize(
+    ("reduction", "weight", "mask"),
+    [("mean_with_sample_weight", 2.0, None), ("mean", None, [True]), ("sum", None, None)],
+)
+def test_unknown_sizes_that_a_result_depends_on_are_refused(
+    reduction: str, weight: float | None, mask: Any
+) -> None:
+    some = da.from_array(np.ones(6, bool), chunks=4)
+    y, p = (da.ones((6, 3), chunks=4)[some] for _ in range(2))
+    if reduction == "sum":  # of means of rows of which nobody knows how long they are
+        y, p = (da.ones((3, 6), chunks=(3, 4))[:, some] for _ in range(2))
+    p = p if mask is None else keras.masked(p, mask)
+    with pytest.raises(ValueError, match="sizes of dask arrays must be known here"):
+        keras.MeanAbsoluteError(reduction=reduction)(y, p, weight)
+
+
 def test_one_weight_for_each_sample_of_losses_of_any_rank() -> None:
     rng = np.random.default_rng(2)
     y, p, w = rng.random((4, 3, 2, 5)), rng.random((4, 3, 2, 5)), rng.random(4)
@@ -77,7 +94,7 @@ def test_one_weight_for_each_sample_of_losses_of_any_rank() -> None:
 def test_the_count_of_elements_has_no_limit() -> None:
     total, count = Exact(5_000_000_000 << 1074), 5_000_000_000  # Keras' int32 is negative here
     sums = Sums((total,), total, count, count)
-    assert finished(How("sum_over_batch_size", 1), sums) == 1.0
+    assert ratio_of("sum_over_batch_size", dtype=np.dtype("f8"))(sums) == 1.0
 
 
 def test_results_are_rounded_once() -> None:
@@ -241,9 +258,9 @@ def test_long_and_short_rows_are_treated_alike(
     w = rng.random(7) if weighted else None
     loss = getattr(keras, name)(reduction=None)
     found = loss(y, p, w)
-    monkeypatch.setattr(_reduce, "BLOCK", 12)
+    monkeypatch.setattr(reductions, "BLOCK", 12)
     assert bits(loss(y, p, w)) == bits(found)
-    monkeypatch.setattr(_reduce, "LONG", 0)
+    monkeypatch.setattr(reductions, "LONG", 0)
     assert bits(loss(y, p, w)) == bits(found)
 
 

@@ -46,7 +46,7 @@ LESS = "FORMULAS = tuple(f for f in FORMULAS if f is not deviance)\n"
 
 EDITS = {
     "command line": appended("cli/text.py"),
-    "interfaces": appended("compat/_engine.py"),
+    "interfaces": appended("compat/_common/sums.py"),
     "files": appended("files/columns.py"),
     "runners": appended("run/cpu.py"),
     "arrays": appended("arrays/convert.py"),

@@ -14,9 +14,25 @@ np.float32(0.90625)
 np.float32(0.5)
 """
 
-from . import losses, metrics
-from ._arrays import masked
-from .losses import *  # noqa: F403
-from .losses import __all__ as _names
+import sys as _sys
 
-__all__ = ["losses", "masked", "metrics", *_names]
+from . import losses, metrics, sample_means, weights
+from .absent import *  # noqa: F403
+from .losses import *  # noqa: F403
+from .margins import *  # noqa: F403
+from .objects import *  # noqa: F403
+from .probabilities import *  # noqa: F403
+from .regression import *  # noqa: F403
+from .similarity import *  # noqa: F403
+from .weights import masked
+
+__all__ = ["losses", "masked", "metrics"]
+__all__ += losses.__all__
+
+# Pickles of version 0.1 name the modules as they were called then.
+for _old in ("_classes", "_crossentropies", "_functions", "_loss"):
+    _sys.modules[f"{__name__}.{_old}"] = losses
+for _old in ("_means", "_r2"):
+    _sys.modules[f"{__name__}.{_old}"] = metrics
+_sys.modules[f"{__name__}._metric"] = sample_means
+_sys.modules[f"{__name__}._arrays"] = weights

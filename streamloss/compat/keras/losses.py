@@ -13,141 +13,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.compat.keras._classes import (
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    SquaredHinge,
-)
-from streamloss.compat.keras._crossentropies import (
-    CTC,
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    Circle,
-    Dice,
-    SparseCategoricalCrossentropy,
-    Tversky,
-)
-from streamloss.compat.keras._functions import (
-    KLD,
-    MAE,
-    MAPE,
-    MSE,
-    MSLE,
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
-    categorical_hinge,
-    circle,
-    cosine_similarity,
-    ctc,
-    dice,
-    hinge,
-    huber,
-    kl_divergence,
-    kld,
-    kullback_leibler_divergence,
-    log_cosh,
-    logcosh,
-    mae,
-    mape,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    mse,
-    msle,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-    tversky,
-)
-from streamloss.compat.keras._loss import Loss, LossFunctionWrapper, Reduction
-from streamloss.compat.keras._named import Named
+from streamloss.compat.keras import absent, margins, objects, probabilities, regression, similarity
+from streamloss.compat.keras.absent import *  # noqa: F403
+from streamloss.compat.keras.base import Loss, LossFunctionWrapper
+from streamloss.compat.keras.margins import *  # noqa: F403
+from streamloss.compat.keras.names import Named
+from streamloss.compat.keras.objects import *  # noqa: F403
+from streamloss.compat.keras.probabilities import *  # noqa: F403
+from streamloss.compat.keras.reductions import Reduction
+from streamloss.compat.keras.regression import *  # noqa: F403
+from streamloss.compat.keras.similarity import *  # noqa: F403
 
-__all__ = [
-    "CTC",
-    "KLD",
-    "MAE",
-    "MAPE",
-    "MSE",
-    "MSLE",
-    "BinaryCrossentropy",
-    "BinaryFocalCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalFocalCrossentropy",
-    "CategoricalGeneralizedCrossEntropy",
-    "CategoricalHinge",
-    "Circle",
-    "CosineSimilarity",
-    "Dice",
-    "Hinge",
-    "Huber",
-    "KLDivergence",
-    "LogCosh",
-    "Loss",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Poisson",
-    "Reduction",
-    "SparseCategoricalCrossentropy",
-    "SquaredHinge",
-    "Tversky",
-    "binary_crossentropy",
-    "binary_focal_crossentropy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_generalized_cross_entropy",
-    "categorical_hinge",
-    "circle",
-    "cosine_similarity",
-    "ctc",
-    "deserialize",
-    "dice",
-    "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "kld",
-    "kullback_leibler_divergence",
-    "log_cosh",
-    "logcosh",
-    "mae",
-    "mape",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "msle",
-    "poisson",
-    "serialize",
-    "sparse_categorical_crossentropy",
-    "squared_hinge",
-    "tversky",
-]
+__all__ = ["Loss", "Reduction", "deserialize", "get", "serialize"]
+__all__ += absent.__all__
+__all__ += margins.__all__
+__all__ += objects.__all__
+__all__ += probabilities.__all__
+__all__ += regression.__all__
+__all__ += similarity.__all__
 
-_NAMED = Named(
-    "loss", "keras.losses", {name: globals()[name] for name in __all__ if name in globals()}
-)
-_NAMED.add(
-    bce=binary_crossentropy, BCE=binary_crossentropy, LossFunctionWrapper=LossFunctionWrapper
-)
+_KNOWN = {name: globals()[name] for name in __all__ if name in globals()}
+_KNOWN |= {"bce": probabilities.binary_crossentropy, "BCE": probabilities.binary_crossentropy}
+_NAMED = Named("loss", "keras.losses", _KNOWN | {"LossFunctionWrapper": LossFunctionWrapper})
 
 
 def get(identifier: object) -> Any:

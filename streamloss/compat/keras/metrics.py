@@ -17,125 +17,297 @@ np.float32(1.125)
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
-from streamloss.compat.keras._functions import (
-    KLD,
-    MAE,
-    MAPE,
-    MSE,
-    MSLE,
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    kld,
-    kullback_leibler_divergence,
-    log_cosh,
-    logcosh,
-    mae,
-    mape,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    mse,
-    msle,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-)
-from streamloss.compat.keras._loss import snake_case
-from streamloss.compat.keras._means import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
-    KLDivergence,
-    LogCoshError,
+from streamloss.arrays.types import ArrayLike, Weights
+from streamloss.compat.keras import margins, probabilities, regression
+from streamloss.compat.keras.arguments import pair_of
+from streamloss.compat.keras.base import Metric, snake_case
+from streamloss.compat.keras.margins import *  # noqa: F403
+from streamloss.compat.keras.names import Named
+from streamloss.compat.keras.probabilities import *  # noqa: F403
+from streamloss.compat.keras.r2 import R2Score
+from streamloss.compat.keras.regression import *  # noqa: F403
+from streamloss.compat.keras.sample_means import (
+    FunctionMean,
     Mean,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
     MeanMetricWrapper,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    RootMeanSquaredError,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
+    SampleMean,
     Sum,
 )
-from streamloss.compat.keras._metric import Metric
-from streamloss.compat.keras._named import Named
-from streamloss.compat.keras._r2 import R2Score
+from streamloss.compat.keras.shapes import broadcast, shape_of
+from streamloss.compat.keras.terms import Terms
+from streamloss.exact.reductions import Exact
+from streamloss.losses import SquaredError
 
 __all__ = [
-    "KLD",
-    "MAE",
-    "MAPE",
-    "MSE",
-    "MSLE",
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "CosineSimilarity",
-    "Hinge",
-    "KLDivergence",
-    "LogCoshError",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanMetricWrapper",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Metric",
-    "Poisson",
-    "R2Score",
-    "RootMeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "SquaredHinge",
-    "Sum",
-    "binary_crossentropy",
-    "binary_focal_crossentropy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_hinge",
-    "deserialize",
-    "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "kld",
-    "kullback_leibler_divergence",
-    "log_cosh",
-    "logcosh",
-    "mae",
-    "mape",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "msle",
-    "poisson",
-    "serialize",
-    "sparse_categorical_crossentropy",
-    "squared_hinge",
-]
+    "BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",
+    "Hinge", "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Metric", "Poisson", "R2Score", "RootMeanSquaredError",
+    "SparseCategoricalCrossentropy", "SquaredHinge", "Sum", "deserialize", "get", "serialize",
+]  # fmt: skip
+__all__ += margins.__all__
+__all__ += probabilities.__all__
+__all__ += regression.__all__
+__all__.remove("categorical_generalized_cross_entropy")  # a loss alone
 
-_NAMED = Named(
-    "metric", "keras.metrics", {name: globals()[name] for name in __all__ if name in globals()}
-)
-_NAMED.add(**{snake_case(c.__name__): c for c in map(_NAMED.find, __all__) if isinstance(c, type)})
-_NAMED.add(bce=BinaryCrossentropy, BCE=BinaryCrossentropy)
-_NAMED.add(mse=MeanSquaredError, MSE=MeanSquaredError, mae=MeanAbsoluteError, MAE=MeanAbsoluteError)
-_NAMED.add(mape=MeanAbsolutePercentageError, MAPE=MeanAbsolutePercentageError)
-_NAMED.add(msle=MeanSquaredLogarithmicError, MSLE=MeanSquaredLogarithmicError)
+
+@dataclass(eq=False, repr=False)
+class MeanAbsoluteError(FunctionMean):
+    """The mean absolute error.
+
+    Examples
+    --------
+    >>> float(MeanAbsoluteError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
+    0.25
+    """
+
+    function = "mean_absolute_error"
+    name: str | None = "mean_absolute_error"
+
+
+@dataclass(eq=False, repr=False)
+class MeanSquaredError(FunctionMean):
+    """The mean squared error.
+
+    Examples
+    --------
+    >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 0.0]]))
+    2.25
+    """
+
+    function = "mean_squared_error"
+    name: str | None = "mean_squared_error"
+
+
+@dataclass(eq=False, repr=False)
+class RootMeanSquaredError(SampleMean):
+    """The square root of the mean squared error.
+
+    Examples
+    --------
+    >>> float(RootMeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 0.0]]))
+    1.5
+    """
+
+    name: str | None = "root_mean_squared_error"
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights = None
+    ) -> None:
+        """Add a batch; the arguments are those of `MeanSquaredError.update_state`.
+
+        Sample weights may have the shape of the labels.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes do not fit, or arrays hold no numbers.
+        """
+        true, pred = pair_of(y_true, y_pred, self._dtype)
+        shape = shape_of("y_true and y_pred", true.shape, pred.shape)
+        inputs = broadcast(true, shape), broadcast(pred, shape)
+        self._add(Terms((SquaredError(),), inputs, shape, (), None), sample_weight, None)
+
+    def _mean(self, totals: Exact, counts: Exact) -> float:
+        # a root halves a relative error: the float64 mean is near enough for one of float32
+        return math.sqrt(totals.over(counts, 0.0))
+
+
+@dataclass(eq=False, repr=False)
+class MeanAbsolutePercentageError(FunctionMean):
+    """The mean absolute error in per cent of the label.
+
+    Examples
+    --------
+    >>> float(MeanAbsolutePercentageError()([[2.0, 4.0]], [[1.0, 5.0]]))
+    37.5
+    """
+
+    function = "mean_absolute_percentage_error"
+    name: str | None = "mean_absolute_percentage_error"
+
+
+@dataclass(eq=False, repr=False)
+class MeanSquaredLogarithmicError(FunctionMean):
+    """The mean squared error of the logarithms of 1 + the values.
+
+    Examples
+    --------
+    >>> MeanSquaredLogarithmicError()([[0.0, 1.0]], [[0.0, 3.0]])
+    np.float32(0.2402265)
+    """
+
+    function = "mean_squared_logarithmic_error"
+    name: str | None = "mean_squared_logarithmic_error"
+
+
+@dataclass(eq=False, repr=False)
+class CosineSimilarity(FunctionMean):
+    """The mean cosine of the angle between labels and predictions along `axis`.
+
+    Examples
+    --------
+    >>> float(CosineSimilarity()([[0.0, 1.0], [3.0, 4.0]], [[1.0, 0.0], [3.0, 4.0]]))
+    0.5
+    """
+
+    function = "cosine_similarity"
+    name: str | None = "cosine_similarity"
+    axis: int = -1
+
+    def _mean(self, totals: Exact, counts: Exact) -> float:
+        return 0.0 - super()._mean(totals, counts)
+
+
+@dataclass(eq=False, repr=False)
+class LogCoshError(FunctionMean):
+    """The mean logarithm of the hyperbolic cosine of the error.
+
+    Examples
+    --------
+    >>> LogCoshError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])
+    np.float32(0.108445205)
+    """
+
+    function = "log_cosh"
+    name: str | None = "logcosh"
+
+
+@dataclass(eq=False, repr=False)
+class Hinge(FunctionMean):
+    """The mean hinge loss of labels -1 and 1 or, if none of any batch is another, 0 and 1.
+
+    Examples
+    --------
+    >>> float(Hinge()([[0.0, 1.0], [0.0, 0.0]], [[0.5, 0.5], [0.25, 0.75]]))
+    1.25
+    """
+
+    function = "hinge"
+    name: str | None = "hinge"
+
+
+@dataclass(eq=False, repr=False)
+class SquaredHinge(FunctionMean):
+    """The mean squared hinge loss, labels as for `Hinge`.
+
+    Examples
+    --------
+    >>> float(SquaredHinge()([[0.0, 1.0], [0.0, 0.0]], [[0.5, 0.5], [0.25, 0.75]]))
+    1.78125
+    """
+
+    function = "squared_hinge"
+    name: str | None = "squared_hinge"
+
+
+@dataclass(eq=False, repr=False)
+class CategoricalHinge(FunctionMean):
+    """The mean hinge loss of the score of a label's class over the best of the others.
+
+    Examples
+    --------
+    >>> float(CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.25]]))
+    1.25
+    """
+
+    function = "categorical_hinge"
+    name: str | None = "categorical_hinge"
+
+
+@dataclass(eq=False, repr=False)
+class KLDivergence(FunctionMean):
+    """The mean Kullback-Leibler divergence of predicted distributions from the labels', in nats.
+
+    Examples
+    --------
+    >>> KLDivergence()([[1.0, 0.5]], [[0.5, 0.5]])
+    np.float32(0.6931472)
+    """
+
+    function = "kl_divergence"
+    name: str | None = "kl_divergence"
+
+
+@dataclass(eq=False, repr=False)
+class Poisson(FunctionMean):
+    """The mean of ``y_pred - y_true * log(y_pred)``.
+
+    Examples
+    --------
+    >>> float(Poisson()([[0.0, 0.0]], [[1.0, 3.0]]))
+    2.0
+    """
+
+    function = "poisson"
+    name: str | None = "poisson"
+
+
+@dataclass(eq=False, repr=False)
+class BinaryCrossentropy(FunctionMean):
+    """The mean cross-entropy of labels 0 and 1, in nats.
+
+    Examples
+    --------
+    >>> BinaryCrossentropy()([[0.0, 1.0], [0.0, 0.0]], [[0.6, 0.4], [0.4, 0.6]])
+    np.float32(0.8149245)
+    """
+
+    function = "binary_crossentropy"
+    name: str | None = "binary_crossentropy"
+    from_logits: bool = False
+    label_smoothing: float = 0
+
+
+@dataclass(eq=False, repr=False)
+class CategoricalCrossentropy(FunctionMean):
+    """The mean cross-entropy of one-hot labels, in nats.
+
+    Examples
+    --------
+    >>> CategoricalCrossentropy()([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]])
+    np.float32(0.6931472)
+    """
+
+    function = "categorical_crossentropy"
+    name: str | None = "categorical_crossentropy"
+    from_logits: bool = False
+    label_smoothing: float = 0
+    axis: int = -1
+
+
+@dataclass(eq=False, repr=False)
+class SparseCategoricalCrossentropy(FunctionMean):
+    """The mean cross-entropy of labels that are the indices of classes, in nats.
+
+    The loss of a row of `ignore_class` is zero; with sample weights, its weight too.
+
+    Examples
+    --------
+    >>> SparseCategoricalCrossentropy()([1, 1], [[0.5, 0.5], [0.5, 0.5]])
+    np.float32(0.6931472)
+    """
+
+    function = "sparse_categorical_crossentropy"
+    name: str | None = "sparse_categorical_crossentropy"
+    from_logits: bool = False
+    ignore_class: int | None = None
+    axis: int = -1
+
+
+_KNOWN = {name: globals()[name] for name in __all__ if name in globals()}
+# to Keras, short names and those in snake_case mean the metric, not its function
+_KNOWN |= {snake_case(name): value for name, value in _KNOWN.items() if isinstance(value, type)}
+_KNOWN |= dict.fromkeys(("mae", "MAE"), MeanAbsoluteError)
+_KNOWN |= dict.fromkeys(("mse", "MSE"), MeanSquaredError)
+_KNOWN |= dict.fromkeys(("mape", "MAPE"), MeanAbsolutePercentageError)
+_KNOWN |= dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError)
+_KNOWN |= dict.fromkeys(("bce", "BCE"), BinaryCrossentropy)
+_NAMED = Named("metric", "keras.metrics", _KNOWN)
 
 
 def get(identifier: object) -> Any:

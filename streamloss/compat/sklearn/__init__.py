@@ -5,59 +5,29 @@ domain of a loss raises there, and here. Of dask arrays results are lazy and val
 when they are computed. docs/coming_from_sklearn.md lists the differences.
 """
 
-from streamloss.compat.sklearn._absent import (
-    d2_absolute_error_score,
-    d2_brier_score,
-    d2_log_loss_score,
-    d2_pinball_score,
-    max_error,
-    median_absolute_error,
-)
-from streamloss.compat.sklearn._checks import InvalidParameterError, UndefinedMetricWarning
-from streamloss.compat.sklearn._decisions import accuracy_score, hinge_loss, zero_one_loss
-from streamloss.compat.sklearn._deviances import (
-    d2_tweedie_score,
-    mean_gamma_deviance,
-    mean_poisson_deviance,
-    mean_tweedie_deviance,
-)
-from streamloss.compat.sklearn._errors import (
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_pinball_loss,
-    mean_squared_error,
-    mean_squared_log_error,
-    root_mean_squared_error,
-    root_mean_squared_log_error,
-)
-from streamloss.compat.sklearn._probabilities import brier_score_loss, log_loss
-from streamloss.compat.sklearn._scores import explained_variance_score, r2_score
+import sys as _sys
 
-__all__ = [
-    "InvalidParameterError",
-    "UndefinedMetricWarning",
-    "accuracy_score",
-    "brier_score_loss",
-    "d2_absolute_error_score",
-    "d2_brier_score",
-    "d2_log_loss_score",
-    "d2_pinball_score",
-    "d2_tweedie_score",
-    "explained_variance_score",
-    "hinge_loss",
-    "log_loss",
-    "max_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_gamma_deviance",
-    "mean_pinball_loss",
-    "mean_poisson_deviance",
-    "mean_squared_error",
-    "mean_squared_log_error",
-    "mean_tweedie_deviance",
-    "median_absolute_error",
-    "r2_score",
-    "root_mean_squared_error",
-    "root_mean_squared_log_error",
-    "zero_one_loss",
-]
+from . import absent, arguments, classification, deviances, probabilities, regression, scores
+from .absent import *  # noqa: F403
+from .arguments import *  # noqa: F403
+from .classification import *  # noqa: F403
+from .deviances import *  # noqa: F403
+from .probabilities import *  # noqa: F403
+from .regression import *  # noqa: F403
+from .scores import *  # noqa: F403
+
+__all__: list[str] = []
+__all__ += absent.__all__ + arguments.__all__ + classification.__all__ + deviances.__all__
+__all__ += probabilities.__all__ + regression.__all__ + scores.__all__
+
+# Pickles of version 0.1, of scorers for example, name the modules of functions as they were then.
+for _old, _new in {
+    "_absent": absent,
+    "_checks": arguments,
+    "_decisions": classification,
+    "_deviances": deviances,
+    "_errors": regression,
+    "_probabilities": probabilities,
+    "_scores": scores,
+}.items():
+    _sys.modules[f"{__name__}.{_old}"] = _new

@@ -10,28 +10,30 @@ multiply: zero times NaN is NaN. 0/0 is 0.
 `scope` and `loss_collection` are taken and have no effect: nothing is collected, as in eager mode.
 """
 
-from ._collections import (
+import sys as _sys
+
+from .classification import (
+    hinge_loss,
+    log_loss,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
+from .collections import (
     add_loss,
     get_losses,
     get_regularization_loss,
     get_regularization_losses,
     get_total_loss,
 )
-from ._elements import (
+from .reductions import Reduction, compute_weighted_loss
+from .regression import (
     absolute_difference,
-    hinge_loss,
     huber_loss,
-    log_loss,
-    mean_squared_error,
-    sigmoid_cross_entropy,
-)
-from ._rows import (
-    cosine_distance,
     mean_pairwise_squared_error,
-    softmax_cross_entropy,
-    sparse_softmax_cross_entropy,
+    mean_squared_error,
 )
-from ._weighing import Reduction, compute_weighted_loss
+from .similarity import cosine_distance
 
 __all__ = [
     "Reduction",
@@ -52,3 +54,7 @@ __all__ = [
     "softmax_cross_entropy",
     "sparse_softmax_cross_entropy",
 ]
+
+# Pickles of version 0.1 name the modules of functions as they were called then.
+for _old in ("_collections", "_elements", "_rows", "_weighing"):
+    _sys.modules[f"{__name__}.{_old}"] = _sys.modules[__name__]

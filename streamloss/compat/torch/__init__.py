@@ -8,56 +8,21 @@ dtypes, lazy for dask arrays, whose values are checked when they are computed. b
 the package ml_dtypes; without it, tensors of bfloat16 give float32.
 """
 
-from streamloss.compat.torch import _missing, functional
-from streamloss.compat.torch._classification import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    CosineEmbeddingLoss,
-    CrossEntropyLoss,
-    HingeEmbeddingLoss,
-    MultiLabelMarginLoss,
-    MultiLabelSoftMarginLoss,
-    MultiMarginLoss,
-    NLLLoss,
-    SoftMarginLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-)
-from streamloss.compat.torch._regression import (
-    GaussianNLLLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    MarginRankingLoss,
-    MSELoss,
-    PoissonNLLLoss,
-    SmoothL1Loss,
-)
+import sys as _sys
 
-__all__ = [
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CosineEmbeddingLoss",
-    "CrossEntropyLoss",
-    "GaussianNLLLoss",
-    "HingeEmbeddingLoss",
-    "HuberLoss",
-    "KLDivLoss",
-    "L1Loss",
-    "MSELoss",
-    "MarginRankingLoss",
-    "MultiLabelMarginLoss",
-    "MultiLabelSoftMarginLoss",
-    "MultiMarginLoss",
-    "NLLLoss",
-    "PoissonNLLLoss",
-    "SmoothL1Loss",
-    "SoftMarginLoss",
-    "TripletMarginLoss",
-    "TripletMarginWithDistanceLoss",
-    "functional",
-]
+from streamloss.compat._common.absent import refusing
 
+from . import criteria, functional
+from .absent import ABSENT
+from .criteria import *  # noqa: F403
 
-def __getattr__(name: str) -> object:
-    raise _missing.error(__name__, name)
+__all__ = ["functional"]
+__all__ += criteria.__all__
+
+__getattr__ = refusing(__name__, ABSENT)
+
+# Pickles of version 0.1 name the modules of classes and functions as they were called then.
+for _old in ("_classification", "_regression"):
+    _sys.modules[f"{__name__}.{_old}"] = _sys.modules[__name__]
+for _old in ("_binary", "_classes", "_elements", "_likelihood", "_margins", "_pairs"):
+    _sys.modules[f"{__name__}.{_old}"] = functional

@@ -1,0 +1,235 @@
+"""Losses of decisions and labels of classes, as in `sklearn.metrics`."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
+from streamloss.compat._common.arrays import as_dtype, checked
+from streamloss.compat._common.finish import FLOAT64
+from streamloss.losses import ClassHinge, Hinge, Value
+
+from .arguments import (
+    FLOATS,
+    as_numbers,
+    as_weights,
+    check_array_like,
+    check_array_likes,
+    check_flag,
+    check_lengths,
+    column,
+    kind_of,
+    unlisted,
+)
+from .calls import Call, scalar, total, weights_check
+from .labels import ONE_AXIS, as_labels, classes_of, coded, decided, indicator, misshapen, sign
+from .reductions import lenient_mean, mean, weighted_sum
+from .values import Check, check_integral
+
+__all__ = ["accuracy_score", "hinge_loss", "zero_one_loss"]
+
+
+def hinge_loss(
+    y_true: ArrayLike,
+    pred_decision: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: Weights = None,
+) -> Any:
+    """Return the mean hinge loss of decisions, as `sklearn.metrics.hinge_loss`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (samples,)
+        Labels, numbers or text.
+    pred_decision : array-like of shape (samples,) or (samples, classes)
+        Decisions for the larger of two labels, or for each class in sorted order.
+    labels : array-like, optional
+        All classes there are; those in y_true by default.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+
+    Returns
+    -------
+    float, or lazy array of it
+        In the unit of the decisions. NaN if a weight is.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if decisions are NaN, infinite or text, or if y_true has other
+        labels than `labels` or not as many as there are columns.
+    TypeError
+        If weights do not have one axis.
+    ZeroDivisionError
+        If weights sum to zero.
+    InvalidParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> hinge_loss([-1, 1, 1], [-2.0, 2.5, 0.25])
+    0.25
+    >>> hinge_loss([0, 1, 2], [[1.0, 0.5, 0.0], [0.0, 2.0, 0.5], [0.0, 1.0, 0.5]])
+    0.6666666666666666
+    """
+    decision, true, weights = _decided(y_true, pred_decision, sample_weight)
+    several = decision.ndim == 2 and decision.shape[1] > 1
+    if not several:
+        decision = column("pred_decision", decision)
+    codes = _codes(true, labels, decision)
+    dtype = decision.dtype if several and decision.dtype in FLOATS else FLOAT64
+    checks = [None, Check("pred_decision", "float64")]
+    if weights is not None:
+        dtype, checks = np.result_type(dtype, weights.dtype), [*checks, None]
+    call = Call((codes, decision), weights, tuple(checks))
+    return scalar(total(ClassHinge() if several else Hinge(), call, lenient_mean(dtype)))
+
+
+def _codes(true: DuckArray, labels: ArrayLike | None, decision: DuckArray) -> DuckArray:
+    """Return the indices of the classes of labels or, for one decision each, -1 and 1."""
+    count = decision.shape[1] if decision.ndim == 2 else 1
+    given = None
+    if labels is not None:
+        check_array_like("labels", labels)
+        given = np.unique(as_labels("labels", labels))
+    if count == 1:
+        if given is not None and len(given) > 2:
+            raise ValueError(misshapen(ONE_AXIS, given, decision.shape))
+        finish = functools.partial(sign, shape=decision.shape, given=given is not None)
+        return coded(true, classes_of(true), finish)
+    classes = classes_of(true) if given is None else given
+    if count == 2 and (is_lazy(classes) or len(classes) < 3):
+        raise ValueError("pred_decision must have one column for two classes: got 2")
+    finish = functools.partial(decided, shape=decision.shape, given=given is not None)
+    return coded(true, classes, finish)
+
+
+def _decided(
+    y_true: ArrayLike, pred_decision: ArrayLike, sample_weight: Weights
+) -> tuple[DuckArray, DuckArray, DuckArray | None]:
+    """Return decisions, labels and weights of as many rows as each other."""
+    check_array_likes(y_true=y_true, pred_decision=pred_decision)
+    pred_decision = unlisted(pred_decision)
+    if kind_of(pred_decision) in ("S", "U"):
+        raise ValueError("pred_decision must hold numbers: got text")
+    decision = as_numbers("pred_decision", pred_decision, np.float64)
+    true = column("y_true", as_labels("y_true", y_true))
+    weights = None
+    if sample_weight is not None:
+        weights = as_numbers("sample_weight", sample_weight, np.float64)
+    check_lengths(y_true=true, pred_decision=decision, sample_weight=weights)
+    if weights is not None and weights.ndim != 1:
+        raise TypeError(f"sample_weight must have one axis: got shape {weights.shape}")
+    return decision, true, weights
+
+
+def accuracy_score(
+    y_true: ArrayLike, y_pred: ArrayLike, *, normalize: bool = True, sample_weight: Weights = None
+) -> Any:
+    """Return the share of right labels, as `sklearn.metrics.accuracy_score`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (samples,) or (samples, labels)
+        Labels, whole numbers or text; several a sample, of two values, must all be right.
+    normalize : bool
+        Whether to return the share or the sum of the weights.
+    sample_weight : array-like of shape (samples,), optional
+        A weight for each sample.
+
+    Returns
+    -------
+    float, or lazy array of it
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, if labels are fractions, NaN, or text for numbers, or if weights
+        are NaN, infinite or all zero.
+    ZeroDivisionError
+        If weights sum to zero and a share is asked for.
+    InvalidParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> accuracy_score([0, 1, 2, 3], [0, 2, 1, 3])
+    0.5
+    >>> accuracy_score(["a", "b"], ["a", "a"], normalize=False)
+    1.0
+    """
+    check_flag("normalize", normalize)
+    call = _guessed(y_true, y_pred, sample_weight)
+    right = call._replace(inputs=(~call.inputs[0],))
+    return scalar(total(Value(), right, mean() if normalize else weighted_sum(_weight_dtype(call))))
+
+
+def zero_one_loss(
+    y_true: ArrayLike, y_pred: ArrayLike, *, normalize: bool = True, sample_weight: Weights = None
+) -> Any:
+    """Return the share of wrong labels, as `sklearn.metrics.zero_one_loss`.
+
+    Parameters, result and errors are those of `accuracy_score`.
+
+    Examples
+    --------
+    >>> zero_one_loss([1, 2, 3, 4], [2, 2, 3, 4])
+    0.25
+    >>> zero_one_loss([[0, 1], [1, 1]], [[1, 1], [1, 1]], normalize=False)
+    1.0
+    """
+    check_flag("normalize", normalize)
+    call = _guessed(y_true, y_pred, sample_weight)
+    if normalize:
+        return scalar(total(Value(), call, mean()))
+    dtype = _weight_dtype(call)
+    found = total(Value(), call, weighted_sum(dtype))
+    return scalar(found) if call.weights is None else as_dtype(found, dtype)
+
+
+def _weight_dtype(call: Call) -> DType:
+    """Return the dtype of a sum of weights."""
+    if call.weights is None or call.weights.dtype.kind != "f":
+        return FLOAT64
+    return call.weights.dtype
+
+
+def _guessed(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> Call:
+    """Return the call of whether labels are wrong."""
+    check_array_likes(sample_weight, y_true=y_true, y_pred=y_pred)
+    true, pred = as_labels("y_true", y_true), as_labels("y_pred", y_pred)
+    weights = as_weights(sample_weight, np.float64)
+    check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
+    texts = [array.dtype.kind in "OU" for array in (true, pred)]
+    if texts[0] != texts[1]:
+        dtypes = f"y_true of dtype {true.dtype}, y_pred of {pred.dtype}"
+        raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
+    several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
+    wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
+    return Call((wrong,), weights, (None, *weights_check(weights)))
+
+
+def _wrong_rows(true: DuckArray, pred: DuckArray) -> DuckArray:
+    """Return which rows of labels of two values differ."""
+    if not (true.ndim == pred.ndim == 2 and true.shape[1] == pred.shape[1]):
+        raise ValueError(f"y_pred must have the shape of y_true, {true.shape}: got {pred.shape}")
+    rows = [
+        coded(array, classes_of(array), functools.partial(indicator, name=name))
+        for name, array in (("y_true", true), ("y_pred", pred))
+    ]
+    wrong: DuckArray = (rows[0] != rows[1]).any(axis=1)
+    return wrong
+
+
+def _wrong(true: DuckArray, pred: DuckArray) -> DuckArray:
+    """Return which labels differ; as they are, because float64 holds not all integers."""
+    arrays = [
+        checked(column(name, array), functools.partial(check_integral, name=name))
+        for name, array in (("y_true", true), ("y_pred", pred))
+    ]
+    return arrays[0] != arrays[1]
