@@ -72,7 +72,7 @@ def is_floating(dtype: DType) -> bool:
 
 def tensor(name: str, value: ArrayLike) -> DuckArray:
     """Return an argument as a numpy or dask array; Python floats are float32."""
-    array: DuckArray = arrays.array(name, value)
+    array = arrays.array(name, value)
     if array.dtype == np.float64 and isinstance(value, float | list | tuple) and _is_plain(value):
         return array.astype(FLOAT32)
     return array
@@ -118,10 +118,8 @@ def cast(name: str, array: DuckArray, dtype: DType) -> DuckArray:
         If integers of the dtype do not reach so far; of a dask array when it is computed.
     """
     if is_floating(dtype) or array.dtype == dtype:
-        array = arrays.as_dtype(array, dtype)
-    else:
-        array = arrays.mapped(array, functools.partial(_truncated, name, dtype), dtype)
-    return array
+        return arrays.as_dtype(array, dtype)
+    return arrays.mapped(array, functools.partial(_truncated, name, dtype), dtype)
 
 
 def _truncated(name: str, dtype: DType, block: Array) -> Array:

@@ -43,7 +43,7 @@ class Configured:
     function: ClassVar[str] = ""
     """The name of the function of a class that has one."""
 
-    leading: ClassVar[tuple[str, ...]] = ()
+    first_in_config: ClassVar[tuple[str, ...]] = ()
     """The arguments of the function that configurations begin with, where fields do not."""
 
     name: str | None
@@ -66,7 +66,7 @@ class Configured:
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of the function."""
-        keys = (*self.leading, *getattr(self, "__dataclass_fields__", ()))
+        keys = (*self.first_in_config, *getattr(self, "__dataclass_fields__", ()))
         return {k: getattr(self, k) for k in keys if k not in ("name", "reduction", "dtype")}
 
     def get_config(self) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class BinaryFocalCrossentropy(Loss):
     """
 
     function = "binary_focal_crossentropy"
-    leading = ("from_logits", "label_smoothing", "axis")
+    first_in_config = ("from_logits", "label_smoothing", "axis")
     apply_class_balancing: bool = False
     alpha: float = 0.25
     gamma: float = 2.0
@@ -266,7 +266,7 @@ class CategoricalFocalCrossentropy(Loss):
     """
 
     function = "categorical_focal_crossentropy"
-    leading = ("from_logits", "label_smoothing", "axis")
+    first_in_config = ("from_logits", "label_smoothing", "axis")
     alpha: ArrayLike = 0.25
     gamma: float = 2.0
     from_logits: bool = False

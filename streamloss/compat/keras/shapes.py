@@ -97,8 +97,7 @@ def broadcast(array: DuckArray, shape: Shape) -> DuckArray:
         return array
     if any(size != size for size in shape):
         raise unknown_sizes()
-    array = arrays.broadcast(array, shape)
-    return array
+    return arrays.broadcast(array, shape)
 
 
 def unknown_sizes() -> ValueError:
