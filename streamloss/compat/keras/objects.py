@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.arguments import DTypeArgument
+from streamloss.compat.keras.arguments import DTypeArgument, KerasAxis
 from streamloss.compat.keras.base import Loss, PlainLoss
 from streamloss.compat.keras.reductions import MEAN
-from streamloss.compat.keras.shapes import KerasAxis
 from streamloss.support.brief import brief
 
 __all__ = [

@@ -15,10 +15,9 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import quotient
 from streamloss.compat._common.sums import state
-from streamloss.compat.keras.arguments import DTypeArgument, pair_of
+from streamloss.compat.keras.arguments import DTypeArgument, pair_of, same_shape
 from streamloss.compat.keras.base import Metric
 from streamloss.compat.keras.sample_means import computed
-from streamloss.compat.keras.shapes import same_shape
 from streamloss.compat.keras.weights import of_outputs, weights_of
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.metrics import R2

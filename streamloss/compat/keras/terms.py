@@ -15,14 +15,15 @@ from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Shape
 from streamloss.compat._common import arrays
 from streamloss.compat._common.sums import reduced
-from streamloss.compat.keras.arguments import compute_of, is_floating
-from streamloss.compat.keras.shapes import (
+from streamloss.compat.keras.arguments import (
     KerasAxis,
     alike,
     as_they_are,
     axes_last,
     axes_of,
     broadcast,
+    compute_of,
+    is_floating,
     same_shape,
     shape_of,
     times,

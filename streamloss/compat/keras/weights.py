@@ -22,8 +22,15 @@ import numpy as np
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import cast, real
-from streamloss.compat.keras.shapes import alike, broadcast, fits, shape_of, squeeze_or_expand
+from streamloss.compat.keras.arguments import (
+    alike,
+    broadcast,
+    cast,
+    fits,
+    real,
+    shape_of,
+    squeeze_or_expand,
+)
 from streamloss.compat.keras.terms import Terms
 
 
