@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import dask.array as da
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 from tf1_truth import Reduction, same
 
 from streamloss.compat import tf1
-from streamloss.compat._common.finish import narrow
-from streamloss.exact.reductions import Exact
 
 rng = np.random.default_rng(22)
 FULL = rng.normal(size=(9, 7)).astype(np.float32)
@@ -108,23 +105,3 @@ def test_results_wait_for_unknown_sizes() -> None:
     lazy = tf1.absolute_difference(labels[kept], predictions[kept])
     rows = FULL[:, 0] > 0
     assert same(lazy.compute(), tf1.absolute_difference(FULL[rows], SCORES[rows]))
-
-
-@given(st.integers(-(2**80), 2**80), st.integers(1, 2**70), st.sampled_from([24, 11]))
-def test_narrow_quotients_round_once(numerator: int, divisor: int, digits: int) -> None:
-    dtype = {24: np.float32, 11: np.float16}[digits]
-    shift = 1074 - (abs(numerator).bit_length() - divisor.bit_length()) - 3
-    exact = Exact(numerator << max(shift, 0)), Exact(divisor << 1074)
-    ours = dtype(narrow(*exact))
-    value = abs(numerator << max(shift, 0))
-    if not value:
-        assert ours == 0
-        return
-    scale = value.bit_length() - (divisor << 1074).bit_length() - digits - 1
-    whole, rest = divmod(value << max(-scale, 0), (divisor << 1074) << max(scale, 0))
-    extra = whole.bit_length() - digits
-    half, kept = 1 << (extra - 1), whole >> extra
-    over = (whole & ((1 << extra) - 1)) - half
-    kept += over > 0 or (over == 0 and (rest > 0 or kept & 1 == 1))
-    expected = math.copysign(math.ldexp(kept, extra + scale), numerator)
-    assert float(ours) == expected

@@ -16,8 +16,8 @@ from streamloss.arrays.named import is_named
 from streamloss.arrays.types import Array, ArrayLike, DTypeLike, DuckArray, Shape
 from streamloss.run.query import lazy
 
-Mapping = Callable[[Any], Any]
-"""Makes numbers of the numbers of an array of numpy, of its shape."""
+Blockwise = Callable[[Any], Any]
+"""Makes numbers of the numbers of a block, an array of numpy, of its shape."""
 
 
 def array(name: str, value: ArrayLike) -> DuckArray:
@@ -119,7 +119,7 @@ def hide(array: DuckArray, mask: DuckArray) -> DuckArray:
     return masked
 
 
-def mapped(array: DuckArray, function: Mapping, dtype: DTypeLike | None = None) -> DuckArray:
+def mapped(array: DuckArray, function: Blockwise, dtype: DTypeLike | None = None) -> DuckArray:
     """Return what a function makes of an array, or of each chunk if it is lazy, of its shape."""
     if not is_lazy(array):
         return _beside_mask(function, array)
@@ -128,7 +128,7 @@ def mapped(array: DuckArray, function: Mapping, dtype: DTypeLike | None = None) 
     return array.map_blocks(each, dtype=meta.dtype, meta=meta)
 
 
-def _beside_mask(function: Mapping, block: Any) -> DuckArray:
+def _beside_mask(function: Blockwise, block: Any) -> DuckArray:
     """Return what a function makes of the numbers of a block, with its mask."""
     if is_masked(block):
         return hide(function(block.data), hidden(block))
@@ -142,7 +142,7 @@ def meta_of(array: DuckArray, dtype: DTypeLike) -> Array:
     return np.ma.masked_array(meta) if is_masked(array) else meta
 
 
-def of_present(function: Mapping, block: Array) -> Array:
+def of_present(function: Blockwise, block: Array) -> Array:
     """Return what a function makes of the numbers of a block that are not masked, in its shape."""
     if not isinstance(block, np.ma.MaskedArray):
         found: Array = function(block)

@@ -190,8 +190,8 @@ def sparse_softmax_cross_entropy(
     1000.0
     """
     given = tensor("labels", labels), tensor("logits", logits), reals("weights", weights)
-    y, x, heavy = squeezed(*given)
+    y, x, weights = squeezed(*given)
     check_classes(y, x)
     y = classified(y, int(x.shape[-1]))
     loss = SparseSoftmaxCrossEntropy()
-    return weigh(loss, (y, x), y.shape, heavy, reduction, x.dtype, compute=None)
+    return weigh(loss, (y, x), y.shape, weights, reduction, x.dtype, compute=None)

@@ -13,7 +13,7 @@ from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
 from .arguments import FLOAT32, LOGITS, check_logits, check_same_shape, real, reals, tensor
-from .weights import of_losses
+from .weights import loss_weights
 
 LOSSES = "losses"
 """The default of `loss_collection`, which has no effect."""
@@ -108,15 +108,15 @@ def weigh(
         What inputs are rounded to; weights always are to float32.
     """
     Reduction.validate(reduction)
-    heavy = of_losses(weights, shape)
-    if heavy is not None and compute is None:
-        heavy = as_dtype(heavy, FLOAT32)
+    given = loss_weights(weights, shape)
+    if given is not None and compute is None:
+        given = as_dtype(given, FLOAT32)
     exact = dtype if dtype.name in LOGITS else FLOAT32
     if reduction == Reduction.NONE:
-        out = each(loss, inputs, heavy, compute=compute, dtype=exact)
+        out = each(loss, inputs, given, compute=compute, dtype=exact)
     else:
         ratio = RATIOS[reduction]._replace(dtype=exact)
-        out = reduced(loss, inputs, heavy, ratio, compute=compute, dtype=exact)
+        out = reduced(loss, inputs, given, ratio, compute=compute, dtype=exact)
     return as_dtype(out, dtype)
 
 

@@ -15,7 +15,7 @@ from streamloss.losses import AbsoluteError, Huber, PairwiseSquaredError, Square
 
 from .arguments import FLOAT32, check_same_shape, number, reals, rows_of
 from .reductions import LOSSES, Reduction, weigh, weigh_elements
-from .weights import of_rows
+from .weights import row_weights
 
 
 def absolute_difference(
@@ -157,11 +157,11 @@ def mean_pairwise_squared_error(
     check_same_shape(("labels", "predictions"), y, p)
     if not y.ndim:
         raise ValueError("labels must have rows along their first axis: got shape ()")
-    found = of_rows(weights, y.shape)
-    heavy = np.ones((), FLOAT32) if found is None else as_dtype(found, FLOAT32)
+    given = row_weights(weights, y.shape)
+    given = np.ones((), FLOAT32) if given is None else as_dtype(given, FLOAT32)
     axes = tuple(range(1, y.ndim))
-    rows = [rows_of(a, axes) for a in (y, p, spread(heavy, y)[0])]
+    rows = [rows_of(a, axes) for a in (y, p, spread(given, y)[0])]
     losses = each(PairwiseSquaredError(), tuple(rows), None, compute=FLOAT32)
-    if heavy.ndim:
-        losses, _ = spread(losses[(..., *[None] * len(axes))], heavy)
-    return weigh(Value(), (losses,), losses.shape, heavy, Reduction.SUM, compute=np.float64)
+    if given.ndim:
+        losses, _ = spread(losses[(..., *[None] * len(axes))], given)
+    return weigh(Value(), (losses,), losses.shape, given, Reduction.SUM, compute=np.float64)

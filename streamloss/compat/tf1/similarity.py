@@ -12,7 +12,7 @@ from streamloss.support.brief import brief
 
 from .arguments import check_same_shape, reals, rows_of
 from .reductions import LOSSES, Reduction, weigh
-from .weights import of_losses
+from .weights import loss_weights
 
 
 def cosine_distance(
@@ -70,12 +70,11 @@ def cosine_distance(
     check_same_shape(("labels", "predictions"), y, p)
     axes = np.lib.array_utils.normalize_axis_tuple(axis, y.ndim, "axis")
     shape = tuple([1 if k in axes else size for k, size in enumerate(y.shape)])
-    found = of_losses(weights, shape)
-    heavy: ArrayLike = 1.0 if found is None else found
-    if found is not None and found.ndim:
-        heavy = np.squeeze(found, axes)
-    rows = rows_of(y, axes), rows_of(p, axes)
-    out = weigh(CosineDistance(), rows, rows[0].shape[:-1], heavy, reduction)
+    given = loss_weights(weights, shape)
+    if given is not None and given.ndim:
+        given = np.squeeze(given, axes)
+    rows, weights = (rows_of(y, axes), rows_of(p, axes)), 1.0 if given is None else given
+    out = weigh(CosineDistance(), rows, rows[0].shape[:-1], weights, reduction)
     if reduction != Reduction.NONE:
         return out
     return out[tuple([None if k in axes else slice(None) for k in range(y.ndim)])]

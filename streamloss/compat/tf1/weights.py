@@ -8,7 +8,7 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Shape
 from .arguments import reals
 
 
-def of_losses(value: ArrayLike, shape: Shape) -> DuckArray | None:
+def loss_weights(value: ArrayLike, shape: Shape) -> DuckArray | None:
     """Return weights of the rank of the losses, or scalar; None for the number 1.
 
     Those of another shape are a ValueError, as None is.
@@ -25,9 +25,9 @@ def of_losses(value: ArrayLike, shape: Shape) -> DuckArray | None:
     return weights
 
 
-def of_rows(value: ArrayLike, shape: Shape) -> DuckArray | None:
-    """Return weights as `of_losses`, and those that are one for each row too."""
+def row_weights(value: ArrayLike, shape: Shape) -> DuckArray | None:
+    """Return weights as `loss_weights`, and those that are one for each row too."""
     weights = reals("weights", value)
     if weights.ndim == 1 < len(shape) and may_fit(weights.shape, shape[:1]):
         weights = weights[(..., *[None] * (len(shape) - 1))]
-    return of_losses(weights, shape)
+    return loss_weights(weights, shape)

@@ -18,10 +18,11 @@ from streamloss.compat._common.arrays import checked, move_last
 from streamloss.compat._common.finish import Ratio
 from streamloss.losses.base import LossLike
 
-from . import dtypes, weights
+from . import dtypes
 from .arguments import array, arrays, size, spread_to
 from .dtypes import common
 from .reductions import MEAN, finish, known, legacy
+from .weights import as_weights, class_weights, loss_weights, need_one_a_class
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
 
@@ -66,8 +67,8 @@ def binary_cross_entropy(
     x = checked(input, functools.partial(_check_probabilities, "input"))
     y = checked(target, functools.partial(_check_probabilities, "target"))
     loss = losses.BinaryCrossEntropy(low=0.0, high=1.0)
-    heavy = weights.of_losses(weight, x, x.dtype)
-    return finish(loss, (y, x), reduction, x.dtype, weights=heavy)
+    weights = loss_weights(weight, x, x.dtype)
+    return finish(loss, (y, x), reduction, x.dtype, weights=weights)
 
 
 def _check_probabilities(name: str, array: Array) -> None:
@@ -113,8 +114,8 @@ def binary_cross_entropy_with_logits(
         positive = array("pos_weight", pos_weight)
         dtypes.need_numbers("sub", positive.dtype)
         inputs = (*inputs, spread_to(positive, input))
-    heavy = weights.of_losses(weight, input, target.dtype)
-    return finish(loss, inputs, reduction, target.dtype, weights=heavy)
+    weights = loss_weights(weight, input, target.dtype)
+    return finish(loss, inputs, reduction, target.dtype, weights=weights)
 
 
 def cross_entropy(
@@ -149,11 +150,11 @@ def cross_entropy(
     """
     reduction = known(legacy(size_average, reduce, reduction))
     x, y = arrays(input=input, target=target)
-    heavy = weights.optional(weight)
+    weight = as_weights(weight)
     _check_index(ignore_index)
     smoothing = _smoothing(label_smoothing)
     if may_fit(x.shape, y.shape):
-        return _probabilities(x, y, heavy, reduction, ignore_index, smoothing)
+        return _probabilities(x, y, weight, reduction, ignore_index, smoothing)
     if x.ndim == 0:
         raise IndexError("Dimension specified as 1 but tensor has no dimensions")
     dtypes.need_float("log_softmax_lastdim_kernel_impl", x.dtype)
@@ -161,7 +162,7 @@ def cross_entropy(
         raise RuntimeError("output with shape [] doesn't match the broadcast shape [1]")
     plain = losses.SparseSoftmaxCrossEntropy(smoothing)
     weighted = losses.WeightedSparseSoftmaxCrossEntropy(smoothing)
-    return _classes(plain, weighted, x, y, heavy, ignore_index, reduction)
+    return _classes(plain, weighted, x, y, weight, ignore_index, reduction)
 
 
 def _smoothing(value: float) -> float:
@@ -205,9 +206,9 @@ def nll_loss(
     """
     reduction = known(legacy(size_average, reduce, reduction))
     x, y = arrays(input=input, target=target)
-    heavy = weights.optional(weight)
+    weight = as_weights(weight)
     _check_index(ignore_index)
-    return _classes(losses.NLL(), losses.WeightedNLL(), x, y, heavy, ignore_index, reduction)
+    return _classes(losses.NLL(), losses.WeightedNLL(), x, y, weight, ignore_index, reduction)
 
 
 def _classes(
@@ -224,7 +225,7 @@ def _classes(
     _check_shapes(input.shape, target.shape)
     rows = move_last(input, 1 if input.ndim > 1 else 0)
     classes = rows.shape[-1]
-    weights.need_one_a_class(weight, classes)
+    need_one_a_class(weight, classes)
     dtypes.need_labels(target, "int64", "uint8")
     dtypes.need_float("nll_loss_out_frame", dtype)
     dtypes.need_same(dtype, weight)
@@ -233,7 +234,7 @@ def _classes(
     shown = target != ignored
     if weight is None:
         return finish(plain, (target, rows), reduction, dtype, where=shown)
-    inputs = target, rows, *weights.of_classes(weight, rows)
+    inputs = target, rows, *class_weights(weight, rows)
     both, mean = (weighted, losses.ClassWeight()), Ratio("second")
     return finish(both, inputs, reduction, dtype, where=shown, mean=mean)
 
@@ -284,11 +285,11 @@ def _probabilities(
         raise IndexError("Dimension specified as 1 but tensor has no dimensions")
     axis = 1 if input.ndim > 1 else 0
     classes = input.shape[axis]
-    weights.need_one_a_class(weight, classes)
+    need_one_a_class(weight, classes)
     dtypes.need_float("log_softmax_lastdim_kernel_impl", input.dtype)
     x, y = (move_last(array, axis) for array in (input, target))
-    more = weights.of_classes(weight, x)
-    make = losses.WeightedSoftmaxCrossEntropy if more else losses.SoftmaxCrossEntropy
+    last = class_weights(weight, x)
+    make = losses.WeightedSoftmaxCrossEntropy if last else losses.SoftmaxCrossEntropy
     dtype = common(input, target, *(() if weight is None else (weight,)))
     mean = MEAN if classes else Ratio(0, zero=math.nan)
-    return finish(make(smoothing), (y, x, *more), reduction, dtype, mean=mean)
+    return finish(make(smoothing), (y, x, *last), reduction, dtype, mean=mean)

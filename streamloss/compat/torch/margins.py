@@ -13,10 +13,11 @@ from streamloss.arrays.batch import may_fit
 from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat._common.arrays import checked
 
-from . import dtypes, weights
+from . import dtypes
 from .arguments import arrays, size, spread, spread_to, without_strange
 from .dtypes import common, floating, kind_of, together
 from .reductions import finish, known, legacy, strict
+from .weights import as_weights, class_weights
 
 __all__ = [
     "hinge_embedding_loss",
@@ -146,20 +147,20 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     input, target = arrays(input=input, target=target)
-    heavy = weights.optional(weight)
-    if heavy is not None and heavy.ndim != 1:
+    weight = as_weights(weight)
+    if weight is not None and weight.ndim != 1:
         raise ValueError("weight must be one-dimensional")
     rows = _rows(input)
     classes = rows.shape[1]
     _check_one_a_row(input, target, rows)
-    if heavy is not None and not may_fit(heavy.shape, (classes,)):
-        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {heavy.shape}")
-    _check_dtypes("multi_margin_loss_cpu_kernel", input, target, heavy)
+    if weight is not None and not may_fit(weight.shape, (classes,)):
+        raise RuntimeError(f"inconsistent weight size, expected {classes} but got {weight.shape}")
+    _check_dtypes("multi_margin_loss_cpu_kernel", input, target, weight)
     labels = checked(target, functools.partial(_check_range, 0, classes))
     labels = labels if labels.ndim else labels.reshape((1,))
-    more = weights.of_classes(heavy, rows)
-    make = losses.WeightedMultiMargin if more else losses.MultiMargin
-    out = finish(make(p, margin), (labels, rows, *more), reduction, input.dtype)
+    last = class_weights(weight, rows)
+    make = losses.WeightedMultiMargin if last else losses.MultiMargin
+    out = finish(make(p, margin), (labels, rows, *last), reduction, input.dtype)
     return _one_row(out, target.ndim == 0)
 
 
@@ -270,19 +271,19 @@ def multilabel_soft_margin_loss(
     """
     reduction = strict(legacy(size_average, reduce, reduction))
     input, target = arrays(input=input, target=target)
-    heavy = weights.optional(weight)
+    weight = as_weights(weight)
     dtypes.need_float("log_sigmoid_cpu", input.dtype)
     dtypes.need_numbers("sub", target.dtype)
-    given = [input, target] if heavy is None else [input, target, heavy]
+    given = [input, target] if weight is None else [input, target, weight]
     dtypes.need_real("multilabel_soft_margin_loss", *(a.dtype for a in given))
     if input.ndim == 0:
         raise IndexError("Dimension specified as -1 but tensor has no dimensions")
     dtype = common(*given)
-    x, y, *more = spread(*given)
+    x, y, *last = spread(*given)
     if x.ndim != input.ndim or not may_fit(x.shape[-1:], input.shape[-1:]):
         raise RuntimeError(
             "target and weight must have the classes of input, in no more dimensions: got shape"
             f" {list(x.shape)} together and input of {list(input.shape)}"
         )
-    make = losses.WeightedMultiLabelSoftMargin if more else losses.MultiLabelSoftMargin
-    return finish(make(), (y, x, *more), reduction, dtype)
+    make = losses.WeightedMultiLabelSoftMargin if last else losses.MultiLabelSoftMargin
+    return finish(make(), (y, x, *last), reduction, dtype)

@@ -11,10 +11,11 @@ from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common.finish import Ratio
 from streamloss.losses.base import LossLike
 
-from . import dtypes, weights
+from . import dtypes
 from .arguments import arrays, spread_with_warning
 from .dtypes import Kind, common
 from .reductions import finish, known, legacy, of_weighted
+from .weights import element_weights
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
@@ -89,12 +90,12 @@ def _weighted(
     dtype: DType,
 ) -> Any:
     """Return the losses times weights, or their sum, or their mean over the weights of input."""
-    heavy, dtype = weights.of_elements(weight, input, pair[0], dtype)
-    wider = not may_fit(input.shape, heavy.shape) and heavy.size
-    mean = Ratio("weights", times=heavy.size // input.size if wider else 1)
+    weights, dtype = element_weights(weight, input, pair[0], dtype)
+    wider = not may_fit(input.shape, weights.shape) and weights.size
+    mean = Ratio("weights", times=weights.size // input.size if wider else 1)
     if reduction == "mean":
         dtype = dtypes.floating(Kind(dtype)).dtype
-    return finish(loss, pair, of_weighted(reduction), dtype, weights=heavy, mean=mean)
+    return finish(loss, pair, of_weighted(reduction), dtype, weights=weights, mean=mean)
 
 
 def huber_loss(
@@ -122,12 +123,12 @@ def huber_loss(
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     dtypes.need_cast(both, dtype)
     dtypes.need_float("huber_cpu", both)
-    heavy = None
+    weights = None
     if weight is not None:
-        heavy, dtype = weights.of_elements(weight, input, pair[0], dtype)
+        weights, dtype = element_weights(weight, input, pair[0], dtype)
         reduction = of_weighted(reduction)
     loss = losses.Huber(min(delta, sys.float_info.max))
-    return finish(loss, pair, reduction, dtype, weights=heavy)
+    return finish(loss, pair, reduction, dtype, weights=weights)
 
 
 def smooth_l1_loss(

@@ -9,12 +9,12 @@ from . import dtypes
 from .arguments import array, spread_to
 
 
-def optional(weight: Weights) -> DuckArray | None:
+def as_weights(weight: Weights) -> DuckArray | None:
     """Return the argument `weight` as an array, or None."""
     return None if weight is None else array("weight", weight)
 
 
-def of_elements(
+def element_weights(
     weight: ArrayLike, input: DuckArray, like: DuckArray, dtype: DType
 ) -> tuple[DuckArray, DType]:
     """Return weights of the shape of input, broadcast to that of the losses, and their dtype."""
@@ -25,16 +25,16 @@ def of_elements(
     return spread_to(weights, like), dtypes.promote(dtype, weights.dtype)
 
 
-def of_losses(weight: Weights, like: DuckArray, dtype: DType) -> DuckArray | None:
+def loss_weights(weight: Weights, like: DuckArray, dtype: DType) -> DuckArray | None:
     """Return weights broadcast to the shape of the losses, or None."""
-    weights = optional(weight)
+    weights = as_weights(weight)
     if weights is None:
         return None
     dtypes.need_cast(weights.dtype, dtype)
     return spread_to(weights, like)
 
 
-def of_classes(weight: DuckArray | None, rows: DuckArray) -> tuple[DuckArray, ...]:
+def class_weights(weight: DuckArray | None, rows: DuckArray) -> tuple[DuckArray, ...]:
     """Return class weights as the last input of a loss of rows, or none."""
     return () if weight is None else (spread_to(weight, rows),)
 
