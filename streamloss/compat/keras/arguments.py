@@ -33,12 +33,12 @@ DTypeArgument = DTypeLike | DTypePolicy | dict[str, Any] | None
 KerasAxis = int | tuple[int, ...] | list[int] | None
 """An axis or several, None for all."""
 
-
 EPSILON = 1e-7
 """Keras' `backend.epsilon()`."""
 
 FLOAT32 = np.dtype(np.float32)
 HALVES = ("float16", "bfloat16")
+"""Dtypes in which 1 - 1e-7 is 1."""
 
 
 def dtype_of(dtype: DTypeArgument) -> DType:
@@ -113,7 +113,7 @@ def pair_of(y_true: ArrayLike, y_pred: ArrayLike, dtype: DType) -> tuple[DuckArr
 
 
 def rounded(name: str, array: DuckArray, dtype: DType) -> DuckArray:
-    """Return an array as values of a dtype where the engine does not round it by itself."""
+    """Return an array as values of a dtype, or as it is where sums round to that dtype."""
     return array if dtype in (FLOAT32, np.float64) else cast(name, array, dtype)
 
 
@@ -141,14 +141,14 @@ def _truncated(name: str, dtype: DType, block: Array) -> Array:
 
 
 def compute_of(dtype: DType) -> DType | None:
-    """Return the dtype that the engine is to round to: it reads all but float32 as they are."""
+    """Return the dtype that sums are to round inputs to: None but for float32."""
     return FLOAT32 if dtype == FLOAT32 else None
 
 
 def edges(dtype: DType) -> dict[str, float]:
     """Return where probabilities are clipped: epsilon and 1 - epsilon in a dtype.
 
-    In half precision 1 - 1e-7 would be 1, whose logarithm's counterpart is infinite.
+    In half precision 1 - 1e-7 would be 1, and the logarithm of what is left of 1 infinite.
     """
     high = 1.0 - EPSILON
     return {"low": epsilon(dtype), "high": high if dtype.name in HALVES else in_dtype(high, dtype)}

@@ -103,3 +103,4 @@ KINDS: dict[str, Kind] = {
     "dice": Kind(of_sets, lambda d: Dice(epsilon(d))),
     "tversky": Kind(of_sets, lambda d, alpha, beta: Tversky(alpha, beta, epsilon(d))),
 }
+"""How each function reads its arguments, its loss for a dtype and parameters, and what it takes."""

@@ -152,7 +152,7 @@ def ratio_of(
 _row_mean = functools.partial(ratio_of, "row")
 
 LONG = 256
-"""Elements of a row from which on an exact sum of each is no slower."""
+"""Elements of a row beyond which an exact sum of each row is no slower than `row_means.means`."""
 
 
 def losses_of(name: str, y_true: ArrayLike, y_pred: ArrayLike, **arguments: Any) -> Any:
@@ -267,7 +267,7 @@ def _weights(
     terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
 ) -> DuckArray | None:
     """Return sample weights times a mask, None without either."""
-    # where the engine rounds inputs, to float32, it rounds weights: no copy of all is made here
+    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
     weights = weights_of(sample_weight, dtype if terms.compute is None else None)
     if weights is not None:
         weights = by_sample(weights, terms.shape)
