@@ -114,12 +114,7 @@ HEAVY = {
     "numba.cuda": ["kernels/gpu"],
     "dask": ["run/lazy"],
     "distributed": ["run/cluster"],
-    "pyarrow": [
-        "files/formats/arrow",
-        "files/formats/columnar",
-        "files/formats/csv",
-        "files/formats/parquet",
-    ],
+    "pyarrow": ["files/formats"],
     "click": ["cli"],
     "rich": ["cli"],
     "pandas": [],

@@ -18,10 +18,10 @@ from streamloss.compat.keras.arguments import (
     of_means,
     real,
     rounded,
+    squeeze_or_expand,
 )
 from streamloss.compat.keras.kinds import KINDS
 from streamloss.compat.keras.reductions import MEAN, reduce, standardize_reduction, truncated
-from streamloss.compat.keras.shapes import squeeze_or_expand
 from streamloss.compat.keras.terms import Terms
 from streamloss.compat.keras.weights import mask_of
 
@@ -43,7 +43,7 @@ class Configured:
     function: ClassVar[str] = ""
     """The name of the function of a class that has one."""
 
-    leading: ClassVar[tuple[str, ...]] = ()
+    first_in_config: ClassVar[tuple[str, ...]] = ()
     """The arguments of the function that configurations begin with, where fields do not."""
 
     name: str | None
@@ -66,12 +66,8 @@ class Configured:
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of the function."""
-        keys = (*self.leading, *getattr(self, "__dataclass_fields__", ()))
+        keys = (*self.first_in_config, *getattr(self, "__dataclass_fields__", ()))
         return {k: getattr(self, k) for k in keys if k not in ("name", "reduction", "dtype")}
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal loss, or a metric that has seen nothing."""
-        raise NotImplementedError
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

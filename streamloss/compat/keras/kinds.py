@@ -5,8 +5,15 @@ from __future__ import annotations
 from streamloss import losses
 from streamloss.arrays.types import DType
 from streamloss.compat._common.anyfloat import with_parameter
-from streamloss.compat.keras.arguments import EPSILON, FLOAT32, edges, epsilon, in_dtype
-from streamloss.compat.keras.shapes import same_shape, squeeze_or_expand
+from streamloss.compat.keras.arguments import (
+    EPSILON,
+    FLOAT32,
+    edges,
+    epsilon,
+    in_dtype,
+    same_shape,
+    squeeze_or_expand,
+)
 from streamloss.compat.keras.terms import (
     Kind,
     Make,
@@ -96,3 +103,4 @@ KINDS: dict[str, Kind] = {
     "dice": Kind(of_sets, lambda d: Dice(epsilon(d))),
     "tversky": Kind(of_sets, lambda d, alpha, beta: Tversky(alpha, beta, epsilon(d))),
 }
+"""How each function reads its arguments, its loss for a dtype and parameters, and what it takes."""

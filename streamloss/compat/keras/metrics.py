@@ -23,7 +23,7 @@ from typing import Any
 
 from streamloss.arrays.types import ArrayLike, Weights
 from streamloss.compat.keras import margins, probabilities, regression
-from streamloss.compat.keras.arguments import pair_of
+from streamloss.compat.keras.arguments import broadcast, pair_of, shape_of
 from streamloss.compat.keras.base import Metric, snake_case
 from streamloss.compat.keras.margins import *  # noqa: F403
 from streamloss.compat.keras.names import Named
@@ -37,7 +37,6 @@ from streamloss.compat.keras.sample_means import (
     SampleMean,
     Sum,
 )
-from streamloss.compat.keras.shapes import broadcast, shape_of
 from streamloss.compat.keras.terms import Terms
 from streamloss.exact.reductions import Exact
 from streamloss.losses import SquaredError

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.arguments import DTypeArgument
+from streamloss.compat.keras.arguments import DTypeArgument, KerasAxis
 from streamloss.compat.keras.base import Loss, PlainLoss
 from streamloss.compat.keras.reductions import MEAN
-from streamloss.compat.keras.shapes import KerasAxis
 from streamloss.support.brief import brief
 
 __all__ = [
@@ -224,7 +223,7 @@ class BinaryFocalCrossentropy(Loss):
     """
 
     function = "binary_focal_crossentropy"
-    leading = ("from_logits", "label_smoothing", "axis")
+    first_in_config = ("from_logits", "label_smoothing", "axis")
     apply_class_balancing: bool = False
     alpha: float = 0.25
     gamma: float = 2.0
@@ -266,7 +265,7 @@ class CategoricalFocalCrossentropy(Loss):
     """
 
     function = "categorical_focal_crossentropy"
-    leading = ("from_logits", "label_smoothing", "axis")
+    first_in_config = ("from_logits", "label_smoothing", "axis")
     alpha: ArrayLike = 0.25
     gamma: float = 2.0
     from_logits: bool = False

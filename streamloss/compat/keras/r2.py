@@ -15,11 +15,10 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import quotient
 from streamloss.compat._common.sums import state
-from streamloss.compat.keras.arguments import DTypeArgument, pair_of
+from streamloss.compat.keras.arguments import DTypeArgument, pair_of, same_shape
 from streamloss.compat.keras.base import Metric
 from streamloss.compat.keras.sample_means import computed
-from streamloss.compat.keras.shapes import alike, same_shape, shape_of
-from streamloss.compat.keras.weights import weights_of
+from streamloss.compat.keras.weights import of_outputs, weights_of
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.metrics import R2
 from streamloss.metrics.base import units
@@ -115,12 +114,7 @@ class R2Score(Metric):
             raise ValueError(f"{rule}: got y_true and y_pred of shape {true.shape}")
         weights = weights_of(sample_weight, self._dtype)
         if weights is not None:
-            weights = weights[:, None] if weights.ndim == 1 else weights
-            shape = shape_of("y_true and sample_weight", true.shape, weights.shape)
-            if not alike(shape, true.shape):
-                rule = "sample_weight must broadcast to y_true"
-                raise ValueError(f"{rule}: got {weights.shape} and {true.shape}")
-            weights = weights[(None,) * (2 - weights.ndim)]
+            weights = of_outputs(weights, true.shape)
         found = computed(state(R2.parts(), (true, pred), weights, axis=0))
         sums, rows = build(R2(), Query.spelled(R2(), 0), found), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know

@@ -29,10 +29,18 @@ from streamloss.arrays.types import (
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import FLOAT64, Divisor, Ratio
 from streamloss.compat._common.sums import each, state
-from streamloss.compat.keras.arguments import cast, of_means, real, rounded, tensor, wide
+from streamloss.compat.keras.arguments import (
+    cast,
+    of_means,
+    real,
+    rounded,
+    tensor,
+    times,
+    unknown_sizes,
+    wide,
+)
 from streamloss.compat.keras.kinds import KINDS
 from streamloss.compat.keras.row_means import BLOCK, means
-from streamloss.compat.keras.shapes import times, unknown_sizes
 from streamloss.compat.keras.terms import Terms
 from streamloss.compat.keras.weights import by_sample, fitted, times_mask, weights_of
 from streamloss.exact.state import State
@@ -144,7 +152,7 @@ def ratio_of(
 _row_mean = functools.partial(ratio_of, "row")
 
 LONG = 256
-"""Elements of a row from which on an exact sum of each is no slower."""
+"""Elements of a row beyond which an exact sum of each row is no slower than `row_means.means`."""
 
 
 def losses_of(name: str, y_true: ArrayLike, y_pred: ArrayLike, **arguments: Any) -> Any:
@@ -237,26 +245,33 @@ def reduce(
         may be many: it is repeated.)
     """
     terms = of_whole_rows(terms)
-    # float32 weights are rounded with the inputs, without a copy of all of them
-    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
-    if weights is not None:
-        weights = by_sample(weights, terms.shape)
     if terms.where is not None:
         mask = terms.where if mask is None else mask & terms.where
-    weights = times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
-    counted = mask if reduction in MEANS else None
-    sharing = weights if counted is None else counted
-    if weights is not None:
-        terms, weights = fitted(*_repeated(terms, weights, dtype))
+    weights = given = _weights(terms, sample_weight, mask, dtype)
+    if given is not None:
+        terms, weights = fitted(*_repeated(terms, given, dtype))
     if reduction in NONE or terms.shape in ((), (0,)):
         return cast("losses", rows(terms, weights, wide(dtype)), dtype)
+    counted = mask if reduction in MEANS else None
     valid = None if counted is None else _count(counted)
+    shared = given if counted is None else counted  # each element by so many losses as `repeats`
     per = terms.per if 0 not in terms.shape else 1
-    repeats = 0 if sharing is None else times(sharing.shape, terms.shape)
+    repeats = 0 if shared is None else times(shared.shape, terms.shape)
     make = functools.partial(ratio_of, str(reduction), per, repeats)
     out = dtype if reduction == "sum" else of_means(dtype)
     make(dtype=out, valid=None if valid is None else 1)  # raises here, not in a task of dask
     return cast("the sum of losses", _divided(terms, weights, make, None, wide(out), valid), out)
+
+
+def _weights(
+    terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
+) -> DuckArray | None:
+    """Return sample weights times a mask, None without either."""
+    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
+    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
+    if weights is not None:
+        weights = by_sample(weights, terms.shape)
+    return times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
 
 
 def _count(mask: DuckArray) -> int | LazyArray:

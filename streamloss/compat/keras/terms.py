@@ -15,14 +15,15 @@ from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Shape
 from streamloss.compat._common import arrays
 from streamloss.compat._common.sums import reduced
-from streamloss.compat.keras.arguments import compute_of, is_floating
-from streamloss.compat.keras.shapes import (
+from streamloss.compat.keras.arguments import (
     KerasAxis,
     alike,
     as_they_are,
     axes_last,
     axes_of,
     broadcast,
+    compute_of,
+    is_floating,
     same_shape,
     shape_of,
     times,
@@ -47,19 +48,20 @@ class Terms(NamedTuple):
     Attributes
     ----------
     losses : tuple
-        The loss, or two of which `choice` is taken.
+        The loss or, for hinges, that of labels -1 and 1 and that of labels 0 and 1.
     inputs : tuple of arrays
         As the losses take them.
     shape : tuple of int
         That of Keras' losses.
     row : tuple of int
-        That of the elements of whose losses each loss of Keras is the mean; () for losses of rows.
+        That of the elements whose losses have one loss of Keras as their mean; () for losses of
+        rows.
     compute : dtype or None
-        To what the engine rounds the inputs.
+        To what inputs and weights are rounded when they are summed.
     where : array of bool or None
-        The losses that are not zero whatever they are.
+        Which losses count; those of an ignored class are zero.
     choice : int, or lazy array of it
-        Which of the losses it is.
+        Which of `losses` it is: 1 if all labels are 0 or 1.
     """
 
     losses: tuple[LossLike, ...]
@@ -169,7 +171,8 @@ def of_classes(
     alpha = given.get("alpha")
     if alpha is None or np.ndim(alpha) == 0:
         return of_rows(y, p, dtype, make, axis, **given)
-    smoothing = given["label_smoothing"]  # a factor of the label, the loss being linear in it
+    # the loss is linear in the label: alpha becomes a factor of the smoothed label
+    smoothing = given["label_smoothing"]
     factors = _along(along, p.shape, np.asarray(alpha, np.float64))
     y = (y * (1.0 - smoothing) + smoothing / p.shape[along]) * factors
     return of_rows(y, p, dtype, make, axis, **given | {"alpha": 1.0, "label_smoothing": 0.0})
@@ -177,7 +180,7 @@ def of_classes(
 
 def _along(axis: int, shape: Shape, alpha: Array) -> Array:
     """Return one number for each class as an array that broadcasts along the axis of classes."""
-    if alpha.ndim > 1:  # which broadcasts by itself
+    if alpha.ndim > 1:  # an array that broadcasts as it is
         return alpha
     if len(alpha) not in (1, shape[axis]):
         rule = f"alpha must be a number or a list of one for each of {shape[axis]} classes"

@@ -1,13 +1,15 @@
 """Which weight belongs to which loss: sample weights and masks, of losses and of metrics.
 
 The losses that are weighed are those of Keras' functions, of shape ``[batch_size, d0, .. dN-1]``.
-There are three rules, and all of them are here:
+There are four rules, and all of them are here:
 
 - Weights of a loss class broadcast *to* the losses as in numpy, whose last axes are aligned, once a
   last axis of size 1 that one rank has more is taken away or added: `fitted`. One weight for each
   sample is aligned with axis 0 before, where it would not broadcast: `by_sample`.
 - Weights of a metric belong to the *leading* axes of the losses: each is the weight of the mean of
   the losses that it is given for, however many those are: `leading`.
+- Weights of the R2 score broadcast to labels of shape ``[batch_size, outputs]``, those of rank 1 as
+  one for each sample: `of_outputs`.
 - A mask is zeros and ones that weights are multiplied by, both broadcast as in numpy: `times_mask`.
 """
 
@@ -20,8 +22,15 @@ import numpy as np
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import cast, real
-from streamloss.compat.keras.shapes import alike, broadcast, fits, shape_of, squeeze_or_expand
+from streamloss.compat.keras.arguments import (
+    alike,
+    broadcast,
+    cast,
+    fits,
+    real,
+    shape_of,
+    squeeze_or_expand,
+)
 from streamloss.compat.keras.terms import Terms
 
 
@@ -110,6 +119,21 @@ def leading(terms: Terms, weights: DuckArray) -> DuckArray:
     return weights[(..., *(None,) * after)]
 
 
+def of_outputs(weights: DuckArray, shape: Shape) -> DuckArray:
+    """Return weights of labels of samples and outputs as an array of rank 2.
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast to the labels.
+    """
+    if weights.ndim == 1:
+        weights = weights[:, None]
+    if not alike(shape_of("y_true and sample_weight", shape, weights.shape), shape):
+        raise ValueError(f"sample_weight must broadcast to y_true: got {weights.shape} and {shape}")
+    return weights[(None,) * (2 - weights.ndim)]
+
+
 def times_mask(
     weights: DuckArray | None,
     mask: DuckArray | None,
@@ -125,13 +149,12 @@ def times_mask(
     """
     if mask is None:
         return weights
-    kept: DuckArray = mask.astype(dtype)
+    kept = mask.astype(dtype)
     if weights is None:
         return kept
     kept, weights = squeeze_or_expand(kept, weights)
     shape_of(names, kept.shape, weights.shape)
-    both: DuckArray = kept * weights
-    return both
+    return kept * weights
 
 
 def mask_of(value: ArrayLike) -> DuckArray | None:
@@ -139,7 +162,7 @@ def mask_of(value: ArrayLike) -> DuckArray | None:
     mask = getattr(value, "_keras_mask", None)
     if mask is None:
         return None
-    found: DuckArray = arrays.array("mask", mask)
+    found = arrays.array("mask", mask)
     return found if found.dtype == np.bool_ else found != 0
 
 
