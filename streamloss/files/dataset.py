@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from streamloss.support.brief import brief
 
-from .columns import Columns
+from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
 from .formats.arrays import ArrayFiles, Place
 from .paths import expand
@@ -22,48 +22,84 @@ LARGEST_COUNT = (1 << 31) - 1
 
 
 class TableFile(NamedTuple):
-    """How a file that holds all columns is opened."""
+    """A file that holds all columns."""
 
     path: str
     kind: Format
-    columns: Columns
-    reading: Reading
 
-    def open(self) -> Source:
-        """Return the opened file."""
-        return self.kind.opened(self.path, self.columns, self.reading)
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.path,)
+
+    def column_names(self, reading: Reading) -> list[str]:
+        """Return the names of its columns."""
+        return self.kind.column_names(self.path, reading)
+
+    def opened(self, columns: Columns, reading: Reading) -> Source:
+        """Return the file, opened to read these columns."""
+        return self.kind.opened(self.path, columns, reading)
 
     def absolute(self) -> TableFile:
         """Return the same under its absolute path."""
         return self._replace(path=os.path.abspath(self.path))
 
 
-class ArrayPlaces(NamedTuple):
-    """How columns in files of their own are opened."""
+class ArraysByName(NamedTuple):
+    """Columns that are arrays in files of their own."""
 
-    columns: Columns
     places: dict[str, Place]
 
-    def open(self) -> Source:
-        """Return the opened files."""
-        return ArrayFiles(self.columns, self.places)
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files."""
+        return tuple(dict.fromkeys(place.path for place in self.places.values()))
 
-    def absolute(self) -> ArrayPlaces:
+    def column_names(self, reading: Reading) -> list[str]:
+        """Return the names of the columns."""
+        return list(self.places)
+
+    def opened(self, columns: Columns, reading: Reading) -> Source:
+        """Return the files of these columns, opened."""
+        for role, name in columns.named():
+            if name not in self.places:
+                has = listing(self.places, name)
+                raise ValueError(f"{role}: no array is called {name!r}: there are {has}")
+        return ArrayFiles(columns, self.places)
+
+    def absolute(self) -> ArraysByName:
         """Return the same under absolute paths."""
-        places = {
-            name: place._replace(path=os.path.abspath(place.path))
-            for name, place in self.places.items()
-        }
-        return self._replace(places=places)
+        named = self.places.items()
+        return ArraysByName({n: at._replace(path=os.path.abspath(at.path)) for n, at in named})
+
+
+class Opening(NamedTuple):
+    """How a source is opened: what it is, and what is read of it."""
+
+    of: TableFile | ArraysByName
+    columns: Columns
+    reading: Reading
+
+    def open(self) -> Source:
+        """Return the opened source."""
+        return self.of.opened(self.columns, self.reading)
+
+    def absolute(self) -> Opening:
+        """Return the same under absolute paths."""
+        return self._replace(of=self.of.absolute())
 
 
 class DataSet:
-    """Files whose rows are evaluated in bounded memory, as `scan` gives them.
+    """Files whose rows are evaluated in bounded memory: what `scan` returns.
 
     Attributes
     ----------
     paths : tuple of str
         The files, in the order of their rows.
+    columns : tuple of str
+        The names of the columns, of several files those of the first.
+    types : dict of str to str
+        The types of columns that were given.
     batch_rows : int, optional
         Rows of a batch, of which each thread has one in memory.
     scheduler : str, optional
@@ -74,30 +110,24 @@ class DataSet:
 
     def __init__(
         self,
-        tables: tuple[tuple[str, Format], ...],
-        arrays: dict[str, Place] | None,
+        parts: Sequence[TableFile | ArraysByName],
         types: Mapping[str, str],
         batch_rows: int | None = None,
         scheduler: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        self._tables, self._arrays, self.types = tables, arrays, dict(types)
+        self._parts, self.types = parts, dict(types)
         self.batch_rows, self.scheduler, self.timeout = batch_rows, scheduler, timeout
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The files, in the order of their rows."""
-        if self._arrays is not None:
-            return tuple(dict.fromkeys(place.path for place in self._arrays.values()))
-        return tuple(path for path, _ in self._tables)
+        return tuple(path for part in self._parts for path in part.paths)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, of several files those of the first."""
-        if self._arrays is not None:
-            return tuple(self._arrays)
-        (path, kind), *_ = self._tables
-        return tuple(kind.column_names(path, Reading(self.types, {})))
+        return tuple(self._parts[0].column_names(Reading(self.types, {})))
 
     def opened(self, columns: Columns) -> Scanner:
         """Return the rows of some columns, of files that are opened now.
@@ -107,19 +137,12 @@ class DataSet:
         OSError, ValueError
             If a file cannot be read or lacks a column, or there are no rows.
         """
-        if self._arrays is not None:
-            for role, name in columns.named():
-                if name not in self._arrays:
-                    has = ", ".join(self._arrays)
-                    raise ValueError(f"{role}: no array is called {name!r}: there are {has}")
-            return Scanner([ArrayPlaces(columns, self._arrays)])
         reading = Reading(self.types, {})
-        return Scanner([TableFile(path, kind, columns, reading) for path, kind in self._tables])
+        return Scanner([Opening(part, columns, reading) for part in self._parts])
 
     def __repr__(self) -> str:
-        paths = self.paths
-        files = repr(paths[0]) if len(paths) == 1 else f"{paths[0]!r} and {len(paths) - 1} more"
-        return f"DataSet({files})"
+        first, *rest = self.paths
+        return f"DataSet({first!r}{f' and {len(rest):,} more' if rest else ''})"
 
 
 def scan(
@@ -137,10 +160,10 @@ def scan(
 
     Parameters
     ----------
-    files : str, path, sequence of them, or mapping of str to str
+    files : str, path or mapping of str to str, or sequence of them
         Files, folders (every file of a format below them) and globs (``**`` is folders at any
         depth). A mapping names columns that are arrays in files of their own: ``.npy`` files,
-        or arrays of archives as ``file.npz:name``.
+        or arrays of archives as ``file.npz:name``; a sequence of such is one after the other.
     format : {"parquet", "arrow", "csv", "npz"}, optional
         The format of all files; by default as the ending of each says, else its first bytes.
     types : mapping of str to str, optional
@@ -179,30 +202,45 @@ def scan(
     >>> sl.evaluate("mae", data=data, y_true="y", y_pred="p")
     0.8333333333333334
     """
-    options = (dict(types or {}), batch_rows, scheduler, timeout)
-    _check(format, *options[1:])
-    if isinstance(files, Mapping):
-        return DataSet((), {str(name): _array(name, at) for name, at in files.items()}, *options)
-    names = [files] if isinstance(files, str | os.PathLike) else list(files)
+    _check(format, batch_rows, scheduler, timeout)
+    given = [files] if isinstance(files, str | os.PathLike | Mapping) else list(files)
+    if not given:
+        raise ValueError("files must name at least one file: got none")
+    if isinstance(given[0], Mapping):
+        parts: list[TableFile | ArraysByName] = []
+        for each in map(_arrays, given):
+            if each in parts:
+                raise ValueError(f"files must name a file once: {each.paths[0]} came twice")
+            parts.append(each)
+    else:
+        parts = _tables(given, format, types or {})
+    return DataSet(parts, types or {}, batch_rows, scheduler, timeout)
+
+
+def _tables(
+    names: list[Any], format: str | None, types: Mapping[str, str]
+) -> list[TableFile | ArraysByName]:
+    """Return the tables that names, folders and globs stand for."""
     for name in names:
         if not isinstance(name, str | os.PathLike):
             raise TypeError(f"files must be names of files: got {brief(name)}")
-    if not names:
-        raise ValueError("files must name at least one file: got none")
-    found = expand([os.fspath(name) for name in names], format)
     kind = None if format is None else FORMATS[format]
-    tables = tuple((path, kind or format_of(path)) for path in found)
-    for path, of in tables if types else ():
-        if of.has_types:
-            raise ValueError(f"types is for files that have none, such as CSV: got {path}")
-    return DataSet(tables, None, *options)
+    found = expand([os.fspath(name) for name in names], format)
+    tables = [TableFile(path, kind or format_of(path)) for path in found]
+    for table in tables if types else ():
+        if table.kind.has_types:
+            raise ValueError(f"types is for files that have none, such as CSV: got {table.path}")
+    return [*tables]
 
 
-def _array(name: Any, at: Any) -> Place:
-    """Return where a column is that is an array in a file of its own."""
-    if not isinstance(name, str) or not isinstance(at, str | os.PathLike):
-        raise TypeError(f"files must map names of columns to files: got {brief({name: at})}")
-    return Place.of(os.fspath(at))
+def _arrays(places: Any) -> ArraysByName:
+    """Return the columns that a mapping of names to files stands for."""
+    if not isinstance(places, Mapping) or not places:
+        raise TypeError(f"files must map names of columns to files: got {brief(places)}")
+    for name, at in places.items():
+        if not isinstance(name, str) or not isinstance(at, str | os.PathLike):
+            raise TypeError(f"files must map names of columns to files: got {brief({name: at})}")
+    return ArraysByName({name: Place.of(os.fspath(at)) for name, at in places.items()})
 
 
 def _check(

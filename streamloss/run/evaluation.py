@@ -146,12 +146,12 @@ class Evaluation:
                 self.seconds = time.perf_counter() - begun
                 if progress is not None:
                     progress(self.rows, self.scanner.rows)
-                if self._checkpoint and self._checkpoint.due():
+                if self._checkpoint and (self._checkpoint.due() or done == self.scanner.end):
                     self._checkpoint.save(self._saved())
         if not self.rows:
             raise self.scanner.nothing()
-        self._done = self.scanner.end
-        if self._checkpoint:
+        if self._checkpoint and self._done != self.scanner.end:  # the end was not announced
+            self._done = self.scanner.end
             self._checkpoint.save(self._saved())
         return self.state
 

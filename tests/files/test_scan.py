@@ -156,6 +156,11 @@ def test_arrays_in_files_of_their_own_are_a_mapping(tmp_path: Path) -> None:
     data = sl.scan({"y": tmp_path / "y.npy", "p": f"{tmp_path}/b.npz:p"})
     assert data.columns == ("y", "p")
     assert sl.evaluate("mae", data=data, y_true="y", y_pred="p") == sl.evaluate("mae", Y, P)
+    places = {"y": f"{tmp_path}/y.npy", "p": f"{tmp_path}/b.npz:p"}
+    both = sl.scan([places, {"y": places["p"], "p": f"{tmp_path}/b.npz:q"}])
+    assert sl.evaluate("mae", "y", "p", data=both) == sl.evaluate("mae", [Y, P], [P, W])
+    with pytest.raises(ValueError, match=r"files must name a file once: .*y.npy came twice"):
+        sl.scan([places, places])
     with pytest.raises(ValueError, match="y_pred: no array is called 'z': there are y, p"):
         sl.evaluate("mae", data=data, y_true="y", y_pred="z")
 
