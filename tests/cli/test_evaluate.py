@@ -14,7 +14,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.cli import main
-from tests.cli.rows import HOLES, M, N, P, W, Y, exact
+from tests.cli.rows import GIVEN, HOLES, M, N, P, W, Y, exact
 
 
 def test_the_mean_is_correctly_rounded(path: str, run: Callable[..., Any]) -> None:
@@ -158,3 +158,26 @@ def test_evaluating_does_not_import_pandas(path: str) -> None:
     )
     args = ("evaluate", path, "--true", "y", "--pred", "holes", "--where", "m")
     subprocess.check_output([sys.executable, "-c", code, *args])
+
+
+def test_a_format_and_types_of_columns_may_be_given(
+    tmp_path: Path, run: Callable[..., Any], refusal: Callable[..., str]
+) -> None:
+    lines = "\n".join(f"{y!r},{p!r}" for y, p in zip(Y.tolist(), P.tolist(), strict=True))
+    (tmp_path / "rows.txt").write_text(f"y,p\n{lines}\n")
+    rows = (str(tmp_path / "rows.txt"), *GIVEN)
+    assert "it is text, such as CSV" in refusal("evaluate", *rows)
+    assert run(*rows, "--format", "csv")["results"]["mae"] == sl.evaluate("mae", Y, P)
+    single = run(*rows, "--format", "csv", "--type", "y=float32", "--type", "p=float32")
+    assert single["results"]["mae"] == sl.evaluate("mae", Y.astype("f4"), P.astype("f4"))
+    given = (*rows, "--format", "csv")
+    assert refusal("evaluate", *given, "--type", "y").startswith("--type must be COLUMN=TYPE")
+    assert refusal("evaluate", *given, "--type", "z=int8").startswith("--type: no column 'z'")
+    assert "'--format': 'xls' is not one of" in refusal("evaluate", *rows, "--format", "xls")
+
+
+def test_predictions_may_be_several_columns(path: str, run: Callable[..., Any]) -> None:
+    several = run(path, "--true", "y", "--true", "w", "--pred", "p", "--pred", "y")["results"]
+    assert several["mae"] == sl.evaluate("mae", np.stack([Y, W], 1), np.stack([P, Y], 1))
+    spread = run(path, *GIVEN, "--pred", "m", "--loss", "gaussian_nll")["results"]
+    assert spread["gaussian_nll"] == sl.evaluate("gaussian_nll", Y, (P, M))
