@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .files import DataSet
     from .run.evaluation import Progress
 
-CHECKPOINT_SECONDS = 5.0
-"""Seconds from one save of a checkpoint to the next."""
-
 
 def evaluate(
     losses: Any,
@@ -37,7 +34,7 @@ def evaluate(
     data: DataSet | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = CHECKPOINT_SECONDS,
+    checkpoint_every: float = 5.0,
 ) -> Any:
     """Return the weighted loss of predictions, every sum exact and the result correctly rounded.
 
@@ -72,7 +69,7 @@ def evaluate(
         many there are (None where files do not announce it).
     checkpoint : str or path, optional
         Of files: where to save how far it came. The same call goes on from there.
-    checkpoint_every : float, optional
+    checkpoint_every : float
         Seconds from one save to the next.
 
     Returns
@@ -155,7 +152,7 @@ def accumulate(
     data: DataSet | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = CHECKPOINT_SECONDS,
+    checkpoint_every: float = 5.0,
 ) -> Any:
     """Return an `Accumulator` of arrays or files; the arguments are those of `evaluate`.
 
