@@ -70,7 +70,7 @@ def test_a_killed_run_resumes_to_the_same_bits(
     plan = files.Scanner.side_by_side
 
     def note(data: files.Scanner, start: files.Place, threads: int) -> Any:
-        begun.append(BIG if start == data.end else start.row)
+        begun.append(sum(source.rows or 0 for source in data.sources[: start.source]) + start.row)
         return plan(data, start, threads)
 
     monkeypatch.setattr(files.Scanner, "side_by_side", note)
