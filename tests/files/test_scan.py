@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -283,3 +284,15 @@ def test_a_format_is_told_by_bytes_where_the_name_tells_none(tmp_path: Path) -> 
     data = sl.scan(tmp_path / "part-3", format="csv")
     assert sl.evaluate("mae", data=data, y_true="y", y_pred="p") == 1.0
     assert repr(data) == f"DataSet('{tmp_path}/part-3')"
+
+
+def test_a_library_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = as_parquet(tmp_path)
+    for module in [m for m in sys.modules if m.partition(".")[0] == "pyarrow"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    for module in ("columnar", "parquet"):
+        monkeypatch.delitem(sys.modules, f"streamloss.files.formats.{module}", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r'pyarrow.* pip install "streamloss\[files\]"'):
+        sl.evaluate("mae", "y", "p", data=sl.scan(path))

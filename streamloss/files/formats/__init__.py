@@ -48,8 +48,18 @@ class Format(NamedTuple):
         return self._code().column_names(path, reading)
 
     def _code(self) -> FormatModule:
-        """Return the module, imported on first use with its libraries."""
-        return cast(FormatModule, import_module(f"{__name__}.{self.module}"))
+        """Return the module, imported on first use with its libraries.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If a library is not installed. The error tells how to.
+        """
+        try:
+            return cast(FormatModule, import_module(f"{__name__}.{self.module}"))
+        except ModuleNotFoundError as error:
+            rule = f'{error.name} is not installed: pip install "streamloss[files]"'
+            raise ModuleNotFoundError(rule, name=error.name) from error
 
 
 CSV_ENDINGS = tuple(name + packed for name in (".csv", ".tsv") for packed in ("", ".gz", ".zst"))
