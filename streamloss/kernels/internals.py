@@ -25,12 +25,12 @@ from llvmlite import ir
 from numba import njit, types
 
 PARTS: dict[str, str] = {
-    "fragments": "compiling takes three times as long",
+    "fragments": "compiling takes twice as long",
+    "dispatch": "types of arguments are looked up in Python, and each process compiles",
+    "disk": "each process compiles",
     "instructions": "partial sums are on the heap",
     "options": "kernels count references",
     "vectors": "loops have narrower vectors",
-    "dispatch": "types of arguments are looked up in Python, and each process compiles",
-    "disk": "each process compiles",
 }
 """What comes of doing without each part."""
 
@@ -57,14 +57,23 @@ def complaint() -> str:
     return f"streamloss is slower with numba {numba.__version__}: {'; '.join(found)}"
 
 
-def _find(part: str, path: str, instead: Any = None) -> Any:
+def _find(part: str, path: str) -> Any:
     """Return what a module has under a name; if it has not, the part is lost."""
     module, _, names = path.partition(":")
     try:
         return operator.attrgetter(names)(importlib.import_module(module))
     except (ImportError, AttributeError) as error:
         lose(part, error)
-        return instead
+        return None
+
+
+def _base(part: str, path: str) -> Any:
+    """Return a class to inherit from, `object` if numba has no such class."""
+    found = _find(part, path)
+    if isinstance(found, type):
+        return found
+    lose(part, TypeError(f"{path} is no class"))
+    return object
 
 
 # The lock of numba's compiler, and its errors. Without the lock, another thread that compiles may
@@ -104,8 +113,8 @@ USELESS = (
 """Passes that find nothing to do in bodies without closures and expressions of whole arrays: they
 took 8 % of the time."""
 
-_JITCodeLibrary: Any = _find("fragments", "numba.core.codegen:JITCodeLibrary", object)
-_Compiler: Any = _find("fragments", "numba.core.compiler:Compiler", object)
+_JITCodeLibrary: Any = _base("fragments", "numba.core.codegen:JITCodeLibrary")
+_Compiler: Any = _base("fragments", "numba.core.compiler:Compiler")
 
 
 class Fragment(_JITCodeLibrary):
@@ -301,7 +310,7 @@ def entry(made: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 _CompileResult: Any = _find("disk", "numba.core.compiler:CompileResult")
-_NumbaPickler: Any = _find("disk", "numba.core.serialize:NumbaPickler", object)
+_NumbaPickler: Any = _base("disk", "numba.core.serialize:NumbaPickler")
 
 
 class Cache:
