@@ -15,6 +15,7 @@ import numpy as np
 from streamloss.api import evaluate
 from streamloss.arrays.types import ArrayLike
 from streamloss.kernels import cache
+from streamloss.kernels.private import folder
 from streamloss.losses.names import resolve
 from streamloss.run import choose
 
@@ -91,7 +92,7 @@ def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compi
 
 def describe_cache() -> str:
     """Say how many kernels the folder of kernels holds, and how large they are."""
-    with cache.folder().opened() as place:
+    with folder().opened() as place:
         num_bytes = [size for _, size, _ in place.files(".kernel")]
         return f"{len(num_bytes)} kernels, {sum(num_bytes) / 1e6:.1f} MB in {place.path}"
 

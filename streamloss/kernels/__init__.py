@@ -4,7 +4,8 @@ The aim: one source of plain Python for CPUs and GPUs, at the speed of a loop wr
 one loss, which a new process need not compile again. Read in this order:
 
 1. `switches`, `elements`, `fold`, `maps`: what is computed, as Python that runs uncompiled too.
-2. `registry`, `compiler`, `meanings`: what its names mean to numba, and how it compiles them.
+2. `internals`, `trial`: what numba has for itself, and how kernels do without it.
+   `registry`, `compiler`, `meanings`: what their names mean to numba, and how it compiles them.
 3. `cpu`, `gpu`: the kernels of each target; `settings`: what numba is told for both.
 4. `digests`, `key`, `cache`, `private`: kernels on disk, named by all that they depend on.
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import numba
 import numpy as np
 from numba import njit
-from numba.core.errors import NumbaError
 
 from streamloss.losses.base import Loss, first_of_user, memory
 from streamloss.support.once import uncut
 
-from . import meanings  # noqa: F401  # they register themselves
+from . import internals, meanings  # noqa: F401  # they register themselves
 from .cache import KernelCache
-from .compiler import KERNEL
 from .digests import Uncacheable
 from .fold import fold_cells
+from .internals import NumbaError, dispatcher, lost, setting
 from .settings import settings
 
 Body = Callable[..., None]
@@ -32,27 +31,29 @@ def call(body: Body, losses: tuple[Loss, ...], *arguments: object) -> None:
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    kernel(body, tuple([type(loss) for loss in losses]))(*arguments)
+    classes = tuple([type(loss) for loss in losses])
+    try:
+        kernel(body, classes)(*arguments)
+    except NotCompiled as error:
+        _in_python(body, classes, error)(*arguments)
 
 
 def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
     """Return what `call` would call: a function for arguments of just these types.
-
-    It saves looking at their types at every call, 1.5 us.
 
     Raises
     ------
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    dispatcher = kernel(body, tuple([type(loss) for loss in losses]))
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        return dispatcher
-    types = tuple([numba.typeof(argument) for argument in arguments])
-    # looked up here, since numba's own lookup takes its lock
-    if types in dispatcher.overloads:
-        return dispatcher.overloads[types].entry_point
-    return dispatcher._compile_for_args(*arguments)
+    classes = tuple([type(loss) for loss in losses])
+    made = kernel(body, classes)
+    if setting("DISABLE_JIT") or "kernels" in lost:
+        return made
+    try:
+        return internals.entry(made, arguments)
+    except NotCompiled as error:
+        return _in_python(body, classes, error)
 
 
 def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
@@ -84,27 +85,55 @@ def kernel(body: Body, classes: tuple[type[Loss], ...]) -> Any:
 
 def _dispatcher(body: Body, classes: tuple[type[Loss], ...]) -> Any:
     """Return what compiles a body for arguments as they come."""
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        # bodies overflow on purpose, and scalars of numpy would warn of it
-        return np.errstate(all="ignore")(body)
-    dispatcher = njit(**KERNEL)(body)
-    # both are attributes of numba's own, which has no public ones for them
-    compiles = dispatcher._compile_for_args
-    dispatcher._compile_for_args = lambda *args: uncut(lambda: _compiled(compiles, args, classes))
+    _warn()
+    if setting("DISABLE_JIT") or "kernels" in lost:
+        return _plain(body)
+    cache = None
     with suppress(Uncacheable):
-        dispatcher._cache = KernelCache(body, classes)
-    return dispatcher
+        cache = KernelCache(body, classes)
+    return dispatcher(body, lambda work: uncut(lambda: _compiled(work, classes)), cache)
 
 
-def _compiled(
-    compiles: Callable[..., Any], arguments: tuple[object, ...], classes: tuple[type[Loss], ...]
-) -> Any:
-    """Return machine code for arguments like these."""
+def _plain(body: Body) -> Any:
+    """Return what runs a body in Python."""
+    # bodies overflow on purpose, and scalars of numpy would warn of it
+    return np.errstate(all="ignore")(body)
+
+
+class NotCompiled(Exception):
+    """Raised where a kernel is not compiled, and no loss is why."""
+
+
+def _compiled(work: Callable[[], Any], classes: tuple[type[Loss], ...]) -> Any:
+    """Return machine code, which `work` makes."""
     try:
         with settings():
-            return compiles(*arguments)
-    except NumbaError as error:
+            return work()
+    except Exception as error:
+        new = not internals.is_tested()
+        if new and not any(_why_not(cls) for cls in classes):
+            raise NotCompiled(str(error)) from error
+        if not isinstance(error, NumbaError):
+            raise
         raise _explain(error, classes) from error
+
+
+def _in_python(body: Body, classes: tuple[type[Loss], ...], error: Exception) -> Any:
+    """Return what runs a body in Python from here on."""
+    internals.lose("this kernel", error)
+    _warn()
+    found = memory(classes)[body, classes] = _plain(body)
+    return found
+
+
+_warned: set[bool] = set()
+
+
+def _warn() -> None:
+    """Say once in a process what is done without."""
+    if lost and not _warned:
+        _warned.add(True)
+        warnings.warn(internals.complaint(), RuntimeWarning, stacklevel=2)
 
 
 def _explain(error: NumbaError, classes: tuple[type[Loss], ...]) -> TypeError:

@@ -3,8 +3,8 @@
 They are plain Python, compiled for each target from this one source. Arrays are one-dimensional
 and contiguous, all float32, all float64 or all complex128; `weights` is None or of the size of
 the inputs. Nothing is checked here, and nothing allocated: kernels are compiled without counting
-references, which took 7 % of the time (`compiler.KERNEL`), and so no function can return an array,
-but a tuple of them.
+references, which took 7 % of the time (`internals.kernel_options`), and so no function can return
+an array, but a tuple of them.
 
 Three things select code when it is compiled, not when it runs, by their types: a `rule` and a
 `width` of `switches`, and what of a block is `watched`, which may be nothing. `twice`, `screened`

@@ -20,14 +20,13 @@ import numba
 import numpy as np
 from numba import cuda, types
 from numba.extending import overload
-from numba.np.numpy_support import as_dtype
 
 from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, MASKED, MISSING
 from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
-from . import elements, meanings, registry  # noqa: F401  # importing `meanings` registers them
+from . import elements, internals, meanings, registry  # noqa: F401  # `meanings` registers them
 from .elements import is_narrow, widen
 from .fold import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS, fold_all
 from .maps import map_rows, map_terms
@@ -225,6 +224,12 @@ def find_missing(rows, out):
                 out[i] = False
 
 
+def multiply_add(numbers):
+    """Write what tells whether products and sums are rounded apart."""
+    round_apart()
+    numbers[0] = numbers[1] * numbers[1] - numbers[2]
+
+
 BODIES = (
     line,
     add_elements,
@@ -289,7 +294,7 @@ if numba.config.ENABLE_CUDASIM:
         Of numba's, lanes that come at the same time may get one each.
         """
         caller = sys._getframe(1)
-        array = np.empty(shape, as_dtype(dtype))
+        array = np.empty(shape, str(dtype))
         return self._allocations.setdefault((caller.f_code, caller.f_lineno), array)
 
     FakeCUDAShared.array = _shared_array  # type: ignore[method-assign]
@@ -302,11 +307,10 @@ else:
 
     @extending.intrinsic
     def round_apart(typing_context):
-        """Have each product and sum of a kernel rounded: by default they may become one fma."""
+        """Have each product and sum of a kernel rounded."""
 
         def codegen(context, builder, signature, arguments):
-            # options of the compiler of the GPU's code, which all libraries of a kernel share
-            context.active_code_library._nvvm_options["fma"] = False
+            internals.forbid_fma(context)
             return context.get_dummy_value()
 
         return types.void(), codegen
@@ -342,6 +346,8 @@ OWN: Any = {
     elements.at: _at,
     elements.counts_apart: _together,
 }
+if "instructions" in internals.lost:
+    OWN[arithmetic.partial_sums] = _partial_sums
 
 
 def _register():
@@ -352,9 +358,9 @@ def _register():
         return
     # the package numba-cuda looks for overloads in a registry of its own alone
     inlined: Any = {
-        digits.bits: lambda x: lambda x: np.float64(x).view(np.int64),
-        elementary.pattern: lambda x: lambda x: np.float64(x).view(np.int64),
-        elementary.number: lambda x: lambda x: np.int64(x).view(np.float64),
+        digits.bits: internals.bits_of,
+        elementary.pattern: internals.bits_of,
+        elementary.number: internals.float_of,
         elements.interleave: lambda loss, width: lambda loss, width: None,
         arithmetic.partial_sums: _partial_sums,
     }

@@ -18,19 +18,20 @@ from typing import Any
 
 from streamloss.losses.base import Loss
 
-from . import compiler, elements, fold, maps, meanings, registry, settings, switches
+from . import compiler, elements, fold, internals, maps, meanings, registry, settings, switches
 from .digests import Uncacheable, Walk
 
 FORMAT = 1
 """Of the files: another makes all of them anew."""
 
-WHOLE = (compiler, registry, settings, switches, elements, fold, maps, meanings)
+WHOLE = (internals, compiler, registry, settings, switches, elements, fold, maps, meanings)
 """Modules of which every function and class is looked at, whether it is reached or not."""
 
 NAMES = tuple(module.__name__ for module in WHOLE)
 
-TABLES = registry.MEANINGS, registry.LOWERED, registry.TARGETS
-"""Tables by function: `reached` adds the entries of each function that it comes to."""
+TABLES = registry.MEANINGS, registry.LOWERED, registry.TARGETS, internals.lost
+"""Tables by function: `reached` adds the entries of each function that it comes to. Of what numba
+lacks, the names are in all keys."""
 
 LIBRARIES = {"numba", "llvmlite", "numpy", *sys.stdlib_module_names}
 
@@ -43,7 +44,7 @@ def kernel_digest(body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> 
     Uncacheable
         If a loss uses what has no digest: see `digests.loss_digest`.
     """
-    start = f"{FORMAT} {settings.versions()} {body.__module__} {body.__qualname__}"
+    start = f"{FORMAT} {_versions()} {body.__module__} {body.__qualname__}"
     digest = hashlib.sha256(start.encode() + machinery_digest())
     for cls in classes:
         walk = Reach(f"{cls.key} {cls._fields} {cls.residue}")
@@ -52,13 +53,17 @@ def kernel_digest(body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> 
     return digest.digest()
 
 
+def _versions() -> str:
+    """Return the versions of all that makes machine code, and what is done without."""
+    return f"{settings.versions()} {sorted(internals.lost)}"
+
+
 @functools.cache
 def machinery_digest() -> bytes:
     """Digest what the kernels of all losses have in common."""
     walk = Machinery("")
     for module in WHOLE:
         walk.whole(module)
-    walk.value(compiler.KERNEL)
     return walk.digest.digest()
 
 

@@ -12,17 +12,14 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, ConcreteTemplate, signature
-from numba.np import arrayobj
 
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
 from . import elements, fold
 from .compiler import FRAGMENT, INLINE, LOSS
+from .internals import bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
@@ -71,29 +68,23 @@ for _body in LARGE:
     compiled(_body, FRAGMENT)
 
 
-@typed(elements.interleave)
-class _Interleave(AbstractTemplate):
-    def generic(self, args, kws):
-        return signature(types.none, *args)
+if "vectors" in lost:
 
+    @meaning(elements.interleave, INLINE)
+    def _interleave(loss, width):
+        return lambda loss, width: None
 
-@lowered(elements.interleave, types.Any, types.Any)
-def _interleaved(context, builder, sig, args):
-    """Tell LLVM how many vectors loops take, and of which size: of large ones one, and half."""
-    module, blocks = builder.module, builder.function.blocks
-    # by the add of `set`, since llvmlite's own refuses attributes with values
-    set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-    loss, width = sig.args
-    few = 2 if width.instance_class is Narrow else 1
-    vectors = ir.IntType(32)(4 if _is_long(loss.instance_class.point) else few)
-    for k, block in enumerate(blocks):
-        end = block.terminator
-        if end is not None and any(target in blocks[: k + 1] for target in end.operands):
-            count = module.add_metadata(["llvm.loop.interleave.count", vectors])
-            loop = module.add_metadata([count])
-            loop.operands = (loop, count)  # LLVM knows a loop by what names itself
-            end.set_metadata("llvm.loop", loop)
-    return context.get_dummy_value()
+else:
+
+    @typed(elements.interleave)
+    def _nothing(context):
+        return lambda loss, width: types.none
+
+    @lowered(elements.interleave, types.Any, types.Any)
+    def _interleaved(context, builder, sig, args):
+        loss, width = sig.args
+        few = 2 if width.instance_class is Narrow else 1
+        return widen_vectors(context, builder, 4 if _is_long(loss.instance_class.point) else few)
 
 
 def _is_long(function):
@@ -105,41 +96,37 @@ def _is_long(function):
     return any(f.__module__ == elementary.__name__ or _is_long(f) for f in ours)
 
 
-@typed(digits.bits)
-@typed(elementary.pattern)
-class _Bits(ConcreteTemplate):
-    cases = (signature(types.int64, types.float64),)
+if "instructions" in lost:
+    meaning(digits.bits, INLINE)(bits_of)
+    meaning(elementary.pattern, INLINE)(bits_of)
+    meaning(elementary.number, INLINE)(float_of)
 
+    @meaning(arithmetic.partial_sums, INLINE)
+    def _partial_sums():
+        return lambda: np.empty(arithmetic.PARTIALS)
 
-@typed(elementary.number)
-class _Number(ConcreteTemplate):
-    cases = (signature(types.float64, types.int64),)
+else:
 
+    @typed(digits.bits)
+    @typed(elementary.pattern)
+    def _bits(context):
+        return lambda x: types.int64(types.float64)
 
-@lowered(digits.bits, types.float64)
-@lowered(elementary.pattern, types.float64)
-@lowered(elementary.number, types.int64)
-def _reinterpreted(context, builder, sig, args):
-    return builder.bitcast(args[0], context.get_value_type(sig.return_type))
+    @typed(elementary.number)
+    def _number(context):
+        return lambda x: types.float64(types.int64)
 
+    lowered(digits.bits, types.float64)(reinterpreted)
+    lowered(elementary.pattern, types.float64)(reinterpreted)
+    lowered(elementary.number, types.int64)(reinterpreted)
 
-@typed(arithmetic.partial_sums)
-class _PartialSums(ConcreteTemplate):
-    cases = (signature(types.Array(types.float64, 1, "C")),)
+    @typed(arithmetic.partial_sums)
+    def _array(context):
+        return lambda: types.Array(types.float64, 1, "C")
 
-
-@lowered(arithmetic.partial_sums)
-def _partial_sums(context, builder, sig, args):
-    """On the stack of the function that calls it: an overload's would be gone when it returns."""
-    memory = cgutils.alloca_once(builder, ir.DoubleType(), size=arithmetic.PARTIALS)
-    array = context.make_array(sig.return_type)(context, builder)
-    shape, strides = (
-        cgutils.pack_array(builder, [context.get_constant(types.intp, n)])
-        for n in (arithmetic.PARTIALS, 8)
-    )
-    itemsize = context.get_constant(types.intp, 8)
-    arrayobj.populate_array(array, memory, shape, strides, itemsize, meminfo=None)
-    return array._getvalue()
+    @lowered(arithmetic.partial_sums)
+    def _partial_sums(context, builder, sig, args):
+        return on_stack(context, builder, sig.return_type, arithmetic.PARTIALS)
 
 
 @meaning(arithmetic.sqrt, INLINE)

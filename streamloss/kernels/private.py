@@ -26,6 +26,9 @@ BOUND = 1 << 28
 LEFT_OVER = 3600.0
 """Seconds after which a file that is being written is one whose writer was killed."""
 
+ENDING = ".kernel"
+"""The ending of files of code."""
+
 HALF = ".half"
 """The ending of files that are being written."""
 
@@ -80,6 +83,19 @@ class Folder(NamedTuple):
                 text = "".join(c if c.isprintable() else "?" for c in f"{error}: {own} is used")
                 warnings.warn(f"{text} instead", RuntimeWarning, stacklevel=2)
             return Place(own, make)
+
+
+def folder() -> Folder:
+    """Return the folder of compiled kernels.
+
+    The environment variable STREAMLOSS_CACHE_DIR, else ``streamloss`` in the user's cache
+    folder (XDG_CACHE_HOME, else ``~/.cache``).
+    """
+    given = os.environ.get("STREAMLOSS_CACHE_DIR")
+    if given:
+        return Folder(os.path.expanduser(given), named=True)
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Folder(os.path.join(home, "streamloss"))
 
 
 class Place:

@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba.core.typing.templates import infer_global
-from numba.extending import lower_builtin, overload
+from numba.extending import lower_builtin, overload, type_callable
 
 
 class Meaning(NamedTuple):
@@ -69,8 +68,8 @@ def also_for(target: Callable[..., Any]) -> None:
 
 
 def typed(function: Any) -> Callable[[Any], Any]:
-    """Register the template that says what a function returns, as numba's `infer_global` does."""
-    return _remembered(function, "", infer_global(function))
+    """Register what says what a function returns, as numba's `type_callable` does."""
+    return _remembered(function, "", type_callable(function))
 
 
 def lowered(function: Any, *arguments: Any) -> Callable[[Any], Any]:

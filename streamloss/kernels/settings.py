@@ -14,14 +14,15 @@ from typing import Any
 import llvmlite
 import numba
 import numpy as np
-from numba.core.compiler_lock import global_compiler_lock
+
+from .internals import global_compiler_lock, setting
 
 PLAIN: dict[str, Any] = {
     "BOUNDSCHECK": 0,
     **{
         name: 0
-        for name, value in vars(numba.config).items()
-        if name.startswith(("DEBUG", "DUMP")) and isinstance(value, int)
+        for name in dir(numba.config)
+        if name.startswith(("DEBUG", "DUMP")) and isinstance(setting(name), int)
     },
 }
 """Settings that help to find faults in one's own code, and that kernels are compiled without: with
@@ -43,7 +44,7 @@ CHOSEN = (
 
 def chosen() -> str:
     """Return the settings that machine code depends on, as text."""
-    return repr([(name, str(getattr(numba.config, name, None))) for name in CHOSEN])
+    return repr([(name, str(setting(name))) for name in CHOSEN])
 
 
 def versions() -> str:
@@ -55,9 +56,14 @@ def versions() -> str:
 def settings() -> Iterator[None]:
     """Compile as usual in the block; others, whose settings they are, wait for it."""
     with global_compiler_lock:
-        before = {name: getattr(numba.config, name, None) for name in PLAIN}
-        vars(numba.config).update(PLAIN)
+        before = {name: setting(name) for name in PLAIN}
+        _set(PLAIN)
         try:
             yield
         finally:
-            vars(numba.config).update(before)
+            _set(before)
+
+
+def _set(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(numba.config, name, value)

@@ -54,6 +54,7 @@ EDITS = {
     "accumulator": appended("accumulator.py"),
     "folder of kernels": appended("kernels/private.py"),
     "GPU": appended("kernels/gpu.py"),
+    "trial": appended("kernels/trial.py"),
     "states": appended("exact/state.py"),
     "whole rows": Edit("exact/digits.py", "high = min(high + 1, LIMBS)", "high = LIMBS"),
     "comment in a body": Edit("kernels/fold.py", "b1 = bits(m1)\n", "b1 = bits(m1)  # so\n\n"),
@@ -62,7 +63,7 @@ EDITS = {
     "docstring of a meaning": Edit(
         "kernels/meanings.py", "def _sqrt(x):", "def _sqrt(x):\n    'x'"
     ),
-    "docstring of a compiler": Edit("kernels/compiler.py", "Leave out passes.", "Skip passes."),
+    "docstring of a compiler": Edit("kernels/internals.py", "Leave out passes.", "Skip passes."),
     "comment in a formula": Edit("losses/formulas.py", "  # m may be -0.0", ""),
     "docstring of a formula": Edit("losses/formulas.py", "Return x log(x / m) - x", "Return"),
     "formula of others": Edit("losses/formulas.py", "loss.gamma)", "1.0)"),
@@ -87,17 +88,18 @@ EDITS = {
     "fields of switches": Edit("kernels/switches.py", "_fields = ()", '_fields = ("x",)', ALL),
     "chosen by a switch": Edit("kernels/meanings.py", "is Multiply", "is Omit", ALL),
     "instruction": Edit("kernels/meanings.py", "4 if _is_long", "2 if _is_long", ALL),
+    "vectors": Edit("kernels/internals.py", '-width"="512"', '-width"="256"', ALL),
     "its type": Edit(
-        "kernels/meanings.py", "types.int64, types.float64", "types.int32, types.float64", ALL
+        "kernels/meanings.py", "types.int64(types.float64)", "types.int32(types.float64)", ALL
     ),
     "its registration": Edit(
-        "kernels/meanings.py", "@lowered(digits.bits, types.float64)", "", ALL
+        "kernels/meanings.py", "lowered(digits.bits, types.float64)(reinterpreted)", "", ALL
     ),
     "partial sums": Edit("losses/arithmetic.py", "PARTIALS = 16", "PARTIALS = 8", ALL),
-    "compiler": Edit("kernels/compiler.py", "forceinline = True", "forceinline = False", ALL),
-    "passes": Edit("kernels/compiler.py", "USELESS = InlineClosureLikes,", "USELESS =", ALL),
-    "options": Edit("kernels/compiler.py", '_cfunc_wrapper": True', '_cfunc_wrapper": False', ALL),
-    "options of kernels": Edit("kernels/compiler.py", '"nogil": True, ', "", ALL),
+    "compiler": Edit("kernels/internals.py", "forceinline = True", "forceinline = False", ALL),
+    "passes": Edit("kernels/internals.py", '    "InlineClosureLikes",\n', "", ALL),
+    "options": Edit("kernels/internals.py", '_cfunc_wrapper": True', '_cfunc_wrapper": False', ALL),
+    "options of kernels": Edit("kernels/internals.py", '"nogil": True, ', "", ALL),
     "settings": Edit("kernels/settings.py", '"BOUNDSCHECK": 0', '"BOUNDSCHECK": 1', ALL),
     "digits": Edit("exact/digits.py", "UNIT = -1074", "UNIT = -1073", ALL),
     "counts": Edit("exact/counts.py", "MISSING, MASKED, ROWS", "MISSING, ROWS, MASKED", ALL),

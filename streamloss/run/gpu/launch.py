@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import sys
 import warnings
 from collections.abc import Iterable
 from types import SimpleNamespace
@@ -15,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba.core.errors import NumbaError
 
 from streamloss.arrays.convert import is_tensor
 from streamloss.arrays.device import DeviceArray, as_device, contiguous
-from streamloss.kernels import gpu
+from streamloss.kernels import gpu, internals
 from streamloss.kernels.gpu import STEP, cuda
+from streamloss.kernels.internals import NumbaError
 from streamloss.kernels.switches import Rule, Width
 
 LANES = 128
@@ -49,13 +50,30 @@ def check() -> None:
     Raises
     ------
     RuntimeError
-        If there is no driver or no GPU that numba can use.
+        If there is no driver or no GPU that numba can use, or numba compiles other arithmetic.
     """
     if cuda.is_available():
+        if not _rounds_apart():
+            rule = "arrays of a GPU need a numba that rounds products and sums apart"
+            raise RuntimeError(f"{rule}: got numba {numba.__version__}, with other private names")
         return
     error = cuda.cuda_error() if hasattr(cuda, "cuda_error") else None
     words = " ".join(str(error or "found none").split())
     raise RuntimeError(f"arrays of a GPU need a CUDA driver and GPU that numba can use: {words}")
+
+
+@functools.cache
+def _rounds_apart() -> bool:
+    """Return whether kernels round each operation, which is tried out where no test of ours has."""
+    if internals.is_tested() and "numba_cuda" not in sys.modules:
+        return True
+    x = 1.0 + 2.0**-30
+    numbers = cuda.to_device(np.array([1.0, x, x * x]))
+    try:
+        _launch(gpu.multiply_add, 1, 1, 0, numbers)
+    except (TypeError, AttributeError):
+        return False
+    return bool(numbers.copy_to_host()[0] == 0.0)
 
 
 def gpu_of(arrays: Iterable[Any]) -> int | None:
