@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from .arrays.batch import check_axis, has_names
 from .arrays.named import Named, find_names
 from .arrays.types import AxisLike
-from .exact.counts import ELEMENTS, MASKED, MISSING, NONZERO
 from .exact.reductions import Reduction, check
-from .exact.seen import count_rows, count_terms, sum_of
+from .exact.seen import counts_of
 from .exact.state import State
 from .losses.base import Loss, parts_of
 from .losses.names import respelled
@@ -123,7 +122,9 @@ class Accumulator:
             return self
         given, before = (y_true, y_pred, weights, where), self._named
         if data is not None:
-            self.tally.merge(files().sum_data(self.tally.query, data, given))
+            from .run.evaluation import sum_data  # with archives and threads, on first use
+
+            self.tally.merge(sum_data(self.tally.query, data, given))
             return self
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *given, order)
@@ -193,21 +194,9 @@ class Accumulator:
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
         ``infinite_terms`` the terms of each loss.
         """
-        state, losses = self.tally.state, self.losses
-        totals = [sum_of(column) for column in state.counts.T]
-        nan, infinite = count_terms(state, [len(parts_of([loss])) for loss in losses])
-        several = len(losses) > 1
-        counts: dict[str, Any] = {
-            "elements": totals[ELEMENTS],
-            "nonzero_weights": totals[NONZERO],
-            "nan": totals[MISSING] + (0 if several else nan[0]),
-        }
-        if several:
-            counts["nan_terms"] = dict(zip(self._specs, nan, strict=True))
-            counts["infinite_terms"] = dict(zip(self._specs, infinite, strict=True))
-        else:
-            counts["infinite"] = infinite[0]
-        return counts | {"masked": totals[MASKED], "rows": count_rows(state, self.axis)}
+        parts = [len(parts_of([loss])) for loss in self.losses]
+        specs = self._specs if isinstance(self._specs, list) else [self._specs]
+        return counts_of(self.tally.state, specs, parts, self.axis)
 
     def _shown_counts(self) -> list[tuple[str, int]]:
         """Return the counts with their names, those of terms only where there are any."""
@@ -370,14 +359,6 @@ def _format() -> Any:
     from .exact import bytes as module
 
     return module
-
-
-@once
-def files() -> Any:
-    """Return the module that evaluates files, imported on first use."""
-    from .run import evaluation
-
-    return evaluation
 
 
 build = Accumulator._of

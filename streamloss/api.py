@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import Accumulator, build, check_sent, files
+from .accumulator import Accumulator, build, check_sent
 from .arrays.batch import is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
@@ -110,7 +110,7 @@ def evaluate(
     if data is not None:
         if found is Reduction.NONE:
             raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
-        state = files().sum_data(query, data, given, progress, checkpoint, checkpoint_every)
+        state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)
         return _keyed(losses, state.results(query.losses, found))
     _check_arrays(y_true, progress, checkpoint)
     named = find_names(query.losses[0], *given)
@@ -129,6 +129,13 @@ def evaluate(
 def _keyed(losses: Any, results: list[Any]) -> Any:
     """Return the results of a list of losses by these, that of one loss as it is."""
     return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
+
+
+def _sum_data(query: Query, data: DataSet, names: tuple[Any, Any, Any, Any], *how: Any) -> State:
+    """Return the exact sums of files, with what reads them imported on first use."""
+    from .run.evaluation import sum_data
+
+    return sum_data(query, data, names, *how)
 
 
 def _check_arrays(y_true: Any, progress: Any, checkpoint: Any) -> None:
@@ -173,7 +180,7 @@ def accumulate(
     query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
     specs = list(losses) if isinstance(losses, list) else losses
     if data is not None:
-        state = files().sum_data(query, data, given, progress, checkpoint, checkpoint_every)
+        state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)
         return build(specs, query, state)
     _check_arrays(y_true, progress, checkpoint)
     named, names = find_names(query.losses[0], *given), None

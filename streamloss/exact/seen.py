@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from streamloss.arrays.batch import normalise_axis
 from streamloss.arrays.types import AxisLike
 
-from .counts import ROWS
+from .counts import ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from .digits import MINUS_INFS, NANS, PLUS_INFS, Ints
 from .state import State
+
+
+def counts_of(state: State, losses: list[Any], parts: list[int], axis: AxisLike) -> dict[str, Any]:
+    """Return what a state has seen, by names; `Accumulator.counts` says what they mean.
+
+    Parameters
+    ----------
+    state : State
+        The state.
+    losses : list
+        The losses as they were spelled.
+    parts : list of int
+        How many parts each of them has.
+    axis : int or tuple of int, optional
+        The axes that were reduced.
+    """
+    totals = [sum_of(column) for column in state.counts.T]
+    nan, infinite = count_terms(state, parts)
+    several = len(losses) > 1
+    counts: dict[str, Any] = {
+        "elements": totals[ELEMENTS],
+        "nonzero_weights": totals[NONZERO],
+        "nan": totals[MISSING] + (0 if several else nan[0]),
+    }
+    if several:
+        counts["nan_terms"] = dict(zip(losses, nan, strict=True))
+        counts["infinite_terms"] = dict(zip(losses, infinite, strict=True))
+    else:
+        counts["infinite"] = infinite[0]
+    return counts | {"masked": totals[MASKED], "rows": count_rows(state, axis)}
 
 
 def sum_of(counts: Ints) -> int:
