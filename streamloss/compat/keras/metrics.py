@@ -54,8 +54,7 @@ __all__ += regression.__all__
 __all__.remove("categorical_generalized_cross_entropy")  # a loss alone
 
 
-@dataclass(eq=False, repr=False)
-class MeanAbsoluteError(FunctionMean):
+class MeanAbsoluteError(FunctionMean, function="mean_absolute_error"):
     """The mean absolute error.
 
     Examples
@@ -64,12 +63,8 @@ class MeanAbsoluteError(FunctionMean):
     0.25
     """
 
-    function = "mean_absolute_error"
-    name: str | None = "mean_absolute_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredError(FunctionMean):
+class MeanSquaredError(FunctionMean, function="mean_squared_error"):
     """The mean squared error.
 
     Examples
@@ -77,9 +72,6 @@ class MeanSquaredError(FunctionMean):
     >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 0.0]]))
     2.25
     """
-
-    function = "mean_squared_error"
-    name: str | None = "mean_squared_error"
 
 
 @dataclass(eq=False, repr=False)
@@ -116,8 +108,7 @@ class RootMeanSquaredError(SampleMean):
         return math.sqrt(totals.over(counts, 0.0))
 
 
-@dataclass(eq=False, repr=False)
-class MeanAbsolutePercentageError(FunctionMean):
+class MeanAbsolutePercentageError(FunctionMean, function="mean_absolute_percentage_error"):
     """The mean absolute error in per cent of the label.
 
     Examples
@@ -126,12 +117,8 @@ class MeanAbsolutePercentageError(FunctionMean):
     37.5
     """
 
-    function = "mean_absolute_percentage_error"
-    name: str | None = "mean_absolute_percentage_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredLogarithmicError(FunctionMean):
+class MeanSquaredLogarithmicError(FunctionMean, function="mean_squared_logarithmic_error"):
     """The mean squared error of the logarithms of 1 + the values.
 
     Examples
@@ -139,9 +126,6 @@ class MeanSquaredLogarithmicError(FunctionMean):
     >>> MeanSquaredLogarithmicError()([[0.0, 1.0]], [[0.0, 3.0]])
     np.float32(0.2402265)
     """
-
-    function = "mean_squared_logarithmic_error"
-    name: str | None = "mean_squared_logarithmic_error"
 
 
 @dataclass(eq=False, repr=False)
@@ -162,8 +146,7 @@ class CosineSimilarity(FunctionMean):
         return 0.0 - super()._mean(totals, counts)
 
 
-@dataclass(eq=False, repr=False)
-class LogCoshError(FunctionMean):
+class LogCoshError(FunctionMean, function="log_cosh", name="logcosh"):
     """The mean logarithm of the hyperbolic cosine of the error.
 
     Examples
@@ -172,12 +155,8 @@ class LogCoshError(FunctionMean):
     np.float32(0.108445205)
     """
 
-    function = "log_cosh"
-    name: str | None = "logcosh"
 
-
-@dataclass(eq=False, repr=False)
-class Hinge(FunctionMean):
+class Hinge(FunctionMean, function="hinge"):
     """The mean hinge loss of labels -1 and 1 or, if none of any batch is another, 0 and 1.
 
     Examples
@@ -186,12 +165,8 @@ class Hinge(FunctionMean):
     1.25
     """
 
-    function = "hinge"
-    name: str | None = "hinge"
 
-
-@dataclass(eq=False, repr=False)
-class SquaredHinge(FunctionMean):
+class SquaredHinge(FunctionMean, function="squared_hinge"):
     """The mean squared hinge loss, labels as for `Hinge`.
 
     Examples
@@ -200,12 +175,8 @@ class SquaredHinge(FunctionMean):
     1.78125
     """
 
-    function = "squared_hinge"
-    name: str | None = "squared_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class CategoricalHinge(FunctionMean):
+class CategoricalHinge(FunctionMean, function="categorical_hinge"):
     """The mean hinge loss of the score of a label's class over the best of the others.
 
     Examples
@@ -214,12 +185,8 @@ class CategoricalHinge(FunctionMean):
     1.25
     """
 
-    function = "categorical_hinge"
-    name: str | None = "categorical_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class KLDivergence(FunctionMean):
+class KLDivergence(FunctionMean, function="kl_divergence"):
     """The mean Kullback-Leibler divergence of predicted distributions from the labels', in nats.
 
     Examples
@@ -228,12 +195,8 @@ class KLDivergence(FunctionMean):
     np.float32(0.6931472)
     """
 
-    function = "kl_divergence"
-    name: str | None = "kl_divergence"
 
-
-@dataclass(eq=False, repr=False)
-class Poisson(FunctionMean):
+class Poisson(FunctionMean, function="poisson"):
     """The mean of ``y_pred - y_true * log(y_pred)``.
 
     Examples
@@ -241,9 +204,6 @@ class Poisson(FunctionMean):
     >>> float(Poisson()([[0.0, 0.0]], [[1.0, 3.0]]))
     2.0
     """
-
-    function = "poisson"
-    name: str | None = "poisson"
 
 
 @dataclass(eq=False, repr=False)
