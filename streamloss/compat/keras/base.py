@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import (
+
+from .arguments import (
     FLOAT32,
     DTypeArgument,
     compute_of,
@@ -20,10 +21,10 @@ from streamloss.compat.keras.arguments import (
     rounded,
     squeeze_or_expand,
 )
-from streamloss.compat.keras.kinds import KINDS
-from streamloss.compat.keras.reductions import MEAN, reduce, standardize_reduction, truncated
-from streamloss.compat.keras.terms import Terms
-from streamloss.compat.keras.weights import mask_of
+from .kinds import KINDS
+from .reductions import MEAN, reduce, standardize_reduction, truncated
+from .terms import Terms
+from .weights import mask_of
 
 
 def snake_case(name: str) -> str:

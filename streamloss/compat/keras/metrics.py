@@ -22,24 +22,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike, Weights
-from streamloss.compat.keras import margins, probabilities, regression
-from streamloss.compat.keras.arguments import broadcast, pair_of, shape_of
-from streamloss.compat.keras.base import Metric, snake_case
-from streamloss.compat.keras.margins import *  # noqa: F403
-from streamloss.compat.keras.names import Named
-from streamloss.compat.keras.probabilities import *  # noqa: F403
-from streamloss.compat.keras.r2 import R2Score
-from streamloss.compat.keras.regression import *  # noqa: F403
-from streamloss.compat.keras.sample_means import (
-    FunctionMean,
-    Mean,
-    MeanMetricWrapper,
-    SampleMean,
-    Sum,
-)
-from streamloss.compat.keras.terms import Terms
 from streamloss.exact.reductions import Exact
 from streamloss.losses import SquaredError
+
+from . import margins, probabilities, regression
+from .arguments import broadcast, pair_of, shape_of
+from .base import Metric, snake_case
+from .margins import *  # noqa: F403
+from .names import Named
+from .probabilities import *  # noqa: F403
+from .r2 import R2Score
+from .regression import *  # noqa: F403
+from .sample_means import FunctionMean, Mean, MeanMetricWrapper, SampleMean, Sum
+from .terms import Terms
 
 __all__ = [
     "BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.arguments import DTypeArgument, KerasAxis
-from streamloss.compat.keras.base import Loss, PlainLoss
-from streamloss.compat.keras.reductions import MEAN
 from streamloss.support.brief import brief
+
+from .arguments import DTypeArgument, KerasAxis
+from .base import Loss, PlainLoss
+from .reductions import MEAN
 
 __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",

@@ -29,23 +29,15 @@ from streamloss.arrays.types import (
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import FLOAT64, Divisor, Ratio
 from streamloss.compat._common.sums import each, state
-from streamloss.compat.keras.arguments import (
-    cast,
-    of_means,
-    real,
-    rounded,
-    tensor,
-    times,
-    unknown_sizes,
-    wide,
-)
-from streamloss.compat.keras.kinds import KINDS
-from streamloss.compat.keras.row_means import BLOCK, means
-from streamloss.compat.keras.terms import Terms
-from streamloss.compat.keras.weights import by_sample, fitted, times_mask, weights_of
 from streamloss.exact.state import State
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
+
+from .arguments import cast, of_means, real, rounded, tensor, times, unknown_sizes, wide
+from .kinds import KINDS
+from .row_means import BLOCK, means
+from .terms import Terms
+from .weights import by_sample, fitted, times_mask, weights_of
 
 
 class Reduction:

@@ -22,16 +22,9 @@ import numpy as np
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import (
-    alike,
-    broadcast,
-    cast,
-    fits,
-    real,
-    shape_of,
-    squeeze_or_expand,
-)
-from streamloss.compat.keras.terms import Terms
+
+from .arguments import alike, broadcast, cast, fits, real, shape_of, squeeze_or_expand
+from .terms import Terms
 
 
 def weights_of(sample_weight: Weights, dtype: DType | None = None) -> DuckArray | None:
