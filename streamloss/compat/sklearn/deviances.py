@@ -18,11 +18,8 @@ from .reductions import mean, undefined
 from .values import Bounds
 
 __all__ = [
-    "d2_tweedie_score",
-    "mean_gamma_deviance",
-    "mean_poisson_deviance",
-    "mean_tweedie_deviance",
-]
+    "d2_tweedie_score", "mean_gamma_deviance", "mean_poisson_deviance", "mean_tweedie_deviance",
+]  # fmt: skip
 
 HALF_LINE = (-math.inf, 0.0), (1.0, math.inf)
 

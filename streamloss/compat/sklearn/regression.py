@@ -26,14 +26,10 @@ from .reductions import mean
 from .values import Bounds
 
 __all__ = [
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_pinball_loss",
-    "mean_squared_error",
-    "mean_squared_log_error",
-    "root_mean_squared_error",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_pinball_loss",
+    "mean_squared_error", "mean_squared_log_error", "root_mean_squared_error",
     "root_mean_squared_log_error",
-]
+]  # fmt: skip
 
 
 @loss

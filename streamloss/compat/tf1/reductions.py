@@ -15,6 +15,8 @@ from streamloss.support.brief import brief
 from .arguments import FLOAT32, LOGITS, check_logits, check_same_shape, real, reals, tensor
 from .weights import loss_weights
 
+__all__ = ["Reduction", "compute_weighted_loss"]
+
 LOSSES = "losses"
 """The default of `loss_collection`, which has no effect."""
 

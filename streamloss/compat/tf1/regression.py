@@ -17,6 +17,8 @@ from .arguments import FLOAT32, check_same_shape, number, reals, rows_of
 from .reductions import LOSSES, Reduction, weigh, weigh_elements
 from .weights import row_weights
 
+__all__ = ["absolute_difference", "huber_loss", "mean_pairwise_squared_error", "mean_squared_error"]
+
 
 def absolute_difference(
     labels: ArrayLike,
