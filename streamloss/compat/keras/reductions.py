@@ -28,7 +28,7 @@ from streamloss.arrays.types import (
 )
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import FLOAT64, Divisor, Ratio
-from streamloss.compat._common.sums import each, state
+from streamloss.compat._common.sums import each, finished, state
 from streamloss.exact.state import State
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
@@ -276,18 +276,7 @@ def _repeated(terms: Terms, weights: DuckArray, dtype: DType) -> tuple[Terms, Du
     if terms.shape or all(size == size for size in (*terms.row, *weights.shape)):
         return terms, weights
     weights = cast("sample_weight", weights, dtype)
-    loss = rows(terms, None, FLOAT64)
-    if is_lazy(weights):
-        meta = np.empty((0,) * weights.ndim)
-        values: DuckArray = weights.map_blocks(_full, loss, dtype=np.float64, meta=meta)
-    else:
-        values = arrays.broadcast(loss, weights.shape)
-    return Terms.of_values(values), weights
-
-
-def _full(block: Array, value: Array) -> Array:
-    """Return an array of the shape of a block that is all one value."""
-    return np.full(block.shape, value)
+    return Terms.of_values(arrays.filled(weights, rows(terms, None, FLOAT64))), weights
 
 
 def _divided(
@@ -322,4 +311,4 @@ def _finished(
 ) -> Any:
     """Return the results of the cells of sums, with the numbers that were not known before."""
     ratio = make(**{name: int(value) for name, value in zip(names, late, strict=True)})
-    return np.float64(sums.in_shape([ratio(cell) for cell in sums.sums_of(range(count))]))
+    return finished(sums, ratio, count)
