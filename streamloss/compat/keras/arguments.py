@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import Array, ArrayLike, DType, DTypeLike, DuckArray, Shape
 from streamloss.compat._common import arrays
 from streamloss.compat._common.sums import KNOWING
@@ -39,7 +40,6 @@ EPSILON = 1e-7
 KEPT = -1
 """In place of an index: the array stays as it is."""
 
-FLOAT32 = np.dtype(np.float32)
 HALVES = ("float16", "bfloat16")
 """Dtypes in which 1 - 1e-7 is 1."""
 

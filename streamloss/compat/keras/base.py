@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common import arrays
 
 from .arguments import (
-    FLOAT32,
     DTypeArgument,
     compute_of,
     dtype_of,

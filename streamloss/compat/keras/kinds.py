@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from streamloss import losses
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import DType
 from streamloss.compat._common.anyfloat import with_parameter
 from streamloss.losses.base import LossLike
 from streamloss.metrics import Dice, Tversky
 
-from .arguments import EPSILON, FLOAT32, edges, epsilon, in_dtype, same_shape, squeeze_or_expand
+from .arguments import EPSILON, edges, epsilon, in_dtype, same_shape, squeeze_or_expand
 from .terms import Kind, Make, of_classes, of_elements, of_indices, of_rows, of_sets, of_signs
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import (
     Array,
     ArrayLike,
@@ -27,7 +27,7 @@ from streamloss.arrays.types import (
     Weights,
 )
 from streamloss.compat._common import arrays
-from streamloss.compat._common.finish import FLOAT64, Divisor, Ratio
+from streamloss.compat._common.finish import Divisor, Ratio
 from streamloss.compat._common.sums import each, finished, state
 from streamloss.exact.state import State
 from streamloss.losses.base import LossLike

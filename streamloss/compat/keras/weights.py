@@ -23,7 +23,17 @@ from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat._common import arrays
 
-from .arguments import alike, broadcast, cast, fits, real, shape_of, squeeze_or_expand
+from .arguments import (
+    KEPT,
+    alike,
+    broadcast,
+    cast,
+    fits,
+    last_axes,
+    real,
+    shape_of,
+    squeeze_or_expand,
+)
 from .terms import Terms
 
 
@@ -70,24 +80,15 @@ def fitted(terms: Terms, weights: DuckArray) -> tuple[Terms, DuckArray]:
 
 def _of_one_rank(terms: Terms, weights: DuckArray) -> tuple[Terms, DuckArray]:
     """Return losses and weights whose ranks differ by a last axis of size 1 in one rank."""
+    item, other = last_axes(terms.shape, weights.shape)
+    weights = weights if other == KEPT else weights[..., other]
+    if item == KEPT:
+        return terms, weights
     rank = len(terms.shape)
-    if rank == weights.ndim + 1 and terms.shape[-1] == 1:
-        if weights.ndim == 1:
-            return terms, weights[..., None]
-        return _reshaped(terms, 0, terms.shape[:-1]), weights
-    if weights.ndim == rank + 1 and weights.shape[-1] == 1:
-        if rank == 1:
-            return _reshaped(terms, None, (*terms.shape, 1)), weights
-        return terms, weights[..., 0]
-    return terms, weights
-
-
-def _reshaped(terms: Terms, item: int | None, shape: Shape) -> Terms:
-    """Return terms whose losses have lost their last axis (0) or got one more (None)."""
-    rank = len(terms.shape)
+    shape = (*terms.shape, 1) if item is None else terms.shape[:-1]
     inputs = tuple(a[(..., item, *(slice(None),) * (a.ndim - rank))] for a in terms.inputs)
     where = None if terms.where is None else terms.where[..., item]
-    return terms._replace(inputs=inputs, shape=shape, where=where)
+    return terms._replace(inputs=inputs, shape=shape, where=where), weights
 
 
 def leading(terms: Terms, weights: DuckArray) -> DuckArray:
@@ -99,12 +100,10 @@ def leading(terms: Terms, weights: DuckArray) -> DuckArray:
         If they are of no leading axes.
     """
     rank = len(terms.shape)
-    if weights.ndim == rank + 1 and weights.shape[-1] == 1 and rank != 1:
+    if weights.ndim == rank + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     elif weights.ndim == 1 and rank == 2 and terms.shape[-1] == 1:
         weights = weights[..., None]
-    elif weights.ndim == 2 and rank == 1 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
     if weights.ndim > rank or not fits(weights.shape, terms.shape[: weights.ndim]):
         rule = "sample_weight must have the leading axes of the losses, or 1 in their place"
         raise ValueError(f"{rule}: got {weights.shape} for losses of shape {terms.shape}")

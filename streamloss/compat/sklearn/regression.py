@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import ArrayLike, DTypeLike, Weights
-from streamloss.compat._common.finish import FLOAT64
 from streamloss.losses import (
     AbsoluteError,
     AbsolutePercentageError,

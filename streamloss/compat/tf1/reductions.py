@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Shape
 from streamloss.compat._common.arrays import as_dtype
 from streamloss.compat._common.finish import Ratio
@@ -12,7 +13,7 @@ from streamloss.losses import Value
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
-from .arguments import FLOAT32, LOGITS, check_logits, check_same_shape, real, reals, tensor
+from .arguments import LOGITS, check_logits, check_same_shape, real, reals, tensor
 from .weights import loss_weights
 
 __all__ = ["Reduction", "compute_weighted_loss"]
