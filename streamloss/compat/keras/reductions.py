@@ -37,7 +37,7 @@ from .arguments import cast, of_means, real, rounded, tensor, times, unknown_siz
 from .kinds import KINDS
 from .row_means import BLOCK, means
 from .terms import Terms
-from .weights import by_sample, fitted, times_mask, weights_of
+from .weights import fitted, of_losses
 
 
 class Reduction:
@@ -239,7 +239,7 @@ def reduce(
     terms = of_whole_rows(terms)
     if terms.where is not None:
         mask = terms.where if mask is None else mask & terms.where
-    weights = given = _weights(terms, sample_weight, mask, dtype)
+    weights = given = of_losses(terms, sample_weight, mask, dtype)
     if given is not None:
         terms, weights = fitted(*_repeated(terms, given, dtype))
     if reduction in NONE or terms.shape in ((), (0,)):
@@ -253,17 +253,6 @@ def reduce(
     out = dtype if reduction == "sum" else of_means(dtype)
     make(dtype=out, valid=None if valid is None else 1)  # raises here, not in a task of dask
     return cast("the sum of losses", _divided(terms, weights, make, None, wide(out), valid), out)
-
-
-def _weights(
-    terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
-) -> DuckArray | None:
-    """Return sample weights times a mask, None without either."""
-    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
-    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
-    if weights is not None:
-        weights = by_sample(weights, terms.shape)
-    return times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
 
 
 def _count(mask: DuckArray) -> int | LazyArray:

@@ -5,7 +5,7 @@ There are four rules, and all of them are here:
 
 - Weights of a loss class broadcast *to* the losses as in numpy, whose last axes are aligned, once a
   last axis of size 1 that one rank has more is taken away or added: `fitted`. One weight for each
-  sample is aligned with axis 0 before, where it would not broadcast: `by_sample`.
+  sample is aligned with axis 0 before, where it would not broadcast: `of_losses`.
 - Weights of a metric belong to the *leading* axes of the losses: each is the weight of the mean of
   the losses that it is given for, however many those are: `leading`.
 - Weights of the R2 score broadcast to labels of shape ``[batch_size, outputs]``, those of rank 1 as
@@ -43,6 +43,17 @@ def weights_of(sample_weight: Weights, dtype: DType | None = None) -> DuckArray 
         return None
     weights = real("sample_weight", arrays.array("sample_weight", sample_weight))
     return weights if dtype is None else cast("sample_weight", weights, dtype)
+
+
+def of_losses(
+    terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
+) -> DuckArray | None:
+    """Return the sample weights of a loss class times a mask, None without either."""
+    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
+    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
+    if weights is not None:
+        weights = by_sample(weights, terms.shape)
+    return times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
 
 
 def by_sample(weights: DuckArray, shape: Shape) -> DuckArray:
