@@ -246,9 +246,10 @@ def reduce(
         return cast("losses", rows(terms, weights, wide(dtype)), dtype)
     counted = mask if reduction in MEANS else None
     valid = None if counted is None else _count(counted)
-    shared = given if counted is None else counted  # each element by so many losses as `repeats`
-    per = terms.per if 0 not in terms.shape else 1
+    # `repeats`: how many losses share each weight or, where those are counted, each valid element
+    shared = given if counted is None else counted
     repeats = 0 if shared is None else times(shared.shape, terms.shape)
+    per = terms.per if 0 not in terms.shape else 1
     make = functools.partial(ratio_of, str(reduction), per, repeats)
     out = dtype if reduction == "sum" else of_means(dtype)
     make(dtype=out, valid=None if valid is None else 1)  # raises here, not in a task of dask
