@@ -28,7 +28,7 @@ def _focal(
     label_smoothing: float,
 ) -> LossLike:
     balanced = float(bool(apply_class_balancing))
-    if from_logits:  # TensorFlow finds them behind its sigmoid, and clips no probability
+    if from_logits:  # TensorFlow clips no probability that it has the logit of
         return losses.BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
     return losses.BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
 

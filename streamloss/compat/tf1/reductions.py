@@ -152,7 +152,7 @@ def weigh_logits(
         raise ValueError("logits must have an axis of classes: got shape ()")
     if x.dtype == FLOAT32:
         return weigh(loss, (y, x), x.shape[:rank], weights, reduction)
-    if x.dtype.itemsize < 4:  # all numbers become float64 where they are read
+    if x.dtype.itemsize < 4:  # to float64 nothing need be rounded: all is read as that
         y = as_dtype(y, x.dtype)
     return weigh(loss, (y, x), x.shape[:rank], weights, reduction, x.dtype, compute=None)
 
