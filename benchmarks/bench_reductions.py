@@ -3,7 +3,9 @@
 from functools import partial
 
 import streamloss as sl
-from benchmarks._measure import interleaved_medians, pairs, read_sweep, warm
+from benchmarks._measure import SIZE, interleaved_medians, pairs, read_sweep, warm
+from streamloss.compat.keras import reductions
+from streamloss.compat.keras.losses import mean_absolute_error
 
 REDUCTIONS = ["mean", "sum", "sum_over_batch_size", "sum_by_nonzero_weights", "none"]
 ROW = 100
@@ -59,3 +61,24 @@ class Axes:
         return evaluate / read
 
     track_ratio_to_read_sweep.unit = "ratio"
+
+
+class KerasRows:
+    """Keras' mean of each row: below `reductions.LONG` by pairs of floats, beyond by exact sums."""
+
+    params = ([64, 256, 512, 1024], ["pairs", "sums"])
+    param_names = ("elements of a row", "by")
+    timeout = 300
+
+    def setup(self, row, by):
+        self.long, reductions.LONG = reductions.LONG, row if by == "pairs" else 0
+        y_true, y_pred = pairs("float32", min(SIZE, 2_000_000))
+        rows = [array[: array.size // row * row].reshape(-1, row) for array in (y_true, y_pred)]
+        self.means = partial(mean_absolute_error, *rows)
+        warm(self.means)
+
+    def teardown(self, row, by):
+        reductions.LONG = self.long
+
+    def time_means(self, row, by):
+        self.means()

@@ -2,12 +2,14 @@
 
 A comment in a page is replaced: `<!-- objects: MODULE ... -->` by the reference of the public
 objects of modules (`at level 3` within a section), `<!-- losses: MODULE -->` by the table of a
-family of losses, `<!-- options: COMMAND -->` by the options of a command.
+family of losses, `<!-- options: COMMAND -->` by the options of a command, `<!-- file: PATH -->` by
+a page of the repository that is not in `docs/`.
 """
 
 import importlib
 import inspect
 import re
+from pathlib import Path
 from types import ModuleType
 
 import click
@@ -115,4 +117,9 @@ def code(text):
     return f"`{text}`"
 
 
-MAKERS = {"objects": objects, "losses": losses, "options": options}
+def file(path):
+    """Return a page of the repository, its links as from within `docs/`."""
+    return Path(path).read_text().replace("](docs/", "](")
+
+
+MAKERS = {"objects": objects, "losses": losses, "options": options, "file": file}

@@ -11,12 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from streamloss.losses import (
-    BinaryCrossEntropyWithLogits,
-    Huber,
-    LogLoss,
-    SoftmaxCrossEntropy,
-)
+from streamloss.losses import BinaryCrossEntropyWithLogits, Huber, LogLoss, SoftmaxCrossEntropy
 from streamloss.losses.base import LossLike
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Interval

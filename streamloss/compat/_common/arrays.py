@@ -61,6 +61,19 @@ def broadcast(array: DuckArray, shape: Shape) -> DuckArray:
     return found
 
 
+def filled(like: DuckArray, value: DuckArray) -> DuckArray:
+    """Return float64 of the shape of an array, all of them one number; lazy if either is."""
+    if not is_lazy(like):
+        return broadcast(value if is_lazy(value) else np.asarray(value), like.shape)
+    meta = np.empty((0,) * like.ndim)
+    return like.map_blocks(_filled, value, dtype=np.float64, meta=meta)
+
+
+def _filled(block: Array, value: Array) -> Array:
+    """Return a view of a number as an array of the shape of a block."""
+    return np.broadcast_to(value, block.shape)
+
+
 def spread(*arrays: DuckArray) -> list[DuckArray]:
     """Return arrays broadcast to one shape: views, or lazy arrays beside lazy ones.
 

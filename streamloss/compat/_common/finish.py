@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import DType, DTypeLike
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.losses.arithmetic import sqrt
@@ -23,9 +24,6 @@ DIVISORS: dict[Divisor, Callable[[Sums], Exact | int]] = {
     "second": lambda sums: sums.losses[1],
 }
 """The sum of the weights, the number of losses, of weights that are not zero, another sum."""
-
-
-FLOAT64 = np.dtype(np.float64)
 
 
 class Ratio(NamedTuple):

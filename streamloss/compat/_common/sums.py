@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -78,19 +79,13 @@ def reduced(
     parts: Any = losses if type(losses) is tuple else (losses,)
     query = Query.of_framework(parts, axis, compute)
     found = _asked(sums, query, _arguments(inputs, weights, where))
-    return as_dtype(found.apply(_Last(finish, len(query.parts))), dtype)
+    last = functools.partial(finished, finish=finish, count=len(query.parts))
+    return as_dtype(found.apply(last), dtype)
 
 
-class _Last:
-    """Applies a finish to each cell of a state."""
-
-    def __init__(self, finish: Finish, count: int) -> None:
-        self._finish, self._count = finish, count
-
-    def __call__(self, state: State) -> Any:
-        """Return the results of all cells."""
-        results = [self._finish(sums) for sums in state.sums_of(range(self._count))]
-        return np.float64(state.in_shape(results))
+def finished(state: State, finish: Finish, count: int) -> Any:
+    """Return what a function makes of the first sums of each cell."""
+    return np.float64(state.in_shape([finish(sums) for sums in state.sums_of(range(count))]))
 
 
 def state(

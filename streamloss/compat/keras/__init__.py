@@ -17,13 +17,7 @@ np.float32(0.5)
 import sys as _sys
 
 from . import losses, metrics, sample_means, weights
-from .absent import *  # noqa: F403
 from .losses import *  # noqa: F403
-from .margins import *  # noqa: F403
-from .objects import *  # noqa: F403
-from .probabilities import *  # noqa: F403
-from .regression import *  # noqa: F403
-from .similarity import *  # noqa: F403
 from .weights import masked
 
 __all__ = ["losses", "masked", "metrics"]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike, DuckArray
-from streamloss.compat.keras.arguments import DTypeArgument
-from streamloss.compat.keras.base import Loss, PlainLoss
-from streamloss.compat.keras.reductions import MEAN
+
+from .arguments import DTypeArgument
+from .base import Loss, PlainLoss
+from .reductions import MEAN
 
 __all__ = ["CTC", "Circle", "circle", "ctc"]
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import Array, ArrayLike, DType, DTypeLike, DuckArray, Shape
 from streamloss.compat._common import arrays
 from streamloss.compat._common.sums import KNOWING
@@ -36,7 +37,9 @@ KerasAxis = int | tuple[int, ...] | list[int] | None
 EPSILON = 1e-7
 """Keras' `backend.epsilon()`."""
 
-FLOAT32 = np.dtype(np.float32)
+KEPT = -1
+"""In place of an index: the array stays as it is."""
+
 HALVES = ("float16", "bfloat16")
 """Dtypes in which 1 - 1e-7 is 1."""
 
@@ -166,11 +169,20 @@ def in_dtype(value: float, dtype: DType) -> float:
 
 def squeeze_or_expand(a: DuckArray, b: DuckArray) -> tuple[DuckArray, DuckArray]:
     """Return arrays whose ranks differ by a last axis of size 1 in one rank."""
-    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-        return (a, b[..., None]) if b.ndim == 1 else (a[..., 0], b)
-    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        return (a[..., None], b) if a.ndim == 1 else (a, b[..., 0])
-    return a, b
+    first, second = last_axes(a.shape, b.shape)
+    return a if first == KEPT else a[..., first], b if second == KEPT else b[..., second]
+
+
+def last_axes(a: Shape, b: Shape) -> tuple[int | None, int | None]:
+    """Return what becomes of the last axes of arrays, so that one of size 1 makes no difference.
+
+    0 takes the axis away, None adds one, and `KEPT` leaves the array as it is.
+    """
+    if len(a) == len(b) + 1 and a[-1] == 1:
+        return (KEPT, None) if len(b) == 1 else (0, KEPT)
+    if len(b) == len(a) + 1 and b[-1] == 1:
+        return (None, KEPT) if len(a) == 1 else (KEPT, 0)
+    return KEPT, KEPT
 
 
 def same_shape(y_true: DuckArray, y_pred: DuckArray) -> tuple[DuckArray, DuckArray]:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import (
-    FLOAT32,
+
+from .arguments import (
     DTypeArgument,
     compute_of,
     dtype_of,
@@ -20,10 +21,10 @@ from streamloss.compat.keras.arguments import (
     rounded,
     squeeze_or_expand,
 )
-from streamloss.compat.keras.kinds import KINDS
-from streamloss.compat.keras.reductions import MEAN, reduce, standardize_reduction, truncated
-from streamloss.compat.keras.terms import Terms
-from streamloss.compat.keras.weights import mask_of
+from .kinds import KINDS
+from .reductions import MEAN, reduce, standardize_reduction, truncated
+from .terms import Terms
+from .weights import mask_of
 
 
 def snake_case(name: str) -> str:
@@ -37,7 +38,8 @@ class Configured:
 
     A subclass with arguments of its own is a dataclass: its fields are the arguments of its
     constructor, in their order. Those which are not of every loss or metric are arguments of
-    its function.
+    its function. A subclass without them names its function: ``class Hinge(PlainLoss,
+    function="hinge")``, by which its instances are called too if there is no other `name`.
     """
 
     function: ClassVar[str] = ""
@@ -49,6 +51,15 @@ class Configured:
     name: str | None
     dtype: DTypeArgument
     """The name of the dtype, once it is made."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    def __init_subclass__(cls, function: str = "", name: str = "") -> None:
+        super().__init_subclass__()
+        if function:
+            cls.function, cls.name = function, name or function
+            cls.__annotations__ = {"name": cls.__dataclass_fields__["name"].type}
+            dataclasses.dataclass(eq=False, repr=False)(cls)
 
     def __post_init__(self) -> None:
         self.name = self.name or snake_case(type(self).__name__)
@@ -187,7 +198,7 @@ class PlainLoss(Loss):
     """A loss without arguments but those of every loss, in the order of most."""
 
     reduction: str | None = MEAN
-    name: str | None = None
+    name: str = ""
     dtype: DTypeArgument = None
 
 

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from streamloss import losses
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import DType
 from streamloss.compat._common.anyfloat import with_parameter
-from streamloss.compat.keras.arguments import (
-    EPSILON,
-    FLOAT32,
-    edges,
-    epsilon,
-    in_dtype,
-    same_shape,
-    squeeze_or_expand,
-)
-from streamloss.compat.keras.terms import (
-    Kind,
-    Make,
-    of_classes,
-    of_elements,
-    of_indices,
-    of_rows,
-    of_sets,
-    of_signs,
-)
 from streamloss.losses.base import LossLike
 from streamloss.metrics import Dice, Tversky
+
+from .arguments import EPSILON, edges, epsilon, in_dtype, same_shape, squeeze_or_expand
+from .terms import Kind, Make, of_classes, of_elements, of_indices, of_rows, of_sets, of_signs
 
 
 def _binary(dtype: DType, from_logits: bool, label_smoothing: float) -> LossLike:
@@ -43,7 +28,7 @@ def _focal(
     label_smoothing: float,
 ) -> LossLike:
     balanced = float(bool(apply_class_balancing))
-    if from_logits:  # TensorFlow finds them behind its sigmoid, and clips no probability
+    if from_logits:  # TensorFlow clips no probability that it has the logit of
         return losses.BinaryFocalWithLogits(gamma, alpha, balanced, label_smoothing)
     return losses.BinaryFocal(gamma, alpha, balanced, **edges(dtype), smoothing=label_smoothing)
 

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.compat.keras import absent, margins, objects, probabilities, regression, similarity
-from streamloss.compat.keras.absent import *  # noqa: F403
-from streamloss.compat.keras.base import Loss, LossFunctionWrapper
-from streamloss.compat.keras.margins import *  # noqa: F403
-from streamloss.compat.keras.names import Named
-from streamloss.compat.keras.objects import *  # noqa: F403
-from streamloss.compat.keras.probabilities import *  # noqa: F403
-from streamloss.compat.keras.reductions import Reduction
-from streamloss.compat.keras.regression import *  # noqa: F403
-from streamloss.compat.keras.similarity import *  # noqa: F403
+from . import absent, margins, objects, probabilities, regression, similarity
+from .absent import *  # noqa: F403
+from .base import Loss, LossFunctionWrapper
+from .margins import *  # noqa: F403
+from .names import Named
+from .objects import *  # noqa: F403
+from .probabilities import *  # noqa: F403
+from .reductions import Reduction
+from .regression import *  # noqa: F403
+from .similarity import *  # noqa: F403
 
 __all__ = ["Loss", "Reduction", "deserialize", "get", "serialize"]
 __all__ += absent.__all__

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.reductions import losses_of
+
+from .reductions import losses_of
 
 __all__ = ["categorical_hinge", "hinge", "squared_hinge"]
 

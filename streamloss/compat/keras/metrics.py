@@ -22,24 +22,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike, Weights
-from streamloss.compat.keras import margins, probabilities, regression
-from streamloss.compat.keras.arguments import broadcast, pair_of, shape_of
-from streamloss.compat.keras.base import Metric, snake_case
-from streamloss.compat.keras.margins import *  # noqa: F403
-from streamloss.compat.keras.names import Named
-from streamloss.compat.keras.probabilities import *  # noqa: F403
-from streamloss.compat.keras.r2 import R2Score
-from streamloss.compat.keras.regression import *  # noqa: F403
-from streamloss.compat.keras.sample_means import (
-    FunctionMean,
-    Mean,
-    MeanMetricWrapper,
-    SampleMean,
-    Sum,
-)
-from streamloss.compat.keras.terms import Terms
 from streamloss.exact.reductions import Exact
 from streamloss.losses import SquaredError
+
+from . import margins, probabilities, regression
+from .arguments import broadcast, pair_of, shape_of
+from .base import Metric, snake_case
+from .margins import *  # noqa: F403
+from .names import Named
+from .probabilities import *  # noqa: F403
+from .r2 import R2Score
+from .regression import *  # noqa: F403
+from .sample_means import FunctionMean, Mean, MeanMetricWrapper, SampleMean, Sum
+from .terms import Terms
 
 __all__ = [
     "BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",
@@ -54,8 +49,7 @@ __all__ += regression.__all__
 __all__.remove("categorical_generalized_cross_entropy")  # a loss alone
 
 
-@dataclass(eq=False, repr=False)
-class MeanAbsoluteError(FunctionMean):
+class MeanAbsoluteError(FunctionMean, function="mean_absolute_error"):
     """The mean absolute error.
 
     Examples
@@ -64,12 +58,8 @@ class MeanAbsoluteError(FunctionMean):
     0.25
     """
 
-    function = "mean_absolute_error"
-    name: str | None = "mean_absolute_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredError(FunctionMean):
+class MeanSquaredError(FunctionMean, function="mean_squared_error"):
     """The mean squared error.
 
     Examples
@@ -77,9 +67,6 @@ class MeanSquaredError(FunctionMean):
     >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 0.0]]))
     2.25
     """
-
-    function = "mean_squared_error"
-    name: str | None = "mean_squared_error"
 
 
 @dataclass(eq=False, repr=False)
@@ -116,8 +103,7 @@ class RootMeanSquaredError(SampleMean):
         return math.sqrt(totals.over(counts, 0.0))
 
 
-@dataclass(eq=False, repr=False)
-class MeanAbsolutePercentageError(FunctionMean):
+class MeanAbsolutePercentageError(FunctionMean, function="mean_absolute_percentage_error"):
     """The mean absolute error in per cent of the label.
 
     Examples
@@ -126,12 +112,8 @@ class MeanAbsolutePercentageError(FunctionMean):
     37.5
     """
 
-    function = "mean_absolute_percentage_error"
-    name: str | None = "mean_absolute_percentage_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredLogarithmicError(FunctionMean):
+class MeanSquaredLogarithmicError(FunctionMean, function="mean_squared_logarithmic_error"):
     """The mean squared error of the logarithms of 1 + the values.
 
     Examples
@@ -139,9 +121,6 @@ class MeanSquaredLogarithmicError(FunctionMean):
     >>> MeanSquaredLogarithmicError()([[0.0, 1.0]], [[0.0, 3.0]])
     np.float32(0.2402265)
     """
-
-    function = "mean_squared_logarithmic_error"
-    name: str | None = "mean_squared_logarithmic_error"
 
 
 @dataclass(eq=False, repr=False)
@@ -162,8 +141,7 @@ class CosineSimilarity(FunctionMean):
         return 0.0 - super()._mean(totals, counts)
 
 
-@dataclass(eq=False, repr=False)
-class LogCoshError(FunctionMean):
+class LogCoshError(FunctionMean, function="log_cosh", name="logcosh"):
     """The mean logarithm of the hyperbolic cosine of the error.
 
     Examples
@@ -172,12 +150,8 @@ class LogCoshError(FunctionMean):
     np.float32(0.108445205)
     """
 
-    function = "log_cosh"
-    name: str | None = "logcosh"
 
-
-@dataclass(eq=False, repr=False)
-class Hinge(FunctionMean):
+class Hinge(FunctionMean, function="hinge"):
     """The mean hinge loss of labels -1 and 1 or, if none of any batch is another, 0 and 1.
 
     Examples
@@ -186,12 +160,8 @@ class Hinge(FunctionMean):
     1.25
     """
 
-    function = "hinge"
-    name: str | None = "hinge"
 
-
-@dataclass(eq=False, repr=False)
-class SquaredHinge(FunctionMean):
+class SquaredHinge(FunctionMean, function="squared_hinge"):
     """The mean squared hinge loss, labels as for `Hinge`.
 
     Examples
@@ -200,12 +170,8 @@ class SquaredHinge(FunctionMean):
     1.78125
     """
 
-    function = "squared_hinge"
-    name: str | None = "squared_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class CategoricalHinge(FunctionMean):
+class CategoricalHinge(FunctionMean, function="categorical_hinge"):
     """The mean hinge loss of the score of a label's class over the best of the others.
 
     Examples
@@ -214,12 +180,8 @@ class CategoricalHinge(FunctionMean):
     1.25
     """
 
-    function = "categorical_hinge"
-    name: str | None = "categorical_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class KLDivergence(FunctionMean):
+class KLDivergence(FunctionMean, function="kl_divergence"):
     """The mean Kullback-Leibler divergence of predicted distributions from the labels', in nats.
 
     Examples
@@ -228,12 +190,8 @@ class KLDivergence(FunctionMean):
     np.float32(0.6931472)
     """
 
-    function = "kl_divergence"
-    name: str | None = "kl_divergence"
 
-
-@dataclass(eq=False, repr=False)
-class Poisson(FunctionMean):
+class Poisson(FunctionMean, function="poisson"):
     """The mean of ``y_pred - y_true * log(y_pred)``.
 
     Examples
@@ -241,9 +199,6 @@ class Poisson(FunctionMean):
     >>> float(Poisson()([[0.0, 0.0]], [[1.0, 3.0]]))
     2.0
     """
-
-    function = "poisson"
-    name: str | None = "poisson"
 
 
 @dataclass(eq=False, repr=False)

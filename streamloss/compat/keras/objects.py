@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.arguments import DTypeArgument, KerasAxis
-from streamloss.compat.keras.base import Loss, PlainLoss
-from streamloss.compat.keras.reductions import MEAN
 from streamloss.support.brief import brief
+
+from .arguments import DTypeArgument, KerasAxis
+from .base import Loss, PlainLoss
+from .reductions import MEAN
 
 __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
@@ -19,8 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(eq=False, repr=False)
-class MeanAbsoluteError(PlainLoss):
+class MeanAbsoluteError(PlainLoss, function="mean_absolute_error"):
     """The mean absolute error, in the unit of y_true.
 
     Examples
@@ -29,12 +29,8 @@ class MeanAbsoluteError(PlainLoss):
     1.25
     """
 
-    function = "mean_absolute_error"
-    name: str = "mean_absolute_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredError(PlainLoss):
+class MeanSquaredError(PlainLoss, function="mean_squared_error"):
     """The mean squared error, in the unit of y_true, squared.
 
     Examples
@@ -43,12 +39,8 @@ class MeanSquaredError(PlainLoss):
     2.75
     """
 
-    function = "mean_squared_error"
-    name: str = "mean_squared_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanAbsolutePercentageError(PlainLoss):
+class MeanAbsolutePercentageError(PlainLoss, function="mean_absolute_percentage_error"):
     """The mean absolute error in per cent of the label.
 
     Examples
@@ -57,12 +49,8 @@ class MeanAbsolutePercentageError(PlainLoss):
     37.5
     """
 
-    function = "mean_absolute_percentage_error"
-    name: str = "mean_absolute_percentage_error"
 
-
-@dataclass(eq=False, repr=False)
-class MeanSquaredLogarithmicError(PlainLoss):
+class MeanSquaredLogarithmicError(PlainLoss, function="mean_squared_logarithmic_error"):
     """The mean squared error of the logarithms of 1 + the values.
 
     Examples
@@ -70,9 +58,6 @@ class MeanSquaredLogarithmicError(PlainLoss):
     >>> MeanSquaredLogarithmicError()([[0.0, 1.0]], [[0.0, 3.0]])
     np.float32(0.2402265)
     """
-
-    function = "mean_squared_logarithmic_error"
-    name: str = "mean_squared_logarithmic_error"
 
 
 @dataclass(eq=False, repr=False)
@@ -109,8 +94,7 @@ class Huber(Loss):
     dtype: DTypeArgument = None
 
 
-@dataclass(eq=False, repr=False)
-class LogCosh(PlainLoss):
+class LogCosh(PlainLoss, function="log_cosh"):
     """The mean logarithm of the hyperbolic cosine of the error.
 
     Examples
@@ -119,12 +103,8 @@ class LogCosh(PlainLoss):
     np.float32(0.108445205)
     """
 
-    function = "log_cosh"
-    name: str = "log_cosh"
 
-
-@dataclass(eq=False, repr=False)
-class Hinge(PlainLoss):
+class Hinge(PlainLoss, function="hinge"):
     """The mean hinge loss of labels -1 and 1 or, if there are no others, 0 and 1.
 
     Examples
@@ -133,12 +113,8 @@ class Hinge(PlainLoss):
     1.25
     """
 
-    function = "hinge"
-    name: str = "hinge"
 
-
-@dataclass(eq=False, repr=False)
-class SquaredHinge(PlainLoss):
+class SquaredHinge(PlainLoss, function="squared_hinge"):
     """The mean squared hinge loss, labels as for `Hinge`.
 
     Examples
@@ -147,12 +123,8 @@ class SquaredHinge(PlainLoss):
     1.78125
     """
 
-    function = "squared_hinge"
-    name: str = "squared_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class CategoricalHinge(PlainLoss):
+class CategoricalHinge(PlainLoss, function="categorical_hinge"):
     """The mean hinge loss of the score of a label's class over the best of the others.
 
     Examples
@@ -161,12 +133,8 @@ class CategoricalHinge(PlainLoss):
     1.25
     """
 
-    function = "categorical_hinge"
-    name: str = "categorical_hinge"
 
-
-@dataclass(eq=False, repr=False)
-class KLDivergence(PlainLoss):
+class KLDivergence(PlainLoss, function="kl_divergence"):
     """The mean Kullback-Leibler divergence of predicted distributions from the labels', in nats.
 
     Examples
@@ -175,12 +143,8 @@ class KLDivergence(PlainLoss):
     np.float32(0.6931472)
     """
 
-    function = "kl_divergence"
-    name: str = "kl_divergence"
 
-
-@dataclass(eq=False, repr=False)
-class Poisson(PlainLoss):
+class Poisson(PlainLoss, function="poisson"):
     """The mean of ``y_pred - y_true * log(y_pred)``.
 
     Examples
@@ -188,9 +152,6 @@ class Poisson(PlainLoss):
     >>> float(Poisson()([[0.0, 0.0]], [[1.0, 3.0]]))
     2.0
     """
-
-    function = "poisson"
-    name: str = "poisson"
 
 
 @dataclass(eq=False, repr=False)

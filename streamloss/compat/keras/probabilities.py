@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.reductions import losses_of
+
+from .reductions import losses_of
 
 __all__ = [
     "KLD", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",

@@ -15,16 +15,17 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import quotient
 from streamloss.compat._common.sums import state
-from streamloss.compat.keras.arguments import DTypeArgument, pair_of, same_shape
-from streamloss.compat.keras.base import Metric
-from streamloss.compat.keras.sample_means import computed
-from streamloss.compat.keras.weights import of_outputs, weights_of
 from streamloss.exact.reductions import Exact, Sums
 from streamloss.metrics import R2
 from streamloss.metrics.base import units
 from streamloss.metrics.moments import variation
 from streamloss.run.query import Query
 from streamloss.support.brief import brief
+
+from .arguments import DTypeArgument, pair_of, same_shape
+from .base import Metric
+from .sample_means import computed
+from .weights import of_outputs, weights_of
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 

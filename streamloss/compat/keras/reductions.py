@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import (
     Array,
     ArrayLike,
@@ -27,25 +27,17 @@ from streamloss.arrays.types import (
     Weights,
 )
 from streamloss.compat._common import arrays
-from streamloss.compat._common.finish import FLOAT64, Divisor, Ratio
-from streamloss.compat._common.sums import each, state
-from streamloss.compat.keras.arguments import (
-    cast,
-    of_means,
-    real,
-    rounded,
-    tensor,
-    times,
-    unknown_sizes,
-    wide,
-)
-from streamloss.compat.keras.kinds import KINDS
-from streamloss.compat.keras.row_means import BLOCK, means
-from streamloss.compat.keras.terms import Terms
-from streamloss.compat.keras.weights import by_sample, fitted, times_mask, weights_of
+from streamloss.compat._common.finish import Divisor, Ratio
+from streamloss.compat._common.sums import each, finished, state
 from streamloss.exact.state import State
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
+
+from .arguments import cast, of_means, real, rounded, tensor, times, unknown_sizes, wide
+from .kinds import KINDS
+from .row_means import BLOCK, means
+from .terms import Terms
+from .weights import fitted, of_losses
 
 
 class Reduction:
@@ -142,7 +134,7 @@ def ratio_of(
         over = per
     elif reduction == WEIGHTED and repeats:
         over, times = "weights", repeats
-    elif valid is not None:  # without any valid element, a sum of nothing but zeros, or NaN
+    elif valid is not None:  # if none is valid, the sum stays: 0, or NaN where a loss is
         over = per * repeats * valid if valid else 1
     if over != over or times != times:
         raise unknown_sizes()
@@ -152,7 +144,11 @@ def ratio_of(
 _row_mean = functools.partial(ratio_of, "row")
 
 LONG = 256
-"""Elements of a row beyond which an exact sum of each row is no slower than `row_means.means`."""
+"""Elements of a row up to which `row_means.means` is faster than an exact sum of each row.
+
+Of 2 M numbers in rows of 256 it takes 25 ms, where exact sums take 29 (float64) and 52 (float32);
+in rows of 1,024 it takes 20, and they 8 and 10 (2 cores; `benchmarks/bench_reductions.py`).
+"""
 
 
 def losses_of(name: str, y_true: ArrayLike, y_pred: ArrayLike, **arguments: Any) -> Any:
@@ -247,31 +243,21 @@ def reduce(
     terms = of_whole_rows(terms)
     if terms.where is not None:
         mask = terms.where if mask is None else mask & terms.where
-    weights = given = _weights(terms, sample_weight, mask, dtype)
+    weights = given = of_losses(terms, sample_weight, mask, dtype)
     if given is not None:
         terms, weights = fitted(*_repeated(terms, given, dtype))
     if reduction in NONE or terms.shape in ((), (0,)):
         return cast("losses", rows(terms, weights, wide(dtype)), dtype)
     counted = mask if reduction in MEANS else None
     valid = None if counted is None else _count(counted)
-    shared = given if counted is None else counted  # each element by so many losses as `repeats`
-    per = terms.per if 0 not in terms.shape else 1
+    # `repeats`: how many losses share each weight or, where those are counted, each valid element
+    shared = given if counted is None else counted
     repeats = 0 if shared is None else times(shared.shape, terms.shape)
+    per = terms.per if 0 not in terms.shape else 1
     make = functools.partial(ratio_of, str(reduction), per, repeats)
     out = dtype if reduction == "sum" else of_means(dtype)
     make(dtype=out, valid=None if valid is None else 1)  # raises here, not in a task of dask
     return cast("the sum of losses", _divided(terms, weights, make, None, wide(out), valid), out)
-
-
-def _weights(
-    terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
-) -> DuckArray | None:
-    """Return sample weights times a mask, None without either."""
-    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
-    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
-    if weights is not None:
-        weights = by_sample(weights, terms.shape)
-    return times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
 
 
 def _count(mask: DuckArray) -> int | LazyArray:
@@ -284,18 +270,7 @@ def _repeated(terms: Terms, weights: DuckArray, dtype: DType) -> tuple[Terms, Du
     if terms.shape or all(size == size for size in (*terms.row, *weights.shape)):
         return terms, weights
     weights = cast("sample_weight", weights, dtype)
-    loss = rows(terms, None, FLOAT64)
-    if is_lazy(weights):
-        meta = np.empty((0,) * weights.ndim)
-        values: DuckArray = weights.map_blocks(_full, loss, dtype=np.float64, meta=meta)
-    else:
-        values = arrays.broadcast(loss, weights.shape)
-    return Terms.of_values(values), weights
-
-
-def _full(block: Array, value: Array) -> Array:
-    """Return an array of the shape of a block that is all one value."""
-    return np.full(block.shape, value)
+    return Terms.of_values(arrays.filled(weights, rows(terms, None, FLOAT64))), weights
 
 
 def _divided(
@@ -330,4 +305,4 @@ def _finished(
 ) -> Any:
     """Return the results of the cells of sums, with the numbers that were not known before."""
     ratio = make(**{name: int(value) for name, value in zip(names, late, strict=True)})
-    return np.float64(sums.in_shape([ratio(cell) for cell in sums.sums_of(range(count))]))
+    return finished(sums, ratio, count)

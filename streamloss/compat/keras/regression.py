@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.reductions import losses_of
+
+from .reductions import losses_of
 
 __all__ = [
     "MAE", "MAPE", "MSE", "MSLE", "huber", "log_cosh", "logcosh", "mae", "mape",

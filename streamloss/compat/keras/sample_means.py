@@ -19,20 +19,15 @@ from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import multiple, quotient
 from streamloss.compat._common.sums import state
-from streamloss.compat.keras.arguments import (
-    DTypeArgument,
-    cast,
-    is_floating,
-    real,
-    tensor,
-)
-from streamloss.compat.keras.base import Metric, snake_case
-from streamloss.compat.keras.kinds import KINDS
-from streamloss.compat.keras.reductions import of_whole_rows, truncated
-from streamloss.compat.keras.terms import Terms
-from streamloss.compat.keras.weights import by_sample, leading, mask_of, times_mask, weights_of
 from streamloss.exact.reductions import Exact
 from streamloss.run.query import Query
+
+from .arguments import DTypeArgument, cast, is_floating, real, tensor
+from .base import Metric, snake_case
+from .kinds import KINDS
+from .reductions import of_whole_rows, truncated
+from .terms import Terms
+from .weights import by_sample, leading, mask_of, times_mask, weights_of
 
 
 class Size(NamedTuple):

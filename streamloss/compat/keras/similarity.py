@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike
-from streamloss.compat.keras.arguments import KerasAxis
-from streamloss.compat.keras.reductions import losses_of
+
+from .arguments import KerasAxis
+from .reductions import losses_of
 
 __all__ = ["cosine_similarity", "dice", "tversky"]
 

@@ -15,7 +15,14 @@ from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, DType, DuckArray, LazyArray, Shape
 from streamloss.compat._common import arrays
 from streamloss.compat._common.sums import reduced
-from streamloss.compat.keras.arguments import (
+from streamloss.exact.reductions import Sums
+from streamloss.losses import Value
+from streamloss.losses.base import LossLike
+from streamloss.metrics import Dice, Tversky
+from streamloss.metrics.overlap import overlap_loss
+from streamloss.support.brief import brief
+
+from .arguments import (
     KerasAxis,
     alike,
     as_they_are,
@@ -28,12 +35,6 @@ from streamloss.compat.keras.arguments import (
     shape_of,
     times,
 )
-from streamloss.exact.reductions import Sums
-from streamloss.losses import Value
-from streamloss.losses.base import LossLike
-from streamloss.metrics import Dice, Tversky
-from streamloss.metrics.overlap import overlap_loss
-from streamloss.support.brief import brief
 
 Make = Callable[..., LossLike]
 """Takes a dtype and the parameters of a loss, returns the loss."""

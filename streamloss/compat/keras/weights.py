@@ -5,7 +5,7 @@ There are four rules, and all of them are here:
 
 - Weights of a loss class broadcast *to* the losses as in numpy, whose last axes are aligned, once a
   last axis of size 1 that one rank has more is taken away or added: `fitted`. One weight for each
-  sample is aligned with axis 0 before, where it would not broadcast: `by_sample`.
+  sample is aligned with axis 0 before, where it would not broadcast: `of_losses`.
 - Weights of a metric belong to the *leading* axes of the losses: each is the weight of the mean of
   the losses that it is given for, however many those are: `leading`.
 - Weights of the R2 score broadcast to labels of shape ``[batch_size, outputs]``, those of rank 1 as
@@ -22,16 +22,19 @@ import numpy as np
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Shape, Weights
 from streamloss.compat._common import arrays
-from streamloss.compat.keras.arguments import (
+
+from .arguments import (
+    KEPT,
     alike,
     broadcast,
     cast,
     fits,
+    last_axes,
     real,
     shape_of,
     squeeze_or_expand,
 )
-from streamloss.compat.keras.terms import Terms
+from .terms import Terms
 
 
 def weights_of(sample_weight: Weights, dtype: DType | None = None) -> DuckArray | None:
@@ -40,6 +43,17 @@ def weights_of(sample_weight: Weights, dtype: DType | None = None) -> DuckArray 
         return None
     weights = real("sample_weight", arrays.array("sample_weight", sample_weight))
     return weights if dtype is None else cast("sample_weight", weights, dtype)
+
+
+def of_losses(
+    terms: Terms, sample_weight: Weights, mask: DuckArray | None, dtype: DType
+) -> DuckArray | None:
+    """Return the sample weights of a loss class times a mask, None without either."""
+    # to float32 weights are rounded with the inputs when they are summed: no copy of all is made
+    weights = weights_of(sample_weight, dtype if terms.compute is None else None)
+    if weights is not None:
+        weights = by_sample(weights, terms.shape)
+    return times_mask(weights, mask, dtype, "the mask of y_pred and sample_weight")
 
 
 def by_sample(weights: DuckArray, shape: Shape) -> DuckArray:
@@ -77,24 +91,15 @@ def fitted(terms: Terms, weights: DuckArray) -> tuple[Terms, DuckArray]:
 
 def _of_one_rank(terms: Terms, weights: DuckArray) -> tuple[Terms, DuckArray]:
     """Return losses and weights whose ranks differ by a last axis of size 1 in one rank."""
+    item, other = last_axes(terms.shape, weights.shape)
+    weights = weights if other == KEPT else weights[..., other]
+    if item == KEPT:
+        return terms, weights
     rank = len(terms.shape)
-    if rank == weights.ndim + 1 and terms.shape[-1] == 1:
-        if weights.ndim == 1:
-            return terms, weights[..., None]
-        return _reshaped(terms, 0, terms.shape[:-1]), weights
-    if weights.ndim == rank + 1 and weights.shape[-1] == 1:
-        if rank == 1:
-            return _reshaped(terms, None, (*terms.shape, 1)), weights
-        return terms, weights[..., 0]
-    return terms, weights
-
-
-def _reshaped(terms: Terms, item: int | None, shape: Shape) -> Terms:
-    """Return terms whose losses have lost their last axis (0) or got one more (None)."""
-    rank = len(terms.shape)
+    shape = (*terms.shape, 1) if item is None else terms.shape[:-1]
     inputs = tuple(a[(..., item, *(slice(None),) * (a.ndim - rank))] for a in terms.inputs)
     where = None if terms.where is None else terms.where[..., item]
-    return terms._replace(inputs=inputs, shape=shape, where=where)
+    return terms._replace(inputs=inputs, shape=shape, where=where), weights
 
 
 def leading(terms: Terms, weights: DuckArray) -> DuckArray:
@@ -106,12 +111,10 @@ def leading(terms: Terms, weights: DuckArray) -> DuckArray:
         If they are of no leading axes.
     """
     rank = len(terms.shape)
-    if weights.ndim == rank + 1 and weights.shape[-1] == 1 and rank != 1:
+    if weights.ndim == rank + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     elif weights.ndim == 1 and rank == 2 and terms.shape[-1] == 1:
         weights = weights[..., None]
-    elif weights.ndim == 2 and rank == 1 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
     if weights.ndim > rank or not fits(weights.shape, terms.shape[: weights.ndim]):
         rule = "sample_weight must have the leading axes of the losses, or 1 in their place"
         raise ValueError(f"{rule}: got {weights.shape} for losses of shape {terms.shape}")

@@ -7,13 +7,9 @@ from typing import Any, NoReturn
 from streamloss.compat._common.absent import refuse
 
 __all__ = [
-    "d2_absolute_error_score",
-    "d2_brier_score",
-    "d2_log_loss_score",
-    "d2_pinball_score",
-    "max_error",
-    "median_absolute_error",
-]
+    "d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "d2_pinball_score",
+    "max_error", "median_absolute_error",
+]  # fmt: skip
 
 MEDIAN = "it needs a median, which no sums over a stream give"
 QUANTILE = "it needs a quantile of y_true, which no sums over a stream give"

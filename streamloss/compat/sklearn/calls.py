@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common.arrays import as_dtype, checked
-from streamloss.compat._common.finish import FLOAT64, Ratio
+from streamloss.compat._common.finish import Ratio
 from streamloss.compat._common.sums import Finish, reduced
 from streamloss.losses.base import LossLike
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.batch import is_lazy
+from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common.arrays import as_dtype, checked
-from streamloss.compat._common.finish import FLOAT64
 from streamloss.losses import ClassHinge, Hinge, Value
 
 from .arguments import (

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.batch import is_lazy
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
-from streamloss.compat._common.arrays import broadcast
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
+from streamloss.compat._common.arrays import filled
 from streamloss.losses import TweedieDeviance, Value
 
 from .arguments import check_real
@@ -18,11 +18,8 @@ from .reductions import mean, undefined
 from .values import Bounds
 
 __all__ = [
-    "d2_tweedie_score",
-    "mean_gamma_deviance",
-    "mean_poisson_deviance",
-    "mean_tweedie_deviance",
-]
+    "d2_tweedie_score", "mean_gamma_deviance", "mean_poisson_deviance", "mean_tweedie_deviance",
+]  # fmt: skip
 
 HALF_LINE = (-math.inf, 0.0), (1.0, math.inf)
 
@@ -142,20 +139,9 @@ def d2_tweedie_score(
     if is_undefined(call, "D^2"):
         return scalar(total(Value(), _labels(call), undefined))
     loss, finish = TweedieDeviance(power), mean(call.out)
-    centre = _filled(call.inputs[0], total(Value(), _labels(call), finish))
+    centre = filled(call.inputs[0], total(Value(), _labels(call), finish))
     flat = call._replace(inputs=(call.inputs[0], centre), checks=(None,) * len(call.checks))
     return _one_minus(total(loss, call, finish), total(loss, flat, finish))
-
-
-def _filled(labels: DuckArray, centre: DuckArray) -> DuckArray:
-    """Return an array like the labels that holds one number."""
-    if not is_lazy(labels):
-        return broadcast(centre if is_lazy(centre) else np.asarray(centre), labels.shape)
-    return labels.map_blocks(_full, centre, dtype=np.float64, meta=np.empty(0))
-
-
-def _full(block: Array, value: Array) -> Array:
-    return np.broadcast_to(value, block.shape)
 
 
 def _labels(call: Call) -> Call:

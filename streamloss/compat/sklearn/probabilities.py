@@ -289,7 +289,7 @@ def brier_score_loss(
         half = bool(scale_by_half)
     times = Fraction(1 if half else 2, 2 if several else 1)
     if codes.ndim == 2:
-        times *= codes.shape[1]  # of the mean over elements, all of which have its weight
+        times *= codes.shape[1]  # the mean is over samples and classes; the score sums over these
     loss = Brier() if several and codes.ndim == 1 else SquaredError()
     call = call._replace(inputs=(codes, proba))
     return scalar(total(loss, call, mean(_dtype(call), times)))

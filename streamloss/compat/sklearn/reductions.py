@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import DType
-from streamloss.compat._common.finish import FLOAT64, Ratio
+from streamloss.compat._common.finish import Ratio
 from streamloss.compat._common.sums import Finish
 from streamloss.exact.reductions import Sums
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import ArrayLike, DTypeLike, Weights
-from streamloss.compat._common.finish import FLOAT64
 from streamloss.losses import (
     AbsoluteError,
     AbsolutePercentageError,
@@ -26,14 +26,10 @@ from .reductions import mean
 from .values import Bounds
 
 __all__ = [
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_pinball_loss",
-    "mean_squared_error",
-    "mean_squared_log_error",
-    "root_mean_squared_error",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_pinball_loss",
+    "mean_squared_error", "mean_squared_log_error", "root_mean_squared_error",
     "root_mean_squared_log_error",
-]
+]  # fmt: skip
 
 
 @loss

@@ -12,48 +12,16 @@ multiply: zero times NaN is NaN. 0/0 is 0.
 
 import sys as _sys
 
-from .classification import (
-    hinge_loss,
-    log_loss,
-    sigmoid_cross_entropy,
-    softmax_cross_entropy,
-    sparse_softmax_cross_entropy,
-)
-from .collections import (
-    add_loss,
-    get_losses,
-    get_regularization_loss,
-    get_regularization_losses,
-    get_total_loss,
-)
-from .reductions import Reduction, compute_weighted_loss
-from .regression import (
-    absolute_difference,
-    huber_loss,
-    mean_pairwise_squared_error,
-    mean_squared_error,
-)
-from .similarity import cosine_distance
+from . import classification, collections, reductions, regression, similarity
+from .classification import *  # noqa: F403
+from .collections import *  # noqa: F403
+from .reductions import *  # noqa: F403
+from .regression import *  # noqa: F403
+from .similarity import *  # noqa: F403
 
-__all__ = [
-    "Reduction",
-    "absolute_difference",
-    "add_loss",
-    "compute_weighted_loss",
-    "cosine_distance",
-    "get_losses",
-    "get_regularization_loss",
-    "get_regularization_losses",
-    "get_total_loss",
-    "hinge_loss",
-    "huber_loss",
-    "log_loss",
-    "mean_pairwise_squared_error",
-    "mean_squared_error",
-    "sigmoid_cross_entropy",
-    "softmax_cross_entropy",
-    "sparse_softmax_cross_entropy",
-]
+__all__: list[str] = []
+__all__ += classification.__all__ + collections.__all__ + reductions.__all__
+__all__ += regression.__all__ + similarity.__all__
 
 # Pickles of version 0.1 name the modules of functions as they were called then.
 for _old in ("_collections", "_elements", "_rows", "_weighing"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from streamloss.arrays.batch import is_lazy, may_fit
+from streamloss.arrays.batch import FLOAT32, is_lazy, may_fit
 from streamloss.arrays.types import Array, ArrayLike, DuckArray
 from streamloss.compat._common import arrays
 from streamloss.compat._common.anyfloat import with_parameter
@@ -17,7 +17,6 @@ from streamloss.compat._common.arrays import as_dtype, checked
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
-FLOAT32 = np.dtype(np.float32)
 LOGITS = ("float16", "bfloat16", "float32", "float64")
 """Dtypes that TensorFlow has cross-entropies for."""
 

@@ -17,6 +17,11 @@ from streamloss.losses import (
 from .arguments import check_classes, classified, number, reals, smooth, squeezed, tensor
 from .reductions import LOSSES, Reduction, weigh, weigh_elements, weigh_logits
 
+__all__ = [
+    "hinge_loss", "log_loss", "sigmoid_cross_entropy", "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
+]  # fmt: skip
+
 
 def hinge_loss(
     labels: ArrayLike,

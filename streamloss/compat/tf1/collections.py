@@ -10,6 +10,11 @@ from streamloss.arrays.types import ArrayLike
 
 from .reductions import LOSSES
 
+__all__ = [
+    "add_loss", "get_losses", "get_regularization_loss", "get_regularization_losses",
+    "get_total_loss",
+]  # fmt: skip
+
 
 def add_loss(loss: ArrayLike, loss_collection: str | None = LOSSES) -> None:
     """Do nothing: there are no collections.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import ArrayLike, DType, DTypeLike, Shape
 from streamloss.compat._common.arrays import as_dtype
 from streamloss.compat._common.finish import Ratio
@@ -12,8 +13,10 @@ from streamloss.losses import Value
 from streamloss.losses.base import LossLike
 from streamloss.support.brief import brief
 
-from .arguments import FLOAT32, LOGITS, check_logits, check_same_shape, real, reals, tensor
+from .arguments import LOGITS, check_logits, check_same_shape, real, reals, tensor
 from .weights import loss_weights
+
+__all__ = ["Reduction", "compute_weighted_loss"]
 
 LOSSES = "losses"
 """The default of `loss_collection`, which has no effect."""
@@ -149,7 +152,7 @@ def weigh_logits(
         raise ValueError("logits must have an axis of classes: got shape ()")
     if x.dtype == FLOAT32:
         return weigh(loss, (y, x), x.shape[:rank], weights, reduction)
-    if x.dtype.itemsize < 4:  # all numbers become float64 where they are read
+    if x.dtype.itemsize < 4:  # to float64 nothing need be rounded: all is read as that
         y = as_dtype(y, x.dtype)
     return weigh(loss, (y, x), x.shape[:rank], weights, reduction, x.dtype, compute=None)
 

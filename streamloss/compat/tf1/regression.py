@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import FLOAT32
 from streamloss.arrays.types import ArrayLike
 from streamloss.compat._common.anyfloat import with_parameter
 from streamloss.compat._common.arrays import as_dtype, spread
 from streamloss.compat._common.sums import each
 from streamloss.losses import AbsoluteError, Huber, PairwiseSquaredError, SquaredError, Value
 
-from .arguments import FLOAT32, check_same_shape, number, reals, rows_of
+from .arguments import check_same_shape, number, reals, rows_of
 from .reductions import LOSSES, Reduction, weigh, weigh_elements
 from .weights import row_weights
+
+__all__ = ["absolute_difference", "huber_loss", "mean_pairwise_squared_error", "mean_squared_error"]
 
 
 def absolute_difference(

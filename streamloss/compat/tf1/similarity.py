@@ -14,6 +14,8 @@ from .arguments import check_same_shape, reals, rows_of
 from .reductions import LOSSES, Reduction, weigh
 from .weights import loss_weights
 
+__all__ = ["cosine_distance"]
+
 
 def cosine_distance(
     labels: ArrayLike,

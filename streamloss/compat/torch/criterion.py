@@ -16,7 +16,7 @@ Flag = InitVar[bool | None]
 
 
 class Criterion:
-    """A loss with its options, to be called with arrays; `forward` is the same without its name.
+    """A loss with its options, to be called with arrays; `forward` is what a call does.
 
     A subclass is a dataclass: its fields are the arguments of its constructor, kept as attributes,
     and those of its function by keyword.

@@ -20,13 +20,9 @@ from .reductions import finish, known, legacy, strict
 from .weights import as_weights, class_weights
 
 __all__ = [
-    "hinge_embedding_loss",
-    "margin_ranking_loss",
-    "multi_margin_loss",
-    "multilabel_margin_loss",
-    "multilabel_soft_margin_loss",
-    "soft_margin_loss",
-]
+    "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "soft_margin_loss",
+]  # fmt: skip
 
 
 def margin_ranking_loss(
