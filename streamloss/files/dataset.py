@@ -127,7 +127,7 @@ class DataSet:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, of several files those of the first."""
-        return tuple(self._parts[0].column_names(Reading(self.types, {})))
+        return tuple(self._parts[0].column_names(Reading(self.types, {}, {})))
 
     def opened(self, columns: Columns) -> Scanner:
         """Return the rows of some columns, of files that are opened now.
@@ -137,8 +137,10 @@ class DataSet:
         OSError, ValueError
             If a file cannot be read or lacks a column, or there are no rows.
         """
-        reading = Reading(self.types, {})
-        return Scanner([Opening(part, columns, reading) for part in self._parts])
+        reading = Reading(self.types, {}, {})
+        scanner = Scanner([Opening(part, columns, reading) for part in self._parts])
+        reading.check_told()
+        return scanner
 
     def __repr__(self) -> str:
         first, *rest = self.paths

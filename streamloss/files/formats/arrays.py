@@ -150,8 +150,8 @@ class ArrayFiles:
         idle.append(buffers)
 
     def _rows_of(self, values: int) -> int:
-        """Return in how many rows the widest array has so many values; all rows, if it has none."""
-        return max(1, values // self._width) if self._width else self._length
+        """Return in how many rows the widest array has so many values."""
+        return max(1, values // self._width)
 
     def _taker(self, name: str, stack: ExitStack, buffers: Arrays) -> Callable[[int, int], Array]:
         """Return the function that reads rows of one array, until the stack is closed."""

@@ -21,6 +21,8 @@ CODECS = ("lz4", "zstd")
 """Names of compressions, by their numbers in files."""
 RECORD_BATCH = 3
 """The number of messages that hold rows."""
+VERSION_5 = 4
+"""The number of version V5 in files, whose versions are counted from 0."""
 CONTINUED = b"\xff\xff\xff\xff"
 """The bytes before the length of a message, since version 0.15 of the format."""
 
@@ -141,58 +143,68 @@ def read_batches(
 
 
 def _message(head: bytes) -> Table:
-    """Return the table of rows in the head of a batch."""
+    """Return the message that the head of a batch is, refused if it holds no rows."""
     message = Table.root(head[8:] if head.startswith(CONTINUED) else head[4:])
-    rows = message.table(2)
-    if rows is None or message.number(1, "<B") != RECORD_BATCH:
+    if message.number(1, "<B") != RECORD_BATCH:
         raise ValueError("its footer names a message that holds no rows")
-    return rows
+    return message
 
 
 def _read_batch(
-    table: Table, schema: pa.Schema, names: list[str], body: int, body_bytes: int
+    message: Table, schema: pa.Schema, names: list[str], body: int, body_bytes: int
 ) -> Batch:
-    """Return the batch that a table tells of, whose buffers begin at `body`."""
+    """Return the batch that a message tells of, whose buffers begin at `body`."""
+    table = message.table(2)
+    if table is None:
+        raise ValueError("its metadata are damaged")
     rows, compression = table.number(0, "<q"), table.table(3)
     nodes, buffers = table.structs(1, 2), table.structs(2, 2)
     ends = buffers.astype(object).sum(axis=1)
     if rows < 0 or (nodes < 0).any() or (buffers < 0).any() or (ends > body_bytes).any():
         raise ValueError("a batch announces what cannot be")
-    views = iter(table.structs(4, 1)[:, 0].tolist())
+    sizes = _Sizes(message.number(0, "<h"), iter(table.structs(4, 1)[:, 0].tolist()))
     columns, node, buffer = {}, 0, 0
     for field in schema:
-        num_nodes, num_buffers = _sizes(field.type, views)
+        num_nodes, num_buffers = sizes.of(field.type)
+        lengths, nulls = nodes[node : node + num_nodes].T.tolist()
+        if lengths[:1] != [rows]:
+            raise ValueError("columns of a batch are not as long as it is")
         if field.name in names:
-            lengths, nulls = nodes[node : node + num_nodes].T.tolist()
             at = buffers[buffer : buffer + num_buffers].tolist()
             found = [Buffer(body + begin, size) for begin, size in at]
             columns[field.name] = Stored(field.type, lengths, nulls, found)
         node, buffer = node + num_nodes, buffer + num_buffers
     if (node, buffer) != (len(nodes), len(buffers)):
         raise ValueError("a batch has other columns than the schema")
-    if any(column.lengths[0] != rows for column in columns.values()):
-        raise ValueError("columns of a batch are not as long as it is")
     codec = None if compression is None else CODECS[compression.number(0, "<b")]
     return Batch(rows, columns, codec)
 
 
-def _sizes(kind: pa.DataType, views: Iterator[int]) -> tuple[int, int]:
-    """Return how many nodes and buffers a column of a type has, with what it holds.
+class _Sizes(NamedTuple):
+    """Tells how many nodes and buffers the columns of a batch have, one column after the other.
 
-    Parameters
+    Attributes
     ----------
-    kind : DataType
-        The type.
+    version : int
+        The version of the format.
     views : iterator of int
         How many more buffers each next column of views of text has.
     """
-    if isinstance(kind, pa.BaseExtensionType):
-        return _sizes(kind.storage_type, views)
-    types = pa.types
-    # of these the first buffer is always empty, and not written
-    absent = types.is_null(kind) or types.is_union(kind) or types.is_run_end_encoded(kind)
-    buffers = kind.num_buffers - absent
-    if types.is_string_view(kind) or types.is_binary_view(kind):
-        buffers += next(views)
-    held = [_sizes(kind.field(number).type, views) for number in range(kind.num_fields)]
-    return 1 + sum(nodes for nodes, _ in held), buffers + sum(more for _, more in held)
+
+    version: int
+    views: Iterator[int]
+
+    def of(self, kind: pa.DataType) -> tuple[int, int]:
+        """Return how many a column of a type has, with what it holds."""
+        if isinstance(kind, pa.BaseExtensionType):
+            return self.of(kind.storage_type)
+        types = pa.types
+        # Of these the first buffer is always empty. Since version 5 it is not written, of nulls
+        # it never was.
+        has_no_nulls = types.is_union(kind) or types.is_run_end_encoded(kind)
+        is_absent = types.is_null(kind) or (has_no_nulls and self.version >= VERSION_5)
+        buffers = kind.num_buffers - is_absent
+        if types.is_string_view(kind) or types.is_binary_view(kind):
+            buffers += next(self.views)
+        held = [self.of(kind.field(number).type) for number in range(kind.num_fields)]
+        return 1 + sum(nodes for nodes, _ in held), buffers + sum(more for _, more in held)
