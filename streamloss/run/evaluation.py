@@ -141,7 +141,8 @@ class Evaluation:
         begun = time.perf_counter() - self.seconds
         with closing(self._rest()) as sums:
             for state, rows, done in sums:
-                self._tally.merge(state)
+                if rows:  # without rows the sizes of the axes kept are not known
+                    self._tally.merge(state)
                 self.rows, self._done = self.rows + rows, done
                 self.seconds = time.perf_counter() - begun
                 if progress is not None:

@@ -106,8 +106,21 @@ def test_files_without_rows(tmp_path: Path) -> None:
     empty = pack(tmp_path / "empty.csv", "y,p\n")
     with pytest.raises(ValueError, match=r"there are no rows in .*empty.csv"):
         sl.evaluate("mae", "y", "p", data=sl.scan(empty))
-    both = sl.scan([empty, pack(tmp_path / "one.csv", "y,p\n1,3\n")])
-    assert sl.evaluate("mae", "y", "p", data=both) == 2.0
+    one = pack(tmp_path / "one.csv", "y,p\n1,3\n")
+    for files in ([empty, one], [one, empty]):
+        data = sl.scan(files)
+        assert sl.evaluate("mae", "y", "p", data=data) == 2.0
+        assert sl.evaluate("mae", ["y", "y"], ["p", "p"], data=data, axis=0).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_quote_without_end_takes_in_no_rows(tmp_path: Path, end: str) -> None:
+    for head, row, bad in [("y,n", "1,a", '1,"a'), ("y", "1", '"1'), ("y,n", "1,a", '1,"')]:
+        whole = pack(tmp_path / "whole.csv", f"{head}\n{row}\n{row}{end}")
+        assert sl.accumulate("value", "y", data=sl.scan(whole)).counts["rows"] == 2
+        damaged = pack(tmp_path / "open.csv.gz", f"{head}\n{row}\n{bad}\n{row}\n{row}{end}")
+        with pytest.raises(ValueError, match=r"open.csv.gz as CSV: a quote in its last row has no"):
+            sl.evaluate("value", "y", data=sl.scan(damaged, types={"y": "float64"}))
 
 
 @pytest.mark.parametrize(
@@ -167,4 +180,7 @@ def test_other_files_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"PAR1\0\x01\x02\x93PAR1")
     with pytest.raises(ValueError, match="as CSV: it is Parquet"):
+        sl.scan(path).opened(Columns("y"))
+    path.write_text("y,p\n1,2\n", encoding="utf-16")
+    with pytest.raises(ValueError, match="as CSV: it is text in UTF-16: convert it to UTF-8"):
         sl.scan(path).opened(Columns("y"))
