@@ -66,7 +66,7 @@ class Columns(NamedTuple):
         return list(dict.fromkeys(name for _, name in self.named()))
 
     def width(self, widths: Mapping[str, int]) -> int:
-        """Return how many values the widest input has in a row, at least 1.
+        """Return how many values the widest input has in a row.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Columns(NamedTuple):
         """
         parts = (self.y_true, *self._predictions(), self.weights, self.where)
         listed = (part if isinstance(part, list) else [part] for part in parts if part is not None)
-        return max(1, *(sum(widths.get(name, 1) for name in names) for names in listed))
+        return max(sum(widths.get(name, 1) for name in names) for names in listed)
 
     def rows(self, arrays: Arrays) -> Rows:
         """Return arrays, by the names of their columns, as the arguments of `Accumulator.update`.

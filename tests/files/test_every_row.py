@@ -73,7 +73,8 @@ def test_one_weight_for_all_rows_is_kept_where_a_batch_is_cut(tmp_path: Path) ->
 
 
 def test_nothing_is_left_at_the_end(folder: Path, arrays: Columns) -> None:
-    assert list(tables([str(folder)], ALL).batches(N)) == []
+    data = tables([str(folder)], ALL)
+    assert list(data.batches(data.place(N))) == []
     assert list(in_files(arrays).batches(Place(0, N))) == []
 
 

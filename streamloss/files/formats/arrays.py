@@ -150,8 +150,8 @@ class ArrayFiles:
         idle.append(buffers)
 
     def _rows_of(self, values: int) -> int:
-        """Return in how many rows the widest array has so many values."""
-        return max(1, values // self._width)
+        """Return in how many rows the widest array has so many values; all rows, if it has none."""
+        return max(1, values // self._width) if self._width else self._length
 
     def _taker(self, name: str, stack: ExitStack, buffers: Arrays) -> Callable[[int, int], Array]:
         """Return the function that reads rows of one array, until the stack is closed."""
@@ -177,9 +177,9 @@ def column_names(path: str, reading: Reading) -> list[str]:
 
 
 def _path(role: str, place: Place) -> str:
-    """Return the file of an array, refused if there is none or of another ending."""
+    """Return the file of an array, refused if there is none or it is called like no array."""
     path = place.path
-    if not path.lower().endswith((".npy", ".npz")):
+    if place.member is None and not path.lower().endswith(".npy"):
         rule = "where no files hold columns it must be a .npy file, or an array as file.npz:name"
         hint = foreign(path) if os.path.isfile(path) else elsewhere(path)
         raise Refused(f"{role}: {rule}: got {path!r}" + (f"; {hint}" if hint else ""))

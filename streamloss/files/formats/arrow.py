@@ -120,7 +120,7 @@ class Arrow:
 
     def _rows_of(self, values: int) -> int:
         """Return in how many rows the widest input has so many values."""
-        return max(1, values // self.columns.width(self._widths))
+        return max(1, values // max(1, self.columns.width(self._widths)))
 
 
 def open_table(path: str, columns: Columns, reading: Reading) -> Arrow:

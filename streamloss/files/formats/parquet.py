@@ -153,7 +153,7 @@ class Parquet:
 
     def _rows_of(self, values: int) -> int:
         """Return in how many rows the widest input has so many values."""
-        return max(1, values // self.columns.width(self._widths))
+        return max(1, values // max(1, self.columns.width(self._widths)))
 
     def cuts(self, values: int) -> Iterator[int]:
         """Yield first rows of row groups, at least so many values of an input apart."""
