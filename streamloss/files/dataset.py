@@ -14,6 +14,7 @@ from streamloss.support.brief import brief
 from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
 from .formats.arrays import ArrayFiles, Place
+from .hive import partitions
 from .paths import expand
 from .scanner import Scanner
 from .source import Reading, Source
@@ -32,6 +33,11 @@ class TableFile(NamedTuple):
     def paths(self) -> tuple[str, ...]:
         """The file."""
         return (self.path,)
+
+    def outside(self, names: Iterable[str]) -> dict[str, str]:
+        """Return which of some columns the folders of the file name, and their values there."""
+        found = partitions(self.path)
+        return {name: found[name] for name in names if name in found}
 
     def column_names(self, reading: Reading) -> list[str]:
         """Return the names of its columns."""
@@ -55,6 +61,11 @@ class ArraysByName(NamedTuple):
     def paths(self) -> tuple[str, ...]:
         """All files."""
         return tuple(dict.fromkeys(place.path for place in self.places.values()))
+
+    def outside(self, names: Iterable[str]) -> dict[str, str]:
+        """Return in which file some columns are, and as which array of it."""
+        places = ((name, self.places[name]) for name in names)
+        return {name: str(at._replace(path=os.path.realpath(at.path))) for name, at in places}
 
     def column_names(self, reading: Reading) -> list[str]:
         """Return the names of the columns."""
@@ -142,6 +153,15 @@ class DataSet:
         scanner = Scanner([Opening(part, columns, reading) for part in self._parts])
         reading.check_told()
         return scanner
+
+    def outside(self, columns: Columns) -> list[tuple[str, str]]:
+        """Return what gives columns their values beside the contents of tables, part by part.
+
+        It is a place for an array in a file of its own, and a value for a column that the names
+        of folders give.
+        """
+        names = columns.names()
+        return [pair for part in self._parts for pair in part.outside(names).items()]
 
     def __repr__(self) -> str:
         first, *rest = self.paths

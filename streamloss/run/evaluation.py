@@ -239,6 +239,8 @@ def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object
         job["axes"] = query.axis
     if codes := [code for loss in query.parts if (code := _code(loss))]:
         job["codes of losses"] = codes
+    if outside := data.outside(scanner.columns):
+        job["places of columns"] = outside
     if data.types:
         job["types of columns"] = data.types
     return job

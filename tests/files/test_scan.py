@@ -211,6 +211,25 @@ def test_a_checkpoint_knows_the_code_of_a_users_loss(tmp_path: Path) -> None:
         sl.evaluate(Mine(), "y", "p", data=sl.scan(path), checkpoint=kept)
 
 
+def test_a_checkpoint_knows_where_columns_come_from(tmp_path: Path) -> None:
+    file, kept = as_npz(tmp_path), str(tmp_path / "kept")
+    names: dict[str, Any] = {"y_true": "a", "y_pred": "b", "checkpoint": kept}
+    data = sl.scan({"a": f"{file}:y", "b": f"{file}:p"})
+    for _ in range(2):
+        assert sl.evaluate("quantile", data=data, **names) == sl.evaluate("quantile", Y, P)
+    other = sl.scan({"a": f"{file}:p", "b": f"{file}:y"})
+    with pytest.raises(ValueError, match=r"places of columns differ: a .*a.npz:y there, a .*:p"):
+        sl.evaluate("quantile", data=other, **names)
+    os.unlink(kept)
+    folder = tmp_path / "a=3"
+    folder.mkdir()
+    pq.write_table(pa.table({"b": [1.0]}), folder / "x.parquet")
+    (tmp_path / "a=4").symlink_to(folder)
+    assert sl.evaluate("mae", data=sl.scan(folder), **names) == 2.0
+    with pytest.raises(ValueError, match="places of columns differ: a 3 there, a 4 here"):
+        sl.evaluate("mae", data=sl.scan(tmp_path / "a=4"), **names)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -3,7 +3,8 @@
 Nothing in the file says how many rows it has or what its columns hold. The types are those of the
 first block: columns of numbers are float64, whatever numbers follow, and columns of booleans stay
 so; what does not fit later is an error. Reading begins at the first line, so that a run that goes
-on from a checkpoint reads past the rows that are done.
+on from a checkpoint reads past the rows that are done. A file that ends within quotes is refused:
+the rows after an open quote would be part of one value (`Ending`).
 """
 
 from __future__ import annotations
@@ -143,10 +144,11 @@ class Ending(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most so many bytes, of the line more."""
+        """Return at most so many bytes."""
         data: bytes = self._file.read(size)
         if not data:
-            data, self._rest = self._rest, b""
+            size = len(self._rest) if size < 0 else size
+            data, self._rest = self._rest[:size], self._rest[size:]
         return data
 
     def found(self, row: csv.InvalidRow) -> str:
