@@ -30,7 +30,19 @@ SHORTEST_STRETCH = 1 << 12
 
 
 class Opened(NamedTuple):
-    """What is read of a file when it is opened."""
+    """What is read of a file when it is opened.
+
+    Attributes
+    ----------
+    names : list of str
+        The names of all columns.
+    schema : Schema
+        Their types.
+    footer : bytes
+        The flatbuffer that tells where the batches are.
+    end : int
+        The byte at which it begins.
+    """
 
     names: list[str]
     schema: pa.Schema

@@ -118,7 +118,7 @@ class CSV:
 
 
 class Ending(io.RawIOBase):
-    """The text of a file and a line after it, which pyarrow must find to have too few columns.
+    """The text of a file and a line after it, which pyarrow must find to have other columns.
 
     Where it does not, a quote is open at the end of the file: after it pyarrow takes all lines that
     follow for one value of the last column, without an error.

@@ -62,7 +62,12 @@ class Batch(NamedTuple):
 
 
 class Table:
-    """A table of a flatbuffer: fields by their numbers, each of which may be absent."""
+    """A table of a flatbuffer: fields by their numbers, each of which may be absent.
+
+    It begins with how far before it the offsets of its fields lie; these begin with how many bytes
+    they have. The numbers of fields are their places in `File.fbs`, `Message.fbs` and `Schema.fbs`
+    of Arrow's repository.
+    """
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data, self._at = data, at
@@ -131,11 +136,11 @@ def read_batches(
         Any, where bytes are damaged.
     """
     root = Table.root(footer)
-    spelled = root.table(1)
-    if spelled is not None and spelled.number(0, "<h"):
+    table = root.table(1)  # the schema
+    if table is not None and table.number(0, "<h"):
         raise ValueError("its numbers are big-endian")
     for begin, head_bytes, body_bytes in root.structs(3, 3).tolist():
-        body = begin + (head_bytes & 0xFFFFFFFF)
+        body = begin + (head_bytes & 0xFFFFFFFF)  # of 32 bits, and as many to fill it up
         if not 0 < begin < body <= body + body_bytes <= end:
             raise ValueError("its footer names a batch beyond its end")
         head = read(begin, body - begin)
