@@ -141,6 +141,14 @@ def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
         sl.evaluate("mae", "y", "p", data=data)
 
 
+def test_columns_that_are_not_asked_for_may_hold_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "a=3" / "b=5"
+    folder.mkdir(parents=True)
+    pack(folder / "x.csv", "n,n,y\n" + "1,1,1\n" * 300_000 + "z,,q\n")
+    assert sl.accumulate("mae", "a", "b", data=sl.scan(folder)).counts["rows"] == 300_001
+    assert sl.evaluate("mae", "a", "b", data=sl.scan(folder)) == 2.0
+
+
 def test_masks_and_types_that_are_refused(tmp_path: Path) -> None:
     path = pack(tmp_path / "t.csv", "y,p,m\n1,2,1\n1,2,2\n")
     with pytest.raises(ValueError, match=r"column 'm', Row #3: .* to bool: invalid value '2'"):

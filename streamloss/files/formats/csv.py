@@ -87,7 +87,9 @@ class CSV:
         """Yield the rows from `start` on, at most so many at a time."""
         path = self.paths[0]
         end = Ending(len(self._names))
-        with _reading(path), self._naming(), _open(path, self._types, end) as blocks:
+        # pyarrow would read all columns where none is named: then the first one counts the rows
+        types = self._types or {self._names[0]: pa.binary()}
+        with _reading(path), self._naming(), _open(path, types, end) as blocks:
             for block in blocks:
                 first, start = min(start, block.num_rows), max(start - block.num_rows, 0)
                 for row in range(first, block.num_rows, most):
