@@ -163,21 +163,23 @@ def _read_batch(
     if table is None:
         raise ValueError("its metadata are damaged")
     rows, compression = table.number(0, "<q"), table.table(3)
-    nodes, buffers = table.structs(1, 2), table.structs(2, 2)
-    ends = buffers.astype(object).sum(axis=1)
-    if rows < 0 or (nodes < 0).any() or (buffers < 0).any() or (ends > body_bytes).any():
+    # lists, as numpy takes longer for a few numbers, and sums of them might be too large for it
+    nodes, buffers = table.structs(1, 2).tolist(), table.structs(2, 2).tolist()
+    fits = all(begin >= 0 <= size and begin + size <= body_bytes for begin, size in buffers)
+    if rows < 0 or any(length < 0 or nulls < 0 for length, nulls in nodes) or not fits:
         raise ValueError("a batch announces what cannot be")
     sizes = _Sizes(message.number(0, "<h"), iter(table.structs(4, 1)[:, 0].tolist()))
     columns, node, buffer = {}, 0, 0
     for field in schema:
         num_nodes, num_buffers = sizes.of(field.type)
-        lengths, nulls = nodes[node : node + num_nodes].T.tolist()
-        if lengths[:1] != [rows]:
+        found = nodes[node : node + num_nodes]
+        if not found or found[0][0] != rows:
             raise ValueError("columns of a batch are not as long as it is")
         if field.name in names:
-            at = buffers[buffer : buffer + num_buffers].tolist()
-            found = [Buffer(body + begin, size) for begin, size in at]
-            columns[field.name] = Stored(field.type, lengths, nulls, found)
+            lengths, nulls = map(list, zip(*found, strict=True))
+            at = buffers[buffer : buffer + num_buffers]
+            places = [Buffer(body + begin, size) for begin, size in at]
+            columns[field.name] = Stored(field.type, lengths, nulls, places)
         node, buffer = node + num_nodes, buffer + num_buffers
     if (node, buffer) != (len(nodes), len(buffers)):
         raise ValueError("a batch has other columns than the schema")
