@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -169,22 +170,29 @@ def _read_batch(
     if rows < 0 or any(length < 0 or nulls < 0 for length, nulls in nodes) or not fits:
         raise ValueError("a batch announces what cannot be")
     sizes = _Sizes(message.number(0, "<h"), iter(table.structs(4, 1)[:, 0].tolist()))
-    columns, node, buffer = {}, 0, 0
+    places = (Buffer(body + begin, size) for begin, size in buffers)
+    stored = _stored(schema, sizes, iter(nodes), places)
+    if any(column.lengths[0] != rows for _, column in stored):
+        raise ValueError("columns of a batch are not as long as it is")
+    codec = None if compression is None else CODECS[compression.number(0, "<b")]
+    return Batch(rows, {name: column for name, column in stored if name in names}, codec)
+
+
+def _stored(
+    schema: pa.Schema, sizes: _Sizes, nodes: Iterator[list[int]], buffers: Iterator[Buffer]
+) -> list[tuple[str, Stored]]:
+    """Return the columns of a schema, in its order, among which nodes and buffers are dealt out."""
+    columns = []
     for field in schema:
         num_nodes, num_buffers = sizes.of(field.type)
-        found = nodes[node : node + num_nodes]
-        if not found or found[0][0] != rows:
-            raise ValueError("columns of a batch are not as long as it is")
-        if field.name in names:
-            lengths, nulls = map(list, zip(*found, strict=True))
-            at = buffers[buffer : buffer + num_buffers]
-            places = [Buffer(body + begin, size) for begin, size in at]
-            columns[field.name] = Stored(field.type, lengths, nulls, places)
-        node, buffer = node + num_nodes, buffer + num_buffers
-    if (node, buffer) != (len(nodes), len(buffers)):
-        raise ValueError("a batch has other columns than the schema")
-    codec = None if compression is None else CODECS[compression.number(0, "<b")]
-    return Batch(rows, columns, codec)
+        found, places = list(islice(nodes, num_nodes)), list(islice(buffers, num_buffers))
+        if (len(found), len(places)) != (num_nodes, num_buffers):
+            raise ValueError("a batch has fewer columns than the schema")
+        lengths, nulls = map(list, zip(*found, strict=True))
+        columns.append((field.name, Stored(field.type, lengths, nulls, places)))
+    if next(nodes, None) or next(buffers, None):
+        raise ValueError("a batch has more columns than the schema")
+    return columns
 
 
 class _Sizes(NamedTuple):
