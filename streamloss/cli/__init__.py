@@ -23,6 +23,7 @@ OPTIONS = {
     "weights": "--weights",
     "where": "--where",
     "files": "FILES",
+    "format": "--format",
     "types": "--type",
     "scheduler": "--scheduler",
     "timeout": "--timeout",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from streamloss.support.brief import brief
 from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
 from .formats.arrays import ArrayFiles, Place
+from .hive import partitions
 from .paths import expand
 from .scanner import Scanner
 from .source import Reading, Source
@@ -31,6 +33,11 @@ class TableFile(NamedTuple):
     def paths(self) -> tuple[str, ...]:
         """The file."""
         return (self.path,)
+
+    def outside(self, names: Iterable[str]) -> dict[str, str]:
+        """Return which of some columns the folders of the file name, and their values there."""
+        found = partitions(self.path)
+        return {name: found[name] for name in names if name in found}
 
     def column_names(self, reading: Reading) -> list[str]:
         """Return the names of its columns."""
@@ -54,6 +61,11 @@ class ArraysByName(NamedTuple):
     def paths(self) -> tuple[str, ...]:
         """All files."""
         return tuple(dict.fromkeys(place.path for place in self.places.values()))
+
+    def outside(self, names: Iterable[str]) -> dict[str, str]:
+        """Return in which file some columns are, and as which array of it."""
+        places = ((name, self.places[name]) for name in names)
+        return {name: str(at._replace(path=os.path.realpath(at.path))) for name, at in places}
 
     def column_names(self, reading: Reading) -> list[str]:
         """Return the names of the columns."""
@@ -127,7 +139,7 @@ class DataSet:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, of several files those of the first."""
-        return tuple(self._parts[0].column_names(Reading(self.types, {})))
+        return tuple(self._parts[0].column_names(Reading(self.types, {}, {})))
 
     def opened(self, columns: Columns) -> Scanner:
         """Return the rows of some columns, of files that are opened now.
@@ -137,8 +149,19 @@ class DataSet:
         OSError, ValueError
             If a file cannot be read or lacks a column, or there are no rows.
         """
-        reading = Reading(self.types, {})
-        return Scanner([Opening(part, columns, reading) for part in self._parts])
+        reading = Reading(self.types, {}, {})
+        scanner = Scanner([Opening(part, columns, reading) for part in self._parts])
+        reading.check_told()
+        return scanner
+
+    def outside(self, columns: Columns) -> list[tuple[str, str]]:
+        """Return what gives columns their values beside the contents of tables, part by part.
+
+        It is a place for an array in a file of its own, and a value for a column that the names
+        of folders give.
+        """
+        names = columns.names()
+        return [pair for part in self._parts for pair in part.outside(names).items()]
 
     def __repr__(self) -> str:
         first, *rest = self.paths
@@ -202,19 +225,40 @@ def scan(
     >>> sl.evaluate("mae", data=data, y_true="y", y_pred="p")
     0.8333333333333334
     """
-    _check(format, batch_rows, scheduler, timeout)
-    given = [files] if isinstance(files, str | os.PathLike | Mapping) else list(files)
-    if not given:
+    types = {} if types is None else types
+    _check_reading(format, types, batch_rows)
+    _check_cluster(scheduler, timeout)
+    given = _listed(files)
+    of_arrays = isinstance(given[0], Mapping)
+    parts = _several_arrays(given, format, types) if of_arrays else _tables(given, format, types)
+    return DataSet(parts, types, batch_rows, scheduler, timeout)
+
+
+def _listed(files: Any) -> list[Any]:
+    """Return what names the files, of which there must be some."""
+    if isinstance(files, str | os.PathLike | Mapping):
+        return [files]
+    if isinstance(files, bytes) or not isinstance(files, Iterable):
+        raise TypeError(f"files must be names of files: got {brief(files)}")
+    found = list(files)
+    if not found:
         raise ValueError("files must name at least one file: got none")
-    if isinstance(given[0], Mapping):
-        parts: list[TableFile | ArraysByName] = []
-        for each in map(_arrays, given):
-            if each in parts:
-                raise ValueError(f"files must name a file once: {each.paths[0]} came twice")
-            parts.append(each)
-    else:
-        parts = _tables(given, format, types or {})
-    return DataSet(parts, types or {}, batch_rows, scheduler, timeout)
+    return found
+
+
+def _several_arrays(
+    given: list[Any], format: str | None, types: Mapping[str, str]
+) -> list[TableFile | ArraysByName]:
+    """Return the arrays that each of several mappings stands for."""
+    for name, option in (("format", format), ("types", types)):
+        if option:
+            raise ValueError(f"{name} is for files of several columns: got arrays by name")
+    parts: list[TableFile | ArraysByName] = []
+    for each in map(_arrays, given):
+        if each in parts:
+            raise ValueError(f"files must name a file once: {each.paths[0]} came twice")
+        parts.append(each)
+    return parts
 
 
 def _tables(
@@ -243,20 +287,27 @@ def _arrays(places: Any) -> ArraysByName:
     return ArraysByName({name: Place.of(os.fspath(at)) for name, at in places.items()})
 
 
-def _check(
-    format: str | None, batch_rows: Any, scheduler: str | None, timeout: float | None
-) -> None:
-    """Refuse options of `scan` that are none."""
-    if format is not None and format not in FORMATS:
+def _check_reading(format: Any, types: Any, batch_rows: Any) -> None:
+    """Refuse options of how files are read that are none."""
+    if format is not None and format not in list(FORMATS):
         raise ValueError(f"format must be one of {', '.join(FORMATS)}: got {brief(format)}")
-    counts = (int, np.integer)
-    if batch_rows is not None and not (
-        isinstance(batch_rows, counts) and 1 <= batch_rows <= LARGEST_COUNT
-    ):
+    is_mapping = isinstance(types, Mapping)
+    if not is_mapping or not all(isinstance(text, str) for pair in types.items() for text in pair):
+        rule = "types must map names of columns to names of types, as in {'y': 'float32'}"
+        raise TypeError(f"{rule}: got {brief(types)}")
+    is_count = isinstance(batch_rows, int | np.integer) and not isinstance(batch_rows, bool)
+    if batch_rows is not None and not (is_count and 1 <= batch_rows <= LARGEST_COUNT):
         rule = f"batch_rows must be an integer from 1 to {LARGEST_COUNT}"
         raise ValueError(f"{rule}: got {brief(batch_rows)}")
+
+
+def _check_cluster(scheduler: Any, timeout: Any) -> None:
+    """Refuse options of a cluster that are none."""
+    if scheduler is not None and not isinstance(scheduler, str):
+        rule = "scheduler must be an address such as tcp://host:8786"
+        raise TypeError(f"{rule}: got {brief(scheduler)}")
     if timeout is not None:
         if scheduler is None:
             raise ValueError("timeout is for a scheduler: a run here waits for nobody")
-        if not timeout > 0:
+        if not (isinstance(timeout, Real) and float(timeout) > 0):
             raise ValueError(f"timeout must be more than 0 seconds: got {brief(timeout)}")

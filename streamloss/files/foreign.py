@@ -1,4 +1,4 @@
-"""Files of other kinds than Parquet and NumPy: what they are, and how to convert them."""
+"""Files of other kinds than was asked for: what they are, and how to have them read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ FRAME = "pandas.DataFrame.to_parquet writes it as Parquet once pandas has read i
 PACKED = "unpack it"
 
 BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
-    (b"PAR1", "Parquet", "name it as a file, and its columns as labels and predictions"),
+    (b"PAR1", "Parquet", "give it as a file of format parquet, and name its columns"),
     (b"PARE", "Parquet with an encrypted footer", "write it without encryption"),
-    (b"ARROW1", "Arrow IPC (Feather)", "pyarrow.feather.read_table and parquet.write_table"),
+    (b"ARROW1", "Arrow IPC (Feather)", "give it as a file of format arrow, and name its columns"),
     (b"\xff\xff\xff\xff", "an Arrow IPC stream", "pyarrow.ipc.open_stream and parquet.write_table"),
     (b"FEA1", "Feather version 1", FRAME),
     (
         b"\x93NUMPY",
         "an array of NumPy",
-        "name it as labels or predictions, without files",
+        "scan({COLUMN: FILE}) reads it, or --true FILE and --pred FILE without other files",
     ),
     (b"\x89HDF\r\n\x1a\n", "HDF5", "save each array by numpy.save, or a frame as Parquet"),
     (b"CDF", "NetCDF", "xarray reads it: save each array by numpy.save"),
@@ -39,7 +39,7 @@ BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80", "a pickle, perhaps", "save its arrays by numpy.save, or its frame as Parquet"),
     (b"<", "HTML or XML", "fetch or convert the data themselves"),
 )
-"""The bytes that files begin with, what the files are, and how to convert them."""
+"""The bytes that files begin with, what the files are, and how to have them read."""
 
 ZARR = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
 """Names in the folder of a Zarr store, of which it has at least one."""
@@ -51,7 +51,7 @@ def is_url(name: str) -> bool:
 
 
 def foreign(path: str) -> str:
-    """Say what a file is, and how to convert it."""
+    """Say what a file is, and how to have it read."""
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     if not head:
@@ -63,7 +63,7 @@ def foreign(path: str) -> str:
         return "it does not begin like one"
     if head.lstrip()[:1] in (b"{", b"["):
         return f"it is JSON or JSON lines: {FRAME}"
-    return f"it is text, such as CSV: {FRAME}"
+    return "it is text, such as CSV: give csv as its format"
 
 
 def is_text(head: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from .columns import Arrays, Columns
-from .reading import Stamp
+from .reading import Refused, Stamp
 
 
 class Reading(NamedTuple):
@@ -17,12 +17,27 @@ class Reading(NamedTuple):
     types : mapping of str to str
         The types of columns of files that have none, by Arrow's names for them.
     widths : dict of str to int
-        How many values a row has of each column of lists, the same in all files. The first file
-        that has rows notes them.
+        How many values a row has of each column of lists, the same in all files. They are noted
+        while files are opened, from the first rows that tell.
+    untold : dict of str to str
+        Columns of lists of which the first rows of a file are null, and how a file says so.
     """
 
     types: Mapping[str, str]
     widths: dict[str, int]
+    untold: dict[str, str]
+
+    def check_told(self) -> None:
+        """Refuse columns of lists of which no opened file has told how long they are.
+
+        Raises
+        ------
+        ValueError
+            If there is one.
+        """
+        for name, text in self.untold.items():
+            if name not in self.widths:
+                raise Refused(text)
 
 
 class Source(Protocol):

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from numbers import Real
 from typing import Any
 
 from streamloss.exact.bytes import dump, load
@@ -75,6 +76,7 @@ class Evaluation:
         say: Callable[[str], object] | None = None,
     ) -> None:
         check_columns(query, columns)
+        _check_checkpoint(checkpoint, every)
         self._data, self._tally, self._say = data, Tally(query), say or _log
         self.rows, self.seconds, self._done = 0, 0.0, START
         self.scanner = data.opened(columns)
@@ -141,7 +143,8 @@ class Evaluation:
         begun = time.perf_counter() - self.seconds
         with closing(self._rest()) as sums:
             for state, rows, done in sums:
-                self._tally.merge(state)
+                if rows:  # without rows the sizes of the axes kept are not known
+                    self._tally.merge(state)
                 self.rows, self._done = self.rows + rows, done
                 self.seconds = time.perf_counter() - begun
                 if progress is not None:
@@ -179,13 +182,25 @@ def sum_data(
     Raises
     ------
     OSError, TypeError, ValueError
-        As `Evaluation`, and if the data are no data set or a name is none.
+        As `Evaluation`, and if the data are no data set, a name is none, or `progress` cannot be
+        called.
     """
     if not isinstance(data, DataSet):
         raise TypeError(f"data must be a data set, as streamloss.scan gives: got {brief(data)}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable: got {brief(progress)}")
     evaluation = Evaluation(query, data, Columns.of(*names), checkpoint, every)
     with closing(evaluation):
         return evaluation.complete(progress)
+
+
+def _check_checkpoint(path: Any, every: Any) -> None:
+    """Refuse a checkpoint that is no name of a file, and seconds that are none."""
+    if path is not None and (not isinstance(path, str | os.PathLike) or not os.fspath(path)):
+        raise TypeError(f"checkpoint must be the name of a file: got {brief(path)}")
+    if not (isinstance(every, Real) and float(every) >= 0):
+        rule = "checkpoint_every must be a number of seconds, at least 0"
+        raise ValueError(f"{rule}: got {brief(every)}")
 
 
 def check_columns(query: Query, columns: Columns) -> None:
@@ -197,7 +212,7 @@ def check_columns(query: Query, columns: Columns) -> None:
         If the losses take fewer or more inputs, or an axis is given without axis 0.
     """
     loss, given = query.losses[0], columns.y_pred
-    if loss.inputs != columns.inputs:
+    if loss.inputs != columns.inputs or (loss.inputs == 2 and isinstance(given, tuple)):
         rules = {1: "is not for a loss of one input", 2: "must name one input"}
         rule = rules.get(loss.inputs, f"must name {loss.inputs - 1} inputs, in a tuple")
         rule = "is needed" if given is None and loss.inputs == 2 else rule
@@ -224,6 +239,8 @@ def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object
         job["axes"] = query.axis
     if codes := [code for loss in query.parts if (code := _code(loss))]:
         job["codes of losses"] = codes
+    if outside := data.outside(scanner.columns):
+        job["places of columns"] = outside
     if data.types:
         job["types of columns"] = data.types
     return job

@@ -51,6 +51,8 @@ def test_missing_files_are_refused(path: str, refusal: Callable[..., str]) -> No
     assert "the folder has d.parquet" in refusal("evaluate", path + "x", *GIVEN)
     assert "no file matches" in refusal("evaluate", path + "*x", *GIVEN)
     assert "where no files hold columns it must be a .npy file" in refusal("evaluate", *GIVEN)
+    arrays = ("--true", "y.npy", "--pred", "p.npy", "--format", "csv")
+    assert refusal("evaluate", *arrays).startswith("--format is for files of several columns")
     assert refusal("lose").startswith("No such command 'lose'")
 
 

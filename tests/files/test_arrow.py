@@ -128,7 +128,10 @@ def cut(got: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     ("column", "message"),
     [
         (pa.array([[1.0, 2.0], [3.0]]), "lists of column 'y' have 2 values and 1"),
-        (pa.array([None, None], pa.list_(pa.float64())), "column 'y' begins with 2 nulls"),
+        (
+            pa.array([None, None], pa.list_(pa.float64())),
+            "column 'y' of .* begins with 2 nulls: of which",
+        ),
         (pa.array(["a", "b"]), "column 'y' of .* must be numeric: it is string"),
         (pa.array([[["a"]], []]), "must be numeric: it is list<"),
     ],
@@ -154,6 +157,66 @@ def test_lists_of_other_lengths_in_another_file_are_refused(tmp_path: Path) -> N
     other = scan([tmp_path / "a.arrow", tmp_path / "c.parquet"]).opened(Columns("y"))
     with pytest.raises(ValueError, match=r"c.parquet as Parquet: lists of column 'y' have 2"):
         everything(other)
+
+
+@pytest.mark.parametrize("kind", ["arrow", "parquet"])
+def test_lists_may_begin_with_nulls_where_others_tell_their_width(
+    tmp_path: Path, kind: str
+) -> None:
+    def written(name: str, rows: list[object], of: pa.DataType, chunk: int = 1) -> Path:
+        table = pa.table({"y": pa.array(rows, of)})
+        if kind == "arrow":
+            schema = table.schema
+            with pa.ipc.new_file(tmp_path / name, schema) as file:
+                file.write_batch(table.to_batches()[0].slice(0, 0))
+                file.write_table(table, max_chunksize=chunk)
+        else:
+            pa.parquet.write_table(table, tmp_path / name, row_group_size=chunk)
+        return tmp_path / name
+
+    lists, fixed = pa.list_(pa.float64()), pa.list_(pa.float64(), 2)
+    nulls = written(f"nulls.{kind}", [None] * 3, lists)
+    later = written(f"later.{kind}", [None, None, [1.0, 2.0]], lists)
+    sized = written(f"sized.{kind}", [None] * 4, fixed)
+    nothing = [np.nan, np.nan]
+    for files, want in [
+        ([later], [nothing, nothing, [1.0, 2.0]]),
+        ([nulls, later], [nothing] * 5 + [[1.0, 2.0]]),
+        ([nulls, sized], [nothing] * 7),
+    ]:
+        got = np.concatenate(everything(scan(files).opened(Columns("y"))))
+        np.testing.assert_array_equal(got, want)
+    with pytest.raises(ValueError, match=rf"column 'y' of .*nulls.{kind} begins with 3 nulls"):
+        scan(nulls).opened(Columns("y"))
+
+
+@pytest.mark.parametrize("kind", ["arrow", "parquet", "npz"])
+def test_lists_without_values_are_rows_without_values(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    table = pa.table({"y": pa.array([[], []], pa.list_(pa.float64()))})
+    if kind == "npz":
+        np.savez(path, y=np.empty((2, 0)))
+    else:
+        (pyarrow.feather.write_feather if kind == "arrow" else pa.parquet.write_table)(table, path)
+    assert [b.shape for b in everything(scan(path).opened(Columns("y")))] == [(2, 0)]
+
+
+@pytest.mark.parametrize("version", [pa.ipc.MetadataVersion.V4, pa.ipc.MetadataVersion.V5])
+@pytest.mark.parametrize("legacy", [True, False])
+def test_older_versions_have_other_buffers(
+    tmp_path: Path, version: pa.ipc.MetadataVersion, legacy: bool
+) -> None:
+    union = pa.UnionArray.from_sparse(
+        pa.array(np.zeros(N, np.int8)), [pa.array(np.arange(N)), pa.array(np.ones(N))]
+    )
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([N], pa.int32()), pa.array([1.5]))
+    table = pa.table({"union": union, "runs": runs, "none": pa.nulls(N), "y": TABLE["y"]})
+    options = pa.ipc.IpcWriteOptions(metadata_version=version, use_legacy_format=legacy)
+    path = tmp_path / "a.arrow"
+    with pa.ipc.new_file(path, table.schema, options=options) as file:
+        file.write_table(table, max_chunksize=100)
+    got = np.concatenate(everything(scan(path).opened(Columns("y"))))
+    np.testing.assert_array_equal(got, values("y"))
 
 
 def test_other_files_are_told(tmp_path: Path) -> None:

@@ -106,8 +106,21 @@ def test_files_without_rows(tmp_path: Path) -> None:
     empty = pack(tmp_path / "empty.csv", "y,p\n")
     with pytest.raises(ValueError, match=r"there are no rows in .*empty.csv"):
         sl.evaluate("mae", "y", "p", data=sl.scan(empty))
-    both = sl.scan([empty, pack(tmp_path / "one.csv", "y,p\n1,3\n")])
-    assert sl.evaluate("mae", "y", "p", data=both) == 2.0
+    one = pack(tmp_path / "one.csv", "y,p\n1,3\n")
+    for files in ([empty, one], [one, empty]):
+        data = sl.scan(files)
+        assert sl.evaluate("mae", "y", "p", data=data) == 2.0
+        assert sl.evaluate("mae", ["y", "y"], ["p", "p"], data=data, axis=0).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_quote_without_end_takes_in_no_rows(tmp_path: Path, end: str) -> None:
+    for head, row, bad in [("y,n", "1,a", '1,"a'), ("y", "1", '"1'), ("y,n", "1,a", '1,"')]:
+        whole = pack(tmp_path / "whole.csv", f"{head}\n{row}\n{row}{end}")
+        assert sl.accumulate("value", "y", data=sl.scan(whole)).counts["rows"] == 2
+        damaged = pack(tmp_path / "open.csv.gz", f"{head}\n{row}\n{bad}\n{row}\n{row}{end}")
+        with pytest.raises(ValueError, match=r"open.csv.gz as CSV: a quote in its last row has no"):
+            sl.evaluate("value", "y", data=sl.scan(damaged, types={"y": "float64"}))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +139,14 @@ def test_what_is_refused(tmp_path: Path, text: str, message: str) -> None:
     data = sl.scan(pack(tmp_path / "t.csv", text))
     with pytest.raises(ValueError, match=message):
         sl.evaluate("mae", "y", "p", data=data)
+
+
+def test_columns_that_are_not_asked_for_may_hold_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "a=3" / "b=5"
+    folder.mkdir(parents=True)
+    pack(folder / "x.csv", "n,n,y\n" + "1,1,1\n" * 300_000 + "z,,q\n")
+    assert sl.accumulate("mae", "a", "b", data=sl.scan(folder)).counts["rows"] == 300_001
+    assert sl.evaluate("mae", "a", "b", data=sl.scan(folder)) == 2.0
 
 
 def test_masks_and_types_that_are_refused(tmp_path: Path) -> None:
@@ -167,4 +188,7 @@ def test_other_files_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"PAR1\0\x01\x02\x93PAR1")
     with pytest.raises(ValueError, match="as CSV: it is Parquet"):
+        sl.scan(path).opened(Columns("y"))
+    path.write_text("y,p\n1,2\n", encoding="utf-16")
+    with pytest.raises(ValueError, match="as CSV: it is text in UTF-16: convert it to UTF-8"):
         sl.scan(path).opened(Columns("y"))

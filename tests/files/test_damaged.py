@@ -280,7 +280,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
 
 
 FOREIGN = {
-    "CSV": (b"y,p\n1,2\n", "text, such as CSV: pandas"),
+    "CSV": (b"y,p\n1,2\n", "text, such as CSV: give csv as"),
     "CSV of another alphabet": ("größe,p\n1,2\n".encode(), "text, such as CSV"),
     "CSV in UTF-16": ("y,p\n1,2\n".encode("utf-16"), "text, such as CSV"),
     "text that breaks off within a letter": (b"a" * 4095 + "ü".encode(), "text, such as CSV"),

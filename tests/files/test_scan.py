@@ -212,6 +212,25 @@ def test_a_checkpoint_knows_the_code_of_a_users_loss(tmp_path: Path) -> None:
         sl.evaluate(Mine(), "y", "p", data=sl.scan(path), checkpoint=kept)
 
 
+def test_a_checkpoint_knows_where_columns_come_from(tmp_path: Path) -> None:
+    file, kept = as_npz(tmp_path), str(tmp_path / "kept")
+    names: dict[str, Any] = {"y_true": "a", "y_pred": "b", "checkpoint": kept}
+    data = sl.scan({"a": f"{file}:y", "b": f"{file}:p"})
+    for _ in range(2):
+        assert sl.evaluate("quantile", data=data, **names) == sl.evaluate("quantile", Y, P)
+    other = sl.scan({"a": f"{file}:p", "b": f"{file}:y"})
+    with pytest.raises(ValueError, match=r"places of columns differ: a .*a.npz:y there, a .*:p"):
+        sl.evaluate("quantile", data=other, **names)
+    os.unlink(kept)
+    folder = tmp_path / "a=3"
+    folder.mkdir()
+    pq.write_table(pa.table({"b": [1.0]}), folder / "x.parquet")
+    (tmp_path / "a=4").symlink_to(folder)
+    assert sl.evaluate("mae", data=sl.scan(folder), **names) == 2.0
+    with pytest.raises(ValueError, match="places of columns differ: a 3 there, a 4 here"):
+        sl.evaluate("mae", data=sl.scan(tmp_path / "a=4"), **names)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -236,6 +255,29 @@ def test_a_checkpoint_knows_the_code_of_a_users_loss(tmp_path: Path) -> None:
             ValueError,
             "checkpoint: cannot use /nowhere/c: there is no folder",
         ),
+        (
+            lambda d: sl.evaluate("mae", "y", "p", data=d, checkpoint=""),
+            TypeError,
+            "checkpoint must be the name of a file: got ''",
+        ),
+        (
+            lambda d: sl.evaluate("mae", "y", "p", data=d, checkpoint_every="5"),
+            ValueError,
+            "checkpoint_every must be a number of seconds, at least 0: got '5'",
+        ),
+        (
+            lambda d: sl.evaluate("mae", "y", "p", data=d, checkpoint_every=float("nan")),
+            ValueError,
+            "checkpoint_every must be a number of seconds",
+        ),
+        (
+            lambda d: sl.evaluate("mae", "y", "p", data=d, progress=5),
+            TypeError,
+            "progress must be callable: got 5",
+        ),
+        (lambda d: sl.evaluate("mae", "y", ("p",), data=d), ValueError, "y_pred must name one"),
+        (lambda d: sl.scan(None), TypeError, "files must be names of files: got None"),
+        (lambda d: sl.scan(b"a.csv"), TypeError, "files must be names of files: got b'a.csv'"),
         (lambda d: sl.scan("/nowhere/*.parquet"), FileNotFoundError, "no file matches"),
         (lambda d: sl.scan([]), ValueError, "files must name at least one file"),
         (lambda d: sl.scan([3]), TypeError, "files must be names of files: got 3"),
@@ -243,6 +285,18 @@ def test_a_checkpoint_knows_the_code_of_a_users_loss(tmp_path: Path) -> None:
         (lambda d: sl.scan(d.paths[0], format="orc"), ValueError, "format must be one of parquet"),
         (lambda d: sl.scan(d.paths[0], batch_rows=0), ValueError, "batch_rows must be an integer"),
         (lambda d: sl.scan(d.paths[0], types={"y": "int8"}), ValueError, "types is for files"),
+        (lambda d: sl.scan("a.csv", types=["y"]), TypeError, "types must map names of columns"),
+        (lambda d: sl.scan("a.csv", types={"y": 5}), TypeError, "types must map .*: got {'y': 5}"),
+        (lambda d: sl.scan({"y": "y.npy"}, types={"y": "int8"}), ValueError, "types is for files"),
+        (lambda d: sl.scan({"y": "y.npy"}, format="csv"), ValueError, "format is for files of"),
+        (lambda d: sl.scan(d.paths[0], format=["csv"]), ValueError, "format must be one of"),
+        (lambda d: sl.scan(d.paths[0], batch_rows=True), ValueError, "batch_rows must be an int"),
+        (lambda d: sl.scan(d.paths[0], scheduler=5), TypeError, "scheduler must be an address"),
+        (
+            lambda d: sl.scan(d.paths[0], scheduler="tcp://a:1", timeout="5"),
+            ValueError,
+            "timeout must be more than 0 seconds: got '5'",
+        ),
         (lambda d: sl.scan(d.paths[0], timeout=3.0), ValueError, "timeout is for a scheduler"),
         (lambda d: sl.scan([*d.paths, *d.paths]), ValueError, "files must name a file once"),
     ],
@@ -275,11 +329,10 @@ def test_a_folder_of_several_formats_is_refused_unless_one_is_named(tmp_path: Pa
 def test_a_format_is_told_by_bytes_where_the_name_tells_none(tmp_path: Path) -> None:
     for make, name in ((as_parquet, "part-0"), (as_arrow, "part-1"), (as_npz, "part.2")):
         os.rename(make(tmp_path), tmp_path / name)
-        if name != "part.2":
-            got = sl.evaluate("mae", data=sl.scan(tmp_path / name), **NAMES)
-            assert got == exact_mean()
+        data = sl.scan(tmp_path / name)
+        assert sl.evaluate("mae", data=data, **NAMES) == exact_mean()
     (tmp_path / "part-3").write_text("y,p\n1,2\n")
-    with pytest.raises(ValueError, match="it is text, such as CSV"):
+    with pytest.raises(ValueError, match="it is text, such as CSV: give csv as its format"):
         sl.scan(tmp_path / "part-3")
     data = sl.scan(tmp_path / "part-3", format="csv")
     assert sl.evaluate("mae", data=data, y_true="y", y_pred="p") == 1.0

@@ -177,9 +177,9 @@ def column_names(path: str, reading: Reading) -> list[str]:
 
 
 def _path(role: str, place: Place) -> str:
-    """Return the file of an array, refused if there is none or of another ending."""
+    """Return the file of an array, refused if there is none or it is called like no array."""
     path = place.path
-    if not path.lower().endswith((".npy", ".npz")):
+    if place.member is None and not path.lower().endswith(".npy"):
         rule = "where no files hold columns it must be a .npy file, or an array as file.npz:name"
         hint = foreign(path) if os.path.isfile(path) else elsewhere(path)
         raise Refused(f"{role}: {rule}: got {path!r}" + (f"; {hint}" if hint else ""))

@@ -17,7 +17,7 @@ from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
 from .buffers import Access, Lists, Take, read_at, values_of
-from .columnar import FIRST_ROWS, check_known, dtype_of, is_list, kind_of
+from .columnar import FIRST_ROWS, dtype_of, is_list, kind_of, note_widths, unknown_lists
 from .messages import MAGIC, Batch, read_batches
 from .rowgroups import Groups
 
@@ -30,7 +30,19 @@ SHORTEST_STRETCH = 1 << 12
 
 
 class Opened(NamedTuple):
-    """What is read of a file when it is opened."""
+    """What is read of a file when it is opened.
+
+    Attributes
+    ----------
+    names : list of str
+        The names of all columns.
+    schema : Schema
+        Their types.
+    footer : bytes
+        The flatbuffer that tells where the batches are.
+    end : int
+        The byte at which it begins.
+    """
 
     names: list[str]
     schema: pa.Schema
@@ -65,18 +77,15 @@ class Arrow:
             self._dtypes = {name: dtype_of(kind) for name, kind in kinds.items()}
             self._groups = Groups(batch.rows for batch in self._batches)
             self.rows: int | None = self._groups.rows
-            unknown = [n for n, kind in kinds.items() if is_list(kind) and n not in self._widths]
-            if unknown and self.rows:
-                self._note_widths(file.fileno(), unknown)
+            if self.rows and (unknown := unknown_lists(kinds, self._widths)):
+                note_widths(path, unknown, self._first_rows(file.fileno(), unknown), reading)
         self.decoded = any(batch.codec is not None for batch in self._batches)
 
-    def _note_widths(self, handle: int, lists: list[str]) -> None:
-        """Read the first rows of columns of lists, to know how long these are."""
-        batch = next(batch for batch in self._batches if batch.rows)
-        rows = min(batch.rows, FIRST_ROWS)
-        for name in lists:
-            self._taker(Access(handle, batch.codec, True), batch, name)(0, rows)
-            check_known(name, rows, self._widths)
+    def _first_rows(self, handle: int, names: list[str]) -> Iterator[Arrays]:
+        """Yield the first rows of columns in each batch of an open file that has any."""
+        for batch in (batch for batch in self._batches if batch.rows):
+            access, rows = Access(handle, batch.codec, fresh=True), min(batch.rows, FIRST_ROWS)
+            yield {name: self._taker(access, batch, name)(0, rows) for name in names}
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -123,7 +132,7 @@ class Arrow:
 
     def _rows_of(self, values: int) -> int:
         """Return in how many rows the widest input has so many values."""
-        return max(1, values // self.columns.width(self._widths))
+        return max(1, values // max(1, self.columns.width(self._widths)))
 
 
 def open_table(path: str, columns: Columns, reading: Reading) -> Arrow:

@@ -68,6 +68,7 @@ class Bytes:
         begin, end = buffer.begin, buffer.begin + buffer.num_bytes
         size = -1
         if codec is not None and buffer.num_bytes:
+            # first of all how many bytes it has unpacked, or -1 if it is not packed after all
             size = int.from_bytes(read_at(handle, begin, 8), "little", signed=True)
             begin += 8
         file: Any = Segment(handle, begin, end)
@@ -88,13 +89,16 @@ class Bits:
     """A buffer that has one bit for each row."""
 
     def __init__(self, data: Bytes) -> None:
-        self._data, self._known = data, (-1, 0)
+        self._data = data
+        # Where the last byte lies that was read, and its bits: the next rows may begin within it,
+        # and what is unpacked cannot be read again.
+        self._known = -1, 0
 
     def take(self, first: int, last: int) -> Mask:
         """Return the bits of rows, which come after those taken before."""
         begin, end = first // 8, (last + 7) // 8
         packed = np.empty(end - begin, np.uint8)
-        place, byte = self._known  # which may be asked for again, and was unpacked
+        place, byte = self._known
         known = int(place == begin and begin < end)
         packed[:known] = byte
         self._data.fill(packed[known:], begin + known)
@@ -148,7 +152,7 @@ def values_of(access: Access, column: Stored, level: int, dtype: DType) -> Take:
     """Return the function that reads values of a column, or at level 1 those within its lists."""
     if dtype == np.object_:  # of the type of nulls, which has no buffers
         return lambda first, last: np.full(last - first, np.nan)
-    valid, data = map(access.bytes_of, column.buffers[-2:])
+    valid, data = map(access.bytes_of, column.buffers[-2:])  # of lists those of their values
     memory = _Memory(dtype, access.fresh)
     nulls = Bits(valid) if column.nulls[level] else None
     bits = Bits(data) if dtype == np.bool_ else None
@@ -174,6 +178,7 @@ class Lists:
         self._nulls = Bits(access.bytes_of(column.buffers[0])) if column.nulls[0] else None
         self._wide = np.dtype(np.int64 if pa.types.is_large_list(column.kind) else np.int32)
         self._offsets = None if self._size is not None else access.bytes_of(column.buffers[1])
+        # Of which row the last offset is that was read, and the offset: the next rows begin there.
         self._known: tuple[int, int] = -1, 0
         self._values = values_of(access, column, 1, dtype)
 
@@ -194,7 +199,7 @@ class Lists:
         if self._offsets is None:
             return np.arange(first, last + 1) * (self._size or 0)
         ends = np.empty(last + 1 - first, self._wide)
-        place, end = self._known  # which is asked for again, and was unpacked
+        place, end = self._known
         known = int(place == first)
         ends[:known] = end
         self._offsets.fill(ends[known:], (first + known) * self._wide.itemsize)

@@ -6,18 +6,21 @@ They are read from Arrow's buffers, not by `to_numpy`, which imports pandas: 0.6
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from streamloss.arrays.types import Array, DType, Mask
+from streamloss.files.columns import Arrays
+from streamloss.files.source import Reading
 from streamloss.files.table import Kind
 
 Widths = dict[str, int]
 """How many values a row has of each column of lists, the same in all files."""
 FIRST_ROWS = 1024
-"""Rows at the beginning of a file among which one must tell how long the lists of a column are."""
+"""Rows at the beginning of a file that are looked at to know how long the lists of a column are."""
 
 
 def kind_of(kind: pa.DataType) -> Kind:
@@ -105,23 +108,37 @@ def rows_of(name: str, values: Array, lengths: Array, valid: Mask | None, widths
     return rows
 
 
-def note_widths(batch: pa.RecordBatch, widths: Widths) -> None:
-    """Note how long the lists of each column of a batch are.
+def unknown_lists(kinds: Mapping[str, pa.DataType], widths: Widths) -> list[str]:
+    """Return the columns of lists whose width is not known; that of lists of one size is noted."""
+    for name, kind in kinds.items():
+        if pa.types.is_fixed_size_list(kind):
+            widths.setdefault(name, kind.list_size)
+    return [name for name, kind in kinds.items() if is_list(kind) and name not in widths]
 
-    Raises
-    ------
-    ValueError
-        If all lists of a column are null, or they differ.
+
+def note_widths(path: str, lists: list[str], first: Iterable[Arrays], reading: Reading) -> None:
+    """Read the first rows of a file until they have told how long the lists of columns are.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    lists : list of str
+        The columns of lists whose width is not known.
+    first : iterable of dict of str to array
+        Rows of these columns, from the first on; to make the arrays notes the widths.
+    reading : Reading
+        Where the widths are noted, and columns whose first rows are null.
     """
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        as_array(name, column, dtype_of(column.type), widths)
-        check_known(name, len(column), widths)
-
-
-def check_known(name: str, rows: int, widths: Widths) -> None:
-    """Refuse a column of lists whose first rows did not tell how long these are."""
-    if name not in widths:
-        raise ValueError(f"column {name!r} begins with {rows:,} nulls: of which width?")
+    seen = 0
+    for arrays in first:
+        seen += len(arrays[lists[0]])
+        if seen >= FIRST_ROWS or reading.widths.keys() >= set(lists):
+            break
+    for name in lists:
+        if name not in reading.widths:
+            text = f"column {name!r} of {path} begins with {seen:,} nulls: of which width?"
+            reading.untold.setdefault(name, text)
 
 
 def count_values(column: pa.Array) -> int:

@@ -3,14 +3,17 @@
 Nothing in the file says how many rows it has or what its columns hold. The types are those of the
 first block: columns of numbers are float64, whatever numbers follow, and columns of booleans stay
 so; what does not fit later is an error. Reading begins at the first line, so that a run that goes
-on from a checkpoint reads past the rows that are done.
+on from a checkpoint reads past the rows that are done. A file that ends within quotes is refused:
+the rows after an open quote would be part of one value (`Ending`).
 """
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv
@@ -30,6 +33,12 @@ Blocks of 4 MB took as long (`benchmarks/bench_files.py`, `Text`).
 """
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """Compressions by the bytes that they begin with."""
+END = "streamloss has read the last line"
+"""A line that is read after the last one of a file. See `Ending`."""
+OPEN_QUOTE = "a quote in its last row has no end"
+"""What is said where the line has become a part of a value."""
+UTF_16 = b"\xff\xfe", b"\xfe\xff"
+"""The bytes that a text in UTF-16 begins with."""
 ANY_NUMBER = (pa.int64(), pa.float64(), pa.null())
 """Types of a first block that are read as float64: any number may follow."""
 
@@ -77,7 +86,10 @@ class CSV:
     def _batches(self, start: int, most: int) -> Iterator[Arrays]:
         """Yield the rows from `start` on, at most so many at a time."""
         path = self.paths[0]
-        with _reading(path), self._naming(), _open(path, self._types) as blocks:
+        end = Ending(len(self._names))
+        # pyarrow would read all columns where none is named: then the first one counts the rows
+        types = self._types or {self._names[0]: pa.binary()}
+        with _reading(path), self._naming(), _open(path, types, end) as blocks:
             for block in blocks:
                 first, start = min(start, block.num_rows), max(start - block.num_rows, 0)
                 for row in range(first, block.num_rows, most):
@@ -87,6 +99,7 @@ class CSV:
                         for name, dtype in self._dtypes.items()
                     }
                     yield self._asked.complete(arrays, batch.num_rows)
+            end.check()
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
@@ -94,6 +107,8 @@ class CSV:
         try:
             yield
         except pa.ArrowInvalid as error:
+            if END in str(error):
+                raise ValueError(OPEN_QUOTE) from error
             found = re.fullmatch(r"In CSV column #(\d+): (.*)", str(error), re.DOTALL)
             if found is None:
                 raise
@@ -102,6 +117,59 @@ class CSV:
     def cuts(self, values: int) -> list[int]:
         """Return the first row, from which alone reading can begin."""
         return [0]
+
+
+class Ending(io.RawIOBase):
+    """The text of a file and a line after it, which pyarrow must find to have other columns.
+
+    Where it does not, a quote is open at the end of the file: after it pyarrow takes all lines that
+    follow for one value of the last column, without an error.
+
+    Parameters
+    ----------
+    width : int
+        How many columns the file has.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._line = END if width > 1 else f"{END}{{delimiter}}"
+        self._rest, self._is_found = b"", False
+
+    def after(self, file: Any, delimiter: str) -> Ending:
+        """Read a file, then the line."""
+        self._file, self._line = file, self._line.format(delimiter=delimiter)
+        self._rest = f"\n{self._line}\n".encode()
+        return self
+
+    def readable(self) -> bool:
+        """Return that there are bytes to read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes."""
+        data: bytes = self._file.read(size)
+        if not data:
+            size = len(self._rest) if size < 0 else size
+            data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+    def found(self, row: csv.InvalidRow) -> str:
+        """Return what to do about a row of too few or too many columns."""
+        if row.text != self._line:
+            return "error"
+        self._is_found = True
+        return "skip"
+
+    def check(self) -> None:
+        """Refuse a file after which the line did not come.
+
+        Raises
+        ------
+        ValueError
+            If it has not come.
+        """
+        if not self._is_found:
+            raise ValueError(OPEN_QUOTE)
 
 
 def open_table(path: str, columns: Columns, reading: Reading) -> CSV:
@@ -127,30 +195,42 @@ def _reading(path: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def _open(
-    path: str, types: dict[str, pa.DataType] | None = None
+    path: str, types: dict[str, pa.DataType] | None = None, end: Ending | None = None
 ) -> Iterator[csv.CSVStreamingReader]:
     """Open a file and give its blocks, of all columns or of those of which types are given."""
-    with open(path, "rb") as file:
-        head = file.read(HEAD_BYTES)
-    codec = next((codec for begin, codec in PACKED.items() if head.startswith(begin)), None)
-    if codec is None and not is_text(head) and "does not begin" not in (what := foreign(path)):
-        raise ValueError(what)
+    codec = _codec(path)
     name = path.lower().removesuffix(".gz").removesuffix(".zst")
+    delimiter = "\t" if name.endswith(".tsv") else ","
     chosen = {} if types is None else {"include_columns": list(types), "column_types": types}
     # pyarrow takes names in UTF-8 alone; a file under another name it is given opened
     is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
     with nullcontext(path) if is_utf8 else open(path, "rb") as source:
+        stream = pa.input_stream(source, compression=codec)
         blocks = csv.open_csv(
-            pa.input_stream(source, compression=codec),
+            stream if end is None else end.after(stream, delimiter),
             # with threads it takes as long, and an error does not tell the row
             csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
             csv.ParseOptions(
-                delimiter="\t" if name.endswith(".tsv") else ",", newlines_in_values=True
+                delimiter=delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=None if end is None else end.found,
             ),
             csv.ConvertOptions(**chosen),
         )
         with blocks:
             yield blocks
+
+
+def _codec(path: str) -> str | None:
+    """Return how a file is compressed, as its bytes say, refused if it is no text then."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD_BYTES)
+    codec = next((codec for begin, codec in PACKED.items() if head.startswith(begin)), None)
+    if head.startswith(UTF_16):
+        raise ValueError("it is text in UTF-16: convert it to UTF-8")
+    if codec is None and not is_text(head) and "does not begin" not in (what := foreign(path)):
+        raise ValueError(what)
+    return codec
 
 
 def _type(name: str, text: str) -> pa.DataType:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ CODECS = ("lz4", "zstd")
 """Names of compressions, by their numbers in files."""
 RECORD_BATCH = 3
 """The number of messages that hold rows."""
+VERSION_5 = 4
+"""The number of version V5 in files, whose versions are counted from 0."""
 CONTINUED = b"\xff\xff\xff\xff"
 """The bytes before the length of a message, since version 0.15 of the format."""
 
@@ -60,7 +63,12 @@ class Batch(NamedTuple):
 
 
 class Table:
-    """A table of a flatbuffer: fields by their numbers, each of which may be absent."""
+    """A table of a flatbuffer: fields by their numbers, each of which may be absent.
+
+    It begins with how far before it the offsets of its fields lie; these begin with how many bytes
+    they have. The numbers of fields are their places in `File.fbs`, `Message.fbs` and `Schema.fbs`
+    of Arrow's repository.
+    """
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data, self._at = data, at
@@ -129,11 +137,11 @@ def read_batches(
         Any, where bytes are damaged.
     """
     root = Table.root(footer)
-    spelled = root.table(1)
-    if spelled is not None and spelled.number(0, "<h"):
+    table = root.table(1)  # the schema
+    if table is not None and table.number(0, "<h"):
         raise ValueError("its numbers are big-endian")
     for begin, head_bytes, body_bytes in root.structs(3, 3).tolist():
-        body = begin + (head_bytes & 0xFFFFFFFF)
+        body = begin + (head_bytes & 0xFFFFFFFF)  # of 32 bits, and as many to fill it up
         if not 0 < begin < body <= body + body_bytes <= end:
             raise ValueError("its footer names a batch beyond its end")
         head = read(begin, body - begin)
@@ -141,58 +149,77 @@ def read_batches(
 
 
 def _message(head: bytes) -> Table:
-    """Return the table of rows in the head of a batch."""
+    """Return the message that the head of a batch is, refused if it holds no rows."""
     message = Table.root(head[8:] if head.startswith(CONTINUED) else head[4:])
-    rows = message.table(2)
-    if rows is None or message.number(1, "<B") != RECORD_BATCH:
+    if message.number(1, "<B") != RECORD_BATCH:
         raise ValueError("its footer names a message that holds no rows")
-    return rows
+    return message
 
 
 def _read_batch(
-    table: Table, schema: pa.Schema, names: list[str], body: int, body_bytes: int
+    message: Table, schema: pa.Schema, names: list[str], body: int, body_bytes: int
 ) -> Batch:
-    """Return the batch that a table tells of, whose buffers begin at `body`."""
+    """Return the batch that a message tells of, whose buffers begin at `body`."""
+    table = message.table(2)
+    if table is None:
+        raise ValueError("its metadata are damaged")
     rows, compression = table.number(0, "<q"), table.table(3)
-    nodes, buffers = table.structs(1, 2), table.structs(2, 2)
-    ends = buffers.astype(object).sum(axis=1)
-    if rows < 0 or (nodes < 0).any() or (buffers < 0).any() or (ends > body_bytes).any():
+    # lists, as numpy takes longer for a few numbers, and sums of them might be too large for it
+    nodes, buffers = table.structs(1, 2).tolist(), table.structs(2, 2).tolist()
+    fits = all(begin >= 0 <= size and begin + size <= body_bytes for begin, size in buffers)
+    if rows < 0 or any(length < 0 or nulls < 0 for length, nulls in nodes) or not fits:
         raise ValueError("a batch announces what cannot be")
-    views = iter(table.structs(4, 1)[:, 0].tolist())
-    columns, node, buffer = {}, 0, 0
-    for field in schema:
-        num_nodes, num_buffers = _sizes(field.type, views)
-        if field.name in names:
-            lengths, nulls = nodes[node : node + num_nodes].T.tolist()
-            at = buffers[buffer : buffer + num_buffers].tolist()
-            found = [Buffer(body + begin, size) for begin, size in at]
-            columns[field.name] = Stored(field.type, lengths, nulls, found)
-        node, buffer = node + num_nodes, buffer + num_buffers
-    if (node, buffer) != (len(nodes), len(buffers)):
-        raise ValueError("a batch has other columns than the schema")
-    if any(column.lengths[0] != rows for column in columns.values()):
+    sizes = _Sizes(message.number(0, "<h"), iter(table.structs(4, 1)[:, 0].tolist()))
+    places = (Buffer(body + begin, size) for begin, size in buffers)
+    stored = _stored(schema, sizes, iter(nodes), places)
+    if any(column.lengths[0] != rows for _, column in stored):
         raise ValueError("columns of a batch are not as long as it is")
     codec = None if compression is None else CODECS[compression.number(0, "<b")]
-    return Batch(rows, columns, codec)
+    return Batch(rows, {name: column for name, column in stored if name in names}, codec)
 
 
-def _sizes(kind: pa.DataType, views: Iterator[int]) -> tuple[int, int]:
-    """Return how many nodes and buffers a column of a type has, with what it holds.
+def _stored(
+    schema: pa.Schema, sizes: _Sizes, nodes: Iterator[list[int]], buffers: Iterator[Buffer]
+) -> list[tuple[str, Stored]]:
+    """Return the columns of a schema, in its order, among which nodes and buffers are dealt out."""
+    columns = []
+    for field in schema:
+        num_nodes, num_buffers = sizes.of(field.type)
+        found, places = list(islice(nodes, num_nodes)), list(islice(buffers, num_buffers))
+        if (len(found), len(places)) != (num_nodes, num_buffers):
+            raise ValueError("a batch has fewer columns than the schema")
+        lengths, nulls = map(list, zip(*found, strict=True))
+        columns.append((field.name, Stored(field.type, lengths, nulls, places)))
+    if next(nodes, None) or next(buffers, None):
+        raise ValueError("a batch has more columns than the schema")
+    return columns
 
-    Parameters
+
+class _Sizes(NamedTuple):
+    """Tells how many nodes and buffers the columns of a batch have, one column after the other.
+
+    Attributes
     ----------
-    kind : DataType
-        The type.
+    version : int
+        The version of the format.
     views : iterator of int
         How many more buffers each next column of views of text has.
     """
-    if isinstance(kind, pa.BaseExtensionType):
-        return _sizes(kind.storage_type, views)
-    types = pa.types
-    # of these the first buffer is always empty, and not written
-    absent = types.is_null(kind) or types.is_union(kind) or types.is_run_end_encoded(kind)
-    buffers = kind.num_buffers - absent
-    if types.is_string_view(kind) or types.is_binary_view(kind):
-        buffers += next(views)
-    held = [_sizes(kind.field(number).type, views) for number in range(kind.num_fields)]
-    return 1 + sum(nodes for nodes, _ in held), buffers + sum(more for _, more in held)
+
+    version: int
+    views: Iterator[int]
+
+    def of(self, kind: pa.DataType) -> tuple[int, int]:
+        """Return how many a column of a type has, with what it holds."""
+        if isinstance(kind, pa.BaseExtensionType):
+            return self.of(kind.storage_type)
+        types = pa.types
+        # Of these the first buffer is always empty. Since version 5 it is not written, of nulls
+        # it never was.
+        has_no_nulls = types.is_union(kind) or types.is_run_end_encoded(kind)
+        is_absent = types.is_null(kind) or (has_no_nulls and self.version >= VERSION_5)
+        buffers = kind.num_buffers - is_absent
+        if types.is_string_view(kind) or types.is_binary_view(kind):
+            buffers += next(self.views)
+        held = [self.of(kind.field(number).type) for number in range(kind.num_fields)]
+        return 1 + sum(nodes for nodes, _ in held), buffers + sum(more for _, more in held)

@@ -18,8 +18,8 @@ from streamloss.files.foreign import foreign
 
 from .stream import Stream
 
-MAGIC = {".npy": npy.MAGIC_PREFIX, ".npz": b"PK"}
-"""The bytes that files begin with, by their endings."""
+ARCHIVE = b"PK"
+"""The bytes that archives begin with."""
 VERSIONS = ((1, 0), (2, 0), (3, 0))
 """Versions of the header; 3.0 is read as 2.0, from which it differs only in names of fields."""
 
@@ -62,9 +62,9 @@ def find_array(path: str, name: str | None) -> StoredArray:
     Parameters
     ----------
     path : str
-        A ``.npy`` or ``.npz`` file.
+        The file.
     name : str, optional
-        Its name in an archive; "" stands for the only one there. None in a ``.npy`` file.
+        Its name in an archive; "" stands for the only one there. None in a file of its own.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def find_array(path: str, name: str | None) -> StoredArray:
         Any, where bytes are damaged; ValueError, where more or fewer values follow than the header
         announces, or an archive does not hold them row by row.
     """
-    _check_kind(path)
+    _check_kind(path, is_archive=name is not None)
     member = None if name is None else _full_name(path, name)
     with ExitStack() as stack:
         stream, num_bytes = _stream(path, member, stack)
@@ -130,9 +130,9 @@ class RowReader:
         return self._stream.fill(values, self._array.begin + first * self._array.dtype.itemsize)
 
 
-def _check_kind(path: str) -> None:
-    """Refuse a file that does not begin as its ending says, and say what it is."""
-    magic = MAGIC[os.path.splitext(path)[1].lower()]
+def _check_kind(path: str, is_archive: bool) -> None:
+    """Refuse a file that is no archive or no array, and say what it is."""
+    magic = ARCHIVE if is_archive else npy.MAGIC_PREFIX
     with open(path, "rb") as file:
         if file.read(len(magic)) != magic:
             raise ValueError(foreign(path))
@@ -140,7 +140,7 @@ def _check_kind(path: str) -> None:
 
 def array_names(path: str) -> list[str]:
     """Return the names of the arrays in an archive."""
-    _check_kind(path)
+    _check_kind(path, is_archive=True)
     return [entry.removesuffix(".npy") for entry in _entries(path)]
 
 

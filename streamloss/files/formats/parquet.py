@@ -23,6 +23,7 @@ from .columnar import (
     is_list,
     kind_of,
     note_widths,
+    unknown_lists,
 )
 from .footer import check_lists, check_values, list_places, places, read_groups
 
@@ -81,17 +82,11 @@ class Parquet:
             self._groups = read_groups(footer)
             check_values(footer, self._groups.empty(), self._places)
         self.rows: int | None = self._groups.rows
-        lists = [name for name, kind in kinds.items() if is_list(kind)]
-        self._list_places = list_places(paths, lists)
-        unknown = [name for name in lists if name not in self._widths]
-        if unknown and self.rows:
-            self._note_widths(unknown)
-
-    def _note_widths(self, lists: list[str]) -> None:
-        """Read the first rows of columns of lists, to know how long these are."""
-        path = self.paths[0]
-        with _reading(path), _open(path) as file:
-            note_widths(next(file.iter_batches(FIRST_ROWS, columns=lists)), self._widths)
+        self._list_places = list_places(paths, [n for n, kind in kinds.items() if is_list(kind)])
+        if self.rows and (unknown := unknown_lists(kinds, self._widths)):
+            with _reading(path), _open(path) as file:
+                batches = file.iter_batches(FIRST_ROWS, columns=unknown)
+                note_widths(path, unknown, map(self._arrays, batches), reading)
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -141,15 +136,15 @@ class Parquet:
                 first = min(skipped, batch.num_rows)
                 skipped -= first
                 if first < batch.num_rows:
-                    yield self._arrays(batch.slice(first) if first else batch)
+                    rest = batch.slice(first) if first else batch
+                    yield self._asked.complete(self._arrays(rest), rest.num_rows)
 
     def _arrays(self, batch: pa.RecordBatch) -> Arrays:
         """Return the columns of a batch as arrays, without a copy where there are no nulls."""
-        arrays = {
-            name: as_array(name, batch.column(name), dtype, self._widths)
-            for name, dtype in self._dtypes.items()
+        return {
+            name: as_array(name, column, self._dtypes[name], self._widths)
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
         }
-        return self._asked.complete(arrays, batch.num_rows)
 
     def _check(self, footer: pq.FileMetaData, run: range, values: dict[str, int]) -> None:
         """Refuse a footer that contradicts what was decoded of a run of row groups."""
@@ -158,7 +153,7 @@ class Parquet:
 
     def _rows_of(self, values: int) -> int:
         """Return in how many rows the widest input has so many values."""
-        return max(1, values // self.columns.width(self._widths))
+        return max(1, values // max(1, self.columns.width(self._widths)))
 
     def cuts(self, values: int) -> Iterator[int]:
         """Yield first rows of row groups, at least so many values of an input apart."""
