@@ -11,6 +11,7 @@ from streamloss.files.columns import Named
 from streamloss.run.evaluation import Evaluation, check_columns
 from streamloss.run.query import Query
 from streamloss.run.threads import set_num_threads
+from streamloss.support.brief import brief
 
 from .report import say
 
@@ -56,8 +57,12 @@ class Job(NamedTuple):
 
     def _columns(self, query: Query) -> Columns:
         """Return the columns: several predictions are the inputs of a loss, else of a row."""
-        several = query.losses[0].inputs > 2
-        pred = self.pred if several and self.pred else _named(self.pred)
+        loss = query.losses[0]
+        several = loss.inputs > 2
+        if several and len(self.pred) != loss.inputs - 1:
+            rule = f"--pred must be given {loss.inputs - 1} times"
+            raise ValueError(f"{rule} for {brief(loss)}: got it {len(self.pred)} times")
+        pred = self.pred if several else _named(self.pred)
         return Columns(_named(self.true) or "", pred, self.weights, self.where)
 
     def _scan(self, columns: Columns) -> DataSet:

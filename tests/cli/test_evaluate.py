@@ -176,8 +176,12 @@ def test_a_format_and_types_of_columns_may_be_given(
     assert "'--format': 'xls' is not one of" in refusal("evaluate", *rows, "--format", "xls")
 
 
-def test_predictions_may_be_several_columns(path: str, run: Callable[..., Any]) -> None:
+def test_predictions_may_be_several_columns(
+    path: str, run: Callable[..., Any], refusal: Callable[..., str]
+) -> None:
     several = run(path, "--true", "y", "--true", "w", "--pred", "p", "--pred", "y")["results"]
     assert several["mae"] == sl.evaluate("mae", np.stack([Y, W], 1), np.stack([P, Y], 1))
     spread = run(path, *GIVEN, "--pred", "m", "--loss", "gaussian_nll")["results"]
     assert spread["gaussian_nll"] == sl.evaluate("gaussian_nll", Y, (P, M))
+    once = refusal("evaluate", path, *GIVEN, "--loss", "gaussian_nll")
+    assert once.startswith("--pred must be given 2 times for GaussianNLL(")
