@@ -50,12 +50,13 @@ def write(path: Path, rows: int) -> None:
 @pytest.mark.parametrize(
     ("name", "most"),
     [
-        # of batches of 200,000 rows, of which some are ahead; pyarrow has blocks and pages more
+        # Batches of 200,000 rows, of which some are ahead; pyarrow has pages and blocks more. Of
+        # CSV it is 50 to 100 MB in all, of files of 49, 207 and 436 MB alike.
         ("a-uncompressed.arrow", 25),
         ("a-lz4.arrow", 30),
         ("a-zstd.arrow", 30),
         ("a.parquet", 60),
-        ("a.csv", 90),
+        ("a.csv", 140),
     ],
 )
 def test_memory_does_not_grow_with_a_file(tmp_path: Path, name: str, most: int) -> None:
