@@ -8,7 +8,7 @@ from streamloss.accumulator import Accumulator, build
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, scan
 from streamloss.files.columns import Named
-from streamloss.run.evaluation import Evaluation, check_columns
+from streamloss.run.evaluation import Evaluation
 from streamloss.run.query import Query
 from streamloss.run.threads import set_num_threads
 from streamloss.support.brief import brief
@@ -49,7 +49,6 @@ class Job(NamedTuple):
         query = Query.spelled(list(self.losses), None, self.nan)
         build(list(self.losses), query, None).result(self.reduction)  # refuses what suits no loss
         columns = self._columns(query)
-        check_columns(query, columns)
         if self.threads is not None:
             set_num_threads(self.threads)
         every = self.checkpoint_every
@@ -88,8 +87,7 @@ class Job(NamedTuple):
 
     def outcome(self, evaluation: Evaluation) -> Accumulator:
         """Return the accumulator of what was evaluated."""
-        query = Query.spelled(list(self.losses), None, self.nan)
-        return build(list(self.losses), query, evaluation.state)
+        return build(list(self.losses), evaluation.query, evaluation.state)
 
 
 def _named(names: tuple[str, ...]) -> Named | None:

@@ -13,7 +13,7 @@ from streamloss.support.brief import brief
 
 from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
-from .formats.arrays import ArrayFiles, Place
+from .formats.arrays import ArrayFiles, Location
 from .hive import partitions
 from .paths import expand
 from .scanner import Scanner
@@ -55,33 +55,33 @@ class TableFile(NamedTuple):
 class ArraysByName(NamedTuple):
     """Columns that are arrays in files of their own."""
 
-    places: dict[str, Place]
+    locations: dict[str, Location]
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All files."""
-        return tuple(dict.fromkeys(place.path for place in self.places.values()))
+        return tuple(dict.fromkeys(location.path for location in self.locations.values()))
 
     def outside(self, names: Iterable[str]) -> dict[str, str]:
         """Return in which file some columns are, and as which array of it."""
-        places = ((name, self.places[name]) for name in names)
-        return {name: str(at._replace(path=os.path.realpath(at.path))) for name, at in places}
+        locations = ((name, self.locations[name]) for name in names)
+        return {name: str(at._replace(path=os.path.realpath(at.path))) for name, at in locations}
 
     def column_names(self, reading: Reading) -> list[str]:
         """Return the names of the columns."""
-        return list(self.places)
+        return list(self.locations)
 
     def opened(self, columns: Columns, reading: Reading) -> Source:
         """Return the files of these columns, opened."""
         for role, name in columns.named():
-            if name not in self.places:
-                has = listing(self.places, name)
+            if name not in self.locations:
+                has = listing(self.locations, name)
                 raise ValueError(f"{role}: no array is called {name!r}: there are {has}")
-        return ArrayFiles(columns, self.places)
+        return ArrayFiles(columns, self.locations)
 
     def absolute(self) -> ArraysByName:
         """Return the same under absolute paths."""
-        named = self.places.items()
+        named = self.locations.items()
         return ArraysByName({n: at._replace(path=os.path.abspath(at.path)) for n, at in named})
 
 
@@ -157,7 +157,7 @@ class DataSet:
     def outside(self, columns: Columns) -> list[tuple[str, str]]:
         """Return what gives columns their values beside the contents of tables, part by part.
 
-        It is a place for an array in a file of its own, and a value for a column that the names
+        It is a location for an array in a file of its own, and a value for a column that the names
         of folders give.
         """
         names = columns.names()
@@ -277,14 +277,14 @@ def _tables(
     return [*tables]
 
 
-def _arrays(places: Any) -> ArraysByName:
+def _arrays(locations: Any) -> ArraysByName:
     """Return the columns that a mapping of names to files stands for."""
-    if not isinstance(places, Mapping) or not places:
-        raise TypeError(f"files must map names of columns to files: got {brief(places)}")
-    for name, at in places.items():
+    if not isinstance(locations, Mapping) or not locations:
+        raise TypeError(f"files must map names of columns to files: got {brief(locations)}")
+    for name, at in locations.items():
         if not isinstance(name, str) or not isinstance(at, str | os.PathLike):
             raise TypeError(f"files must map names of columns to files: got {brief({name: at})}")
-    return ArraysByName({name: Place.of(os.fspath(at)) for name, at in places.items()})
+    return ArraysByName({name: Location.of(os.fspath(at)) for name, at in locations.items()})
 
 
 def _check_reading(format: Any, types: Any, batch_rows: Any) -> None:

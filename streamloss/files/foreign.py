@@ -19,7 +19,7 @@ BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (
         b"\x93NUMPY",
         "an array of NumPy",
-        "scan({COLUMN: FILE}) reads it, or --true FILE and --pred FILE without other files",
+        "name it as a column: scan({COLUMN: FILE}), on the command line without FILES",
     ),
     (b"\x89HDF\r\n\x1a\n", "HDF5", "save each array by numpy.save, or a frame as Parquet"),
     (b"CDF", "NetCDF", "xarray reads it: save each array by numpy.save"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import BinaryIO, NamedTuple
 
 LONGEST_REASON = 300
 """Most characters that are shown of the reason that a library gives."""
@@ -47,6 +47,12 @@ def why(error: BaseException) -> str:
     elif not text or not isinstance(error, PLAIN_ERRORS):
         text = f"{type(error).__name__}: {text}".removesuffix(": ")
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
+
+
+def for_arrow(path: str) -> AbstractContextManager[str | BinaryIO]:
+    """Return what pyarrow opens a file by: its name, or the open file where that is not UTF-8."""
+    is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
+    return nullcontext(path) if is_utf8 else open(path, "rb")
 
 
 class Stamp(NamedTuple):

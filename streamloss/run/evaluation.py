@@ -91,6 +91,11 @@ class Evaluation:
                 raise
 
     @property
+    def query(self) -> Query:
+        """What is asked."""
+        return self._tally.query
+
+    @property
     def state(self) -> State:
         """The state of the rows that are done."""
         return self._tally.state
@@ -103,23 +108,23 @@ class Evaluation:
     def _take_up(self, saved: Saved) -> Saved:
         """Go on from what was saved, refused if the sums are of other rows than the note says."""
         (losses, _, axis, nan, _), state = load(saved.sums)
-        query, scanner = self._tally.query, self.scanner
+        query, scanner = self.query, self.scanner
         if (losses, axis, nan) != (query.losses, query.axis, query.nan):
             raise ValueError("its sums are of other losses")
         rows = 0 if state is None else count_rows(state, axis)
-        place = saved.place or scanner.place(saved.rows)
-        before = [source.rows for source in scanner.sources[: place.source]]
-        announced = None if None in before else sum(filter(None, before)) + place.row
-        if rows != saved.rows or announced not in (None, rows) or place > scanner.end:
+        if rows != saved.rows:
             raise ValueError(f"{saved.rows} rows of {scanner.rows}, and sums of {rows}")
+        # where all files announce their rows, their number alone tells how far it came
+        place = saved.place if scanner.rows is None else scanner.place(rows)
+        if place is None or place > scanner.end:
+            raise ValueError("its note does not tell where its rows end")
         self._tally.merge(state)
         self.rows, self.seconds, self._done = saved.rows, saved.seconds, place
         return saved
 
     def _saved(self) -> Saved:
         """Return what another process needs to go on from here."""
-        query = self._tally.query
-        losses = query.losses
+        losses, query = self.query.losses, self.query
         sums = dump(losses, list(losses), query.axis, query.nan, self._tally.known)
         return Saved(self.rows, self.seconds, sums, self._done)
 
@@ -161,7 +166,7 @@ class Evaluation:
     def _rest(self) -> Generator[stretches.Summed, None, None]:
         """Return the sums of the rows that are not done, made here or on a cluster."""
         data = self._data
-        rest = self._tally.query, self.scanner, self._done, data.batch_rows
+        rest = self.query, self.scanner, self._done, data.batch_rows
         if data.scheduler is None:
             return stretches.sum_files(*rest)
         from . import cluster
@@ -237,7 +242,7 @@ def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object
     }
     if query.axis is not None:
         job["axes"] = query.axis
-    if codes := [code for loss in query.parts if (code := _code(loss))]:
+    if codes := [_code(loss) for loss in query.parts if not _is_ours(loss)]:
         job["codes of losses"] = codes
     if outside := data.outside(scanner.columns):
         job["places of columns"] = outside
@@ -246,16 +251,26 @@ def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object
     return job
 
 
+def _is_ours(loss: Loss) -> bool:
+    """Return whether a loss is one of streamloss, whose version tells its code."""
+    return type(loss).__module__.startswith("streamloss.")
+
+
 def _code(loss: Loss) -> str:
-    """Return a digest of the code of a user's loss; that of ours the version tells."""
-    if type(loss).__module__.startswith("streamloss."):
-        return ""
+    """Return a digest of the code of a user's loss.
+
+    Raises
+    ------
+    ValueError
+        If the code uses what cannot be digested: other code could go on from its sums.
+    """
     from streamloss.kernels.digests import Uncacheable, loss_digest
 
     try:
         return loss_digest(type(loss)).hex()[:16]
-    except Uncacheable:
-        return ""
+    except Uncacheable as error:
+        rule = "checkpoint must be of losses whose code can be told from other code"
+        raise ValueError(f"{rule}: {brief(loss)} uses {str(error)[:80]}") from error
 
 
 def _log(text: str) -> None:

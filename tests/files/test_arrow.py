@@ -92,9 +92,7 @@ def outcome(path: Path) -> tuple[list[np.ndarray], str | None]:
 
 
 @pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
-def test_damaged_files_are_refused_or_give_what_pyarrow_gives(
-    tmp_path: Path, compression: str
-) -> None:
+def test_damaged_files_are_refused_or_give_all_rows(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "a.arrow"
     table = TABLE.select(["text", "y", "flag"])
     pyarrow.feather.write_feather(table, path, compression=compression, chunksize=100)

@@ -231,6 +231,27 @@ def test_a_checkpoint_knows_where_columns_come_from(tmp_path: Path) -> None:
         sl.evaluate("mae", data=sl.scan(tmp_path / "a=4"), **names)
 
 
+class Opaque:
+    """What code may use and nobody can digest."""
+
+    factor = 2.0
+
+
+OPAQUE = Opaque()
+
+
+def test_a_loss_whose_code_cannot_be_told_has_no_checkpoint(tmp_path: Path) -> None:
+    @sl.loss
+    class Scaled(NamedTuple):
+        def point(self, y_true: float, y_pred: float) -> float:
+            return abs(y_true - y_pred) * OPAQUE.factor
+
+    data, kept = sl.scan(as_parquet(tmp_path)), tmp_path / "kept"
+    with pytest.raises(ValueError, match="checkpoint must be of losses whose code can be told"):
+        sl.evaluate(Scaled(), "y", "p", data=data, checkpoint=kept)
+    assert not kept.exists()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

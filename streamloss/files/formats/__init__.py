@@ -62,8 +62,6 @@ class Format(NamedTuple):
             raise ModuleNotFoundError(rule, name=error.name) from error
 
 
-CSV_ENDINGS = tuple(name + packed for name in (".csv", ".tsv") for packed in ("", ".gz", ".zst"))
-
 FORMATS = {
     "parquet": Format("Parquet", "parquet", (".parquet", ".parq", ".pq"), b"PAR1"),
     "arrow": Format("Arrow IPC", "arrow", (".arrow", ".feather", ".ipc"), b"ARROW1"),

@@ -21,20 +21,10 @@ from streamloss.files.reading import Refused, explained, stamps
 from streamloss.files.source import Reading
 
 from .npy import RowReader, StoredArray, array_names, find_array
-
-BATCH_BYTES = 1 << 20
-"""Bytes of the widest array in a batch.
-
-With half of it reading takes longer, and twice of it does not stay in the cache
-(`benchmarks/bench_files.py`, `Arrays`).
-"""
-DECODED_VALUES = 1 << 21
-"""Values of an array in a batch where an array is in an archive, decoded by another thread."""
-SHORTEST_STRETCH = 1 << 12
-"""Values of an array in the shortest stretch: to begin a stretch takes as long as to sum these."""
+from .stream import BATCH_BYTES, PACKED_VALUES, SHORTEST_STRETCH
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where an array is: a ``.npy`` file, or an archive and the array's name there.
 
     Without a name there it is the only array of the archive.
@@ -44,8 +34,8 @@ class Place(NamedTuple):
     member: str | None
 
     @classmethod
-    def of(cls, name: str) -> Place:
-        """Return the place that ``file.npy``, ``file.npz`` or ``file.npz:name`` names."""
+    def of(cls, name: str) -> Location:
+        """Return the location that ``file.npy``, ``file.npz`` or ``file.npz:name`` names."""
         found = re.match(r"(.*\.npz):(.*)", name, re.IGNORECASE | re.DOTALL)
         if found:
             return cls(found[1], found[2])
@@ -64,7 +54,7 @@ class ArrayFiles:
     ----------
     columns : Columns
         The names of the columns.
-    places : mapping of str to Place
+    locations : mapping of str to Location
         Where each column is.
 
     Raises
@@ -76,14 +66,14 @@ class ArrayFiles:
         lengths differ.
     """
 
-    def __init__(self, columns: Columns, places: Mapping[str, Place]) -> None:
-        self.columns, self._places = columns, places
+    def __init__(self, columns: Columns, locations: Mapping[str, Location]) -> None:
+        self.columns, self._locations = columns, locations
         self._idle: dict[int, deque[Arrays]] = {}
         named = list(columns.named())
         self._role = {name: role for role, name in reversed(named)}
-        self.paths = tuple(dict.fromkeys(_path(role, places[name]) for role, name in named))
+        self.paths = tuple(dict.fromkeys(_path(role, locations[name]) for role, name in named))
         self.stamps = stamps(self.paths)
-        self._arrays = {name: _find_numbers(role, places[name]) for role, name in named}
+        self._arrays = {name: _find_numbers(role, locations[name]) for role, name in named}
         self._check_masks(named)
         first = named[0][1]
         self._length = self._arrays[first].shape[0]
@@ -95,7 +85,7 @@ class ArrayFiles:
             repeats = role in ("weights", "where") and rows == 1
             if rows != self._length and not repeats:
                 raise Refused(
-                    f"{role}: {places[name]} must have as many rows as {places[first]},"
+                    f"{role}: {locations[name]} must have as many rows as {locations[first]},"
                     f" {self._length:,}: it has {rows:,}"
                 )
 
@@ -104,12 +94,14 @@ class ArrayFiles:
         for role, name in named:
             dtype = self._arrays[name].dtype
             if role == "where" and dtype != np.bool_:
-                raise Refused(f"{role}: {self._places[name]} must hold booleans: it holds {dtype}")
+                raise Refused(
+                    f"{role}: {self._locations[name]} must hold booleans: it holds {dtype}"
+                )
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
         widest = max(array.dtype.itemsize for array in self._arrays.values())
-        return DECODED_VALUES if self.decoded else BATCH_BYTES // widest
+        return PACKED_VALUES if self.decoded else BATCH_BYTES // widest
 
     def read(
         self, start: int, stop: int | None, batch_values: int, use_threads: bool
@@ -156,7 +148,7 @@ class ArrayFiles:
     def _taker(self, name: str, stack: ExitStack, buffers: Arrays) -> Callable[[int, int], Array]:
         """Return the function that reads rows of one array, until the stack is closed."""
         array = self._arrays[name]
-        reading = explained(f"{self._role[name]}: cannot read {self._places[name]}")
+        reading = explained(f"{self._role[name]}: cannot read {self._locations[name]}")
         reader = reading(RowReader)(array, stack, buffers.get(name))
         take: Callable[[int, int], Array] = reading(reader.take)
         if array.shape[0] == self._length:
@@ -167,7 +159,7 @@ class ArrayFiles:
 
 def open_table(path: str, columns: Columns, reading: Reading) -> ArrayFiles:
     """Open an archive, whose arrays are the columns."""
-    return ArrayFiles(columns, {name: Place(path, name) for name in columns.names()})
+    return ArrayFiles(columns, {name: Location(path, name) for name in columns.names()})
 
 
 def column_names(path: str, reading: Reading) -> list[str]:
@@ -176,10 +168,10 @@ def column_names(path: str, reading: Reading) -> list[str]:
         return array_names(path)
 
 
-def _path(role: str, place: Place) -> str:
+def _path(role: str, location: Location) -> str:
     """Return the file of an array, refused if there is none or it is called like no array."""
-    path = place.path
-    if place.member is None and not path.lower().endswith(".npy"):
+    path = location.path
+    if location.member is None and not path.lower().endswith(".npy"):
         rule = "where no files hold columns it must be a .npy file, or an array as file.npz:name"
         hint = foreign(path) if os.path.isfile(path) else elsewhere(path)
         raise Refused(f"{role}: {rule}: got {path!r}" + (f"; {hint}" if hint else ""))
@@ -188,10 +180,10 @@ def _path(role: str, place: Place) -> str:
     return path
 
 
-def _find_numbers(role: str, place: Place) -> StoredArray:
+def _find_numbers(role: str, location: Location) -> StoredArray:
     """Find an array, refused if it does not hold numbers."""
-    with explained(f"{role}: cannot read {place}"):
-        array = find_array(*place)
+    with explained(f"{role}: cannot read {location}"):
+        array = find_array(*location)
     if not is_numeric(array.dtype):
-        raise Refused(f"{role}: {place} must hold numbers: it holds {array.dtype}")
+        raise Refused(f"{role}: {location} must hold numbers: it holds {array.dtype}")
     return array

@@ -20,13 +20,7 @@ from .buffers import Access, Lists, Take, read_at, values_of
 from .columnar import FIRST_ROWS, dtype_of, is_list, kind_of, note_widths, unknown_lists
 from .messages import MAGIC, Batch, read_batches
 from .rowgroups import Groups
-
-BATCH_BYTES = 1 << 20
-"""Bytes of the widest input in a batch (`benchmarks/bench_files.py`, `Arrow`)."""
-PACKED_VALUES = 1 << 21
-"""Values of an input in a batch where buffers are packed, unpacked by another thread."""
-SHORTEST_STRETCH = 1 << 12
-"""Values of an input in the shortest stretch: to begin a stretch takes as long as to sum these."""
+from .stream import BATCH_BYTES, PACKED_VALUES, SHORTEST_STRETCH
 
 
 class Opened(NamedTuple):

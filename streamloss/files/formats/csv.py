@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from pyarrow import csv
 
 from streamloss.files.columns import Arrays, Columns, listing
 from streamloss.files.foreign import HEAD_BYTES, foreign, is_text
-from streamloss.files.reading import Refused, explained, stamps
+from streamloss.files.reading import Refused, explained, for_arrow, stamps
 from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
@@ -202,9 +202,7 @@ def _open(
     name = path.lower().removesuffix(".gz").removesuffix(".zst")
     delimiter = "\t" if name.endswith(".tsv") else ","
     chosen = {} if types is None else {"include_columns": list(types), "column_types": types}
-    # pyarrow takes names in UTF-8 alone; a file under another name it is given opened
-    is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
-    with nullcontext(path) if is_utf8 else open(path, "rb") as source:
+    with for_arrow(path) as source:
         stream = pa.input_stream(source, compression=codec)
         blocks = csv.open_csv(
             stream if end is None else end.after(stream, delimiter),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from streamloss.files.columns import Arrays, Columns
 from streamloss.files.foreign import foreign
-from streamloss.files.reading import Stamp, explained, stamps
+from streamloss.files.reading import Stamp, explained, for_arrow, stamps
 from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
@@ -188,12 +188,8 @@ def _check_kind(path: str) -> None:
 
 @contextmanager
 def _open(path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
-    """Open a file, whose footer is read unless it is known.
-
-    pyarrow takes names in UTF-8 alone; a file under another name it is given opened.
-    """
-    is_utf8 = path.encode(errors="replace") == path.encode(errors="surrogateescape")
-    with nullcontext(path) if is_utf8 else open(path, "rb") as source:
+    """Open a file, whose footer is read unless it is known."""
+    with for_arrow(path) as source:
         file = pq.ParquetFile(
             source,
             metadata=footer,

@@ -12,6 +12,16 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 
+BATCH_BYTES = 1 << 20
+"""Bytes of the widest input in a batch of what is read as it lies.
+
+With half of it reading takes longer, and twice of it does not stay in the cache
+(`benchmarks/bench_files.py`, `Arrays`, `Arrow`).
+"""
+PACKED_VALUES = 1 << 21
+"""Values of an input in a batch of what is unpacked, by another thread."""
+SHORTEST_STRETCH = 1 << 12
+"""Values of an input in the shortest stretch: to begin a stretch takes as long as to sum these."""
 READ_BYTES = 1 << 20
 """Most bytes asked for in one read: a compressed file holds as many once more while it unpacks."""
 
