@@ -2,24 +2,98 @@
 
 Numba's own cache does not see edits in other files, returns the wrong code when processes
 compile at once (their index and data files mix), and its index cannot be read by a process
-without the user's module. Here each signature is one file, written whole and then renamed,
-its name a digest of everything the machine code depends on (`key`); there is no index.
+without the user's module. Here each kernel is one file, written whole and then renamed, its name
+a digest of everything the machine code depends on (`key`); there is no index.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamloss.losses.base import Loss
 
-from .internals import Cache, setting
+from . import loader
+from .digests import sha256
 from .key import kernel_digest
 from .private import ENDING, folder
 
+Body = Callable[..., Any]
+Classes = tuple[type[Loss], ...]
 
-def check_writable() -> None:
+MAGIC = b"streamloss kernel 2\n"
+"""What a file of a kernel begins with: what it is, and the version of its form."""
+
+DIGEST = 32
+"""Bytes of a digest. Behind `MAGIC` is that of all that follows: the key, and what is kept."""
+
+
+class KernelFile:
+    """The file of one kernel, found by all that it depends on."""
+
+    def __init__(self, *told: bytes) -> None:
+        self._key = sha256(b"".join(told)).digest()
+        self._name = f"{self._key.hex()[:40]}{ENDING}"
+
+    def read(self) -> bytes | None:
+        """Return what is on disk, None if there is nothing or it cannot be used."""
+        try:
+            with folder().opened() as place:
+                data = place.read(self._name)
+        except OSError:
+            return None
+        head, digest, payload = data[: len(MAGIC)], data[len(MAGIC) :][:DIGEST], data[HEAD:]
+        if head != MAGIC or digest != sha256(payload).digest() or payload[:DIGEST] != self._key:
+            return None
+        return payload[DIGEST:]
+
+    def write(self, data: bytes) -> None:
+        """Keep what was made, whole or not at all: what cannot be written costs time alone."""
+        payload = self._key + data
+        try:
+            with folder().opened(make=True) as place:
+                place.write(self._name, MAGIC + sha256(payload).digest() + payload)
+                place.trim(ENDING)
+        except OSError:
+            return
+
+
+HEAD = len(MAGIC) + DIGEST
+
+
+class Object(NamedTuple):
+    """Object code, none if it is not portable, and the functions that it calls."""
+
+    code: bytes
+    needs: tuple[str, ...]
+
+
+class ObjectFile(KernelFile):
+    """The file of the object code of a loop body, for losses and types of arguments, on this CPU.
+
+    The names that it needs are a line before the code.
+
+    Raises
+    ------
+    Uncacheable
+        If a loss uses what has no digest.
+    """
+
+    def __init__(self, body: Body, classes: Classes, types: str) -> None:
+        told = repr((types, *loader.processor())).encode()
+        super().__init__(b"object", kernel_digest(body, classes), told)
+
+    def found(self) -> Object | None:
+        """Return what is on disk."""
+        needs, end, code = (self.read() or b"").partition(b"\n")
+        return Object(code, tuple(needs.decode().split())) if end else None
+
+    def keep(self, made: Object) -> None:
+        """Write what was built."""
+        self.write(" ".join(made.needs).encode() + b"\n" + made.code)
+
+
+def check_writable(disabled: bool) -> None:
     """Refuse what would keep kernels from being kept, which elsewhere only costs time.
 
     Raises
@@ -29,7 +103,7 @@ def check_writable() -> None:
     ValueError
         If numba is told to compile nothing.
     """
-    if setting("DISABLE_JIT"):
+    if disabled:
         raise ValueError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set")
     try:
         with folder().opened(make=True) as place:
@@ -38,46 +112,3 @@ def check_writable() -> None:
     except OSError as error:
         rule = "STREAMLOSS_CACHE_DIR must name a folder that can be written"
         raise OSError(f"{rule}: got {folder().path}: {error.strerror or error}") from error
-
-
-class KernelCache(Cache):
-    """The files of the kernels of one tuple of loss classes."""
-
-    def __init__(self, body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> None:
-        self.classes = classes
-        self._digest = kernel_digest(body, classes)
-
-    @property
-    def cache_path(self) -> str:
-        """The folder, as numba reports it."""
-        return folder().path
-
-    def read(self, signature: str) -> bytes:
-        """Return what was written for a signature.
-
-        Raises
-        ------
-        OSError
-            If it cannot be read, or is not whole.
-        """
-        with folder().opened() as place:
-            data = place.read(self._name(signature))
-        digest, payload = data[:32], data[32:]
-        if hashlib.sha256(payload).digest() != digest:
-            raise OSError("a file of a kernel is damaged")
-        return payload
-
-    def write(self, signature: str, data: bytes) -> None:
-        """Write a compiled signature, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If that is not possible.
-        """
-        with folder().opened(make=True) as place:
-            place.write(self._name(signature), hashlib.sha256(data).digest() + data)
-            place.trim(ENDING)
-
-    def _name(self, signature: str) -> str:
-        return f"{hashlib.sha256(self._digest + signature.encode()).hexdigest()[:40]}{ENDING}"

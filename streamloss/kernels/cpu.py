@@ -1,41 +1,40 @@
-"""Kernels on the CPU: the loop bodies compiled for some losses."""
+"""Kernels on the CPU: found in memory, on disk, or built; called with what a loop body takes.
+
+`loader` and files of `cache` do without numba. It is imported to build what is not on disk, and
+where `dispatch` has to be used.
+"""
 
 from __future__ import annotations
 
-import warnings
+import os
+import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from streamloss.losses.base import Loss, first_of_user, memory
-from streamloss.support.once import uncut
+from streamloss.support.once import once, uncut
 
-from . import internals, meanings  # noqa: F401  # they register themselves
-from .cache import KernelCache
+from . import loader
+from .cache import Object, ObjectFile
 from .digests import Uncacheable
 from .fold import fold_cells
-from .internals import NumbaError, dispatcher, lost, setting
-from .settings import settings
+from .loader import CannotLoad
 
 Body = Callable[..., None]
+Classes = tuple[type[Loss], ...]
 
 
 def call(body: Body, losses: tuple[Loss, ...], *arguments: object) -> None:
-    """Call a loop body that was compiled for losses like these.
+    """Call a loop body that was compiled for losses and arguments like these.
 
     Raises
     ------
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    classes = tuple([type(loss) for loss in losses])
-    try:
-        kernel(body, classes)(*arguments)
-    except NotCompiled as error:
-        _in_python(body, classes, error)(*arguments)
+    entry(body, losses, *arguments)(*arguments)
 
 
 def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
@@ -47,13 +46,11 @@ def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
         If the `point` or `row` of a loss does not compile.
     """
     classes = tuple([type(loss) for loss in losses])
-    made = kernel(body, classes)
-    if setting("DISABLE_JIT") or "kernels" in lost:
-        return made
-    try:
-        return internals.entry(made, arguments)
-    except NotCompiled as error:
-        return _in_python(body, classes, error)
+    kept, key = memory(classes), (body, classes, kinds(arguments))
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = uncut(lambda: _found(body, classes, arguments))
+    return found
 
 
 def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
@@ -74,84 +71,82 @@ def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
 _fold_entries: dict[Any, Any] = {}
 
 
-def kernel(body: Body, classes: tuple[type[Loss], ...]) -> Any:
-    """Return the body compiled for losses of these classes, from disk where possible."""
-    kept = memory(classes)
-    found = kept.get((body, classes))
-    if found is None:
-        found = kept[body, classes] = uncut(lambda: _dispatcher(body, classes))
-    return found
+def kinds(argument: object) -> str:
+    """Return as text what of an argument, or of several in a tuple, decides the machine code."""
+    if isinstance(argument, np.ndarray):
+        apart = "" if argument.flags.num & loader.IN_PLACE == loader.IN_PLACE else "apart"
+        return f"{argument.dtype.str}{argument.ndim}{apart}"
+    if isinstance(argument, tuple):
+        cls = type(argument)
+        name = "" if cls is tuple else f"{cls.__module__}.{cls.__qualname__}"
+        return f"{name}({','.join(map(kinds, argument))})"
+    return type(argument).__name__
 
 
-def _dispatcher(body: Body, classes: tuple[type[Loss], ...]) -> Any:
-    """Return what compiles a body for arguments as they come."""
-    _warn()
-    if setting("DISABLE_JIT") or "kernels" in lost:
-        return _plain(body)
-    cache = None
-    with suppress(Uncacheable):
-        cache = KernelCache(body, classes)
-    return dispatcher(body, lambda work: uncut(lambda: _compiled(work, classes)), cache)
+def is_disabled() -> bool:
+    """Return whether numba is told to compile nothing; it is not imported to be asked."""
+    numba = sys.modules.get("numba")
+    if numba is not None and hasattr(numba, "config"):
+        return bool(getattr(numba.config, "DISABLE_JIT", False))
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
-def _plain(body: Body) -> Any:
-    """Return what runs a body in Python."""
-    # bodies overflow on purpose, and scalars of numpy would warn of it
-    return np.errstate(all="ignore")(body)
+def _found(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Any:
+    """Return a body's function for losses and arguments of these types."""
 
+    def otherwise(*arguments: Any) -> Any:
+        return _dispatch().entry(body, classes, arguments)(*arguments)
 
-class NotCompiled(Exception):
-    """Raised where a kernel is not compiled, and no loss is why."""
-
-
-def _compiled(work: Callable[[], Any], classes: tuple[type[Loss], ...]) -> Any:
-    """Return machine code, which `work` makes."""
     try:
-        with settings():
-            return work()
-    except Exception as error:
-        new = not internals.is_tested()
-        if new and not any(_why_not(cls) for cls in classes):
-            raise NotCompiled(str(error)) from error
-        if not isinstance(error, NumbaError):
-            raise
-        raise _explain(error, classes) from error
+        made = _object(body, classes, arguments)
+        return loader.load(made.code, made.needs, otherwise)
+    except CannotLoad:
+        return _dispatch().entry(body, classes, arguments)
 
 
-def _in_python(body: Body, classes: tuple[type[Loss], ...], error: Exception) -> Any:
-    """Return what runs a body in Python from here on."""
-    internals.lose("this kernel", error)
-    _warn()
-    found = memory(classes)[body, classes] = _plain(body)
-    return found
+def _object(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Object:
+    """Return the object code of a body, from disk where possible; what is built is kept there.
 
-
-_warned: set[bool] = set()
-
-
-def _warn() -> None:
-    """Say once in a process what is done without."""
-    if lost and not _warned:
-        _warned.add(True)
-        warnings.warn(internals.complaint(), RuntimeWarning, stacklevel=2)
-
-
-def _explain(error: NumbaError, classes: tuple[type[Loss], ...]) -> TypeError:
-    """Return what to raise for a loss that does not compile: one line that names it."""
-    found = {cls.__qualname__: why for cls in classes if (why := _why_not(cls))}
-    names = ", ".join(found or [cls.__qualname__ for cls in classes])
-    why = "; ".join(found.values()) or str(error)
-    return TypeError(f"{classes[0].body.__name__} of {names} cannot be compiled: {why}")
-
-
-def _why_not(cls: type[Loss]) -> str:
-    """Return why numba does not compile a loss class, empty if it does."""
-    loss = tuple.__new__(cls, [1.0] * len(cls._fields))
+    Raises
+    ------
+    CannotLoad
+        If numba has to make and call it.
+    TypeError
+        If the `point` or `row` of a loss does not compile.
+    """
+    types = kinds(arguments)
+    if is_disabled() or not loader.is_usable() or "apart" in types:
+        raise CannotLoad
     try:
-        value = njit(cls.body)(loss, *[np.ones(3) if rank else 1.0 for rank in cls.ranks])
-    except NumbaError as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[1] if lines[0].startswith("Failed in") else lines[0]
-    except Exception:  # it compiles, and refuses these numbers
-        return ""
-    return "" if isinstance(value, int | float) else f"it returns {value!r}, which is no number"
+        file = ObjectFile(body, classes, types)
+    except Uncacheable:
+        return _built(body, classes, arguments)
+    made = file.found()
+    if made is None:
+        made = _built(body, classes, arguments)
+        file.keep(made)
+    return made
+
+
+def _built(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Object:
+    """Return object code that numba makes, none where it can be of no use to other processes."""
+    build, not_portable = _builder()
+    try:
+        code, needs = _dispatch().compiled(lambda: build(body, arguments), classes)
+    except not_portable:
+        return Object(b"", ())
+    return Object(code, needs)
+
+
+@once
+def _builder() -> Any:
+    from .builder import NotPortable, build
+
+    return build, NotPortable
+
+
+@once
+def _dispatch() -> Any:
+    from . import dispatch
+
+    return dispatch

@@ -7,20 +7,29 @@ instruction loads are looked at, which a docstring is not: editing these changes
 from __future__ import annotations
 
 import functools
-import hashlib
+import importlib
 import opcode
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from streamloss.losses.define import STARRED
 from streamloss.support.maker import sources_digest
 
-from .settings import versions
+from .versions import versions
+
+if TYPE_CHECKING:
+    from hashlib import sha256 as sha256
+else:  # hashlib has it of OpenSSL, which takes 3 ms to load
+    for _name in ("_sha2", "_sha256", "hashlib"):  # of Python 3.12, of 3.11, of any
+        with suppress(ImportError):
+            sha256 = importlib.import_module(_name).sha256
+            break
 
 LOADS = re.compile(b"[%s]" % re.escape(bytes(op for op in opcode.hasconst if op < 256)))
 """The instructions that load a constant."""
@@ -28,7 +37,10 @@ LOADS = re.compile(b"[%s]" % re.escape(bytes(op for op in opcode.hasconst if op 
 NUMBERS = "builtins", "math", "numpy"
 """The modules whose functions and types compiled code may name."""
 
-EXTENDED = opcode.opmap["EXTENDED_ARG"]
+EXTENDED, STORE = opcode.opmap["EXTENDED_ARG"], opcode.opmap["STORE_NAME"]
+
+UNREAD = {"__doc__", "__firstlineno__", "__static_attributes__"}
+"""What modules and classes are given beside their code: docstrings, and where they stand."""
 
 
 class Uncacheable(Exception):
@@ -38,7 +50,7 @@ class Uncacheable(Exception):
 @functools.cache
 def package_digest() -> bytes:
     """Digest the sources of this package, and what decides what they are compiled to."""
-    return hashlib.sha256(sources_digest() + versions().encode()).digest()
+    return sha256(sources_digest() + versions().encode()).digest()
 
 
 def loss_digest(cls: Any) -> bytes:
@@ -72,7 +84,7 @@ class Walk:
     """Modules of which the version says all."""
 
     def __init__(self, start: str) -> None:
-        self.digest = hashlib.sha256(start.encode())
+        self.digest = sha256(start.encode())
         self._seen: set[Any] = set()
 
     def text(self, text: str) -> None:
@@ -174,14 +186,15 @@ def _loads(code: CodeType) -> tuple[bytes, list[Any]]:
     kinds = bytes(instructions[::2])
     loaded = []
     for place in [found.start() for found in LOADS.finditer(kinds)]:
-        index, shift = instructions[2 * place + 1], 8
+        index, shift, after = instructions[2 * place + 1], 8, instructions[2 * place + 2 :][:2]
         instructions[2 * place + 1] = 0
         while place > 0 and kinds[place - 1] == EXTENDED:
             place -= 1
             index |= instructions[2 * place + 1] << shift
             instructions[2 * place + 1] = 0
             shift += 8
-        loaded.append(code.co_consts[index])
+        if not (after[0] == STORE and code.co_names[after[1]] in UNREAD):
+            loaded.append(code.co_consts[index])
     return bytes(instructions), loaded
 
 

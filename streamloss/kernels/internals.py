@@ -18,11 +18,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+
+from .key import machinery_digest
+from .versions import are_tested
+
+machinery_digest()  # of the files that are imported after this, before somebody edits them
 
 PARTS: dict[str, str] = {
     "fragments": "compiling takes twice as long",
@@ -41,8 +45,7 @@ them, and compiling itself."""
 
 def is_tested() -> bool:
     """Return whether these versions have been tested here, so that nothing has to be tried out."""
-    made_with = str(numba.__version__), str(llvmlite.__version__)
-    return made_with[0].startswith("0.68.") and made_with[1].startswith("0.50.")
+    return are_tested()
 
 
 def lose(part: str, error: BaseException) -> None:

@@ -9,7 +9,6 @@ if it were absent.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import time
 import warnings
@@ -152,7 +151,7 @@ class Place:
         OSError
             If that is not possible.
         """
-        half = secrets.token_hex(8) + HALF
+        half = os.urandom(8).hex() + HALF
         handle = os.open(
             self._path(half), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY, 0o600, dir_fd=self._at
         )

@@ -1,4 +1,4 @@
-"""What names mean when compiled: told to numba, and remembered for other targets and for `key`."""
+"""What names mean when compiled: told to numba, and remembered for other targets."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -21,9 +21,6 @@ class Meaning(NamedTuple):
 
 MEANINGS: dict[Any, list[Meaning]] = {}
 """The overloads of each function."""
-
-LOWERED: dict[Any, list[tuple[str, Any]]] = {}
-"""Of functions that become instructions: the types of their arguments, and what writes them."""
 
 
 def _for_cpu(function: Any, options: Any, strict: bool) -> Any:
@@ -69,17 +66,11 @@ def also_for(target: Callable[..., Any]) -> None:
 
 def typed(function: Any) -> Callable[[Any], Any]:
     """Register what says what a function returns, as numba's `type_callable` does."""
-    return _remembered(function, "", type_callable(function))
+    register: Callable[[Any], Any] = type_callable(function)
+    return register
 
 
 def lowered(function: Any, *arguments: Any) -> Callable[[Any], Any]:
     """Register what writes a function's instructions, as numba's `lower_builtin` does."""
-    return _remembered(function, str(arguments), lower_builtin(function, *arguments))
-
-
-def _remembered(function: Any, arguments: str, register: Any) -> Callable[[Any], Any]:
-    def remember(made: Any) -> Any:
-        LOWERED.setdefault(function, []).append((arguments, made))
-        return register(made)
-
-    return remember
+    register: Callable[[Any], Any] = lower_builtin(function, *arguments)
+    return register

@@ -6,14 +6,11 @@ give the same bits.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import llvmlite
 import numba
-import numpy as np
 
 from .internals import global_compiler_lock, setting
 
@@ -39,17 +36,12 @@ CHOSEN = (
     "LLVM_REFPRUNE_FLAGS",
     "USE_LLVMLITE_MEMORY_MANAGER",
 )
-"""Settings that kernels follow: other machine code, for the same bits."""
+"""Settings that kernels follow which numba keeps itself: other machine code, for the same bits."""
 
 
 def chosen() -> str:
     """Return the settings that machine code depends on, as text."""
     return repr([(name, str(setting(name))) for name in CHOSEN])
-
-
-def versions() -> str:
-    """Return the versions of all that makes machine code, and what it is told, as text."""
-    return repr([sys.version, numba.__version__, llvmlite.__version__, np.__version__, chosen()])
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from llvmlite import binding
 
 import streamloss as sl
 from streamloss.exact import digits
-from streamloss.kernels import cpu
-from streamloss.kernels import fold as fold_module  # the overloads are needed
+from streamloss.kernels import cpu, meanings  # noqa: F401  # meanings register themselves
+from streamloss.kernels import fold as fold_module
 from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
 from tests.losses.truth import SIMPLE
 from tests.reference import LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
@@ -104,7 +104,7 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         spy(module, name, lambda *args, name=name: name)
     monkeypatch.setattr(fold_module, "BLOCK", 64)
     ignoring = np.errstate(all="ignore")
-    monkeypatch.setattr(cpu, "kernel", lambda body, classes: ignoring(body))
+    monkeypatch.setattr(cpu, "entry", lambda body, *arguments: ignoring(body))
     monkeypatch.setattr(cpu, "_fold_entries", {})
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     return called
