@@ -1,6 +1,6 @@
 """streamloss: exact streaming reductions of losses, the same bits however the data was cut.
 
-Importing it imports neither numba nor dask; the first call that needs them does.
+Importing it imports neither numba nor dask, and no module of losses; the first use does.
 """
 
 import sys as _sys
@@ -12,14 +12,16 @@ from .accumulator import Accumulator
 from .api import accumulate, evaluate, merge, reduce
 from .exact.reductions import Reduction
 from .explanation import explain
-from .losses import *  # noqa: F403
 from .losses.define import loss
 from .losses.domains import Class, Classes, Interval, NonNegative, Positive, Proportion, Row, Share
-from .metrics import *  # noqa: F403
+from .losses.names import attribute as _attribute
+from .losses.names import directory as _directory
 from .run.threads import get_num_threads, set_num_threads
 
 if _TYPE_CHECKING:
     from .files import DataSet, scan
+    from .losses import *  # noqa: F403
+    from .metrics import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -45,7 +47,11 @@ __all__ = [
     "scan",
     "set_num_threads",
 ]
-__all__ += losses.__all__ + metrics.__all__
+if _TYPE_CHECKING:
+    __all__ += losses.__all__ + metrics.__all__
+else:  # `__getattr__` adds the losses
+    _others = __all__
+    del __all__
 
 # Pickles of version 0.1 name the modules as they were called then.
 for _old, _new in {
@@ -59,14 +65,15 @@ for _old, _new in {
 
 def __dir__() -> list[str]:
     """Return the names of the package, those that are imported when first used among them."""
-    return sorted({*globals(), *__all__})
+    return sorted({*_directory(__name__), *_others})
 
 
 def __getattr__(name: str) -> _Any:
-    """Return what is imported when it is first used: files need archives and threads."""
+    """Return what is imported when it is first used: losses, and files, which need much."""
     if name in ("DataSet", "scan"):
         from . import files
 
         globals()[name] = found = getattr(files, name)
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = _attribute(__name__, name)
+    return [*_others, *found] if name == "__all__" else found

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -69,6 +68,8 @@ def _code(args: Sequence[str] | None) -> int:
         return INTERRUPTED
     except Exception as error:
         if "--debug" in (sys.argv[1:] if args is None else args):
+            import traceback
+
             traceback.print_exc()
         return _fail(_line(error))
 

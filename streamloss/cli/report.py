@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import os
 import sys
@@ -53,6 +51,8 @@ def to_stdout() -> Iterator[None]:
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Keep logs and warnings of libraries off stderr, where each error is one line."""
+    import logging
+
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -111,6 +111,8 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: fl
     >>> as_json({"mae": float("nan")}, counts, 0.5).partition(", ")[0]
     '{"results": {"mae": "NaN"}'
     """
+    import json
+
     names = *COUNTS.values(), *TERM_COUNTS.values()
     named = {name: counts[name] for name in names if name in counts}
     values = {loss: _number(value) for loss, value in results.items()}

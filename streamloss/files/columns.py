@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -132,6 +131,8 @@ def listing(names: Iterable[str], wanted: str, most: int = 12) -> str:
     >>> listing(["carrier", "distance", "arr_delay"], "arr_dealy", most=2)
     'arr_delay, carrier and 1 more'
     """
+    import difflib
+
     names = list(names)
     near = difflib.get_close_matches(wanted, names, most)
     ordered = near + [name for name in names if name not in near]

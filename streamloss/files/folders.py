@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
-import glob
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 from .reading import Refused, explained
 
@@ -52,6 +49,8 @@ def _shown(folder: str, pattern: str = "*") -> Iterator[tuple[str, int]]:
 
     As in a shell, a name that begins with ``.`` matches only a pattern that does; with ``_`` too.
     """
+    import fnmatch
+
     for name in names_in(folder):
         is_hidden = name.startswith(("_", ".")) and pattern[:1] != name[0]
         maybe_partition = name[0] == "_" and "=" in name
@@ -91,6 +90,8 @@ def mode_of(path: str) -> int:
 
 def matches(pattern: str, endings: tuple[str, ...]) -> set[str]:
     """Return the files that match a glob, and those below folders that match it that end so."""
+    from pathlib import Path
+
     anchor, *parts = Path(pattern).parts
     if not Path(pattern).anchor:
         anchor, parts = "", [anchor, *parts]
@@ -112,7 +113,7 @@ def _matching(folder: str, parts: list[str]) -> Iterator[str]:
     if first == "**":
         for below, files in tree(folder):
             yield from _matching(below, rest) if rest else files
-    elif not glob.has_magic(first):
+    elif not is_glob(first):
         path = os.path.join(folder, first)
         if is_there(path):
             yield from _matching(path, rest)
@@ -120,6 +121,13 @@ def _matching(folder: str, parts: list[str]) -> Iterator[str]:
         for path, mode in _shown(folder, first):
             if stat.S_ISDIR(mode) or not rest:
                 yield from _matching(path, rest)
+
+
+def is_glob(name: str) -> bool:
+    """Return whether a name has characters that stand for others."""
+    from glob import has_magic
+
+    return has_magic(name)
 
 
 def is_there(path: str) -> bool:
@@ -146,6 +154,8 @@ def refuse_tables(files: set[str]) -> None:
     Refused
         If a file is in such a table. The error tells how to read the table.
     """
+    from pathlib import Path
+
     folders = {os.path.dirname(path) for path in files}
     ways = {Path(way(folder)) for folder in folders for way in (os.path.abspath, os.path.realpath)}
     for folder in sorted({up for way in ways for up in (way, *way.parents)}):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from urllib.parse import unquote
 
 import numpy as np
 
@@ -25,8 +24,13 @@ def partitions(path: str) -> dict[str, str]:
     {'year': '2020', 'part of': 'a/b'}
     """
     folders = os.path.dirname(path).split(os.sep)
-    pairs = (folder.partition("=") for folder in folders)
-    return {unquote(name): unquote(value) for name, is_pair, value in pairs if is_pair and name}
+    split = (folder.partition("=") for folder in folders)
+    pairs = [(name, value) for name, is_pair, value in split if is_pair and name]
+    if not pairs:
+        return {}
+    from urllib.parse import unquote
+
+    return {unquote(name): unquote(value) for name, value in pairs}
 
 
 def constant(text: str, is_mask: bool) -> Array:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Iterable
 
 from .columns import listing
-from .folders import files_below, is_there, matches, mode_of, names_in, refuse_tables
+from .folders import files_below, is_glob, is_there, matches, mode_of, names_in, refuse_tables
 from .foreign import elsewhere, foreign_folder
 from .formats import FORMATS, Format, ending_of
 from .reading import Refused
@@ -60,7 +59,7 @@ def _files(name: str, format: str | None) -> list[str]:
         if not stat.S_ISDIR(mode_of(name)):
             return [name]
         found = set(files_below(name, endings))
-    elif glob.has_magic(name):
+    elif is_glob(name):
         found = matches(name, endings)
     else:
         raise FileNotFoundError(missing(name))

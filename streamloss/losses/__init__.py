@@ -16,15 +16,37 @@ A parameter named like a switch (`binary`, `full`, `swap`) is 0 or 1. What one f
 another does differently is a parameter, not a copy.
 """
 
-# Each module brings what it imports too, hence the list of names below.
-from .binary import *  # noqa: F403
-from .classes import *  # noqa: F403
-from .labels import *  # noqa: F403
-from .likelihood import *  # noqa: F403
-from .margins import *  # noqa: F403
-from .names import LOSSES
-from .probabilities import *  # noqa: F403
-from .regression import *  # noqa: F403
-from .similarity import *  # noqa: F403
+from functools import partial
+from typing import TYPE_CHECKING
 
-__all__ = sorted(cls.__name__ for cls in LOSSES.values())
+from .names import LOSSES as LOSSES
+from .names import attribute, defined_in, directory
+
+_FAMILIES = (
+    "regression",
+    "binary",
+    "probabilities",
+    "classes",
+    "labels",
+    "likelihood",
+    "margins",
+    "similarity",
+)
+"""The modules with losses, in the order in which a loss is looked for."""
+
+defined_in(__name__, _FAMILIES)
+
+if TYPE_CHECKING:
+    from .binary import *  # noqa: F403
+    from .classes import *  # noqa: F403
+    from .labels import *  # noqa: F403
+    from .likelihood import *  # noqa: F403
+    from .margins import *  # noqa: F403
+    from .probabilities import *  # noqa: F403
+    from .regression import *  # noqa: F403
+    from .similarity import *  # noqa: F403
+
+    __all__: list[str]
+else:
+    __getattr__ = partial(attribute, __name__)
+    __dir__ = partial(directory, __name__)

@@ -3,21 +3,115 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from streamloss.support.brief import brief
 
 from .base import Loss, is_loss, is_loss_class
 
-LOSSES: dict[str, type[Loss]] = {}
-"""Every named loss class by its canonical name."""
+T = TypeVar("T")
+
+_MODULES: list[str] = []
+"""The modules that define losses of this package, in the order in which one is looked for."""
+
+_LOSSES: dict[str, type[Loss]] = {}
+"""Every named loss class that is imported, by its canonical name."""
 
 _NAMES: dict[str, type[Loss]] = {}
 """Every named loss class by its names and aliases."""
 
 _KEYS: WeakValueDictionary[str, type[Loss]] = WeakValueDictionary()
 """Every loss class by its key, for as long as anything else holds it."""
+
+
+def defined_in(package: str, modules: Iterable[str]) -> None:
+    """Say which modules of a package define losses: one is imported when a loss is looked for.
+
+    All of them take as long as the rest of `import streamloss`, 10 ms.
+    """
+    _MODULES.extend(f"{package}.{module}" for module in modules)
+
+
+def _found(look: Callable[[], T | None]) -> T | None:
+    """Return what is found, one module of losses after another being imported until it is."""
+    found = look()
+    for module in _MODULES:
+        if found is not None:
+            break
+        import_module(module)
+        found = look()
+    return found
+
+
+class Losses(Mapping[str, type[Loss]]):
+    """Every named loss class by its canonical name: ours by their modules, then those of users."""
+
+    def __getitem__(self, name: str) -> type[Loss]:
+        cls = _found(lambda: _LOSSES.get(name))
+        if cls is None:
+            raise KeyError(name)
+        return cls
+
+    def __iter__(self) -> Iterator[str]:
+        for module in _MODULES:
+            import_module(module)
+        ours = [name for name, cls in _LOSSES.items() if cls.__module__ in _MODULES]
+        ours.sort(key=lambda name: _LOSSES[name].__module__)
+        return iter(dict.fromkeys([*ours, *_LOSSES]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+LOSSES = Losses()
+
+
+def class_names(package: str) -> list[str]:
+    """Return what the named losses are called that a package of this one defines."""
+    return sorted([cls.__name__ for cls in LOSSES.values() if _is_in(package, cls)])
+
+
+def directory(package: str) -> list[str]:
+    """Return what `dir` shows of a package: losses that are not imported yet as well."""
+    return sorted({*vars(sys.modules[package]), *class_names(package)})
+
+
+def attribute(package: str, name: str) -> Any:
+    """Return what a package has under a name: a loss or its module, imported when first used.
+
+    Raises
+    ------
+    AttributeError
+        If there is none.
+    """
+    if name == "__all__":
+        return class_names(package)
+    if f"{package}.{name}" in _MODULES:
+        return import_module(f"{package}.{name}")
+    cls = _called(package, name) if name[:1].isupper() else None
+    if cls is None:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    setattr(sys.modules[package], name, cls)
+    return cls
+
+
+def _called(package: str, name: str) -> type[Loss] | None:
+    """Return the named loss class that a package defines under that name."""
+
+    def look() -> type[Loss] | None:
+        same = (cls for cls in _LOSSES.values() if cls.__name__ == name)
+        return next((cls for cls in same if _is_in(package, cls)), None)
+
+    return _found(look)
+
+
+def _is_in(package: str, cls: type[Loss]) -> bool:
+    """Return whether a class is defined in a package of this one."""
+    return cls.__module__ in _MODULES and cls.__module__.startswith(f"{package}.")
 
 
 def spellings(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -28,11 +122,11 @@ def spellings(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
     ValueError
         If a name is no identifier, or belongs to another loss.
     """
-    names = tuple([name.lower() for name in names])
+    module, names = key.partition(":")[0], tuple([name.lower() for name in names])
     for name in names:
         if not name.isidentifier():
             raise ValueError(f"a name of a loss must be an identifier: got {brief(name)}")
-        other = _NAMES.get(name)
+        other = _NAMES.get(name) if module in _MODULES else _named(name)
         if other is not None and other.key != key:
             raise ValueError(f"the loss name {name!r} belongs to {other.key}")
     return names
@@ -44,7 +138,12 @@ def enter(cls: type[Loss], names: tuple[str, ...]) -> None:
     if names:
         _NAMES.update(dict.fromkeys(names, cls))
         _read.cache_clear()
-        LOSSES[names[0]] = cls
+        _LOSSES[names[0]] = cls
+
+
+def _named(name: str) -> type[Loss] | None:
+    """Return the loss class that has a name or alias."""
+    return _found(lambda: _NAMES.get(name))
 
 
 def resolve(spec: object) -> Loss:
@@ -73,7 +172,7 @@ def resolve(spec: object) -> Loss:
 def _read(spec: str) -> Loss:
     """Return the loss that a text names; as calls repeat themselves, it is kept."""
     name, _, rest = spec.partition(":")
-    cls = _NAMES.get(name.strip().lower())
+    cls = _named(name.strip().lower())
     if cls is None:
         import difflib
 
@@ -114,7 +213,7 @@ def by_key(key: str, values: list[float]) -> Loss:
     ValueError
         If no class has that key, or it takes other parameters.
     """
-    cls = LOSSES.get(key) or _KEYS.get(key)
+    cls = _found(lambda: _LOSSES.get(key) or _KEYS.get(key))
     if cls is None:
         module = key.partition(":")[0]
         way = f"import {brief(module)}, which defines it"

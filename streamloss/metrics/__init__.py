@@ -4,10 +4,21 @@ The parts are losses like any other, summed in the same pass. `combine` takes th
 what is subtracted there cancels without loss.
 """
 
-# Each module brings what it imports too, hence the list of names below.
-from streamloss.losses.names import LOSSES
+from functools import partial
+from typing import TYPE_CHECKING
 
-from .moments import *  # noqa: F403
-from .overlap import *  # noqa: F403
+from streamloss.losses.names import attribute, defined_in, directory
 
-__all__ = sorted(cls.__name__ for cls in LOSSES.values() if cls.combine is not None)
+_FAMILIES = "moments", "overlap"
+"""The modules with metrics, in the order in which one is looked for."""
+
+defined_in(__name__, _FAMILIES)
+
+if TYPE_CHECKING:
+    from .moments import *  # noqa: F403
+    from .overlap import *  # noqa: F403
+
+    __all__: list[str]
+else:
+    __getattr__ = partial(attribute, __name__)
+    __dir__ = partial(directory, __name__)

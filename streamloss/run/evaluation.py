@@ -5,19 +5,16 @@ What `evaluate`, the accumulator and the command line do with files is this.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from streamloss.exact.bytes import dump, load
 from streamloss.exact.seen import count_rows
 from streamloss.exact.state import State
 from streamloss.files import Columns, DataSet, Scanner
-from streamloss.files.checkpoint import Checkpoint, Saved
 from streamloss.files.scanner import START
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
@@ -25,6 +22,9 @@ from streamloss.support.maker import version
 
 from . import stretches
 from .query import Query, Tally
+
+if TYPE_CHECKING:
+    from streamloss.files.checkpoint import Checkpoint, Saved
 
 Progress = Callable[[int, int | None], object]
 """Is told how many rows are done, and how many there are: None where files do not announce it."""
@@ -82,6 +82,8 @@ class Evaluation:
         self.scanner = data.opened(columns)
         self._checkpoint: Checkpoint | None = None
         if checkpoint is not None:
+            from streamloss.files.checkpoint import Checkpoint
+
             job = _identity(query, data, self.scanner)
             self._checkpoint = Checkpoint(os.fspath(checkpoint), job, every)
             try:
@@ -107,6 +109,8 @@ class Evaluation:
 
     def _take_up(self, saved: Saved) -> Saved:
         """Go on from what was saved, refused if the sums are of other rows than the note says."""
+        from streamloss.exact.bytes import load
+
         (losses, _, axis, nan, _), state = load(saved.sums)
         query, scanner = self.query, self.scanner
         if (losses, axis, nan) != (query.losses, query.axis, query.nan):
@@ -124,6 +128,9 @@ class Evaluation:
 
     def _saved(self) -> Saved:
         """Return what another process needs to go on from here."""
+        from streamloss.exact.bytes import dump
+        from streamloss.files.checkpoint import Saved
+
         losses, query = self.query.losses, self.query
         sums = dump(losses, list(losses), query.axis, query.nan, self._tally.known)
         return Saved(self.rows, self.seconds, sums, self._done)
@@ -275,4 +282,6 @@ def _code(loss: Loss) -> str:
 
 def _log(text: str) -> None:
     """Write to the log of streamloss what a cluster is waited for."""
+    import logging
+
     logging.getLogger("streamloss").warning(text)

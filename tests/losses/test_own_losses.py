@@ -185,7 +185,7 @@ def test_a_name_belongs_to_one_loss() -> None:
 
 
 def test_a_users_loss_can_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    for table in ("LOSSES", "_NAMES", "_KEYS"):
+    for table in ("_LOSSES", "_NAMES", "_KEYS"):
         monkeypatch.setattr(names, table, dict(getattr(names, table)))
 
     @sl.loss("shifted", "moved", formula="|e| + by")

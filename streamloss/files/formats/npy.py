@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import warnings
-import zipfile
 from contextlib import ExitStack
 from typing import IO, Any, NamedTuple
 
@@ -146,6 +145,8 @@ def array_names(path: str) -> list[str]:
 
 def _entries(path: str) -> list[str]:
     """Return the names in an archive, of arrays with their ending."""
+    import zipfile
+
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
 
@@ -168,6 +169,8 @@ def _stream(path: str, member: str | None, stack: ExitStack) -> tuple[Any, int]:
     if member is None:
         file = stack.enter_context(open(path, "rb", buffering=0))
         return file, os.fstat(file.fileno()).st_size
+    import zipfile
+
     archive = stack.enter_context(zipfile.ZipFile(path))
     return stack.enter_context(archive.open(member)), archive.getinfo(member).file_size
 

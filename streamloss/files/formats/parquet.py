@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from streamloss.files.columns import Arrays, Columns
 from streamloss.files.foreign import foreign
@@ -25,18 +24,11 @@ from .columnar import (
     note_widths,
     unknown_lists,
 )
-from .footer import check_lists, check_values, list_places, places, read_groups
+from .decoder import Decoder, opened
+from .footer import Footer, check_lists, check_values, list_places, places, read_groups
 
 MAGIC = b"PAR1"
 """The bytes that a Parquet file begins with."""
-BUFFER_BYTES = 1 << 18
-"""Bytes of a column chunk that are read at a time.
-
-With a buffer columns are decoded page by page, so that memory does not grow with the row group: row
-groups of 1 GB took 140 MB and 0.9 s, with pyarrow's defaults 2.0 GB and 8.7 s
-(`benchmarks/bench_files.py`, `Parquet`, with `SIZE` and `CHUNK` large enough for such groups).
-"""
-
 BATCH_ROWS = 3 << 15
 """Rows of a batch that one thread decodes and sums, small enough to stay in the cache in between.
 
@@ -146,7 +138,7 @@ class Parquet:
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
         }
 
-    def _check(self, footer: pq.FileMetaData, run: range, values: dict[str, int]) -> None:
+    def _check(self, footer: Footer, run: range, values: dict[str, int]) -> None:
         """Refuse a footer that contradicts what was decoded of a run of row groups."""
         check_values(footer, run, self._places)
         check_lists(footer, run, self._list_places, values)
@@ -187,29 +179,22 @@ def _check_kind(path: str) -> None:
 
 
 @contextmanager
-def _open(path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
+def _open(path: str, footer: Footer | None = None) -> Iterator[Decoder]:
     """Open a file, whose footer is read unless it is known."""
-    with for_arrow(path) as source:
-        file = pq.ParquetFile(
-            source,
-            metadata=footer,
-            buffer_size=BUFFER_BYTES,
-            pre_buffer=False,
-            page_checksum_verification=True,
-        )
-        with file:
-            yield file
+    with for_arrow(path) as source, opened(source, footer) as file:
+        yield file
 
 
 @lru_cache(maxsize=4)
-def _footer(path: str, stamp: Stamp) -> pq.FileMetaData:
+def _footer(path: str, stamp: Stamp) -> Footer:
     """Return the footer of a file, kept for the next stretch of the file.
 
     To read that of 245 row groups of 3 columns takes 0.6 ms (`benchmarks/bench_files.py`, "small
     row groups"). Only a few are kept, since those of many files could fill the memory.
     """
     with _open(path) as file:
-        return file.metadata
+        found: Footer = file.metadata
+        return found
 
 
 def set_num_threads(number: int) -> None:
