@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from streamloss.support.brief import brief
 
 from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
-from .formats.arrays import ArrayFiles, Location
 from .hive import partitions
 from .paths import expand
 from .scanner import Scanner
 from .source import Reading, Source
+
+if TYPE_CHECKING:
+    from .formats.arrays import Location
 
 LARGEST_COUNT = (1 << 31) - 1
 """The largest number of rows that libraries take: that of 32 bits with a sign."""
@@ -73,6 +75,8 @@ class ArraysByName(NamedTuple):
 
     def opened(self, columns: Columns, reading: Reading) -> Source:
         """Return the files of these columns, opened."""
+        from .formats.arrays import ArrayFiles
+
         for role, name in columns.named():
             if name not in self.locations:
                 has = listing(self.locations, name)
@@ -284,6 +288,8 @@ def _arrays(locations: Any) -> ArraysByName:
     for name, at in locations.items():
         if not isinstance(name, str) or not isinstance(at, str | os.PathLike):
             raise TypeError(f"files must map names of columns to files: got {brief({name: at})}")
+    from .formats.arrays import Location
+
     return ArraysByName({name: Location.of(os.fspath(at)) for name, at in locations.items()})
 
 
