@@ -4,10 +4,13 @@ The aim: one source of plain Python for CPUs and GPUs, at the speed of a loop wr
 one loss, which a new process need not compile again. Read in this order:
 
 1. `switches`, `elements`, `fold`, `maps`: what is computed, as Python that runs uncompiled too.
-2. `internals`, `trial`: what numba has for itself, and how kernels do without it.
-   `registry`, `compiler`, `meanings`: what their names mean to numba, and how it compiles them.
-3. `cpu`, `gpu`: the kernels of each target; `settings`: what numba is told for both.
-4. `digests`, `key`, `cache`, `private`: kernels on disk, named by all that they depend on.
+2. `registry`, `compiler`, `meanings`: what their names mean to numba, and how it compiles them.
+   `internals`, `trial`, `settings`: what numba has for itself, how kernels do without it, and what
+   it is told.
+3. `builder`, `vectors`: a body as an object file. `loader`: such files as functions, without
+   numba. `cpu`: which function is called, and where it comes from. `dispatch`: numba's own way, where
+   object files are not used. `gpu`: kernels of GPUs.
+4. `versions`, `digests`, `key`, `cache`, `private`: kernels on disk, named by all they depend on.
 
 A loss, a rule or a width reaches the compiler as the type of an argument; its methods and what it
 selects are looked up there. What was tried or weighed instead:

@@ -7,7 +7,7 @@ import re
 from .loader import Processor
 
 AHEAD = 2048
-"""Bytes ahead of which loops ask for memory: 4096 are as good there, 1024 less
+"""Bytes ahead of which loops ask for memory: 4096 are as good, 1024 are less
 (`benchmarks/bench_vectors.py`)."""
 
 WIDEST = "avx512f", "avx512vl", "avx512dq"

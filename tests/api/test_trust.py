@@ -5,6 +5,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,14 +56,23 @@ def test_code_that_others_could_have_written_is_not_run(kind: str, warm: Path) -
 
 @POSIX
 def test_code_of_this_user_is_run(warm: Path, tmp_path: Path) -> None:
-    # what the others show is worth something only if code that is trusted is indeed loaded
-    mark = tmp_path / "ran"
-    for path in warm.glob("*.kernel"):
-        with Folder(str(warm)).opened() as place:
-            assert place.read(path.name) == path.read_bytes()
-    assert not mark.exists()
-    script = caches.FIRST + "from numba.core import event"
-    assert run(script, STREAMLOSS_CACHE_DIR=str(warm))[1] == "2000.0"
+    # what the others show is worth something only if what they plant is run where it is trusted
+    copy = Path(shutil.copytree(warm, tmp_path / "cache"))
+    for path in copy.glob("*.kernel"):
+        caches.plant(path)
+    environment = {"STREAMLOSS_CACHE_DIR": str(copy), "STREAMLOSS_SMALL_BATCH": "0"}
+    assert run(caches.FIRST, **environment)[1] == caches.PLANTED
+
+
+@POSIX
+def test_a_kernel_copied_over_another_is_not_run(warm: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(warm, tmp_path / "cache"))
+    environment = {"STREAMLOSS_CACHE_DIR": str(copy), "STREAMLOSS_SMALL_BATCH": "0"}
+    (ours,) = copy.glob("*.kernel")
+    assert run(caches.FIRST.replace("mae", "mse"), **environment)[1] == caches.PLANTED
+    (other,) = set(copy.glob("*.kernel")) - {ours}
+    shutil.copy(other, ours)
+    assert run(caches.FIRST, **environment)[1] == caches.RIGHT
 
 
 @POSIX

@@ -136,7 +136,8 @@ def test_a_first_small_result_imports_no_compiler() -> None:
 def test_the_environment_says_what_is_small(text: str, found: str) -> None:
     script = (
         "import sys\ntry:\n import streamloss as sl\n sl.evaluate('mae', [1.0], [2.0])\n"
-        " print('streamloss.kernels.cpu' in sys.modules)\nexcept ValueError as error:\n print('ValueError')"
+        " print('streamloss.kernels.cpu' in sys.modules)\n"
+        "except ValueError as error:\n print('ValueError')"
     )
     env = os.environ | {"STREAMLOSS_SMALL_BATCH": text}
     run = subprocess.check_output([sys.executable, "-c", script], text=True, env=env)
