@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
+from .clock import process_start
 from .interrupts import INTERRUPTED, end, end_on_interrupts
 from .text import shown
 
@@ -113,12 +115,13 @@ def _secure_streams() -> None:
 
 def _run(args: Sequence[str] | None) -> int:
     """Run the command line, with click's errors in one line as well."""
+    begun = process_start() if args is None else time.perf_counter()
     import click
 
     from .commands import streamloss
 
     try:
-        code = streamloss.main(args, "streamloss", standalone_mode=False)
+        code = streamloss.main(args, "streamloss", standalone_mode=False, obj=begun)
         sys.stdout.flush()
     except click.Abort:
         return INTERRUPTED
