@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 import streamloss as sl
 from benchmarks._measure import SIZE, interleaved_medians, read_sweep
+from streamloss.files import scanner
+from streamloss.files.formats import decoder, parquet
 
 CHUNK = 1 << 20
 KINDS = {
@@ -120,6 +122,43 @@ class Parquet:
         return evaluated / scanned
 
     track_ratio_to_best_scan.unit = "ratio"
+
+
+class Constants:
+    """A weighted mean absolute error of a Parquet file with a constant that is another."""
+
+    params = (
+        ["parquet.BATCH_ROWS", "decoder.BUFFER_BYTES", "scanner.STRETCH_VALUES"],
+        [1 / 3, 1 / 2, 2 / 3, 4 / 3, 2, 10],
+    )
+    param_names = ("constant", "times")
+    timeout = 600
+
+    def setup(self, constant, times):
+        self.folder = tempfile.mkdtemp()
+        write(self.folder, "snappy", "float32")
+        self.evaluate = partial(evaluate, self.folder)
+        self.evaluate()
+
+    def teardown(self, constant, times):
+        shutil.rmtree(self.folder)
+
+    def with_another(self, constant, times):
+        file, name = constant.split(".")
+        module = {"parquet": parquet, "decoder": decoder, "scanner": scanner}[file]
+        before = getattr(module, name)
+        setattr(module, name, int(before * times))
+        try:
+            self.evaluate()
+        finally:
+            setattr(module, name, before)
+
+    def track_ratio_to_ours(self, constant, times):
+        other = partial(self.with_another, constant, times)
+        ours, others = interleaved_medians(self.evaluate, other)
+        return others / ours
+
+    track_ratio_to_ours.unit = "ratio"
 
 
 class Arrays:

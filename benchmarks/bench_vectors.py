@@ -31,7 +31,7 @@ def kernel(dtype, weighted, wide, ahead):
     widened = vectors.widened if wide else lambda module, processor: module
     with (
         mock.patch.object(vectors, "widened", widened),
-        mock.patch.object(vectors, "ahead", lambda processor: ahead),
+        mock.patch.object(vectors, "ahead", return_value=ahead),
     ):
         return loader.load(*builder.build(fold_cells, arguments(dtype, weighted, 9)), None)
 

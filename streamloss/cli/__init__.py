@@ -5,12 +5,15 @@ Exit codes: 0, 2 with one line on stderr if something asked for cannot be done, 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from .clock import process_start
 from .interrupts import INTERRUPTED, end, end_on_interrupts
 from .text import shown
 
@@ -56,6 +59,9 @@ def main(args: Sequence[str] | None = None) -> int:
         end_on_interrupts()
         return _code(None)
     finally:
+        # The collector looks for cycles once more when Python ends, among all that libraries have
+        # made: to leave that out ends the process 20 to 30 ms earlier.
+        gc.freeze()
         end()
 
 
@@ -114,12 +120,13 @@ def _secure_streams() -> None:
 
 def _run(args: Sequence[str] | None) -> int:
     """Run the command line, with click's errors in one line as well."""
+    begun = process_start() if args is None else time.perf_counter()
     import click
 
     from .commands import streamloss
 
     try:
-        code = streamloss.main(args, "streamloss", standalone_mode=False)
+        code = streamloss.main(args, "streamloss", standalone_mode=False, obj=begun)
         sys.stdout.flush()
     except click.Abort:
         return INTERRUPTED

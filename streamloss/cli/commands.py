@@ -84,8 +84,16 @@ def losses() -> None:
 )
 @click.option("--quiet", is_flag=True, help="Show errors alone.")
 @debug
+@click.pass_obj
 def warmup(
-    losses: tuple[str, ...], every: bool, together: bool, nan: str, jobs: int, quiet: bool
+    begun: float,
+    /,
+    losses: tuple[str, ...],
+    every: bool,
+    together: bool,
+    nan: str,
+    jobs: int,
+    quiet: bool,
 ) -> None:
     """Compile kernels now, so that later processes start at once: for images and workers.
 
@@ -98,7 +106,6 @@ def warmup(
     from . import warmup as warming
 
     todo = warming.compilations(losses or (LOSSES if every else warming.COMMON), together, nan)
-    begun = time.perf_counter()
     for count, (compilation, seconds) in enumerate(warming.compile_all(todo, jobs), 1):
         if not quiet:
             click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(compilation)}")
@@ -204,14 +211,15 @@ def warmup(
 )
 @click.option("--quiet", is_flag=True, help="Show no progress on a terminal.")
 @debug
-def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
+@click.pass_obj
+def evaluate(begun: float, /, as_json: bool, quiet: bool, **options: Any) -> None:
     """Evaluate predictions in FILES: tables, folders of them, or globs.
 
     Without FILES the columns are arrays: --true y.npy --pred p.npy, or --true data.npz:y.
     """
     job = Job(**options)
     with report.quiet_libraries() if job.scheduler else nullcontext():
-        evaluation = job.evaluation()
+        evaluation = job.evaluation(begun)
         total, done = evaluation.scanner.rows, evaluation.rows
         try:
             with closing(evaluation), report.progress(total, done, quiet) as progress:
@@ -221,9 +229,9 @@ def evaluate(as_json: bool, quiet: bool, **options: Any) -> None:
             click.echo(f"streamloss: interrupted{kept if job.checkpoint else ''}", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
     found = job.outcome(evaluation)
-    outcome = found.result(job.reduction), found.counts, evaluation.seconds
+    outcome = found.result(job.reduction), found.counts
     with report.to_stdout():
         if as_json:
-            click.echo(report.as_json(*outcome))
+            click.echo(report.as_json(*outcome, evaluation.waited()))
         else:
-            report.show(*outcome, job.reduction)
+            report.show(*outcome, evaluation.waited, job.reduction)

@@ -36,8 +36,13 @@ class Job(NamedTuple):
     scheduler: str | None
     timeout: float | None
 
-    def evaluation(self) -> Evaluation:
+    def evaluation(self, begun: float) -> Evaluation:
         """Return the evaluation, of files that are opened now; no data have been read then.
+
+        Parameters
+        ----------
+        begun : float
+            When the user began to wait, on the clock of `time.perf_counter`.
 
         Raises
         ------
@@ -51,8 +56,8 @@ class Job(NamedTuple):
         columns = self._columns(query)
         if self.threads is not None:
             set_num_threads(self.threads)
-        every = self.checkpoint_every
-        return Evaluation(query, self._scan(columns), columns, self.checkpoint, every, say)
+        data, every = self._scan(columns), self.checkpoint_every
+        return Evaluation(query, data, columns, self.checkpoint, every, say, begun)
 
     def _columns(self, query: Query) -> Columns:
         """Return the columns: several predictions are the inputs of a loss, else of a row."""

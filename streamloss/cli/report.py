@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -127,9 +127,22 @@ def _number(value: float) -> float | str:
 
 
 def show(
-    results: Mapping[str, float], counts: Mapping[str, Any], seconds: float, reduction: str
+    results: Mapping[str, float],
+    counts: Mapping[str, Any],
+    waited: Callable[[], float],
+    reduction: str,
 ) -> None:
-    """Print the results, whose digits read back to the same bits, and the counts."""
+    """Print the results, whose digits read back to the same bits, and the counts.
+
+    Parameters
+    ----------
+    results, counts : mapping
+        What is shown.
+    waited : callable
+        Returns how many seconds the user has waited. It is called last: rich takes 50 ms to import.
+    reduction : str
+        What the results are headed.
+    """
     several = {name: counts[key] for name, key in TERM_COUNTS.items() if key in counts}
     found = {name: terms for name, terms in several.items() if any(terms.values())}
     values = [
@@ -138,6 +151,7 @@ def show(
     ]
     _print_table(("loss", reduction, *found), values)
     shown = {name: f"{counts[key]:,}" for name, key in COUNTS.items()}
+    seconds = waited()
     shown["seconds"] = f"{seconds:.3f}"
     shown["rows/s"] = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
     _print_table(("", ""), shown.items())

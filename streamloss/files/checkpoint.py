@@ -1,8 +1,8 @@
 """Checkpoints: how far a job came, in a file that a crash never leaves half written.
 
 The file has a line that names the format, the SHA-256 of the rest, a line of JSON (the job, how
-far it came and the seconds that took), and the sums of the rows that are done, the bytes of an
-accumulator.
+far it came and the seconds that the user waited), and the sums of the rows that are done, the bytes
+of an accumulator.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Saved(NamedTuple):
     rows : int
         How many rows are done.
     seconds : float
-        How long they took.
+        How long the user waited for them.
     sums : bytes
         Their sums.
     place : Place, optional

@@ -24,6 +24,7 @@ STRETCH_VALUES = 1 << 22
 They are 50 ms of work. Where the rows are too few for it, stretches are shorter: 16 a thread of
 what is decoded, since these differ in the time they take, and 4 of plain arrays, which do not
 differ. With 16 of those 25 million rows took 1.4 times as long (`benchmarks/bench_files.py`).
+Half of these values take as long (`Constants` there).
 """
 
 T = TypeVar("T")

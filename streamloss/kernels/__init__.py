@@ -8,8 +8,8 @@ one loss, which a new process need not compile again. Read in this order:
    `internals`, `trial`, `settings`: what numba has for itself, how kernels do without it, and what
    it is told.
 3. `builder`, `vectors`: a body as an object file. `loader`: such files as functions, without
-   numba. `cpu`: which function is called, and where it comes from. `dispatch`: numba's own way, where
-   object files are not used. `gpu`: kernels of GPUs.
+   numba. `cpu`: which function is called, and where it comes from. `dispatch`: numba's own way,
+   where object files are not used. `gpu`: kernels of GPUs.
 4. `versions`, `digests`, `key`, `cache`, `private`: kernels on disk, named by all they depend on.
 
 A loss, a rule or a width reaches the compiler as the type of an argument; its methods and what it

@@ -47,6 +47,8 @@ class Evaluation:
         Seconds from one write of the checkpoint to the next.
     say : callable, optional
         Is told, in one line, what a cluster is waited for; by default the log of streamloss is.
+    begun : float, optional
+        When the user began to wait, on the clock of `time.perf_counter`; by default now.
 
     Attributes
     ----------
@@ -54,8 +56,6 @@ class Evaluation:
         The opened files.
     rows : int
         How many rows are done.
-    seconds : float
-        How long they took, in earlier processes with the same job too.
 
     Raises
     ------
@@ -74,11 +74,14 @@ class Evaluation:
         checkpoint: str | os.PathLike[str] | None = None,
         every: float = 5.0,
         say: Callable[[str], object] | None = None,
+        begun: float | None = None,
     ) -> None:
         check_columns(query, columns)
         _check_checkpoint(checkpoint, every)
         self._data, self._tally, self._say = data, Tally(query), say or _log
-        self.rows, self.seconds, self._done = 0, 0.0, START
+        self.rows, self._done = 0, START
+        self._begun = time.perf_counter() if begun is None else begun
+        self._took: float | None = None
         self.scanner = data.opened(columns)
         self._checkpoint: Checkpoint | None = None
         if checkpoint is not None:
@@ -102,10 +105,17 @@ class Evaluation:
         """The state of the rows that are done."""
         return self._tally.state
 
+    def waited(self) -> float:
+        """Return how many seconds the user has waited, in earlier processes of this job too.
+
+        Of a checkpoint that has all rows it is the time that it tells: it always shows the same.
+        """
+        return time.perf_counter() - self._begun if self._took is None else self._took
+
     def _resume(self, checkpoint: Checkpoint) -> None:
         """Go on from the checkpoint; if there is none, write one now to see that it can be."""
         if checkpoint.load(self._take_up) is None:
-            checkpoint.save(self._saved())
+            self._save(checkpoint)
 
     def _take_up(self, saved: Saved) -> Saved:
         """Go on from what was saved, refused if the sums are of other rows than the note says."""
@@ -123,17 +133,22 @@ class Evaluation:
         if place is None or place > scanner.end:
             raise ValueError("its note does not tell where its rows end")
         self._tally.merge(state)
-        self.rows, self.seconds, self._done = saved.rows, saved.seconds, place
+        self.rows, self._done = saved.rows, place
+        self._begun -= saved.seconds
+        self._took = saved.seconds if place == scanner.end else None
         return saved
 
-    def _saved(self) -> Saved:
-        """Return what another process needs to go on from here."""
+    def _save(self, checkpoint: Checkpoint) -> None:
+        """Save what another process needs to go on from here."""
         from streamloss.exact.bytes import dump
         from streamloss.files.checkpoint import Saved
 
         losses, query = self.query.losses, self.query
         sums = dump(losses, list(losses), query.axis, query.nan, self._tally.known)
-        return Saved(self.rows, self.seconds, sums, self._done)
+        seconds = self.waited()
+        checkpoint.save(Saved(self.rows, seconds, sums, self._done))
+        if self._done == self.scanner.end:
+            self._took = seconds
 
     def close(self) -> None:
         """Leave the checkpoint to other processes."""
@@ -152,22 +167,20 @@ class Evaluation:
             If a file cannot be read, there are no rows, or the NaN policy is "raise" and a NaN
             comes.
         """
-        begun = time.perf_counter() - self.seconds
         with closing(self._rest()) as sums:
             for state, rows, done in sums:
                 if rows:  # without rows the sizes of the axes kept are not known
                     self._tally.merge(state)
                 self.rows, self._done = self.rows + rows, done
-                self.seconds = time.perf_counter() - begun
                 if progress is not None:
                     progress(self.rows, self.scanner.rows)
                 if self._checkpoint and (self._checkpoint.due() or done == self.scanner.end):
-                    self._checkpoint.save(self._saved())
+                    self._save(self._checkpoint)
         if not self.rows:
             raise self.scanner.nothing()
         if self._checkpoint and self._done != self.scanner.end:  # the end was not announced
             self._done = self.scanner.end
-            self._checkpoint.save(self._saved())
+            self._save(self._checkpoint)
         return self.state
 
     def _rest(self) -> Generator[stretches.Summed, None, None]:

@@ -19,11 +19,13 @@ BUFFER_BYTES = 1 << 18
 
 With a buffer columns are decoded page by page, so that memory does not grow with the row group: row
 groups of 1 GB took 140 MB and 0.9 s, with pyarrow's defaults 2.0 GB and 8.7 s
-(`benchmarks/bench_files.py`, `Parquet`, with `SIZE` and `CHUNK` large enough for such groups).
+(`benchmarks/bench_files.py`, `Parquet`, with `SIZE` and `CHUNK` large enough for such groups). Half
+and twice of it take as long (`Constants` there), and nothing is gained by asking the system for
+what comes next.
 """
 
-HOW = {"buffer_size": BUFFER_BYTES, "pre_buffer": False, "page_checksum_verification": True}
-"""How files are read."""
+CHOSEN = {"pre_buffer": False, "page_checksum_verification": True}
+"""How files are read, beside their buffers."""
 
 
 class Decoder(Protocol):
@@ -105,7 +107,7 @@ def opened(source: BinaryIO | str, footer: Any = None) -> Iterator[Decoder]:
         return
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(source, metadata=footer, **HOW) as file:
+    with ParquetFile(source, metadata=footer, buffer_size=BUFFER_BYTES, **CHOSEN) as file:
         yield file
 
 
@@ -115,7 +117,13 @@ def _reader(source: BinaryIO | str, footer: Any) -> Any:
         from pyarrow._parquet import ParquetReader
 
         reader = ParquetReader()
-        reader.open(source, metadata=footer, arrow_extensions_enabled=True, **HOW)
+        reader.open(
+            source,
+            metadata=footer,
+            arrow_extensions_enabled=True,
+            buffer_size=BUFFER_BYTES,
+            **CHOSEN,
+        )
     except (ImportError, TypeError):
         return None
     return reader

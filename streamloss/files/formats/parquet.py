@@ -33,7 +33,8 @@ BATCH_ROWS = 3 << 15
 """Rows of a batch that one thread decodes and sums, small enough to stay in the cache in between.
 
 It is no power of two: Arrow allocates memory for one, and grows or copies what nearly fills it.
-Batches of 2**16 and of 2**17 rows took 1.2 to 1.3 times as long (`benchmarks/bench_files.py`).
+Batches of 2**15 and of 2**16 rows took 1.1 to 1.3 times as long, of 2**17 1.1, of 3 * 2**16 and
+of whole row groups as long, with more memory (`benchmarks/bench_files.py`, `Constants`).
 """
 SHARED_BATCH_ROWS = 1 << 21
 """Rows of a batch that several threads decode and others sum.
