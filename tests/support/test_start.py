@@ -60,6 +60,13 @@ def test_importing_imports_what_it_uses() -> None:
 
 
 @pytest.mark.small
+def test_a_first_small_result_imports_what_it_uses() -> None:
+    found = imported("import streamloss as sl; sl.evaluate('mae', [1.0], [2.0], [3.0])")
+    assert found & (STANDARD - {"ctypes"}) == set()
+    assert not {"numpy.ma", "streamloss.files", "streamloss.kernels.cpu"} & found
+
+
+@pytest.mark.small
 def test_the_command_imports_what_it_uses(tmp_path: Path) -> None:
     path = str(tmp_path / "p.parquet")
     pq.write_table(pa.table({"y": [1.0, 2.0], "p": [1.5, 2.5], "w": [1.0, 3.0]}), path)

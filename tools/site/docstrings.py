@@ -28,7 +28,10 @@ def path_of(member):
     return f"{member.__module__ if defined_there else 'streamloss'}.{member.__name__}"
 
 
-PATHS = {n: path_of(m) for n, m in vars(sl).items() if isinstance(m, type | FunctionType)}
+MEMBERS = {name: getattr(sl, name) for name in sl.__all__}
+"""Every public object by its name."""
+
+PATHS = {n: path_of(m) for n, m in MEMBERS.items() if isinstance(m, type | FunctionType)}
 """The path of every public function and class by its name."""
 
 

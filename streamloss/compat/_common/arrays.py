@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from streamloss.arrays import convert
 from streamloss.arrays.batch import is_lazy, may_fit
 from streamloss.arrays.convert import as_array
 from streamloss.arrays.device import DeviceArray
@@ -116,7 +117,7 @@ def as_dtype(array: DuckArray | float, dtype: DTypeLike) -> DuckArray:
 
 def is_masked(array: DuckArray) -> bool:
     """Return whether an array, or each chunk of it, has a mask."""
-    return isinstance(getattr(array, "_meta", array), np.ma.MaskedArray)
+    return convert.is_masked(getattr(array, "_meta", array))
 
 
 def hidden(array: DuckArray) -> DuckArray:
@@ -157,10 +158,10 @@ def meta_of(array: DuckArray, dtype: DTypeLike) -> Array:
 
 def of_present(function: Blockwise, block: Array) -> Array:
     """Return what a function makes of the numbers of a block that are not masked, in its shape."""
-    if not isinstance(block, np.ma.MaskedArray):
+    if not is_masked(block):
         found: Array = function(block)
         return found
-    mask, made = np.ma.getmaskarray(block), function(block.compressed())
+    mask, made = np.ma.getmaskarray(block), function(np.ma.compressed(block))
     out = np.zeros(block.shape, made.dtype)
     out[~mask] = made
     return np.ma.masked_array(out, mask=mask)
