@@ -1,11 +1,10 @@
-"""Write README's and the site's figures from peers.json: `python -m benchmarks.readme`."""
+"""Write figures of README and site from peers.json and processes.json: `-m benchmarks.readme`."""
 
 import json
 import re
 from pathlib import Path
 
-from benchmarks import _chart
-from benchmarks.peers import FOUND
+from benchmarks import _chart, peers, processes
 
 ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "speed.md"
@@ -22,6 +21,17 @@ COLUMNS = {
     "Polars": ("Polars",),
     "DuckDB": ("DuckDB",),
 }
+WAITED = {
+    OURS: (OURS,),
+    "NumPy": ("NumPy", "pyarrow and NumPy"),
+    **{name: (name,) for name in ("Polars", "DuckDB", "JAX", "PyTorch", "scikit-learn")},
+    "dask.array": ("dask.array",),
+}
+"""The columns of the table of whole processes, in the same way."""
+
+SHORT = "first", "file", "worker"
+"""The questions to whole processes whose answers are in the README."""
+
 SUM = "sum memory float64"
 SWEEPS = "mae", "weighted"
 """How the names of questions begin that cost little more than reading the data."""
@@ -79,6 +89,26 @@ def summary(found):
     )
 
 
+def waits(found):
+    """Yield the lines of the table of whole processes, in seconds."""
+    answers = [each["answers"] for each in found.values()]
+    columns = {
+        head: names
+        for head, names in WAITED.items()
+        if any(name in each for name in names for each in answers)
+    }
+    yield line(["weighted mean absolute error, seconds", *columns])
+    yield line(["---"] * (1 + len(columns)))
+    for each in found.values():
+        seconds = (
+            [each["answers"][name]["seconds"] for name in names if name in each["answers"]]
+            for names in columns.values()
+        )
+        yield line([each["title"], *(f"{min(one):.2f}" if one else "" for one in seconds)])
+    yield ""
+    yield f"({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
+
+
 def line(texts):
     """Return a line of a table."""
     return f"| {' | '.join(texts)} |"
@@ -104,12 +134,24 @@ def between(text, name, inner):
     return text
 
 
+def pages():
+    """Yield each page with figures, and the text that it should have."""
+    found = json.loads(peers.FOUND.read_text())
+    whole = json.loads(processes.FOUND.read_text())
+    short = {name: whole[name] for name in SHORT if name in whole}
+    for page, speed, waited in (
+        (README, [summary(found)], short),
+        (PAGE, table(found), whole),
+    ):
+        text = between(page.read_text(), "speed", "\n".join(speed))
+        yield page, between(text, "processes", "\n".join(waits(waited)))
+
+
 def main():
     """Draw the chart, and fill in the README and the page."""
-    found = json.loads(FOUND.read_text())
-    _chart.draw(found, CHART)
-    for page, inner in ((README, summary(found)), (PAGE, "\n".join(table(found)))):
-        page.write_text(between(page.read_text(), "speed", inner))
+    _chart.draw(json.loads(peers.FOUND.read_text()), CHART)
+    for page, text in pages():
+        page.write_text(text)
 
 
 if __name__ == "__main__":

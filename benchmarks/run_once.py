@@ -1,7 +1,7 @@
 """Run every benchmark once, without asv and its environments: a check that none has rotted.
 
-Then the peers that are installed are asked everything once, and checked. The figures it prints are
-those of small data and cold caches: no measurement.
+Then the peers that are installed are asked everything once, in calls and in whole processes, and
+checked. The figures it prints are those of small data and cold caches: no measurement.
 """
 
 import importlib
@@ -14,7 +14,7 @@ import time
 # Read by the benchmarks as they are imported.
 os.environ.setdefault("STREAMLOSS_BENCH_SIZE", "200000")
 
-from benchmarks import peers
+from benchmarks import peers, processes
 
 KINDS = "time_", "track_", "peakmem_", "mem_"
 
@@ -56,6 +56,7 @@ def main():
             count += 1
     print(f"{count} benchmarks run once")
     peers.main(["--quick"])
+    processes.main(["--quick"])
     return count == 0
 
 

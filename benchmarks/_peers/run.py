@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -101,23 +102,24 @@ def ask(name: str, size: int, rounds: int) -> dict[str, Any]:
         "read_seconds": read,
         "exact": str(truth),
         "missing": missing,
-        "versions": {each: found for each in LIBRARIES if (found := version_of(each))},
+        "versions": versions(),
         "answers": answers,
     }
 
 
 LIBRARIES = (
     "numpy numba numexpr torch torchmetrics jax tensorflow-cpu scikit-learn polars duckdb dask "
-    "dask-ml xsum"
+    "dask-ml xsum pyarrow distributed"
 ).split()
 
 
-def version_of(library: str) -> str | None:
-    """Return the version of a library that is installed."""
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that are installed."""
+    found = {}
+    for library in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""The pages say what is there: files that texts name exist, and functions that walks pass."""
+"""The pages say what is there: files that they name, functions that walks pass, figures."""
 
 import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from benchmarks import readme
 
 ROOT = Path(__file__).parents[2]
 WALKS = ROOT / "docs" / "internals" / "follow_a_number.md"
@@ -45,3 +47,8 @@ def test_functions_that_walks_pass_exist() -> None:
     assert len(names) > 40
     for name in names:
         assert callable(pkgutil.resolve_name(f"streamloss.{name}")), name
+
+
+def test_figures_on_pages_are_those_that_were_measured() -> None:
+    for page, text in readme.pages():
+        assert page.read_text() == text, f"{page.name}: run `python -m benchmarks.readme`"
