@@ -37,7 +37,7 @@ LOADS = re.compile(b"[%s]" % re.escape(bytes(op for op in opcode.hasconst if op 
 NUMBERS = "builtins", "math", "numpy"
 """The modules whose functions and types compiled code may name."""
 
-EXTENDED, STORE = opcode.opmap["EXTENDED_ARG"], opcode.opmap["STORE_NAME"]
+EXTENDED, STORE = opcode.opmap["EXTENDED_ARG"], bytes([opcode.opmap["STORE_NAME"]])
 
 UNREAD = {"__doc__", "__firstlineno__", "__static_attributes__"}
 """What modules and classes are given beside their code: docstrings, and where they stand."""
@@ -193,7 +193,7 @@ def _loads(code: CodeType) -> tuple[bytes, list[Any]]:
             index |= instructions[2 * place + 1] << shift
             instructions[2 * place + 1] = 0
             shift += 8
-        if not (after[0] == STORE and code.co_names[after[1]] in UNREAD):
+        if after[:1] != STORE or code.co_names[after[1]] not in UNREAD:
             loaded.append(code.co_consts[index])
     return bytes(instructions), loaded
 
