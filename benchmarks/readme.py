@@ -104,9 +104,14 @@ def waits(found):
             [each["answers"][name]["seconds"] for name in names if name in each["answers"]]
             for names in columns.values()
         )
-        yield line([each["title"], *(f"{min(one):.2f}" if one else "" for one in seconds)])
+        yield line([each["title"], *(_shown(min(one)) if one else "" for one in seconds)])
     yield ""
     yield f"({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
+
+
+def _shown(seconds):
+    """Return seconds as text; what is beyond others may be less than their noise, and below 0."""
+    return "< 0.01" if seconds < 0.01 else f"{seconds:.2f}"
 
 
 def line(texts):
