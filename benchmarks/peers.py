@@ -92,29 +92,34 @@ def processor():
     return names[0] if names else platform.processor()
 
 
-def parse(arguments):
-    """Return the arguments of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+def parse(arguments, name, description, questions, rounds=ROUNDS):
+    """Return the arguments of a command line that asks questions."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(questions))
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--quick", action="store_true", help="little data, and no file is written")
     found = parser.parse_args(arguments)
-    if unknown := set(found.questions) - set(QUESTIONS):
+    if unknown := set(found.questions) - set(questions):
         parser.error(f"no such question: {', '.join(sorted(unknown))}")
     return found
 
 
+def keep(path, found, questions):
+    """Write all answers found, in the order of the questions."""
+    ordered = {each: found[each] for each in questions if each in found}
+    path.write_text(json.dumps(ordered, indent=1) + "\n")
+
+
 def main(arguments=None):
     """Ask the questions named, or all."""
-    options = parse(arguments)
+    options = parse(arguments, "benchmarks.peers", __doc__, QUESTIONS)
     found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
     for name in options.questions or (QUICK if options.quick else QUESTIONS):
         answers = ask_here(name) if options.quick else ask(name, options.rounds)
         print(*describe(answers), sep="\n", flush=True)
         found[name] = machine() | answers
         if not options.quick:
-            ordered = {each: found[each] for each in QUESTIONS if each in found}
-            FOUND.write_text(json.dumps(ordered, indent=1) + "\n")
+            keep(FOUND, found, QUESTIONS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ and must find the same number. Answers go to benchmarks/processes.json, and from
 `python -m benchmarks.readme`.
 """
 
-import argparse
 import json
 import re
 import tempfile
@@ -21,7 +20,7 @@ import pyarrow.parquet as pq
 from benchmarks._peers.run import OURS, versions
 from benchmarks._peers.scripts import ARRAYS, QUESTIONS, TABLE
 from benchmarks._processes import environment, run
-from benchmarks.peers import machine
+from benchmarks.peers import keep, machine, parse
 
 FOUND = Path(__file__).with_name("processes.json")
 ROUNDS = 9
@@ -124,21 +123,9 @@ def describe(found):
         yield f"  not installed: {', '.join(found['missing'])}"
 
 
-def parse(arguments):
-    """Return the arguments of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.processes", description=__doc__)
-    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--quick", action="store_true", help="few rows, and no file is written")
-    found = parser.parse_args(arguments)
-    if unknown := set(found.questions) - set(QUESTIONS):
-        parser.error(f"no such question: {', '.join(sorted(unknown))}")
-    return found
-
-
 def main(arguments=None):
     """Ask the questions named, or all."""
-    options = parse(arguments)
+    options = parse(arguments, "benchmarks.processes", __doc__, QUESTIONS, ROUNDS)
     found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
     rounds, less = (1, QUICK) if options.quick else (options.rounds, 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -149,8 +136,7 @@ def main(arguments=None):
             print(*describe(answers), sep="\n", flush=True)
             found[name] = machine() | answers
             if not options.quick:
-                ordered = {each: found[each] for each in QUESTIONS if each in found}
-                FOUND.write_text(json.dumps(ordered, indent=1) + "\n")
+                keep(FOUND, found, QUESTIONS)
 
 
 if __name__ == "__main__":

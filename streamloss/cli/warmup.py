@@ -14,7 +14,7 @@ import numpy as np
 
 from streamloss.api import evaluate
 from streamloss.arrays.types import ArrayLike
-from streamloss.kernels import cache, cpu
+from streamloss.kernels import cache
 from streamloss.kernels.private import folder
 from streamloss.losses.names import resolve
 from streamloss.run import choose
@@ -74,7 +74,7 @@ def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compi
     ValueError
         If numba is told to compile nothing, or losses cannot be taken together.
     """
-    cache.check_writable(cpu.is_disabled())
+    cache.check_writable()
     pool = ProcessPoolExecutor(processes, get_context("spawn"))
     try:
         with held_back():  # Ctrl-C is for this process alone

@@ -151,7 +151,7 @@ class _Writer:
         return self.builder.load(self.builder.bitcast(at, kind.as_pointer()))
 
     def expect(self, value: Any, wanted: int, mask: int | None = None) -> None:
-        """Write that Python's way is taken where an integer has not the value wanted."""
+        """Write that the other way is taken where an integer has not the value wanted."""
         if mask is not None:
             value = self.builder.and_(value, value.type(mask))
         self._unless(self.builder.icmp_signed("==", value, value.type(wanted)))
@@ -168,7 +168,7 @@ class _Writer:
         return self.builder.call(called, arguments)
 
     def otherwise(self, itself: Any, arguments: Any, count: Any) -> None:
-        """Write the end where Python's way is taken: `self` is called with the same arguments."""
+        """Write the end of the other way: `self`, numba's, is called with the same arguments."""
         self.builder.position_at_end(self._other)
         self.call("PyErr_Clear", ir.VoidType())
         nothing = ir.Constant(POINTER, None)

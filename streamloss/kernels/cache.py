@@ -17,6 +17,7 @@ from . import loader
 from .digests import sha256
 from .key import kernel_digest
 from .private import ENDING, folder
+from .versions import is_disabled
 
 Body = Callable[..., Any]
 Classes = tuple[type[Loss], ...]
@@ -93,7 +94,7 @@ class ObjectFile(KernelFile):
         self.write(" ".join(made.needs).encode() + b"\n" + made.code)
 
 
-def check_writable(disabled: bool) -> None:
+def check_writable() -> None:
     """Refuse what would keep kernels from being kept, which elsewhere only costs time.
 
     Raises
@@ -103,7 +104,7 @@ def check_writable(disabled: bool) -> None:
     ValueError
         If numba is told to compile nothing.
     """
-    if disabled:
+    if is_disabled():
         raise ValueError("kernels cannot be compiled while NUMBA_DISABLE_JIT is set")
     try:
         with folder().opened(make=True) as place:

@@ -6,8 +6,6 @@ where `dispatch` has to be used.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +19,7 @@ from .cache import Object, ObjectFile
 from .digests import Uncacheable
 from .fold import fold_cells
 from .loader import CannotLoad
+from .versions import is_disabled
 
 Body = Callable[..., None]
 Classes = tuple[type[Loss], ...]
@@ -81,14 +80,6 @@ def kinds(argument: object) -> str:
         name = "" if cls is tuple else f"{cls.__module__}.{cls.__qualname__}"
         return f"{name}({','.join(map(kinds, argument))})"
     return type(argument).__name__
-
-
-def is_disabled() -> bool:
-    """Return whether numba is told to compile nothing; it is not imported to be asked."""
-    numba = sys.modules.get("numba")
-    if numba is not None and hasattr(numba, "config"):
-        return bool(getattr(numba.config, "DISABLE_JIT", False))
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def _found(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Any:

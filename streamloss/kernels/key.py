@@ -85,7 +85,7 @@ class Reach(Walk):
         self.function(function)
 
     def foreign(self, value: Any) -> None:
-        """Add the name of what a module of `WHOLE` defines, and the value of a switch.
+        """Add the name of what a module of `WHOLE` defines, whose code is looked at already.
 
         Raises
         ------

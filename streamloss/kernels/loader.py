@@ -110,7 +110,7 @@ def is_usable() -> bool:
 
 
 def _objects_are_as_expected() -> bool:
-    """Return whether arrays, tuples and floats have in memory what machine code reads there."""
+    """Return whether arrays and tuples have in memory what machine code reads there."""
     array = np.zeros((3, 5), np.float32)
     at, pair = id(array), (array, 0.5)
     shape, dtype = _read(ctypes.c_int64, at + SHAPE), _read(ctypes.c_int64, at + DTYPE)
@@ -183,7 +183,7 @@ def _text(function: Any) -> str:
 
 _lock = threading.RLock()
 _kept: list[Any] = []
-"""What functions need as long as the process runs: engines, object files, definitions."""
+"""The definitions of functions, which must last as long as these. LLVM keeps their machine code."""
 
 
 def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Callable[..., Any]:
@@ -197,7 +197,7 @@ def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Ca
         The functions that it calls.
     otherwise : callable
         Called with the same arguments where the function finds them to be of other types, before
-        it has done anything, or where its loss raises an exception.
+        it has done anything, or where its loss raises an exception, to raise it.
 
     Raises
     ------

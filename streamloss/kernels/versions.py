@@ -22,6 +22,14 @@ def are_tested() -> bool:
     return all(version(name).startswith(tested) for name, tested in TESTED.items())
 
 
+def is_disabled() -> bool:
+    """Return whether numba is told to compile nothing."""
+    numba = sys.modules.get("numba")
+    if numba is not None and hasattr(numba, "config"):
+        return bool(getattr(numba.config, "DISABLE_JIT", False))
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
 def version(package: str) -> str:
     """Return the version of numba or llvmlite. A checkout, which has it in no file, is imported.
 
