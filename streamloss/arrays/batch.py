@@ -266,6 +266,8 @@ def refuse_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) 
 def _all(masks: list[Any]) -> Any:
     """Return where all masks hold; one mask alone is not copied.
 
+    The first of several is a masked array's, made for this call: it is overwritten where it can be.
+
     Raises
     ------
     TypeError
@@ -277,7 +279,7 @@ def _all(masks: list[Any]) -> Any:
         raise TypeError("where must be an array of the CPU beside masked arrays: got one of a GPU")
     out = masks[0]
     for mask in masks[1:]:
-        out = np.asarray(out & mask)
+        out = np.logical_and(out, mask, out=out if out.flags.writeable else None)
     return out
 
 

@@ -84,6 +84,16 @@ def cut_weights(weights: Array | None, start: int, stop: int) -> tuple[Array | N
     return (None if weights is None else weights[start:stop],)
 
 
+def or_none(weights: Arrays) -> Arrays | tuple[None]:
+    """Return a tuple with an array, or None in it if it is empty, as where no weights are given."""
+    return weights or (None,)
+
+
+def hidden(masks: Arrays) -> Any:
+    """Return how many elements a mask hides: none if there is no mask."""
+    return sum(mask.size - np.count_nonzero(mask) for mask in masks)
+
+
 def watch(inputs: Arrays, weights: Array | None, masks: Arrays, rule: Rule) -> Arrays:
     """Return what is watched for missing elements: masks and, to omit NaN, inputs and weights."""
     if not isinstance(rule, Omit):

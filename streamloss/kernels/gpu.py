@@ -27,7 +27,7 @@ from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
 from . import elements, internals, meanings, registry  # noqa: F401  # `meanings` registers them
-from .elements import is_narrow, widen
+from .elements import hidden, is_narrow, or_none, widen
 from .fold import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS, fold_all
 from .maps import map_rows, map_terms
 
@@ -118,20 +118,6 @@ def add_elements(
     masked = hidden(where)
     tally[MASKED] += masked
     tally[MISSING] -= masked
-
-
-def or_none(weights):
-    """Return a tuple with an array, or None in it if it is empty: kernels of GPUs take no None."""
-    return weights or (None,)
-
-
-def hidden(where):
-    """Return how many elements a mask hides: none if there is no mask."""
-    count = 0
-    for mask in where:
-        for i in range(mask.size):
-            count += not mask[i]
-    return count
 
 
 def clear(shared, exponents, guesses, tally, lane, lanes):
@@ -252,20 +238,6 @@ def _of_lane(arrays, place, start, stop, width):
         *line(arrays[0], place, start, stop, width),
         *of_lane(arrays[1:], place, start, stop, width),
     )
-
-
-@registry.meaning(or_none, {})
-def _or_none(weights):
-    if len(weights) == 0:
-        return lambda weights: (None,)
-    return lambda weights: weights
-
-
-@registry.meaning(hidden, {})
-def _hidden(where):
-    if len(where) == 0:
-        return lambda where: 0
-    return hidden
 
 
 @registry.meaning(every, {})

@@ -220,6 +220,14 @@ def float_of(x):
     return lambda x: np.int64(x).view(np.float64)
 
 
+def at_address(context, builder, kind, address, offset):
+    """Write the load of a number of a type, so many bytes behind an address."""
+    start = builder.inttoptr(address, ir.IntType(8).as_pointer())
+    place = builder.gep(start, [offset])
+    memory = builder.bitcast(place, context.get_data_type(kind).as_pointer())
+    return builder.load(memory, align=1)
+
+
 def on_stack(context, builder, array_type, count):
     """Write an array of float64 on the stack of the function that calls this one.
 

@@ -28,7 +28,7 @@ FORMAT = 2
 
 WHOLE = (
     "builder compiler elements fold internals loader maps meanings registry settings switches"
-    " vectors"
+    " vectors views"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 

@@ -131,6 +131,26 @@ def _read(kind: Any, address: int) -> Any:
     return kind.from_address(address).value
 
 
+def _tells_addresses() -> bool:
+    """Return whether arrays have in memory the address that `_by_structure` reads there."""
+    array = np.zeros(3)[1:]
+    return sys.implementation.name == "cpython" and _by_structure(array) == _by_interface(array)
+
+
+def _by_structure(array: Any, read: Any = ctypes.c_size_t.from_address) -> int:
+    address: int = read(id(array) + DATA).value
+    return address
+
+
+def _by_interface(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+address_of = _by_structure if _tells_addresses() else _by_interface
+"""Returns where the first element of an array is: a tenth of the time that numpy takes to tell."""
+
+
 @functools.cache
 def _library() -> Any:
     """Return llvmlite's library, its functions typed.

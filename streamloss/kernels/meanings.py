@@ -17,9 +17,9 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
-from . import elements, fold
+from . import elements, fold, views
 from .compiler import FRAGMENT, INLINE, LOSS
-from .internals import bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
+from .internals import at_address, bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
@@ -40,6 +40,7 @@ SMALL: tuple[Any, ...] = (
     digits.bound,
     fold.fold,
     fold.fold_both,
+    views.of_half,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -59,6 +60,13 @@ LARGE: tuple[Any, ...] = (
     fold.add_both,
     fold.fold_all,
     fold.fold_first,
+    views.copy_halves,
+    views.line_offset,
+    views.fill,
+    views.spread,
+    views.is_constant,
+    views.copy_run,
+    views.read,
 )
 
 for _body in SMALL:
@@ -271,6 +279,27 @@ def _cut_weights(weights, start, stop):
     return lambda weights, start, stop: (weights[start:stop],)
 
 
+@meaning(elements.or_none, INLINE)
+def _or_none(weights):
+    if len(weights) == 0:
+        return lambda weights: (None,)
+    return lambda weights: weights
+
+
+@meaning(elements.hidden, FRAGMENT)
+def _hidden(masks):
+    if len(masks) == 0:
+        return lambda masks: 0
+
+    def count(masks):
+        found = np.int32(0)
+        for i in range(masks[0].size):
+            found = np.int32(found + (not masks[0][i]))
+        return np.int64(found)
+
+    return count
+
+
 @meaning(elements.watch, INLINE)
 def _watch(inputs, weights, masks, rule):
     if rule.instance_class is not Omit:
@@ -319,3 +348,32 @@ def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
         fold_losses(losses[1:], k + 1, block, sums, guesses, terms, width, rule)
 
     return head_and_tail
+
+
+@meaning(views.copy_numbers, FRAGMENT)
+def _copy_numbers(address, stride, zero, size, out):
+    return views.copy_numbers
+
+
+@typed(views.loaded)
+def _loaded(context):
+    return lambda address, offset, zero: zero
+
+
+@lowered(views.loaded, types.int64, types.int64, types.Any)
+def _load(context, builder, sig, args):
+    return at_address(context, builder, sig.return_type, args[0], args[1])
+
+
+@meaning(views.read_all, FRAGMENT)
+def _read_all(views_, k, start, arrays, again):
+    if len(arrays) == 0:
+        return lambda views_, k, start, arrays, again: None
+    is_constant, read, read_all = views.is_constant, views.read, views.read_all
+
+    def first_and_others(views_, k, start, arrays, again):
+        if not (again and is_constant(views_, k)):
+            read(views_, k, start, arrays[0])
+        read_all(views_, k + 1, start, arrays[1:], again)
+
+    return first_and_others

@@ -22,6 +22,7 @@ from streamloss.losses.names import resolve
 
 from .cut import GATHER, Index, Plan, Reader, boxes, jobs, plan
 from .threads import Jobs, check_subnormals, share, wanted
+from .views import sum_views, views_of
 
 VALUE = resolve("value")
 """The loss that is its input: kernels fold with it what was computed before."""
@@ -69,6 +70,10 @@ def sums(
 def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
     """Return the state of losses that are taken in one pass."""
     first = losses[0]
+    if not todo.in_place and not todo.kept and not values_first(first):
+        views = views_of(todo.batch)
+        if views is not None:
+            return sum_views(losses, views, rule, threads)
     if first.residue and todo.batch.weights is None:  # without weights no product is rounded
         sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
         return State(todo.kept, sums, 0, np.zeros((todo.cells, COLUMNS), np.int64))

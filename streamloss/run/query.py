@@ -31,8 +31,8 @@ from streamloss.support.once import once
 from . import choose, threads
 
 if TYPE_CHECKING:
+    from .direct import Direct
     from .lazy.states import LazyState
-    from .plain import Plain
 
 
 class Query(NamedTuple):
@@ -120,25 +120,37 @@ def _lazy_sums(query: Query, data: Arguments) -> LazyState:
 
 def _plain_sums(query: Query, data: Arguments) -> State | None:
     """Return the state of plain arrays, None if they are not."""
-    y_true, y_pred, weights, where = data
-    runner = _plain_runner(query, y_true, where)
-    taken = None if runner is None else runner.take(y_true, y_pred, weights)
+    runner = _direct_runner(query, data[0])
+    taken = None if runner is None else runner.take(*data)
     if runner is None or taken is None:
         return None
-    large = y_true.size >= threads.PARALLEL
-    return runner.sum_large(*taken) if large else runner.add(_empty(query), *taken)
+    if taken[1] >= threads.PARALLEL:
+        return runner.sum_large(*taken)
+    return runner.add(State.empty(taken[3], len(query.parts)), *taken)
 
 
-def _plain_runner(query: Query, y_true: ArrayLike, where: ArrayLike) -> Plain | None:
-    """Return a runner for plain batches of a query once a kernel is worth its while, else None."""
-    if where is not None or query.axis is not None or query.nan == "raise":
+def _direct_runner(query: Query, y_true: ArrayLike) -> Direct | None:
+    """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
+
+    What has no number of elements is no array of numpy or PyTorch, nor a column.
+    """
+    if query.nan == "raise" or any(map(values_first, query.parts)):
         return None
-    if type(y_true) is not np.ndarray or any(map(values_first, query.parts)):
+    size = _size(y_true)
+    if size is None or choose.wait(query.parts, size * query.parts[0].inputs):
         return None
-    if choose.wait(query.parts, y_true.size * query.parts[0].inputs):
-        return None
-    runner: Plain = plain().Plain(query.parts, query.rule, query.compute)
+    runner: Direct = direct().Direct(query.parts, query.rule, query.compute, query.axis)
     return runner
+
+
+def _size(value: Any) -> int | None:
+    """Return how many elements an array, tensor or column has, None if it does not tell."""
+    if type(value) is np.ndarray:
+        return int(value.size)
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return math.prod(shape)
+    return len(value) if hasattr(value, "__array__") and hasattr(value, "__len__") else None
 
 
 def _empty(query: Query) -> State:
@@ -217,11 +229,11 @@ class Tally:
     _pending: Any
     _state: State | None
 
-    __slots__ = ("_pending", "_plain", "_state", "lock", "query")
+    __slots__ = ("_direct", "_pending", "_state", "lock", "query")
 
     def __init__(self, query: Query) -> None:
         self.lock = threads.lock()
-        self._plain: Plain | None = None
+        self._direct: Direct | None = None
         self.reset(query)
 
     def reset(self, query: Query) -> None:
@@ -292,22 +304,30 @@ class Tally:
         (`benchmarks/bench_streaming.py`).
         """
         query = self.query
-        if where is not None or query.axis is not None or query.nan == "raise":
+        if query.nan == "raise":
             return False
-        runner = self._plain
-        if runner is None:
-            runner = self._plain = _plain_runner(query, y_true, where)
+        runner = self._direct
+        if runner is None or runner.axis is not query.axis:
+            runner = self._direct = _direct_runner(query, y_true)
             if runner is None:
                 return False
-        taken = runner.take(y_true, y_pred, weights)
+        taken = runner.take(y_true, y_pred, weights, where)
         if taken is None:
             return False
-        if taken[0][0].size < threads.PARALLEL:
+        if taken[1] < threads.PARALLEL:
             with self.lock:
-                self._state = runner.add(self._state or _empty(query), *taken)
+                self._state = runner.add(self._before(taken[3]), *taken)
         else:
             self.merge(runner.sum_large(*taken))
         return True
+
+    def _before(self, kept: tuple[int, ...]) -> State:
+        """Return the state that a batch is added to, refused if other axes were kept before."""
+        state = self._state
+        shape = state.shape if state is not None else self.shape
+        if shape is not None and shape != kept:
+            _refuse_shape(shape, kept)
+        return state or State.empty(kept, len(self.query.parts))
 
     def merge(self, part: State | None, sign: int = 1) -> Tally:
         """Add a state, or take it out.
@@ -362,11 +382,11 @@ def _plus(state: State | None, part: State, sign: int) -> State:
 
 
 @once
-def plain() -> Any:
-    """Return the runner of plain batches, imported with numba on first use."""
-    from . import plain
+def direct() -> Any:
+    """Return the runner of batches in memory, imported with the kernels on first use."""
+    from . import direct
 
-    return plain
+    return direct
 
 
 @once

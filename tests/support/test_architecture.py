@@ -141,7 +141,7 @@ def test_losses_are_mathematics_alone(module: str) -> None:
 
 
 def test_runners_do_not_import_each_other() -> None:
-    runners = {"run.plain", "run.python", "run.cpu", "run.gpu.batches"}
+    runners = {"run.direct", "run.python", "run.cpu", "run.gpu.batches"}
     assert runners <= set(MODULES)
     for module in runners:
         assert not imported_modules(module) & (runners - {module})

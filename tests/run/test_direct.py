@@ -1,0 +1,265 @@
+"""Batches that kernels read where they lie: every dtype, layout, weight and mask, to each bit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import torch
+
+import streamloss as sl
+from streamloss.arrays.memory import memory_of
+from streamloss.kernels import views
+from streamloss.run import choose, direct
+from tests.reference import absent, bits, results, sprinkle, truths
+
+SHAPE = 37, 3, 20
+"""Of more elements than are copied at once, and no whole number of such pieces."""
+
+DTYPES = [dtype.str for dtype in views.CODES]
+
+NAN, INF = np.nan, np.inf
+
+
+@pytest.fixture(autouse=True)
+def by_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "SMALL", 0)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note the size of each batch that a kernel reads where it lies."""
+    sizes: list[int] = []
+    take = direct.Direct.take
+
+    def noted(*arguments: Any) -> Any:
+        taken = take(*arguments)
+        if taken is not None:
+            sizes.append(taken[1])
+        return taken
+
+    monkeypatch.setattr(direct.Direct, "take", noted)
+    return sizes
+
+
+def unaligned(array: np.ndarray) -> np.ndarray:
+    memory = np.empty(array.nbytes + 1, np.uint8)[1:].view(array.dtype)
+    memory[:] = array.ravel()
+    return memory.reshape(array.shape)
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "as it is": lambda a: a,
+    "reversed": lambda a: a[::-1, :, ::-1].copy()[::-1, :, ::-1],
+    "every third": lambda a: np.repeat(a, 3, -1)[..., ::3],
+    "in Fortran's order": np.asfortranarray,
+    "axes turned": lambda a: a.transpose(1, 2, 0).copy().transpose(2, 0, 1),
+    "not aligned": unaligned,
+    "read-only": frozen,
+}
+
+WEIGHTS: dict[str, Callable[[np.random.Generator], Any]] = {
+    "none": lambda rng: None,
+    "a number": lambda rng: 2.5,
+    "a number of numpy": lambda rng: np.float32(0.1),
+    "rows": lambda rng: rng.lognormal(size=SHAPE[0]),
+    "rows of whole numbers": lambda rng: rng.integers(0, 3, SHAPE[:2]),
+    "all": lambda rng: rng.lognormal(size=SHAPE) * (rng.random(SHAPE) < 0.7),
+    "columns broadcast": lambda rng: rng.lognormal(size=(SHAPE[0], 1, SHAPE[2])),
+}
+
+MASKS: dict[str, Callable[[np.random.Generator], Any]] = {
+    "none": lambda rng: None,
+    "rows": lambda rng: rng.random(SHAPE[0]) < 0.5,
+    "all": lambda rng: rng.random(SHAPE) < 0.5,
+}
+
+
+def numbers(rng: np.random.Generator, dtype: str) -> np.ndarray:
+    """Return numbers of a dtype, its extremes among them."""
+    kind = np.dtype(dtype)
+    if kind.kind in "iu":
+        info = np.iinfo(kind)
+        return rng.integers(info.min, info.max, SHAPE, kind, endpoint=True)
+    if kind.kind == "b":
+        return rng.random(SHAPE) < 0.5
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(rng.normal(size=SHAPE), rng.integers(-26, 12, SHAPE)).astype(kind)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_and_layout_is_read(dtype: str, layout: str, read: list[int]) -> None:
+    array = numbers(np.random.default_rng(1), dtype)
+    found = sl.accumulate("value", LAYOUTS[layout](array))
+    assert bits(results(found)) == bits(truths(array.astype(np.float64)))
+    assert read == [array.size]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_what_is_not_finite_is_read(dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    array = sprinkle(rng, numbers(rng, dtype), 0.02, [INF, -0.0, NAN])
+    for nan in ("propagate", "omit"):
+        found = sl.accumulate("value", array[::-1], nan=nan)
+        gone = absent(None, array) if nan == "omit" else False
+        assert bits(results(found)) == bits(truths(array.astype(np.float64), absent=gone))
+        assert found.counts["nan"] == np.isnan(array).sum()
+
+
+def test_every_float16_is_read_as_numpy_reads_it() -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    want = np.unique(every.astype(np.float64).view(np.int64) >> 40)
+    found = sl.evaluate("value", every[::-1], reduction="none")[::-1]
+    assert np.array_equal(np.unique(found.view(np.int64) >> 40), want)
+    finite = every[np.isfinite(every)]
+    for part in np.split(finite, 62):
+        assert sl.evaluate("value", part[::-1], reduction="sum") == float(part.astype("f8").sum())
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_weights_and_masks_are_read(weight: str, mask: str, nan: str, read: list[int]) -> None:
+    rng = np.random.default_rng(3)
+    y = sprinkle(rng, rng.normal(size=SHAPE), 0.01, [NAN, INF]).astype(np.float32)
+    p, weights, where = rng.normal(size=SHAPE), WEIGHTS[weight](rng), MASKS[mask](rng)
+    found = sl.accumulate("mae", y, p, weights, where=where, nan=nan)
+    shown = True if where is None else where
+    losses, given = np.abs(p - y.astype(np.float64)), weights
+    if weight == "columns broadcast":
+        given = np.broadcast_to(weights, SHAPE)
+    gone = absent(given, y, p) if nan == "omit" else False
+    assert bits(results(found)) == bits(truths(losses, given, where=shown, absent=gone))
+    hidden = 0 if where is None else (~where).mean() * y.size
+    assert found.counts["masked"] == round(hidden)
+    assert found.counts["rows"] == SHAPE[0]
+    assert read == [y.size]
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, (0, 1), (0, 2), (1, 2)])
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_a_few_cells_are_read(weight: str, axis: Any, read: list[int]) -> None:
+    rng = np.random.default_rng(4)
+    y = rng.normal(size=(37, 3, 20)).astype(np.float32)
+    p, weights, where = rng.integers(-9, 9, SHAPE), WEIGHTS[weight](rng), rng.random(SHAPE) < 0.8
+    found = sl.accumulate("mae", y, p, weights, where=where, axis=axis)
+    given = np.broadcast_to(leading(1.0 if weights is None else weights), SHAPE)
+    losses, reduced = np.abs(p - y.astype(np.float64)), axis if isinstance(axis, tuple) else (axis,)
+    ends = range(-len(reduced), 0)
+    parts = [np.moveaxis(a, reduced, ends) for a in (losses, given, where)]
+    kept = parts[0].shape[: 3 - len(reduced)]
+    want = [
+        truths(losses[k], given[k], where=where[k])
+        for losses, given, where in [parts]
+        for k in np.ndindex(kept)
+    ]
+    for reduction, values in results(found).items():
+        assert bits(values) == bits(np.array([each[reduction] for each in want]))
+    assert read == ([y.size] if np.prod(kept) <= 64 else [])
+
+
+def leading(weights: Any) -> np.ndarray:
+    weights = np.asarray(weights)
+    return weights.reshape(weights.shape + (1,) * (3 - weights.ndim))
+
+
+def test_an_update_with_other_axes_kept_is_refused_and_changes_nothing() -> None:
+    found = sl.Accumulator("mae", axis=0).update(np.ones((4, 3)), np.zeros((4, 3), np.float32))
+    before = found.to_bytes()
+    with pytest.raises(ValueError, match="axes kept must have the same sizes"):
+        found.update(np.ones((4, 2)), np.zeros((4, 2), np.float32))
+    assert found.to_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "weights", "where"),
+    [
+        (np.ones((4, 2)), None, None),
+        (np.ones((4, 3)), np.ones(3), None),
+        (np.ones((4, 3)), None, np.ones(4)),
+        (np.ones((4, 3)), np.ones(4, complex), None),
+        (np.array([["a"] * 3] * 4), None, None),
+        (None, None, None),
+    ],
+)
+def test_what_cannot_be_read_is_refused_as_ever(wrong: Any, weights: Any, where: Any) -> None:
+    found = sl.Accumulator("mae").update(np.ones((4, 3), np.float32), np.zeros((4, 3)))
+    before = found.to_bytes()
+    with pytest.raises((TypeError, ValueError)):
+        found.update(np.ones((4, 3), np.float32), wrong, weights, where=where)
+    assert found.to_bytes() == before
+
+
+HOLDERS: dict[str, Callable[[np.ndarray], Any]] = {
+    "tensor": torch.from_numpy,
+    "tensor that requires a gradient": lambda a: torch.from_numpy(a).requires_grad_(),
+    "parameter": lambda a: torch.nn.Parameter(torch.from_numpy(a)),
+    "pandas": pd.Series,
+    "polars": pl.Series,
+    "pyarrow": pa.array,
+}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_what_holds_an_array_is_read_in_place(holder: str, dtype: str, read: list[int]) -> None:
+    array = np.random.default_rng(5).normal(size=2000).astype(dtype)
+    held = HOLDERS[holder](array.copy())
+    memory = memory_of(held)
+    assert memory is not None
+    assert np.array_equal(memory, array)
+    assert np.shares_memory(memory, memory_of(held))
+    found = sl.accumulate("mae", held, np.zeros(2000, np.float32), where=array > 0)
+    assert bits(results(found)) == bits(truths(np.abs(array), where=array > 0))
+    assert read == [2000]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        torch.ones(3, dtype=torch.bfloat16),
+        torch.ones(3, dtype=torch.complex64).conj(),
+        torch.eye(3).to_sparse(),
+        pd.Series([1, None], dtype="Int64"),
+        pl.Series([1.0, None]),
+        pa.array([1.0, None]),
+        np.ma.array([1.0, 2.0], mask=[True, False]),
+        [1.0, 2.0],
+        "text",
+    ],
+    ids=lambda held: type(held).__name__,
+)
+def test_what_has_to_be_converted_is_left_to_others(held: Any) -> None:
+    assert memory_of(held) is None
+
+
+def test_masks_that_are_no_booleans_are_refused() -> None:
+    with pytest.raises(TypeError, match="where must be boolean"):
+        sl.evaluate("mae", np.ones(2000), np.ones(2000, "f4"), where=np.ones(2000, np.uint8))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_batches_are_shared_out(threads: int) -> None:
+    rng = np.random.default_rng(6)
+    y, p = rng.integers(0, 9, 1 << 20), rng.normal(size=1 << 20).astype(np.float32)
+    where, weights = rng.random(1 << 20) < 0.9, rng.random(1 << 10)
+    losses = np.abs(p.astype(np.float64) - y)
+    sl.set_num_threads(threads)
+    try:
+        found = sl.accumulate("mae", y, p, where=where)
+        assert bits(found.result()) == bits(truths(losses[where])["mean"])
+        rows = sl.accumulate("mae", y.reshape(1 << 10, -1), p.reshape(1 << 10, -1), weights)
+        heavy = weights.repeat(1 << 10)
+        assert bits(rows.result("sum")) == bits(truths(losses, heavy)["sum"])
+    finally:
+        sl.set_num_threads(None)
