@@ -99,6 +99,34 @@ def carry(exact: Any) -> None:
         exact[k + 1] += over
 
 
+def carried(exact: Any) -> Any:
+    """Carry the digits of an exact sum, in a row of any digits; return whether these hold it."""
+    carry(exact)
+    last = exact[exact.size - 1]
+    return (last + 0x80000000) >> 32 == 0
+
+
+def holds(exact: Any, base: Any, width: Any) -> Any:
+    """Return whether all digits of a wide row are in rows of a width that begin at digit `base`."""
+    outside = np.int64(0)
+    for k in range(DIGITS, DIGITS + base):
+        outside |= exact[k]
+    for k in range(base + width, exact.size):
+        outside |= exact[k]
+    return outside == 0
+
+
+def move(exact: Any, row: Any, base: Any) -> Any:
+    """Move an exact sum from a wide row to one that begins at digit `base`; return if it fits."""
+    fits = holds(exact, base, row.size)
+    for k in range(DIGITS):
+        row[k] += exact[k]
+    for k in range(DIGITS, row.size):
+        row[k] += exact[base + k]
+    exact[:] = 0
+    return fits
+
+
 def bound(pattern: Any) -> Any:
     """Return the least E with |x| < 2**E, from the bit pattern of |x|; subnormals give -1022."""
     return (pattern >> 52) - 1022

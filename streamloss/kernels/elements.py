@@ -84,11 +84,34 @@ def cut_weights(weights: Array | None, start: int, stop: int) -> tuple[Array | N
     return (None if weights is None else weights[start:stop],)
 
 
+def row_weights(
+    weights: Array | None, spread: Array, tile: Any, row: int, size: int
+) -> tuple[Array | None]:
+    """Return the weights of a row of a tile of `columns`, as they lie or copied to `spread`."""
+    if weights is None:
+        return (None,)
+    columns, start = tile.columns, tile.weight + row * tile.weight_row
+    if tile.weight_column == 1 and (size <= columns or tile.weight_row == columns):
+        return (weights[start : start + size],)
+    for i in range(0, size, columns):
+        if tile.weight_column == 0:
+            spread[i : i + columns] = weights[start]
+        else:
+            spread[i : i + columns] = weights[start : start + columns]
+        start += tile.weight_row
+    return (spread[:size],)
+
+
 def watch(inputs: Arrays, weights: Array | None, masks: Arrays, rule: Rule) -> Arrays:
     """Return what is watched for missing elements: masks and, to omit NaN, inputs and weights."""
     if not isinstance(rule, Omit):
         return masks
     return (*inputs, *masks) if weights is None else (*inputs, weights, *masks)
+
+
+def is_watched(watched: Arrays) -> bool:
+    """Return whether elements can be missing: compiled, a constant."""
+    return bool(watched)
 
 
 def counts_apart(width: Width, watched: Arrays) -> bool:

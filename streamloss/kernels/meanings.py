@@ -17,7 +17,7 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
-from . import elements, fold
+from . import columns, elements, fold
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
 from .registry import compiled, lowered, meaning, typed
@@ -40,6 +40,10 @@ SMALL: tuple[Any, ...] = (
     digits.bound,
     fold.fold,
     fold.fold_both,
+    columns.fold_row,
+    columns.fold_row_both,
+    columns.fold_any_row,
+    columns.rows_of,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -59,6 +63,21 @@ LARGE: tuple[Any, ...] = (
     fold.add_both,
     fold.fold_all,
     fold.fold_first,
+    digits.move,
+    digits.carried,
+    digits.holds,
+    columns.fold_step,
+    columns.write_step,
+    columns.write_weights,
+    columns.guess_fold,
+    columns.take_lines,
+    columns.flush,
+    columns.keep_step,
+    columns.add_step,
+    columns.add_tile,
+    columns.sum_shared,
+    columns.finish_tile,
+    columns.copy,
 )
 
 for _body in SMALL:
@@ -271,6 +290,34 @@ def _cut_weights(weights, start, stop):
     return lambda weights, start, stop: (weights[start:stop],)
 
 
+@meaning(elements.row_weights, INLINE)
+def _row_weights(weights, spread, tile, row, size):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, spread, tile, row, size: (None,)
+
+    def of_tile(weights, spread, tile, row, size):
+        columns, start = tile.columns, tile.weight + row * tile.weight_row
+        if tile.weight_column == 1 and (size <= columns or tile.weight_row == columns):
+            return (weights[start : start + size],)
+        for i in range(0, size, columns):
+            if tile.weight_column == 0:
+                for j in range(columns):
+                    spread[i + j] = weights[start]
+            else:
+                for j in range(columns):
+                    spread[i + j] = weights[start + j]
+            start += tile.weight_row
+        return (spread[:size],)
+
+    return of_tile
+
+
+@meaning(elements.is_watched, INLINE)
+def _is_watched(watched):
+    some = len(watched) > 0
+    return lambda watched: some
+
+
 @meaning(elements.watch, INLINE)
 def _watch(inputs, weights, masks, rule):
     if rule.instance_class is not Omit:
@@ -317,5 +364,19 @@ def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
     def head_and_tail(losses, k, block, sums, guesses, terms, width, rule):
         fold_block(losses[0], block, sums[k], guesses[k], terms, width, rule)
         fold_losses(losses[1:], k + 1, block, sums, guesses, terms, width, rule)
+
+    return head_and_tail
+
+
+@meaning(columns.add_steps, FRAGMENT)
+def _add_steps(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
+    if len(losses) == 0:
+        return lambda losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width: None
+    add_step, add_steps = columns.add_step, columns.add_steps
+
+    def head_and_tail(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
+        loss, others = losses[0], losses[1:]
+        add_step(loss, inputs, weights, tile, start, stop, rows, k, grids, True, rule, width)
+        add_steps(others, k + 1, inputs, weights, tile, start, stop, rows, grids, rule, width)
 
     return head_and_tail
