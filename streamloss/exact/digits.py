@@ -106,25 +106,19 @@ def carried(exact: Any) -> Any:
     return (last + 0x80000000) >> 32 == 0
 
 
-def holds(exact: Any, base: Any, width: Any) -> Any:
-    """Return whether all digits of a wide row are in rows of a width that begin at digit `base`."""
+def move(exact: Any, row: Any, base: Any) -> Any:
+    """Move an exact sum from a wide row to one that begins at digit `base`; return if it fits."""
     outside = np.int64(0)
     for k in range(DIGITS, DIGITS + base):
         outside |= exact[k]
-    for k in range(base + width, exact.size):
+    for k in range(base + row.size, exact.size):
         outside |= exact[k]
-    return outside == 0
-
-
-def move(exact: Any, row: Any, base: Any) -> Any:
-    """Move an exact sum from a wide row to one that begins at digit `base`; return if it fits."""
-    fits = holds(exact, base, row.size)
     for k in range(DIGITS):
         row[k] += exact[k]
     for k in range(DIGITS, row.size):
         row[k] += exact[base + k]
     exact[:] = 0
-    return fits
+    return outside == 0
 
 
 def bound(pattern: Any) -> Any:

@@ -57,6 +57,15 @@ def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
     return unweighted if weights is None else unweighted * widen(weights[i])
 
 
+def summand(
+    loss: Loss, inputs: Arrays, weights: Array | None, i: int, heavy: bool, rule: Rule
+) -> Any:
+    """Return the weight of element i if `heavy`, which is none without weights, else its term."""
+    if heavy and weights is not None:
+        return widen(weights[i])
+    return sift(term(loss, inputs, weights, i), weights, i, rule)
+
+
 def of_row(loss: Loss, inputs: Arrays, scratch: Arrays, i: int) -> Any:
     """Return the loss of row i; `scratch` has a float64 array for the row of each input."""
     return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, scratch, strict=True)))

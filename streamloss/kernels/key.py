@@ -28,7 +28,7 @@ FORMAT = 2
 
 WHOLE = (
     "builder columns compiler elements fold internals loader maps meanings registry settings"
-    " switches vectors"
+    " switches tiles vectors"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 

@@ -17,7 +17,7 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
-from . import columns, elements, fold
+from . import columns, elements, fold, tiles
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
 from .registry import compiled, lowered, meaning, typed
@@ -40,10 +40,10 @@ SMALL: tuple[Any, ...] = (
     digits.bound,
     fold.fold,
     fold.fold_both,
-    columns.fold_row,
-    columns.fold_row_both,
-    columns.fold_any_row,
-    columns.rows_of,
+    tiles.fold_row,
+    tiles.fold_row_both,
+    tiles.fold_any_row,
+    tiles.rows_of,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -65,11 +65,9 @@ LARGE: tuple[Any, ...] = (
     fold.fold_first,
     digits.move,
     digits.carried,
-    digits.holds,
-    columns.fold_step,
-    columns.write_step,
-    columns.write_weights,
-    columns.guess_fold,
+    tiles.fold_step,
+    tiles.write_step,
+    tiles.guess_fold,
     columns.take_lines,
     columns.flush,
     columns.keep_step,
@@ -205,6 +203,16 @@ def _term(loss, inputs, weights, i):
     if residue:
         return lambda loss, inputs, weights, i: error(value(loss, inputs, i), widen(at(weights, i)))
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
+
+
+@meaning(elements.summand, INLINE)
+def _summand(loss, inputs, weights, i, heavy, rule):
+    term, sift, widen, at = elements.term, elements.sift, elements.widen, elements.at
+    if isinstance(weights, types.NoneType):
+        return lambda loss, inputs, weights, i, heavy, rule: term(loss, inputs, weights, i)
+    return lambda loss, inputs, weights, i, heavy, rule: (
+        widen(at(weights, i)) if heavy else sift(term(loss, inputs, weights, i), weights, i, rule)
+    )
 
 
 @meaning(elements.of_row, FRAGMENT)

@@ -10,9 +10,10 @@ import numpy as np
 from streamloss.arrays.types import Array
 from streamloss.exact.counts import ELEMENTS, MASKED
 from streamloss.exact.state import State
-from streamloss.kernels.columns import STEP, fold_columns, make_grids
+from streamloss.kernels.columns import fold_columns, make_grids
 from streamloss.kernels.cpu import entry
 from streamloss.kernels.switches import NARROW, WIDE, Multiply, Rule
+from streamloss.kernels.tiles import STEP
 from streamloss.losses.base import Loss, values_first
 
 from .cut import (
