@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 import streamloss as sl
 from benchmarks._measure import SIZE, interleaved_medians, pairs, read_sweep, warm
 from streamloss.compat.keras import reductions
@@ -61,6 +63,53 @@ class Axes:
         return evaluate / read
 
     track_ratio_to_read_sweep.unit = "ratio"
+
+
+SHAPES = {  # of the arrays and of the weights, the axis, and the dtype
+    "100 columns": ((50_000, 100), None, 0, "float64"),
+    "rows of 100": ((50_000, 100), None, 1, "float64"),
+    "rows of 100, weights for rows": ((50_000, 100), (50_000, 1), 1, "float64"),
+    "rows of 10": ((500_000, 10), None, 1, "float64"),
+    "3 columns": ((1_666_666, 3), None, 0, "float64"),
+    "map": ((60, 259_200), None, 0, "float32"),
+    "map, weights for rows": ((60, 259_200), (60, 1), 0, "float32"),
+}
+
+
+class Cells:
+    """Sums of many cells, without their results, and numpy's expression of the results."""
+
+    params = (list(SHAPES),)
+    param_names = ("cells",)
+    timeout = 300
+
+    def setup(self, cells):
+        shape, of_weights, axis, dtype = SHAPES[cells]
+        rng = np.random.default_rng(0)
+        y_true, y_pred = (rng.standard_normal(shape, dtype) for _ in range(2))
+        weights = None if of_weights is None else rng.random(of_weights, dtype)
+        self.sums = partial(sl.accumulate, "mae", y_true, y_pred, weights, axis=axis)
+        self.numpy = partial(_mean, y_true, y_pred, weights, axis)
+        warm(self.sums, self.numpy)
+
+    def time_sums(self, cells):
+        self.sums()
+
+    def peakmem_sums(self, cells):
+        self.sums()
+
+    def track_ratio_to_numpy(self, cells):
+        numpy, sums = interleaved_medians(self.numpy, self.sums)
+        return sums / numpy
+
+    track_ratio_to_numpy.unit = "ratio"
+
+
+def _mean(y_true, y_pred, weights, axis):
+    losses = np.abs(y_true - y_pred)
+    if weights is None:
+        return losses.mean(axis)
+    return (losses * weights).sum(axis) / np.broadcast_to(weights, losses.shape).sum(axis)
 
 
 class KerasRows:

@@ -99,6 +99,28 @@ def carry(exact: Any) -> None:
         exact[k + 1] += over
 
 
+def carried(exact: Any) -> Any:
+    """Carry the digits of an exact sum, in a row of any digits; return whether these hold it."""
+    carry(exact)
+    last = exact[exact.size - 1]
+    return (last + 0x80000000) >> 32 == 0
+
+
+def move(exact: Any, row: Any, base: Any) -> Any:
+    """Move an exact sum from a wide row to one that begins at digit `base`; return if it fits."""
+    outside = np.int64(0)
+    for k in range(DIGITS, DIGITS + base):
+        outside |= exact[k]
+    for k in range(base + row.size, exact.size):
+        outside |= exact[k]
+    for k in range(DIGITS):
+        row[k] += exact[k]
+    for k in range(DIGITS, row.size):
+        row[k] += exact[base + k]
+    exact[:] = 0
+    return outside == 0
+
+
 def bound(pattern: Any) -> Any:
     """Return the least E with |x| < 2**E, from the bit pattern of |x|; subnormals give -1022."""
     return (pattern >> 52) - 1022

@@ -21,6 +21,9 @@ from .reductions import Exact, Reduction, Sums, Totals, finish
 WIDE_CELLS = 64
 """Cells up to which a state is kept in wide rows: a kernel adds to those without widening."""
 
+FEW_DIGITS = 16
+"""Integers of a row of one of many cells that is kept as it is, with digits that are not in use."""
+
 MOST = 1 << 62
 """The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
 than a century."""
@@ -41,7 +44,7 @@ class State:
         Elements, nonzero weights, elements omitted for a NaN, elements masked, and the sizes of
         axis 0: the columns that `counts` names.
     held : int
-        How many balanced rows the rows are the sums of, without carries: only wide ones are.
+        How many balanced rows the rows are the sums of, without carries.
     maker : Maker
         What another process pickled the state with; absent elsewhere.
     """
@@ -135,20 +138,21 @@ class State:
         """
         plus = np.add if sign > 0 else np.subtract
         counts, held = plus(self.counts, other.counts), self.held + other.held
-        if held <= HELD and self.is_wide and other.is_wide:  # to carry takes 20 us
-            out = State(self.shape, plus(self.sums, other.sums), 0, counts, held)
+        alike = self.base == other.base and self.sums.shape == other.sums.shape
+        if held <= HELD and alike:  # to carry takes 20 us
+            out = State(self.shape, plus(self.sums, other.sums), self.base, counts, held)
         else:
             a, b = self.balanced(), other.balanced()
             sums, base = digits.total([(a.sums, a.base), (sign * b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
-        if not _are(out, _BELOW_MOST) and out.exceeds(MOST):
+        if (len(counts) > WIDE_CELLS or not _are(out, _BELOW_MOST)) and out.exceeds(MOST):
             raise ValueError(_TOO_MANY)
         return out
 
     def exceeds(self, most: int) -> bool:
         """Return whether the size of a count is larger than that."""
         both = self.counts, self.sums[..., :DIGITS]
-        return any(bool(((a > most) | (a < -most)).any()) for a in both)
+        return any(a.size > 0 and bool(a.max() > most or a.min() < -most) for a in both)
 
     def balanced(self) -> State:
         """Return the same state with balanced rows."""
@@ -170,7 +174,17 @@ class State:
         if self.is_wide:
             return self
         sums = digits.pad(self.sums, self.base, 0, digits.LIMBS)
-        return State(self.shape, sums, 0, self.counts)
+        return State(self.shape, sums, 0, self.counts, self.held)
+
+    def fitted(self) -> State:
+        """Return the same state in the layout that suits its cells.
+
+        Of many cells, rows that have few digits may have some that are not in use: to leave these
+        out takes as long as to fold the cells.
+        """
+        if len(self.counts) <= WIDE_CELLS:
+            return self.widened()
+        return self if self.sums.shape[-1] <= FEW_DIGITS else self.trimmed()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):

@@ -57,6 +57,15 @@ def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
     return unweighted if weights is None else unweighted * widen(weights[i])
 
 
+def summand(
+    loss: Loss, inputs: Arrays, weights: Array | None, i: int, heavy: bool, rule: Rule
+) -> Any:
+    """Return the weight of element i if `heavy`, which is none without weights, else its term."""
+    if heavy and weights is not None:
+        return widen(weights[i])
+    return sift(term(loss, inputs, weights, i), weights, i, rule)
+
+
 def of_row(loss: Loss, inputs: Arrays, scratch: Arrays, i: int) -> Any:
     """Return the loss of row i; `scratch` has a float64 array for the row of each input."""
     return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, scratch, strict=True)))
@@ -94,11 +103,34 @@ def hidden(masks: Arrays) -> Any:
     return sum(mask.size - np.count_nonzero(mask) for mask in masks)
 
 
+def row_weights(
+    weights: Array | None, spread: Array, tile: Any, row: int, size: int
+) -> tuple[Array | None]:
+    """Return the weights of a row of a tile of `columns`, as they lie or copied to `spread`."""
+    if weights is None:
+        return (None,)
+    columns, start = tile.columns, tile.weight + row * tile.weight_row
+    if tile.weight_column == 1 and (size <= columns or tile.weight_row == columns):
+        return (weights[start : start + size],)
+    for i in range(0, size, columns):
+        if tile.weight_column == 0:
+            spread[i : i + columns] = weights[start]
+        else:
+            spread[i : i + columns] = weights[start : start + columns]
+        start += tile.weight_row
+    return (spread[:size],)
+
+
 def watch(inputs: Arrays, weights: Array | None, masks: Arrays, rule: Rule) -> Arrays:
     """Return what is watched for missing elements: masks and, to omit NaN, inputs and weights."""
     if not isinstance(rule, Omit):
         return masks
     return (*inputs, *masks) if weights is None else (*inputs, weights, *masks)
+
+
+def is_watched(watched: Arrays) -> bool:
+    """Return whether elements can be missing: compiled, a constant."""
+    return bool(watched)
 
 
 def counts_apart(width: Width, watched: Arrays) -> bool:

@@ -30,14 +30,17 @@ from streamloss.exact.digits import (
     MINUS_INFS,
     NANS,
     PLUS_INFS,
+    WIDTH,
     Ints,
     add,
     add_block,
     bits,
     bound,
+    carried,
     carry,
     increase,
     magic,
+    move,
     peel,
 )
 
@@ -57,8 +60,12 @@ from .elements import (
 )
 from .switches import NARROW
 
-Workspace = tuple[Ints, NDArray[np.float64]]
-"""What `fold_cells` writes beside its results: the guess of each sum, and the terms of a block."""
+Workspace = tuple[Ints, NDArray[np.float64], Ints, Ints]
+"""What `fold_cells` writes beside its results: the guess of each sum, the terms of a block, wide
+rows for the sums of a cell, and a window."""
+
+BASE, MISFIT = range(2)
+"""Of a window: the first digit that the rows of cells have, and whether a sum has others."""
 
 
 MODE, EXPONENT, PATIENCE = range(3)
@@ -338,18 +345,20 @@ def fold_all(losses, inputs, weights, masks, sums, counts, guesses, terms, width
 def fold_cells(losses, inputs, weights, sums, counts, rows, workspace, width, rule):
     """Add every element to the sums and counts of its cell: equally many follow for each.
 
-    sums : int64 (cells, losses + 1, WIDTH), wide rows; the last is the sum of the weights.
+    sums : int64 (cells, losses + 1, DIGITS + digits), wide rows or others that all begin at one
+        digit; the last is the sum of the weights.
     counts : int64 (cells, 5); each cell counts so many `rows` more.
     workspace : what `make_workspace` returns. With the same for the next arrays of these dtypes,
-        it starts with the folds that served these.
+        it starts with the folds that served these. It says of `sums` which digit is the first, and
+        is told if sums have others: what is in `sums` then is of no use.
     """
     last = len(losses)
-    guesses, terms = workspace
+    guesses, terms, wide, window = workspace
     cells = counts.shape[0]
     length = inputs[0].size // cells if cells > 0 else 0
     for cell in range(cells):
         counts[cell, ROWS] += rows
-        exacts, tally = sums[cell], counts[cell]
+        exacts, tally = sums[cell] if sums.shape[2] == WIDTH else wide, counts[cell]
         stop = (cell + 1) * length
         for start in range(cell * length, stop, BLOCK):
             end = start + BLOCK if start + BLOCK < stop else stop
@@ -359,9 +368,13 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, workspace, width, ru
                 losses, some_inputs, some_weights, (), exacts, tally, guesses, terms, width, rule
             )
         for k in range(last + 1):
-            carry(sums[cell, k])
+            if sums.shape[2] == WIDTH:
+                carry(sums[cell, k])
+            elif not (move(wide[k], sums[cell, k], window[BASE]) and carried(sums[cell, k])):
+                window[MISFIT] = 1
 
 
-def make_workspace(losses: int) -> Workspace:
+def make_workspace(losses: int, base: int = 0) -> Workspace:
     """Return what `fold_cells` writes beside its results, for so many losses."""
-    return np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
+    guesses, terms = np.zeros((losses + 1, 3), np.int64), np.empty(BLOCK)
+    return guesses, terms, np.zeros((losses + 1, WIDTH), np.int64), np.array([base, 0])

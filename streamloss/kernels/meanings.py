@@ -17,7 +17,7 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
-from . import elements, fold, views
+from . import columns, elements, fold, tiles, views
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import at_address, bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
 from .registry import compiled, lowered, meaning, typed
@@ -41,6 +41,10 @@ SMALL: tuple[Any, ...] = (
     fold.fold,
     fold.fold_both,
     views.of_half,
+    tiles.fold_row,
+    tiles.fold_row_both,
+    tiles.fold_any_row,
+    tiles.rows_of,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -67,6 +71,19 @@ LARGE: tuple[Any, ...] = (
     views.is_constant,
     views.copy_run,
     views.read,
+    digits.move,
+    digits.carried,
+    tiles.fold_step,
+    tiles.write_step,
+    tiles.guess_fold,
+    columns.take_lines,
+    columns.flush,
+    columns.keep_step,
+    columns.add_step,
+    columns.add_tile,
+    columns.sum_shared,
+    columns.finish_tile,
+    columns.copy,
 )
 
 for _body in SMALL:
@@ -196,6 +213,16 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
+@meaning(elements.summand, INLINE)
+def _summand(loss, inputs, weights, i, heavy, rule):
+    term, sift, widen, at = elements.term, elements.sift, elements.widen, elements.at
+    if isinstance(weights, types.NoneType):
+        return lambda loss, inputs, weights, i, heavy, rule: term(loss, inputs, weights, i)
+    return lambda loss, inputs, weights, i, heavy, rule: (
+        widen(at(weights, i)) if heavy else sift(term(loss, inputs, weights, i), weights, i, rule)
+    )
+
+
 @meaning(elements.of_row, FRAGMENT)
 def _of_row(loss, inputs, scratch, i):
     in_row = elements.in_row
@@ -300,6 +327,34 @@ def _hidden(masks):
     return count
 
 
+@meaning(elements.row_weights, INLINE)
+def _row_weights(weights, spread, tile, row, size):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, spread, tile, row, size: (None,)
+
+    def of_tile(weights, spread, tile, row, size):
+        columns, start = tile.columns, tile.weight + row * tile.weight_row
+        if tile.weight_column == 1 and (size <= columns or tile.weight_row == columns):
+            return (weights[start : start + size],)
+        for i in range(0, size, columns):
+            if tile.weight_column == 0:
+                for j in range(columns):
+                    spread[i + j] = weights[start]
+            else:
+                for j in range(columns):
+                    spread[i + j] = weights[start + j]
+            start += tile.weight_row
+        return (spread[:size],)
+
+    return of_tile
+
+
+@meaning(elements.is_watched, INLINE)
+def _is_watched(watched):
+    some = len(watched) > 0
+    return lambda watched: some
+
+
 @meaning(elements.watch, INLINE)
 def _watch(inputs, weights, masks, rule):
     if rule.instance_class is not Omit:
@@ -377,3 +432,17 @@ def _read_all(views_, k, start, arrays, again):
         read_all(views_, k + 1, start, arrays[1:], again)
 
     return first_and_others
+
+
+@meaning(columns.add_steps, FRAGMENT)
+def _add_steps(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
+    if len(losses) == 0:
+        return lambda losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width: None
+    add_step, add_steps = columns.add_step, columns.add_steps
+
+    def head_and_tail(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
+        loss, others = losses[0], losses[1:]
+        add_step(loss, inputs, weights, tile, start, stop, rows, k, grids, True, rule, width)
+        add_steps(others, k + 1, inputs, weights, tile, start, stop, rows, grids, rule, width)
+
+    return head_and_tail

@@ -195,7 +195,7 @@ def fold_views(losses, views, first, last, block, sums, counts, rows, workspace,
     block : the memory of a block of inputs, of weights or None, and of a mask in a tuple or none.
     """
     inputs, weights, masks = block
-    guesses, terms = workspace
+    guesses, terms, _, _ = workspace
     cells = counts.shape[0]
     length = (last - first) // cells if cells > 0 else 0
     for cell in range(cells):

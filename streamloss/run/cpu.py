@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,27 @@ import numpy as np
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
-from streamloss.exact.digits import DIGITS
+from streamloss.exact.digits import BLOCK, DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.cpu import call, fold_entry
-from streamloss.kernels.fold import Workspace, make_workspace
+from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.maps import map_rows, map_terms
 from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss, together, values_first
 from streamloss.losses.names import resolve
 
-from .cut import GATHER, Index, Plan, Reader, boxes, jobs, plan
+from .beside import Beside, is_beside, turned
+from .cells import few, many
+from .cut import GATHER, Index, Plan, Reader, boxes, jobs, length_of, plan
 from .threads import Jobs, check_subnormals, share, wanted
 from .views import sum_views, views_of
 
 VALUE = resolve("value")
 """The loss that is its input: kernels fold with it what was computed before."""
+
+MOST_WIDE, MANY_ROWS = 1 << 8, 1 << 11
+"""Cells up to which threads share the elements of each, in wide rows, if there are so many."""
 
 PIECE = 1 << 12
 """Elements that numpy computes at once, of parts of metrics. Larger temporaries are new memory each
@@ -79,75 +85,50 @@ def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> Sta
         return State(todo.kept, sums, 0, np.zeros((todo.cells, COLUMNS), np.int64))
     if first.vectorized:
         todo = todo._replace(in_place=False)  # gathered boxes fit the cache, those in place do not
-    run = _many_cells if todo.cells > WIDE_CELLS else _few_cells
     # numpy holds the GIL between its loops: two threads took a third longer than one
-    return run(losses, todo, rule, 1 if first.vectorized else threads)
+    threads = 1 if first.vectorized else threads
+    way: Any = Along
+    if is_beside(losses, todo, rule):
+        way, todo = Beside, turned(todo)
+    wide = todo.cells <= (MOST_WIDE if todo.length >= MANY_ROWS else WIDE_CELLS)
+    run = few if wide else many
+    return run(functools.partial(way, losses, todo, rule), todo.kept, len(losses), threads)
 
 
-def _few_cells(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
-    """Give each thread a state of all cells, and merge them."""
-    states: list[State] = []
+class Along:
+    """Adds cells whose elements follow one another, in one thread."""
 
-    def work(jobs: Jobs[tuple[slice, Index]]) -> None:
-        check_subnormals()
-        state, reader = State.empty(todo.kept, len(losses)), Reader(todo.batch, rule)
-        workspace = make_workspace(len(losses))
-        for cells, index in jobs:
-            _add_box(losses, todo, reader, index, _view(state, cells), workspace, rule)
-        states.append(state)
+    def __init__(self, losses: tuple[Loss, ...], todo: Plan, rule: Rule, base: int = 0) -> None:
+        self._losses, self._todo, self._rule = losses, todo, rule
+        self._reader, self._workspace = Reader(todo.batch, rule), make_workspace(len(losses), base)
+        self.guesses, self.window = self._workspace[0], self._workspace[-1]
 
-    share(work, jobs(todo, threads, rule), threads)
-    return State.total(states)
+    def add(self, index: Index, state: State) -> None:
+        """Add one box to the cells of a state."""
+        losses, rule = self._losses, self._rule
+        inputs, weights, masked = self._reader.read(index, len(state.sums))
+        if values_first(losses[0]):
+            inputs, weights = _box_values(losses[0], inputs, weights, state.counts, rule)
+            losses, rule = (VALUE,), _without_omission(rule)
+        width = NARROW if inputs[0].dtype == np.float32 else WIDE
+        arguments = inputs, weights, state.sums, state.counts, 0, self._workspace, width, rule
+        fold_entry(losses, *arguments)(losses, *arguments)
+        if masked is not None:
+            state.counts[:, MASKED] += masked
+            if not isinstance(rule, Multiply):
+                state.counts[:, ELEMENTS] -= masked
 
+    def jobs(self, threads: int, many: bool) -> Iterator[tuple[slice, Index]]:
+        """Yield boxes with the cells they belong to, those of the same cells together."""
+        return jobs(self._todo, threads, self._rule)
 
-def _many_cells(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
-    """Fold a few cells at a time, keep the digits in use, and put the parts together."""
-    parts: dict[int, State] = {}
-
-    def work(jobs: Jobs[tuple[int, list[tuple[slice, Index]]]]) -> None:
-        check_subnormals()
-        reader = Reader(todo.batch, rule)
-        workspace = make_workspace(len(losses))
-        for start, items in jobs:
-            cells = items[0][0].stop - start
-            state = State.empty((cells,), len(losses))
-            for _, index in items:
-                _add_box(losses, todo, reader, index, state, workspace, rule)
-            parts[start] = state.trimmed()
-
-    groups = itertools.groupby(jobs(todo, threads, rule), key=lambda job: job[0].start)
-    share(work, ((start, list(items)) for start, items in groups), threads)
-    state = State.concatenated([parts[start] for start in sorted(parts)], 0)
-    return State(todo.kept, state.sums, state.base, state.counts)
-
-
-def _view(state: State, cells: slice) -> State:
-    """Return some cells of a state, sharing its memory."""
-    return State((), state.sums[cells], state.base, state.counts[cells])
-
-
-def _add_box(
-    losses: tuple[Loss, ...],
-    todo: Plan,
-    reader: Reader,
-    index: Index,
-    state: State,
-    workspace: Workspace,
-    rule: Rule,
-) -> None:
-    """Add one box to the cells of a state."""
-    cells = len(state.sums)
-    inputs, weights, masked = reader.read(index, cells)
-    if values_first(losses[0]):
-        inputs, weights = _box_values(losses[0], inputs, weights, state.counts, rule)
-        losses, rule = (VALUE,), _without_omission(rule)
-    width = NARROW if inputs[0].dtype == np.float32 else WIDE
-    arguments = inputs, weights, state.sums, state.counts, 0, workspace, width, rule
-    fold_entry(losses, *arguments)(losses, *arguments)
-    if masked is not None:
-        state.counts[:, MASKED] += masked
-        if not isinstance(rule, Multiply):
-            state.counts[:, ELEMENTS] -= masked
+    def first(self) -> tuple[slice, Index]:
+        """Return a few elements of a few cells."""
+        kept, reduced = self._todo.kept, self._todo.reduced
+        row = self._todo.batch.row or 1
+        index, inner = next(boxes(kept, 1)), next(boxes(reduced, max(1, BLOCK // row)))
+        rest = (slice(None),) * (len(kept) - len(index))
+        return slice(0, length_of(kept, index)), (*index, *rest, *inner)
 
 
 def _box_values(

@@ -33,8 +33,11 @@ MOST_ROWS = 1 << 16
 GATHER = 1 << 15
 """Elements of a box that is copied: three float64 buffers of it are 768 KiB."""
 
-MOST_CELLS = 256
-"""Most cells of a box: their wide rows are 300 KiB for one loss."""
+MOST_CELLS = 1 << 13
+"""Most cells of a box: their wide rows, where they need them, are 9 MiB for one loss."""
+
+FEW_CELLS = 1 << 8
+"""Cells that a box which is copied may have, even if it has a part of their elements alone."""
 
 MANY = 1 << 20
 """Cells, or rows without elements, that are taken without asking how much memory there is."""
@@ -106,14 +109,7 @@ def plan(batch: Batch, axis: AxisLike) -> Plan:
             weights=None if batch.weights is None else batch.weights.transpose(order),
             where=None if batch.where is None else batch.where.transpose(order),
         )
-    arrays = batch.inputs if batch.weights is None else (*batch.inputs, batch.weights)
-    dtypes = [*read_as(batch), real(batch.dtype)]
-    ranks = [*batch.ranks, 0]
-    in_place = batch.where is None and all(
-        # one number for each row is little to copy, beside the rows: it need not lie in place
-        a.flags.c_contiguous and (rank < max(ranks) or (a.flags.aligned and a.dtype == dtype))
-        for a, dtype, rank in zip(arrays, dtypes, ranks, strict=False)
-    )
+    in_place = is_in_place(batch)
     shape, split = batch.shape, len(kept)
     if in_place and not kept and len(shape) != 1:
         size = (math.prod(shape),)
@@ -123,6 +119,18 @@ def plan(batch: Batch, axis: AxisLike) -> Plan:
         )
         shape = batch.shape
     return Plan(batch, shape[:split], shape[split:], in_place)
+
+
+def is_in_place(batch: Batch) -> bool:
+    """Return whether a kernel can read the arrays of a batch as they lie."""
+    arrays = batch.inputs if batch.weights is None else (*batch.inputs, batch.weights)
+    dtypes = [*read_as(batch), real(batch.dtype)]
+    ranks = [*batch.ranks, 0]
+    return batch.where is None and all(
+        # one number for each row is little to copy, beside the rows: it need not lie in place
+        a.flags.c_contiguous and (rank < max(ranks) or (a.flags.aligned and a.dtype == dtype))
+        for a, dtype, rank in zip(arrays, dtypes, ranks, strict=False)
+    )
 
 
 def real(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -161,13 +169,14 @@ class Reader:
         self._buffers: dict[int, Array] = {}
 
     def read(
-        self, index: Index, cells: int
+        self, index: Index, cells: int, axis: int = 1
     ) -> tuple[tuple[Array, ...], Array | None, Array | None]:
         """Return inputs and weights of a box, flat, and how many elements of each cell it masks.
 
         A masked element gets weight zero, which adds nothing; and where a NaN would be counted
         as missing its inputs are zero too. Where a weight of zero would be multiplied, masked
-        elements are left out; such a box has one cell.
+        elements are left out; such a box has one cell. `axis` is that of the elements of a cell, in
+        the arrays as cells and elements or elements and cells.
         """
         inputs, weights, where, _, ranks = self._batch
         kinds, last = self._kinds, len(inputs)
@@ -193,8 +202,9 @@ class Reader:
             weights = self._fit(last, where, self._real)
         else:
             weights = self._fit(last, weights[index], self._real, masked)
-        masked = masked.reshape(cells, masked.size // max(cells, 1))
-        return tuple(found), weights, np.count_nonzero(masked, axis=1)
+        shape = [masked.size // max(cells, 1)] * 2
+        shape[1 - axis] = cells
+        return tuple(found), weights, np.count_nonzero(masked.reshape(shape), axis=axis)
 
     def _fit(
         self,
@@ -249,12 +259,12 @@ def jobs(todo: Plan, threads: int, rule: Rule) -> Iterator[tuple[slice, Index]]:
         limit = min(limit, max(least, todo.cells * todo.length // (4 * threads)))
     limit = max(1, limit // max(todo.batch.row or 1, 1))
     whole = limit // max(todo.length, 1)  # cells that one box can hold entirely
-    most = max(1, min(MOST_CELLS, whole if todo.in_place else max(whole, MOST_CELLS)))
+    most = max(1, min(MOST_CELLS, whole if todo.in_place else max(whole, FEW_CELLS)))
     if isinstance(rule, Multiply) and todo.batch.where is not None:
         most = 1
     start = 0
     for outer in boxes(todo.kept, most):
-        cells = _size(todo.kept, outer)
+        cells = length_of(todo.kept, outer)
         for inner in boxes(todo.reduced, max(1, limit // max(cells, 1))):
             full = (*outer, *(slice(None),) * (len(todo.kept) - len(outer)), *inner)
             yield slice(start, start + cells), full
@@ -274,7 +284,7 @@ def ranges(size: int, threads: int, row: int) -> Iterator[slice]:
         start = stop
 
 
-def _size(shape: tuple[int, ...], index: Index) -> int:
+def length_of(shape: tuple[int, ...], index: Index) -> int:
     """Return how many elements an index of `boxes` selects."""
     size = math.prod(shape[len(index) :])
     if index:

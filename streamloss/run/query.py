@@ -22,7 +22,7 @@ from streamloss.arrays.batch import (
     check_same_inputs,
 )
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
-from streamloss.exact.state import WIDE_CELLS, State
+from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.base import Loss, parts_of, values_first
 from streamloss.losses.names import resolve
@@ -377,8 +377,9 @@ def _refuse_shape(before: tuple[int, ...], shape: tuple[int, ...]) -> NoReturn:
 
 def _plus(state: State | None, part: State, sign: int) -> State:
     """Return state + sign * part in the layout that suits its cells."""
-    total = (part.nothing() if state is None else state).combine(part, sign)
-    return total.widened() if len(total.counts) <= WIDE_CELLS else total.trimmed()
+    if state is None and sign > 0:
+        return part.fitted()
+    return (part.nothing() if state is None else state).combine(part, sign).fitted()
 
 
 @once
