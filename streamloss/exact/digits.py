@@ -232,11 +232,20 @@ def from_integers(values: list[int], flags: Ints) -> tuple[Ints, int]:
     return trim(rows, 0)
 
 
+def split(numbers: Ints) -> Ints:
+    """Return two balanced digits of each number below 2**62, the lowest first."""
+    high = (numbers + 0x80000000) >> 32
+    return np.array([numbers - (high << 32), high])
+
+
+NEGATIVE_FLAGS = "this difference has a negative count of NaN or infinite terms"
+
+
 def nonfinite(flags: Ints) -> float | None:
     """Return what IEEE arithmetic makes of the terms that are not finite, None without any."""
     nan, plus, minus = (int(count) for count in flags)
     if nan < 0 or plus < 0 or minus < 0:
-        raise ValueError("this difference has a negative count of NaN or infinite terms")
+        raise ValueError(NEGATIVE_FLAGS)
     if nan or (plus and minus):
         return float("nan")
     if plus:

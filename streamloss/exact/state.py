@@ -16,10 +16,11 @@ from streamloss.support.maker import Maker, check_maker, here
 from . import digits
 from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
 from .digits import DIGITS, HELD, WIDTH, Ints
-from .reductions import Exact, Reduction, Sums, Totals, finish
+from .reductions import Exact, Reduction, Sums, Totals, finish, finish_many
 
 WIDE_CELLS = 64
-"""Cells up to which a state is kept in wide rows: a kernel adds to those without widening."""
+"""Cells up to which a state is kept in wide rows: a kernel adds to those without widening. Up to
+as many Python's integers finish them sooner than numpy does (`benchmarks/bench_cells.py`)."""
 
 MOST = 1 << 62
 """The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
@@ -205,7 +206,7 @@ class State:
         }
         elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
         if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
-            raise ValueError("this difference has a negative count of elements")
+            raise ValueError(_NEGATIVE)
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
 
     def sums_of(self, losses: range) -> list[Sums]:
@@ -233,9 +234,9 @@ class State:
         out, start = [], 0
         for loss in losses:
             if loss.combine is None:
-                values = finish(reduction, self.totals(start))
+                values = self._finished(start, reduction)
                 if loss.finish is not None:
-                    values = [loss.finish(value) for value in values]
+                    values = [loss.finish(value) for value in _floats(values)]
                 start += 1
             else:
                 stop = start + len(loss.parts())
@@ -244,13 +245,27 @@ class State:
             out.append(self.in_shape(values))
         return out
 
+    def _finished(self, loss: int, reduction: Reduction) -> Any:
+        """Return the result of one loss for each cell: a list of floats, or an array."""
+        if len(self.counts) <= WIDE_CELLS:
+            return finish(reduction, self.totals(loss))
+        state = self.balanced()
+        pair = state.sums[:, loss :: state.losses - loss]
+        found, rest = finish_many(reduction, pair, state.base, state.counts)
+        if state.counts[:, [ELEMENTS, NONZERO]].min() < 0:
+            raise ValueError(_NEGATIVE)
+        if rest.size:
+            few = State(rest.shape, state.sums[rest], state.base, state.counts[rest])
+            found[rest] = finish(reduction, few.totals(loss))
+        return found
+
     def apply(self, function: Callable[..., Any], *others: Any) -> Any:
         """Return what a function makes of the state and of others; a lazy state has it too."""
         return function(self, *others)
 
-    def in_shape(self, values: list[Any]) -> Any:
+    def in_shape(self, values: Any) -> Any:
         """Return the values of all cells in the output shape, that of one cell as it is."""
-        return np.array(values).reshape(self.shape) if self.shape else values[0]
+        return np.asarray(values).reshape(self.shape) if self.shape else values[0]
 
     def refuse_missing(self) -> None:
         """Raise ValueError if elements had a NaN."""
@@ -259,6 +274,12 @@ class State:
             raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
+def _floats(values: Any) -> list[float]:
+    """Return a list of floats, or an array of them, as a list."""
+    return values if isinstance(values, list) else values.tolist()
+
+
+_NEGATIVE = "this difference has a negative count of elements"
 _TOO_MANY = f"an accumulator must count at most 2**{MOST.bit_length() - 1} elements: got more"
 
 
