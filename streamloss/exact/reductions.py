@@ -12,7 +12,7 @@ from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
 from .counts import ELEMENTS, NONZERO
-from .digits import DIGITS, NANS, NEGATIVE_FLAGS, UNIT, Ints, divide, split
+from .digits import DIGITS, NANS, NEGATIVE_FLAGS, PIECE, UNIT, Ints, divide, split
 from .quotients import Flags, Floats, quotients
 
 
@@ -144,10 +144,6 @@ def finish(reduction: Reduction, totals: Totals) -> list[float]:
             values[cell] = losses * (-1.0 if divisors[cell] < 0 else 1.0)
     return values
 
-
-PIECE = 4096
-"""Cells that are finished together, 40 ns each: 50 with half as many, and with twice as many 35 or
-100, for then freed memory may go back to the system each time (`benchmarks/bench_cells.py`)."""
 
 _COUNTED = {
     Reduction.SUM_OVER_BATCH_SIZE: ELEMENTS,

@@ -26,6 +26,9 @@ MOST = 1 << 62
 """The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
 than a century."""
 
+MUCH = 1 << 56
+"""Counts of that size can be added a hundred at a time."""
+
 
 class State:
     """Exact sums and counts that merge by integer addition.
@@ -103,7 +106,7 @@ class State:
     def total(cls, parts: list[State]) -> State:
         """Return the sum of states of one shape, exactly."""
         if all([part.is_wide for part in parts]) or not all(
-            [_are(part, _MUCH_BELOW) for part in parts]
+            [_are_below(part, MUCH) for part in parts]
         ):
             return functools.reduce(lambda a, b: a.combine(b, 1), parts)
         parts = [part.balanced() for part in parts]
@@ -140,16 +143,16 @@ class State:
             out = State(self.shape, plus(self.sums, other.sums), 0, counts, held)
         else:
             a, b = self.balanced(), other.balanced()
-            sums, base = digits.total([(a.sums, a.base), (sign * b.sums, b.base)])
+            sums, base = digits.total([(a.sums, a.base), (b.sums if sign > 0 else -b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
-        if not _are(out, _BELOW_MOST) and out.exceeds(MOST):
+        if not _are_below(out, MOST) and out.exceeds(MOST):
             raise ValueError(_TOO_MANY)
         return out
 
     def exceeds(self, most: int) -> bool:
         """Return whether the size of a count is larger than that."""
         both = self.counts, self.sums[..., :DIGITS]
-        return any(bool(((a > most) | (a < -most)).any()) for a in both)
+        return any(a.size and (int(a.max()) > most or int(a.min()) < -most) for a in both)
 
     def balanced(self) -> State:
         """Return the same state with balanced rows."""
@@ -284,15 +287,16 @@ _TOO_MANY = f"an accumulator must count at most 2**{MOST.bit_length() - 1} eleme
 
 
 _TOP = slice(7 if sys.byteorder == "little" else 0, None, 8)
-_BELOW_MOST = bytes([*range(0x40), *range(0xC0, 0x100)])
-_MUCH_BELOW = bytes([0x00, 0xFF])
-"""The first bytes of counts whose size is below 2**62, and below 2**56."""
+_FIRST = {MOST: bytes([*range(0x40), *range(0xC0, 0x100)]), MUCH: bytes([0x00, 0xFF])}
+"""The first bytes of counts whose size is below these."""
 
 
-def _are(state: State, first: bytes) -> bool:
-    """Return whether all counts of a state begin with one of some bytes: a third of a `max`."""
+def _are_below(state: State, most: int) -> bool:
+    """Return whether no count of a state is larger; of few cells that takes a third of a `max`."""
+    if len(state.counts) > WIDE_CELLS:
+        return not state.exceeds(most)
     counts = state.counts.tobytes() + state.sums[..., :DIGITS].tobytes()
-    return not counts[_TOP].translate(None, first)
+    return not counts[_TOP].translate(None, _FIRST[most])
 
 
 def _received(maker: tuple[str, str], *fields: Any) -> State:

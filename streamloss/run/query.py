@@ -357,7 +357,10 @@ def _refuse_shape(before: tuple[int, ...], shape: tuple[int, ...]) -> NoReturn:
 
 def _plus(state: State | None, part: State, sign: int) -> State:
     """Return state + sign * part in the layout that suits its cells."""
-    total = (part.nothing() if state is None else state).combine(part, sign)
+    if state is None and sign > 0:  # states do not change, so that two may be one
+        total = part.balanced()
+    else:
+        total = (part.nothing() if state is None else state).combine(part, sign)
     return total.widened() if len(total.counts) <= WIDE_CELLS else total.trimmed()
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import streamloss as sl
 from streamloss.exact import state as states
-from streamloss.exact.digits import BITS, DIGITS, divide, from_integers, split
+from streamloss.exact.digits import BITS, DIGITS, PIECE, divide, from_integers, split
 from streamloss.exact.quotients import WINDOW, quotients
-from streamloss.exact.reductions import PIECE, Reduction, finish_many
+from streamloss.exact.reductions import Reduction, finish_many
 from streamloss.exact.state import MOST, WIDE_CELLS, State
 from tests.reference import LARGEST, TINY, Floats, bits, sprinkle, wild
 
