@@ -172,7 +172,7 @@ def trim(rows: Ints, base: int) -> tuple[Ints, int]:
 def _used(rows: Ints) -> Any:
     """Return which digits any of the rows uses: of many, a digit at a time takes a fifth."""
     digits = rows[..., DIGITS:]
-    if len(digits) <= LIMBS:
+    if len(digits) <= 64 * digits.shape[-1]:
         return digits.any(axis=tuple(range(digits.ndim - 1)))
     return [digits[..., k].any() for k in range(digits.shape[-1])]
 

@@ -235,16 +235,27 @@ def test_any_number_of_cells(cells: int, rng: np.random.Generator) -> None:
     assert bits(found[-5:]) == bits(want)
 
 
-def test_rows_without_carries_are_balanced_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(5)
-    parts = [
-        sl.accumulate("value", rng.normal(size=(3, CELLS)), axis=0).tally.state.widened()
-        for _ in range(4)
-    ]
-    state = State.total(parts)
-    assert state.held == 4
-    (found,) = state.results(LOSSES, Reduction.MEAN)
-    assert bits(found) == bits(by_integers(state, Reduction.MEAN, monkeypatch))
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_rows_without_carries_are_balanced_first(
+    reduction: Reduction, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = sl.accumulate("value", rng.normal(size=(3, CELLS)), axis=0).tally.state.widened()
+    held = 1 << 29
+    state.sums[..., 30:40] = rng.integers(-held << 31, held << 31, (CELLS, 2, 10))
+    state = State(state.shape, state.sums, 0, state.counts, held)
+    (found,) = state.results(LOSSES, reduction)
+    assert bits(found) == bits(by_integers(state, reduction, monkeypatch))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_any_counts_of_terms_that_are_not_finite(
+    reduction: Reduction, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, weights = rng.normal(size=(2, 3, 2000))
+    state = sl.accumulate("value", losses, None, weights, axis=0).tally.state
+    state.sums[..., :DIGITS] = rng.integers(0, 5, (2000, 2, DIGITS)) // 4
+    (found,) = state.results(LOSSES, reduction)
+    assert bits(found) == bits(by_integers(state, reduction, monkeypatch))
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
