@@ -61,6 +61,7 @@ def quotients(numerators: Ints, divisors: Ints | None, exponent: int) -> tuple[F
 
     Nearly all are. The others are the middle between two floats or nearer to it than by a part in
     2**95, or have less than 53 bits, or come of sums less than a part in 2**320 of the largest.
+    Numbers over zero warn, unless `np.errstate` has them ignored.
 
     Parameters
     ----------
