@@ -170,18 +170,42 @@ def empty(cells: int, sums: int) -> Ints:
     return np.zeros((cells, sums, WIDTH), np.int64)
 
 
+PIECE = 4096
+"""Cells that are added up or rounded together, so that they stay in a cache. A result takes 40 ns a
+cell, 50 with half as many, and with twice as many 35 or 100, for then freed memory may go back to
+the system each time (`benchmarks/bench_cells.py`)."""
+
+
 def trim(rows: Ints, base: int) -> tuple[Ints, int]:
-    """Return the rows with only the digits that any of them uses, and their new base."""
-    used = np.flatnonzero(rows[..., DIGITS:].any(axis=tuple(range(rows.ndim - 1))))
+    """Return the rows with only the digits that any of them uses, and their new base.
+
+    Those that use all of them are returned as they are.
+    """
+    used = np.flatnonzero(_used(rows))
     if not used.size:
         return rows[..., :DIGITS].copy(), 0
     low, high = DIGITS + int(used[0]), DIGITS + int(used[-1]) + 1
+    if high - low == rows.shape[-1] - DIGITS:
+        return rows, base
     kept = np.concatenate([rows[..., :DIGITS], rows[..., low:high]], axis=-1)
     return kept, base + low - DIGITS
 
 
+def _used(rows: Ints) -> Any:
+    """Return which digits any of the rows uses: of many, a digit at a time takes a fifth."""
+    digits = rows[..., DIGITS:]
+    if len(digits) <= 64 * digits.shape[-1]:
+        return digits.any(axis=tuple(range(digits.ndim - 1)))
+    return [digits[..., k].any() for k in range(digits.shape[-1])]
+
+
 def pad(rows: Ints, base: int, low: int, high: int) -> Ints:
-    """Return the rows with the digits from `low` up to but not including `high`."""
+    """Return the rows with the digits from `low` up to but not including `high`.
+
+    Those that have just these are returned as they are.
+    """
+    if (base, base + rows.shape[-1] - DIGITS) == (low, high):
+        return rows
     out = np.zeros((*rows.shape[:-1], DIGITS + high - low), np.int64)
     out[..., :DIGITS] = rows[..., :DIGITS]
     if rows.shape[-1] > DIGITS:
@@ -208,18 +232,31 @@ def total(parts: list[tuple[Ints, int]]) -> tuple[Ints, int]:
     """
     low, high = span(parts)
     high = min(high + 1, LIMBS)  # one more digit for the carries of up to 2**31 parts
-    out = pad(*parts[0], low, high)
-    for rows, base in parts[1:]:
-        start = DIGITS + base - low
-        out[..., :DIGITS] += rows[..., :DIGITS]
-        out[..., start : start + rows.shape[-1] - DIGITS] += rows[..., DIGITS:]
-    digits = out[..., DIGITS:]
-    while (over := (digits[..., :-1] + 0x80000000) >> 32).any():
-        digits[..., :-1] -= over << 32
-        digits[..., 1:] += over
-    if high == LIMBS and (digits[..., -1:] + 0x80000000 >> 32).any():
+    out = np.empty((*parts[0][0].shape[:-1], DIGITS + high - low), np.int64)
+    for start in range(0, len(out), PIECE):
+        some = [(rows[start : start + PIECE], base) for rows, base in parts]
+        out[start : start + PIECE] = _total(some, low, high).T
+    if high == LIMBS and (out[..., -1] + 0x80000000 >> 32).any():
         raise ValueError("a sum is larger than that of any data")
     return out, low
+
+
+def _total(parts: list[tuple[Ints, int]], low: int, high: int) -> Ints:
+    """Return the sum of some rows with the digits from `low` up to but not including `high`.
+
+    Its last axis is the first of the rows, for numpy has long axes sooner than short ones.
+    """
+    out = np.zeros((DIGITS + high - low, *parts[0][0].shape[-2::-1]), np.int64)
+    for rows, base in parts:
+        lines = np.ascontiguousarray(rows.T)
+        out[:DIGITS] += lines[:DIGITS]
+        start = DIGITS + base - low
+        out[start : start + len(lines) - DIGITS] += lines[DIGITS:]
+    digits = out[DIGITS:]
+    while (over := (digits[:-1] + 0x80000000) >> 32).any():
+        digits[:-1] -= over << 32
+        digits[1:] += over
+    return out
 
 
 def integers(rows: Ints, base: int) -> list[int]:
@@ -254,11 +291,20 @@ def from_integers(values: list[int], flags: Ints) -> tuple[Ints, int]:
     return trim(rows, 0)
 
 
+def split(numbers: Ints) -> Ints:
+    """Return two balanced digits of each number below 2**62, the lowest first."""
+    high = (numbers + 0x80000000) >> 32
+    return np.array([numbers - (high << 32), high])
+
+
+NEGATIVE_FLAGS = "this difference has a negative count of NaN or infinite terms"
+
+
 def nonfinite(flags: Ints) -> float | None:
     """Return what IEEE arithmetic makes of the terms that are not finite, None without any."""
     nan, plus, minus = (int(count) for count in flags)
     if nan < 0 or plus < 0 or minus < 0:
-        raise ValueError("this difference has a negative count of NaN or infinite terms")
+        raise ValueError(NEGATIVE_FLAGS)
     if nan or (plus and minus):
         return float("nan")
     if plus:

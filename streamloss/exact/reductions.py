@@ -6,10 +6,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
-from .digits import UNIT, divide
+from .counts import ELEMENTS, NONZERO
+from .digits import DIGITS, NANS, NEGATIVE_FLAGS, PIECE, UNIT, Ints, divide, split
+from .quotients import Flags, Floats, quotients
 
 
 class Reduction(StrEnum):
@@ -139,6 +143,57 @@ def finish(reduction: Reduction, totals: Totals) -> list[float]:
         elif losses is not None:
             values[cell] = losses * (-1.0 if divisors[cell] < 0 else 1.0)
     return values
+
+
+_COUNTED = {
+    Reduction.SUM_OVER_BATCH_SIZE: ELEMENTS,
+    Reduction.SUM_BY_NONZERO_WEIGHTS: NONZERO,
+}
+"""The columns of counts that sums are divided by."""
+
+
+def finish_many(reduction: Reduction, rows: Ints, base: int, counts: Ints) -> tuple[Floats, Ints]:
+    """Return the results of many cells, and those cells to which only `finish` gives theirs.
+
+    Parameters
+    ----------
+    reduction : Reduction
+        What it is, not NONE.
+    rows : int64 array (cells, 2, DIGITS + digits)
+        Balanced rows of `digits`, of the losses and of the weights.
+    base : int
+        The number of their first digit.
+    counts : int64 array (cells, COLUMNS)
+        What the cells count.
+    """
+    values, certain = np.empty(len(rows)), np.empty(len(rows), np.bool_)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(rows), PIECE):
+            some = slice(start, start + PIECE)
+            lines = np.ascontiguousarray(rows[some].T)
+            values[some], certain[some] = _finish_piece(reduction, lines, base, counts[some])
+    return values, np.flatnonzero(~certain)
+
+
+def _finish_piece(
+    reduction: Reduction, lines: Ints, base: int, counts: Ints
+) -> tuple[Floats, Flags]:
+    """Return the results of some cells, and which are certain; the cells are the last axis."""
+    losses, weights = lines[DIGITS:, 0], lines[DIGITS:, 1]
+    if reduction is Reduction.MEAN:
+        values, certain = quotients(losses, weights, 0)
+    else:
+        column = _COUNTED.get(reduction)
+        divisors = None if column is None else split(counts[:, column])
+        values, certain = quotients(losses, divisors, 32 * base + UNIT)
+    flags = lines[:DIGITS]
+    if flags.any():
+        if flags.min() < 0:
+            raise ValueError(NEGATIVE_FLAGS)
+        nan = flags[NANS, 0] > 0
+        values[nan] = np.nan
+        certain = nan | (certain & ~flags.any(axis=(0, 1)))
+    return values, certain
 
 
 def _over_nonfinite(losses: int | None, weights: float) -> float:

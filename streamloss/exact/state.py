@@ -16,10 +16,11 @@ from streamloss.support.maker import Maker, check_maker, here
 from . import digits
 from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
 from .digits import DIGITS, HELD, WIDTH, Ints
-from .reductions import Exact, Reduction, Sums, Totals, finish
+from .reductions import Exact, Reduction, Sums, Totals, finish, finish_many
 
 WIDE_CELLS = 64
-"""Cells up to which a state is kept in wide rows: a kernel adds to those without widening."""
+"""Cells up to which a state is kept in wide rows: a kernel adds to those without widening. Up to
+as many Python's integers finish them sooner than numpy does (`benchmarks/bench_cells.py`)."""
 
 FEW_DIGITS = 16
 """Integers of a row of one of many cells that is kept as it is, with digits that are not in use."""
@@ -27,6 +28,9 @@ FEW_DIGITS = 16
 MOST = 1 << 62
 """The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
 than a century."""
+
+MUCH = 1 << 56
+"""Counts of that size can be added a hundred at a time."""
 
 
 class State:
@@ -105,7 +109,7 @@ class State:
     def total(cls, parts: list[State]) -> State:
         """Return the sum of states of one shape, exactly."""
         if all([part.is_wide for part in parts]) or not all(
-            [_are(part, _MUCH_BELOW) for part in parts]
+            [_are_below(part, MUCH) for part in parts]
         ):
             return functools.reduce(lambda a, b: a.combine(b, 1), parts)
         parts = [part.balanced() for part in parts]
@@ -143,16 +147,16 @@ class State:
             out = State(self.shape, plus(self.sums, other.sums), self.base, counts, held)
         else:
             a, b = self.balanced(), other.balanced()
-            sums, base = digits.total([(a.sums, a.base), (sign * b.sums, b.base)])
+            sums, base = digits.total([(a.sums, a.base), (b.sums if sign > 0 else -b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
-        if (len(counts) > WIDE_CELLS or not _are(out, _BELOW_MOST)) and out.exceeds(MOST):
+        if not _are_below(out, MOST) and out.exceeds(MOST):
             raise ValueError(_TOO_MANY)
         return out
 
     def exceeds(self, most: int) -> bool:
         """Return whether the size of a count is larger than that."""
         both = self.counts, self.sums[..., :DIGITS]
-        return any(a.size > 0 and bool(a.max() > most or a.min() < -most) for a in both)
+        return any(a.size and (int(a.max()) > most or int(a.min()) < -most) for a in both)
 
     def balanced(self) -> State:
         """Return the same state with balanced rows."""
@@ -219,7 +223,7 @@ class State:
         }
         elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
         if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
-            raise ValueError("this difference has a negative count of elements")
+            raise ValueError(_NEGATIVE)
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
 
     def sums_of(self, losses: range) -> list[Sums]:
@@ -247,9 +251,9 @@ class State:
         out, start = [], 0
         for loss in losses:
             if loss.combine is None:
-                values = finish(reduction, self.totals(start))
+                values = self._finished(start, reduction)
                 if loss.finish is not None:
-                    values = [loss.finish(value) for value in values]
+                    values = [loss.finish(value) for value in _floats(values)]
                 start += 1
             else:
                 stop = start + len(loss.parts())
@@ -258,13 +262,27 @@ class State:
             out.append(self.in_shape(values))
         return out
 
+    def _finished(self, loss: int, reduction: Reduction) -> Any:
+        """Return the result of one loss for each cell: a list of floats, or an array."""
+        if len(self.counts) <= WIDE_CELLS:
+            return finish(reduction, self.totals(loss))
+        state = self.balanced()
+        pair = state.sums[:, loss :: state.losses - loss]
+        found, rest = finish_many(reduction, pair, state.base, state.counts)
+        if state.counts[:, [ELEMENTS, NONZERO]].min() < 0:
+            raise ValueError(_NEGATIVE)
+        if rest.size:
+            few = State(rest.shape, state.sums[rest], state.base, state.counts[rest])
+            found[rest] = finish(reduction, few.totals(loss))
+        return found
+
     def apply(self, function: Callable[..., Any], *others: Any) -> Any:
         """Return what a function makes of the state and of others; a lazy state has it too."""
         return function(self, *others)
 
-    def in_shape(self, values: list[Any]) -> Any:
+    def in_shape(self, values: Any) -> Any:
         """Return the values of all cells in the output shape, that of one cell as it is."""
-        return np.array(values).reshape(self.shape) if self.shape else values[0]
+        return np.asarray(values).reshape(self.shape) if self.shape else values[0]
 
     def refuse_missing(self) -> None:
         """Raise ValueError if elements had a NaN."""
@@ -273,19 +291,26 @@ class State:
             raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
+def _floats(values: Any) -> list[float]:
+    """Return a list of floats, or an array of them, as a list."""
+    return values if isinstance(values, list) else values.tolist()
+
+
+_NEGATIVE = "this difference has a negative count of elements"
 _TOO_MANY = f"an accumulator must count at most 2**{MOST.bit_length() - 1} elements: got more"
 
 
 _TOP = slice(7 if sys.byteorder == "little" else 0, None, 8)
-_BELOW_MOST = bytes([*range(0x40), *range(0xC0, 0x100)])
-_MUCH_BELOW = bytes([0x00, 0xFF])
-"""The first bytes of counts whose size is below 2**62, and below 2**56."""
+_FIRST = {MOST: bytes([*range(0x40), *range(0xC0, 0x100)]), MUCH: bytes([0x00, 0xFF])}
+"""The first bytes of counts whose size is below these."""
 
 
-def _are(state: State, first: bytes) -> bool:
-    """Return whether all counts of a state begin with one of some bytes: a third of a `max`."""
+def _are_below(state: State, most: int) -> bool:
+    """Return whether no count of a state is larger; of few cells that takes a third of a `max`."""
+    if len(state.counts) > WIDE_CELLS:
+        return not state.exceeds(most)
     counts = state.counts.tobytes() + state.sums[..., :DIGITS].tobytes()
-    return not counts[_TOP].translate(None, first)
+    return not counts[_TOP].translate(None, _FIRST[most])
 
 
 def _received(maker: tuple[str, str], *fields: Any) -> State:

@@ -377,8 +377,8 @@ def _refuse_shape(before: tuple[int, ...], shape: tuple[int, ...]) -> NoReturn:
 
 def _plus(state: State | None, part: State, sign: int) -> State:
     """Return state + sign * part in the layout that suits its cells."""
-    if state is None and sign > 0:
-        return part.fitted()
+    if state is None and sign > 0:  # states do not change, so that two may be one
+        return part.balanced().fitted()
     return (part.nothing() if state is None else state).combine(part, sign).fitted()
 
 

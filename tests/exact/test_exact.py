@@ -280,3 +280,33 @@ def test_terms_that_are_not_finite_add_as_ieee_says(
 ) -> None:
     found = held.nonfinite(np.array(flags))
     assert found is value if value is None else bits(found) == bits(value)
+
+
+@pytest.mark.parametrize("cells", [1, held.PIECE, held.PIECE + 5])
+def test_rows_of_many_cells_are_added_as_integers(cells: int, rng: np.random.Generator) -> None:
+    parts = []
+    for base, digits in ((30, 4), (33, 2), (0, 0), (66, 4), (25, 1)):
+        rows = rng.integers(-(2**31), 2**31, (cells, 2, DIGITS + digits))
+        rows[..., :DIGITS] = rng.integers(0, 9, (cells, 2, DIGITS))
+        rows[..., -1] >>= 20 if base == 66 else 0  # the top one of a wide row
+        parts.append((rows, base))
+    total, base = held.total(parts)
+    assert (abs(total[..., DIGITS:] + 0.5) < 2**31).all()
+    assert (total[..., :DIGITS] == sum(rows[..., :DIGITS] for rows, _ in parts)).all()
+    wanted = [sum(each) for each in zip(*(held.integers(*part) for part in parts), strict=True)]
+    assert held.integers(total, base) == wanted
+    small, low = held.trim(total, base)
+    assert (small[..., [DIGITS, -1]] != 0).any(axis=(0, 1)).all()
+    assert held.integers(small, low) == wanted
+    assert np.shares_memory(held.trim(small, low)[0], small)
+    assert np.array_equal(held.pad(small, low, 0, LIMBS), held.pad(total, base, 0, LIMBS))
+
+
+def test_a_copy_of_many_cells_stays_as_it_is(rng: np.random.Generator) -> None:
+    y, p = rng.normal(size=(2, 3, 100))
+    first = sl.accumulate("mae", y, p, axis=0)
+    before = first.to_bytes()
+    second = first.copy()
+    assert second.update(y, p).merge(first).to_bytes() != before
+    assert first.to_bytes() == before
+    assert second - first - first == first

@@ -1,0 +1,112 @@
+"""Quotients of many cells' exact sums at once, correctly rounded, by numpy's float64 alone.
+
+With u = 2**-53, and sums S and W that are not zero:
+
+1. A sum becomes two floats, high + low, digit by digit from the top one of all cells. Until three
+   digits of a cell are added both are exact, low of at most 42 bits. The balanced digits below one
+   make up at most half of its unit, so from there on |low| <= u |high|, and adding a digit to low
+   rounds it by at most u**2 |high| (1 + 2**-10). That happens to 13 of `WINDOW` digits at most, and
+   what is below those is no more than 2**-160 S: high + low = S (1 + e) with |e| < 14 u**2.
+2. q = high / d, of S and of W = d + e, has a remainder high - q d that is a float: the error of the
+   product, by Dekker, gives it. c = (high - q d + low - q e) / d: its product q e rounds by at most
+   u**2 |high|, the sums beside it by 2 and 3 of these, the quotient by 3, and to divide by d in
+   place of d + e makes another 3. So S / W = (q + c) (1 + e), |e| < (14 + 14 + 12) u**2 < 2**-100.
+3. s + t = q + c exactly, with s rounded to nearest. S / W rounds to s as well if s remains with t
+   made larger by a part in 2**44: for |t| >= 2**-55 |s| that adds more than 2**-100 |s|, and from a
+   lesser t the next middle between two floats, 2**-54 |s| from s at least, is farther than that.
+
+Nothing of this over- or underflows: in units of the top digit sums are below 2**32, and multiples
+of 2**-480.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamloss.losses.arithmetic import product_error
+
+from .digits import Ints
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+WINDOW = 16
+"""Digits that are looked at, down from the highest of all cells."""
+
+LEAST = 2.0**-320
+"""Sums below it, in units of the highest digit, may need digits that are not looked at."""
+
+SMALLEST = 2.0**-1022
+"""The smallest float of 53 bits."""
+
+
+class Double(NamedTuple):
+    """Numbers as sums of two floats, in units of one digit."""
+
+    high: Any
+    low: Any
+    top: int
+    """The number of that digit."""
+    exact: bool
+    """Whether nothing is missing: of up to three digits."""
+    complete: Any
+    """Whether no digit that matters is missing: of each number, or of all."""
+
+
+def quotients(numerators: Ints, divisors: Ints | None, exponent: int) -> tuple[Floats, Flags]:
+    """Return numerators / divisors * 2**exponent, and of which it is certainly correctly rounded.
+
+    Nearly all are. The others are the middle between two floats or nearer to it than by a part in
+    2**95, or have less than 53 bits, or come of sums less than a part in 2**320 of the largest.
+    Numbers over zero warn, unless `np.errstate` has them ignored.
+
+    Parameters
+    ----------
+    numerators, divisors : int64 array (digits, numbers)
+        Balanced digits, the lowest first; no divisors are ones.
+    exponent : int
+        What the digits' units differ by, as a power of two.
+    """
+    a = _double(numerators)
+    if divisors is None:
+        s, t = a.high, 0.0 if a.exact else a.low  # exact, it is rounded from any middle
+        top, complete, regular = a.top, a.complete, a.high != 0.0
+    else:
+        b = _double(divisors)
+        s, t = _divided(a, b)
+        top, complete = a.top - b.top, a.complete & b.complete
+        regular = (a.high != 0.0) & (b.high != 0.0)
+        if not regular.all():
+            s = np.where(regular, s, a.high / b.high)
+            s[np.isnan(s)] = np.nan  # without the sign that x86 gives to 0 / 0
+    values = np.ldexp(s, 32 * top + exponent)
+    certain = (s + t * (1.0 + 2.0**-44) == s) & (abs(values) >= SMALLEST)
+    return values, (certain | ~regular) & complete
+
+
+def _double(digits: Ints) -> Double:
+    """Return numbers of so many digits as doubles."""
+    used = np.flatnonzero(digits.any(axis=1))
+    if not used.size:
+        return Double(np.zeros(digits.shape[1]), 0.0, 0, True, True)
+    top, last = int(used[-1]), int(used[0])
+    stop = max(last, top - WINDOW + 1)
+    high, low = digits[top].astype(np.float64), 0.0
+    for k in range(top - 1, stop - 1, -1):
+        rest = digits[k] * 2.0 ** (32 * (k - top)) + low
+        total = high + rest
+        low, high = rest - (total - high), total
+    complete = True if stop == last else abs(high) >= LEAST
+    return Double(high, low, top, top - last < 3, complete)
+
+
+def _divided(a: Double, b: Double) -> tuple[Floats, Floats]:
+    """Return a / b as the sum of two floats, the first of which is that rounded."""
+    q = a.high / b.high
+    rest = (a.high - q * b.high) - product_error(q, b.high)
+    c = (rest + a.low - q * b.low) / b.high
+    s = q + c
+    return s, c - (s - q)
