@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.types import Array
-from streamloss.losses import arithmetic, formulas
+from streamloss.losses import arithmetic, elementary, formulas
 from streamloss.losses.base import Loss
 
 from .cpu import call, entry
@@ -17,9 +17,13 @@ from .elements import Arrays, Columns
 from .loader import is_usable
 from .maps import map_rows
 
-FEWEST, MOST = 2, 16
-"""Numbers of columns that have a kernel of their own: rows of 2 take 0.12 of the time that they
-take one by one, of 16 0.36 (cross-entropy, `benchmarks/bench_rows.py`)."""
+FEWEST, MOST = 2, 24
+"""Numbers of columns that have a kernel of their own, of losses with exponentials or logarithms:
+cross-entropies of 2 take 0.12 of the time that they take one by one, of 10 0.23, of 20 0.4
+(`benchmarks/bench_rows.py`). Each kernel is compiled when it is first needed."""
+
+MOST_SIMPLE = 8
+"""The most of other losses: to turn longer rows takes longer than they do."""
 
 MOST_BRANCHED = 4
 """The most of losses with rare cases of many steps: those are taken for every row."""
@@ -72,8 +76,10 @@ def _most(cls: type[Loss]) -> int:
     kept = cls.memory
     if _most not in kept:
         called = _called(cls.body, set())
-        branched = not called.isdisjoint(formulas.RARE) or not is_usable()
-        kept[_most] = MOST_BRANCHED if branched else MOST
+        long = not called.isdisjoint(elementary.FUNCTIONS)
+        kept[_most] = MOST if long else MOST_SIMPLE
+        if not called.isdisjoint(formulas.RARE) or not is_usable():
+            kept[_most] = MOST_BRANCHED
         if arithmetic.power in called:  # a library's, one number at a time
             kept[_most] = 0
     found: int = kept[_most]

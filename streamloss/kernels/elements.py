@@ -18,7 +18,7 @@ from .switches import Multiply, Narrow, Omit, Rule, Width
 Arrays = tuple[Array, ...]
 
 Columns = tuple[None, ...]
-"""How many numbers each row has, as the length of a tuple: compiled, a constant. None for any."""
+"""How many numbers each row has, as the length of a tuple: compiled, a constant. 0 is any."""
 
 LANES = 64
 """Rows that are computed side by side: with 32 to 128 cross-entropies of 2 to 16 classes took the

@@ -69,7 +69,7 @@ def check(loss: Any, arrays: tuple[Any, ...]) -> None:
     assert out[numbers].tobytes() == np.array(expected)[numbers].tobytes()
 
 
-@pytest.mark.parametrize("count", [1, *range(2, 17), 17, 33, 100])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 10, 15, 16, 17, 24, 25, 33, 100])
 def test_every_number_of_columns(rng: np.random.Generator, count: int) -> None:
     loss = resolve("cross_entropy")
     check(loss, inputs(loss, rng, count, "f4"))
