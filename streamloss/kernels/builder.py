@@ -45,7 +45,8 @@ def build(body: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[bytes,
     """
     here = loader.processor()
     machine = _machine(here)
-    module = _parsed(vectors.widened(str(_linked(body, arguments)), here))
+    text = vectors.widened(str(_linked(body, arguments)), here)
+    module = _unrolled(text, machine) if vectors.has_lanes(text) else _parsed(text)
     _optimise(module, machine)
     module = _parsed(vectors.prefetched(str(module), vectors.ahead(here)))
     code = machine.emit_object(module)
@@ -91,6 +92,21 @@ def _machine(here: Processor) -> Any:
     return target.create_target_machine(
         reloc=loader.RELOCATION, codemodel=loader.CODE_MODEL, jit=True, **options
     )
+
+
+def _unrolled(text: str, machine: Any) -> Any:
+    """Return a module of which rows side by side have no loops within, as far as that is known."""
+    module = _parsed(vectors.marked(text))
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    manager = llvm.create_new_module_pass_manager()
+    manager.add_always_inliner_pass()
+    manager.add_sroa_pass()
+    manager.add_instruction_combine_pass()
+    manager.add_simplify_cfg_pass()
+    manager.add_loop_rotate_pass()
+    manager.add_loop_unroll_pass()
+    manager.run(module, passes)
+    return _parsed(vectors.unmarked(str(module)))
 
 
 def _optimise(module: Any, machine: Any) -> None:

@@ -17,6 +17,13 @@ from .switches import Multiply, Narrow, Omit, Rule, Width
 
 Arrays = tuple[Array, ...]
 
+Columns = tuple[None, ...]
+"""How many numbers each row has, as the length of a tuple: compiled, a constant. 0 is any."""
+
+LANES = 64
+"""Rows that are computed side by side: with 32 to 128 cross-entropies of 2 to 16 classes took the
+same time, with 256 a quarter more (`benchmarks/bench_rows.py`)."""
+
 
 def interleave(loss: Loss, width: Width) -> None:
     """Have the loops above it in a function compute several of the widest vectors at once.
@@ -66,17 +73,66 @@ def summand(
     return sift(term(loss, inputs, weights, i), weights, i, rule)
 
 
-def of_row(loss: Loss, inputs: Arrays, scratch: Arrays, i: int) -> Any:
-    """Return the loss of row i; `scratch` has a float64 array for the row of each input."""
-    return loss.row(*(in_row(a, row, i) for a, row in zip(inputs, scratch, strict=True)))
+def of_row(loss: Loss, inputs: Arrays, scratch: Arrays, columns: Columns, i: int) -> Any:
+    """Return the loss of row i; `scratch` has a float64 array for the row of each input.
+
+    Of a known number of columns it has what `turn` wrote: i is a row of that.
+    """
+    pairs = zip(inputs, scratch, strict=True)
+    return loss.row(*(in_row(array, row, columns, i)[0] for array, row in pairs))
 
 
-def in_row(array: Array, row: Array, i: int) -> Any:
-    """Return the number that an array has at i, or its row at i, copied to `row`."""
+def in_row(array: Array, row: Array, columns: Columns, i: int) -> tuple[Any]:
+    """Return in a tuple, as `cut_weights`, the number at i, or the row at i, copied to `row`."""
+    if columns:
+        return (row[i] if array.ndim == 1 else column(row, columns, i),)
     if array.ndim == 1:
-        return np.float64(array[i])
+        return (np.float64(array[i]),)
     row[:] = array[i]
-    return row
+    return (row,)
+
+
+def lanes(inputs: Arrays, columns: Columns) -> Arrays:
+    """Return memory for `LANES` rows of each input, column after column; compiled, of the stack.
+
+    No other array overlaps what is there, which LLVM has to know before it makes vectors of rows.
+    """
+    return tuple(np.empty(LANES * (len(columns) if a.ndim == 2 else 1)) for a in inputs)
+
+
+def turn(array: Array, block: Array, columns: Columns) -> None:
+    """Write rows, at most `LANES`, column after column; the first also where there are no more."""
+    if array.ndim == 1:
+        for i in range(array.size):
+            block[i] = array[i]
+        for i in range(array.size, LANES):
+            block[i] = block[0]
+    else:
+        for i in range(array.shape[0]):
+            for c in range(len(columns)):
+                block[c * LANES + i] = array[i, c]
+        for i in range(array.shape[0], LANES):
+            for c in range(len(columns)):
+                block[c * LANES + i] = block[c * LANES]
+
+
+def turn_all(inputs: Arrays, blocks: Arrays, columns: Columns) -> None:
+    """Write the rows of each input as `turn` does."""
+    for array, block in zip(inputs, blocks, strict=True):
+        turn(array, block, columns)
+
+
+def column(block: Array, columns: Columns, i: int) -> Array:
+    """Return row i of what `turn` wrote."""
+    return block.reshape(len(columns), LANES)[:, i]
+
+
+def across() -> None:
+    """Have the loops above it in a function compute rows side by side, in vectors.
+
+    It means nothing in Python. All that a row calls is inlined, and its loops, which end at a known
+    number of columns, are unrolled (`vectors.marked`): LLVM makes vectors of innermost loops alone.
+    """
 
 
 def cut(arrays: Arrays, start: int, stop: int) -> Arrays:

@@ -188,7 +188,7 @@ def rows_grid(loss, inputs, out, scratch):
     """Write the loss of every row; of each input `scratch` has an array, with a column a lane."""
     round_apart()
     lane, lanes = cuda.grid(1), cuda.gridsize(1)
-    map_rows(loss, every(inputs, lane, lanes), out[lane::lanes], columns(scratch, lane))
+    map_rows(loss, every(inputs, lane, lanes), out[lane::lanes], columns(scratch, lane), ())
 
 
 def every(arrays, start, step):
@@ -222,7 +222,6 @@ BODIES = (
     clear,
     agree,
     flush,
-    map_rows,
     map_terms,
 )
 

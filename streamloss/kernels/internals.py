@@ -234,17 +234,31 @@ def on_stack(context, builder, array_type, count):
     An overload's would be gone when it returns. Without it, the array is on the heap.
     """
     memory = _alloca_once(builder, ir.DoubleType(), size=count)
+    return _array_at(context, builder, array_type, memory, count, 1)
+
+
+def every_of(context, builder, array_type, block_type, block, start, count, step):
+    """Write an array of every so many numbers of a block: the count, too, is a constant."""
+    data = context.make_array(block_type)(context, builder, block).data
+    return _array_at(context, builder, array_type, builder.gep(data, [start]), count, step)
+
+
+def _array_at(context, builder, array_type, memory, count, step):
+    """Write an array of so many float64 at an address, and so far from each other."""
     array = context.make_array(array_type)(context, builder)
     shape, strides = (
-        _pack_array(builder, [context.get_constant(types.intp, n)]) for n in (count, 8)
+        _pack_array(builder, [context.get_constant(types.intp, n)]) for n in (count, 8 * step)
     )
     itemsize = context.get_constant(types.intp, 8)
     _populate_array(array, memory, shape, strides, itemsize, meminfo=None)
     return array._getvalue()
 
 
-def widen_vectors(context, builder, count):
-    """Tell LLVM how many vectors loops take, and of which size: of large ones, and half of them."""
+def widen_vectors(context, builder, count, width=0):
+    """Tell LLVM how many vectors loops take, and of which size: of large ones, and half of them.
+
+    Given a width, so many numbers, LLVM makes vectors whatever it takes for their cost.
+    """
     module, blocks = builder.module, builder.function.blocks
     # by the add of `set`, since llvmlite's own refuses attributes with values
     set.add(builder.function.attributes, '"prefer-vector-width"="512"')
@@ -252,9 +266,14 @@ def widen_vectors(context, builder, count):
     for k, block in enumerate(blocks):
         end = block.terminator
         if end is not None and any(target in blocks[: k + 1] for target in end.operands):
-            how_many = module.add_metadata(["llvm.loop.interleave.count", vectors])
-            loop = module.add_metadata([how_many])
-            loop.operands = (loop, how_many)  # LLVM knows a loop by what names itself
+            told = [module.add_metadata(["llvm.loop.interleave.count", vectors])]
+            if width:
+                numbers = ir.IntType(32)(width)
+                told.append(module.add_metadata(["llvm.loop.vectorize.width", numbers]))
+                once = ir.IntType(32)(1)
+                told.append(module.add_metadata(["llvm.loop.unroll.count", once]))
+            loop = module.add_metadata(told)
+            loop.operands = (loop, *told)  # LLVM knows a loop by what names itself
             end.set_metadata("llvm.loop", loop)
     return context.get_dummy_value()
 

@@ -17,9 +17,18 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas
 
-from . import columns, elements, fold, tiles, views
+from . import columns, elements, fold, maps, tiles, vectors, views
 from .compiler import FRAGMENT, INLINE, LOSS
-from .internals import at_address, bits_of, float_of, lost, on_stack, reinterpreted, widen_vectors
+from .internals import (
+    at_address,
+    bits_of,
+    every_of,
+    float_of,
+    lost,
+    on_stack,
+    reinterpreted,
+    widen_vectors,
+)
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
@@ -45,6 +54,10 @@ SMALL: tuple[Any, ...] = (
     tiles.fold_row_both,
     tiles.fold_any_row,
     tiles.rows_of,
+    elements.turn,
+    maps.map_rows,
+    maps.map_blocks,
+    maps.map_lanes,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -99,7 +112,19 @@ if "vectors" in lost:
     def _interleave(loss, width):
         return lambda loss, width: None
 
+    @meaning(elements.across, INLINE)
+    def _across():
+        return lambda: None
+
 else:
+
+    @typed(elements.across)
+    def _nothing_at_all(context):
+        return lambda: types.none
+
+    @lowered(elements.across)
+    def _rows_together(context, builder, sig, args):
+        return widen_vectors(context, builder, 2, vectors.DOUBLES)
 
     @typed(elements.interleave)
     def _nothing(context):
@@ -130,6 +155,18 @@ if "instructions" in lost:
     def _partial_sums():
         return lambda: np.empty(arithmetic.PARTIALS)
 
+    @meaning(elements.lanes, INLINE)
+    def _lanes(inputs, columns):
+        if len(inputs) == 0:
+            return lambda inputs, columns: ()
+        size = _rows_size(inputs[0], columns)
+        lanes = elements.lanes
+        return lambda inputs, columns: (np.empty(size), *lanes(inputs[1:], columns))
+
+    @meaning(elements.column, INLINE)
+    def _column(block, columns, i):
+        return lambda block, columns, i: block[i :: elements.LANES]
+
 else:
 
     @typed(digits.bits)
@@ -152,6 +189,35 @@ else:
     @lowered(arithmetic.partial_sums)
     def _partial_sums(context, builder, sig, args):
         return on_stack(context, builder, sig.return_type, arithmetic.PARTIALS)
+
+    @typed(elements.lanes)
+    def _arrays(context):
+        array = types.Array(types.float64, 1, "C")
+        return lambda inputs, columns: types.UniTuple(array, len(inputs))
+
+    @lowered(elements.lanes, types.Any, types.Any)
+    def _lanes(context, builder, sig, args):
+        inputs, columns = sig.args
+        array = sig.return_type.dtype
+        sizes = [_rows_size(each, columns) for each in inputs]
+        arrays = [on_stack(context, builder, array, size) for size in sizes]
+        return context.make_tuple(builder, sig.return_type, arrays)
+
+    @typed(elements.column)
+    def _part(context):
+        return lambda block, columns, i: types.Array(types.float64, 1, "A")
+
+    @lowered(elements.column, types.Any, types.Any, types.Any)
+    def _column(context, builder, sig, args):
+        kind, columns, _ = sig.args
+        block, _, i = args
+        size, step = len(columns), elements.LANES
+        return every_of(context, builder, sig.return_type, kind, block, i, size, step)
+
+
+def _rows_size(array, columns):
+    """Return how many numbers `LANES` rows of an input have."""
+    return elements.LANES * (len(columns) if array.ndim == 2 else 1)
 
 
 @meaning(arithmetic.sqrt, INLINE)
@@ -223,38 +289,60 @@ def _summand(loss, inputs, weights, i, heavy, rule):
     )
 
 
-@meaning(elements.of_row, FRAGMENT)
-def _of_row(loss, inputs, scratch, i):
-    in_row = elements.in_row
-    row = compiled(loss.instance_class.row, LOSS)
+@meaning(elements.of_row, INLINE)
+def _of_row(loss, inputs, scratch, columns, i):
+    given = elements.in_row
+    row = compiled(loss.instance_class.row, {"forceinline": True, **LOSS})
     match len(inputs):
         case 1:
-            return lambda loss, inputs, scratch, i: row(loss, in_row(inputs[0], scratch[0], i))
+            return lambda loss, inputs, scratch, columns, i: row(
+                loss, given(inputs[0], scratch[0], columns, i)[0]
+            )
         case 2:
-            return lambda loss, inputs, scratch, i: row(
-                loss, in_row(inputs[0], scratch[0], i), in_row(inputs[1], scratch[1], i)
+            return lambda loss, inputs, scratch, columns, i: row(
+                loss,
+                given(inputs[0], scratch[0], columns, i)[0],
+                given(inputs[1], scratch[1], columns, i)[0],
             )
         case 3:
-            return lambda loss, inputs, scratch, i: row(
+            return lambda loss, inputs, scratch, columns, i: row(
                 loss,
-                in_row(inputs[0], scratch[0], i),
-                in_row(inputs[1], scratch[1], i),
-                in_row(inputs[2], scratch[2], i),
+                given(inputs[0], scratch[0], columns, i)[0],
+                given(inputs[1], scratch[1], columns, i)[0],
+                given(inputs[2], scratch[2], columns, i)[0],
             )
     return None
 
 
-@meaning(elements.in_row, FRAGMENT)
-def _in_row(array, row, i):
+@meaning(elements.in_row, INLINE)
+def _in_row(array, row, columns, i):
+    if len(columns) > 0:
+        column = elements.column
+        if array.ndim == 1:
+            return lambda array, row, columns, i: (row[i],)
+        return lambda array, row, columns, i: (column(row, columns, i),)
     if array.ndim == 1:
-        return lambda array, row, i: np.float64(array[i])
+        return lambda array, row, columns, i: (np.float64(array[i]),)
 
-    def copied(array, row, i):
+    def copied(array, row, columns, i):
         for j in range(row.size):
             row[j] = array[i, j]
-        return row
+        return (row,)
 
     return copied
+
+
+@meaning(elements.turn_all, INLINE)
+def _turn_all(inputs, blocks, columns):
+    if len(inputs) == 0:
+        return lambda inputs, blocks, columns: None
+    turn, turn_all = elements.turn, elements.turn_all
+
+    def head_and_tail(inputs, blocks, columns):
+        turn(inputs[0], blocks[0], columns)
+        turn_all(inputs[1:], blocks[1:], columns)
+
+    return head_and_tail
 
 
 @meaning(elements.present, INLINE)

@@ -42,6 +42,81 @@ def ahead(processor: Processor) -> int:
     return AHEAD if processor.has(*WIDEST) and not processor.has("clzero") else 0
 
 
+DOUBLES = 8
+"""How many rows side by side are a vector. LLVM is told: of long rows it finds one cheaper."""
+
+_FUNCTION = re.compile(r"^define [^@]*@([^(]+)\(.*?^}$", flags=re.M | re.S)
+_CALLED = re.compile(r"^  (?:%\S+ = )?(?:tail )?call [^@]*@([^(]+)\(", flags=re.M)
+_WIDTH = re.compile(r'^(!\d+) = !{!"llvm\.loop\.vectorize\.width"', flags=re.M)
+_KNOWN = re.compile(r"^((!\d+) = distinct !{\2, .*)}$", flags=re.M)
+_LOOP = re.compile(r"!llvm\.loop (!\d+)")
+_BLOCK = re.compile(r'^("[^"]*"|[^ ;"]+):')
+_BRANCH = re.compile(r"^  (?:br|switch) .*label %")
+_TARGET = re.compile(r'label %("[^"]*"|[^ ,]+)')
+_MARKS = """
+!900000 = !{!"llvm.loop.unroll.disable"}
+!900001 = !{!"llvm.loop.unroll.full"}
+!900002 = !{!"llvm.loop.unroll.runtime.disable"}
+"""
+
+
+def has_lanes(module: str) -> bool:
+    """Return whether a loop of a module computes rows side by side, as `elements.across` has it."""
+    return _WIDTH.search(module) is not None
+
+
+def marked(module: str) -> str:
+    """Return a module of which the loops in what such a loop calls, and no others, are unrolled.
+
+    By itself LLVM unrolls short ones alone. What is marked it unrolls whole if the number of turns
+    is a constant.
+    """
+    reached = _reached(module)
+    nodes: list[str] = []
+
+    def mark(function: re.Match[str]) -> str:
+        loop = "!900001, !900002" if function[1] in reached else "!900000"
+        return "\n".join(_mark(line, loop, seen, nodes) for line in function[0].splitlines())
+
+    seen: set[str] = set()
+    loops = set(_LOOP.findall(module))
+    module = _FUNCTION.sub(mark, module)
+    module = _KNOWN.sub(lambda x: x[0] if x[2] not in loops else f"{x[1]}, !900000}}", module)
+    return "\n".join([module, *nodes, _MARKS])
+
+
+def _mark(line: str, loop: str, seen: set[str], nodes: list[str]) -> str:
+    """Return a line, marked if it branches to a block before it, which begins a loop."""
+    if line.startswith("define "):
+        seen.clear()
+    elif block := _BLOCK.match(line):
+        seen.add(block[1])
+    elif _BRANCH.match(line) and "!llvm.loop" not in line and seen & set(_TARGET.findall(line)):
+        name = f"!{900003 + len(nodes)}"
+        nodes.append(f"{name} = distinct !{{{name}, {loop}}}")
+        return f"{line}, !llvm.loop {name}"
+    return line
+
+
+def _reached(module: str) -> set[str]:
+    """Return the names of the functions that loops over rows side by side call."""
+    widths = set(_WIDTH.findall(module))
+    loops = {name for line, name in _KNOWN.findall(module) if widths & set(line.split(", "))}
+    functions = {found[1]: found[0] for found in _FUNCTION.finditer(module)}
+    todo = [body for body in functions.values() if any(f"!llvm.loop {x}\n" in body for x in loops)]
+    reached: set[str] = set()
+    while todo:
+        for name in set(_CALLED.findall(todo.pop())) & functions.keys() - reached:
+            reached.add(name)
+            todo.append(functions[name])
+    return reached
+
+
+def unmarked(module: str) -> str:
+    """Return a module without the marks of `marked`: of what is left LLVM would complain."""
+    return re.sub(r"llvm\.loop\.unroll\.(full|disable|runtime)", r"streamloss.\1", module)
+
+
 _LABEL = re.compile(r'^"?([^ ;"]*)"?:')
 _STEP = re.compile(r"  %(\S+) = getelementptr .*?i8, ptr (%\S+), i64 (\d+)$")
 _LOAD = re.compile(r"  %\S+ = load <(\d+) x (float|double)>, ptr (%\S+), align")

@@ -43,13 +43,13 @@ class ZeroOneRow(NamedTuple):
 
     def row(self, y_true: Row, y_pred: Row) -> float:
         """Return the loss of one row."""
-        value = 0.0
-        for c in range(len(y_pred)):
-            if (y_true[c] != y_true[c]) | (y_pred[c] != y_pred[c]):
-                return NAN
-            if y_pred[c] != y_true[c]:
-                value = 1.0
-        return value
+        missing = wrong = False
+        for c in range(len(y_pred)):  # to the end, in vectors
+            missing |= (y_true[c] != y_true[c]) | (y_pred[c] != y_pred[c])
+            wrong |= y_pred[c] != y_true[c]
+        if missing:
+            return NAN
+        return 1.0 if wrong else 0.0
 
 
 @loss("brier", "brier_score", formula="sum_c ([c = y] - p_c)^2")

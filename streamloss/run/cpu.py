@@ -15,7 +15,8 @@ from streamloss.exact.digits import BLOCK, DIGITS
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.cpu import call, fold_entry
 from streamloss.kernels.fold import make_workspace
-from streamloss.kernels.maps import map_rows, map_terms
+from streamloss.kernels.maps import map_terms
+from streamloss.kernels.rows import write_rows
 from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
 from streamloss.losses.arithmetic import product_error
 from streamloss.losses.base import Loss, together, values_first
@@ -195,8 +196,7 @@ def _without_omission(rule: Rule) -> Rule:
 def _map_rows(loss: Loss, inputs: tuple[Array, ...]) -> Array:
     """Return the loss of each row as float64."""
     values = np.empty(len(inputs[0]), np.float64)
-    scratch = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
-    call(map_rows, (loss,), loss, inputs, values, scratch)
+    write_rows(loss, inputs, values)
     return values
 
 

@@ -26,7 +26,7 @@ def map_points(loss: Any, inputs: Any, out: Any) -> None:
 @njit(error_model="numpy")
 def map_rows(loss: Any, inputs: Any, room: Any, out: Any) -> None:
     for i in range(out.size):
-        out[i] = of_row(loss, inputs, room, i)
+        out[i] = of_row(loss, inputs, room, (), i)
 
 
 def compiled(loss: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
