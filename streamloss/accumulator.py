@@ -118,7 +118,7 @@ class Accumulator:
         OSError, TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        if self.tally.add_plain(y_true, y_pred, weights, where):
+        if self.tally.add_direct(y_true, y_pred, weights, where):
             return self
         given, before = (y_true, y_pred, weights, where), self._named
         if data is not None:

@@ -12,7 +12,7 @@ from streamloss.arrays.types import Array
 from streamloss.losses import arithmetic, elementary, formulas
 from streamloss.losses.base import Loss
 
-from .cpu import call, entry
+from .cpu import entry
 from .elements import Arrays, Columns
 from .loader import is_usable
 from .maps import map_rows
@@ -44,12 +44,24 @@ def write_rows(loss: Loss, inputs: Arrays, out: Array) -> None:
     TypeError
         If the `row` of the loss does not compile.
     """
+    run, scratch, columns = rows_entry(loss, inputs, out)
+    run(loss, inputs, out, scratch, columns)
+
+
+def rows_entry(loss: Loss, inputs: Arrays, out: Array) -> tuple[Any, Arrays, Columns]:
+    """Return the kernel that writes the losses of rows like these, its scratch, and the columns.
+
+    Raises
+    ------
+    TypeError
+        If the `row` of the loss does not compile.
+    """
     scratch = tuple([np.empty(a.shape[1] if a.ndim == 2 else 0) for a in inputs])
     arguments = loss, inputs, out, scratch
     columns = columns_of(loss, inputs)
     if columns and not _takes(loss, arguments, columns):
         columns = ()
-    call(map_rows, (loss,), *arguments, columns)
+    return entry(map_rows, (loss,), *arguments, columns), scratch, columns
 
 
 def _takes(loss: Loss, arguments: tuple[Any, ...], columns: Columns) -> bool:

@@ -24,14 +24,13 @@ from streamloss.arrays.batch import (
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
-from streamloss.losses.base import Loss, parts_of, values_first
+from streamloss.losses.base import Loss, parts_of
 from streamloss.losses.names import resolve
 from streamloss.support.once import once
 
 from . import choose, threads
 
 if TYPE_CHECKING:
-    from .direct import Direct
     from .lazy.states import LazyState
 
 
@@ -102,7 +101,7 @@ def sums(query: Query, data: Arguments) -> State | LazyState:
     TypeError, ValueError
         As `evaluate`.
     """
-    state = _plain_sums(query, data)
+    state = _direct_sums(query, data)
     if state is not None:
         return state
     if any_lazy(*data):
@@ -118,29 +117,41 @@ def _lazy_sums(query: Query, data: Arguments) -> LazyState:
     return out
 
 
-def _plain_sums(query: Query, data: Arguments) -> State | None:
-    """Return the state of plain arrays, None if they are not."""
-    runner = _direct_runner(query, data[0])
+def _direct_sums(query: Query, data: Arguments) -> State | None:
+    """Return the state of what a kernel reads where it lies, None of other data."""
+    runner = _direct_runner(query, data)
     taken = None if runner is None else runner.take(*data)
-    if runner is None or taken is None:
+    if taken is None:
         return None
-    if taken[1] >= threads.PARALLEL:
-        return runner.sum_large(*taken)
-    return runner.add(State.empty(taken[3], len(query.parts)), *taken)
+    large, before = taken[1] >= threads.PARALLEL, State.empty(taken[3], len(query.parts))
+    state: State = runner.sum_large(*taken) if large else runner.add(before, *taken)
+    return state
 
 
-def _direct_runner(query: Query, y_true: ArrayLike) -> Direct | None:
+def _direct_runner(query: Query, data: Arguments) -> Any:
     """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
 
-    What has no number of elements is no array of numpy or PyTorch, nor a column.
+    It is a `direct.Direct` or, of rows, a `rows.Rows`. What has no number of elements is no array of numpy or PyTorch, nor a column.
     """
-    if query.nan == "raise" or any(map(values_first, query.parts)):
+    parts = query.parts
+    if query.nan == "raise" or any([loss.vectorized for loss in parts]):
         return None
-    size = _size(y_true)
-    if size is None or choose.wait(query.parts, size * query.parts[0].inputs):
+    y_true, y_pred, _, _ = data
+    sizes = _size(y_true), _size(y_pred[0] if isinstance(y_pred, tuple) and y_pred else y_pred)
+    size = max(sizes[0] or 0, sizes[1] or 0)
+    if sizes[0] is None or choose.wait(parts, size * parts[0].inputs):
         return None
-    runner: Direct = direct().Direct(query.parts, query.rule, query.compute, query.axis)
+    runner: Any = None
+    if not any(parts[0].ranks):
+        runner = direct().Direct(parts, query.rule, query.compute, query.axis)
+    elif len(parts) == 1 and _takes_rows(query):
+        runner = _rows().Rows(parts[0], query.rule)
     return runner
+
+
+def _takes_rows(query: Query) -> bool:
+    """Return whether small batches of rows are taken at once: all of them, for one result."""
+    return query.axis is None and query.compute is None and query.rule != OMIT
 
 
 def _size(value: Any) -> int | None:
@@ -233,7 +244,7 @@ class Tally:
 
     def __init__(self, query: Query) -> None:
         self.lock = threads.lock()
-        self._direct: Direct | None = None
+        self._direct: Any = None
         self.reset(query)
 
     def reset(self, query: Query) -> None:
@@ -270,10 +281,10 @@ class Tally:
         TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        return self if self.add_plain(*data) else self.add_other(data)
+        return self if self.add_direct(*data) else self.add_other(data)
 
     def add_other(self, data: Arguments, axis: AxisLike = None) -> Tally:
-        """Add a batch that need not be plain; one that raises changes nothing.
+        """Add a batch of any kind; one that raises changes nothing.
 
         Parameters
         ----------
@@ -295,20 +306,19 @@ class Tally:
             self.merge(sum_batch(query, batch))
         return self
 
-    def add_plain(
+    def add_direct(
         self, y_true: ArrayLike, y_pred: ArrayLike, weights: Weights, where: ArrayLike
     ) -> bool:
-        """Add a batch, if it is of plain arrays and worth a kernel; return whether.
+        """Add a batch, if a kernel reads it where it lies and is worth its while; return whether.
 
-        So are most of the small ones of a training loop, of which one takes 5 us
-        (`benchmarks/bench_streaming.py`).
+        So are most of the small ones of a training loop (`benchmarks/bench_layouts.py`).
         """
         query = self.query
         if query.nan == "raise":
             return False
         runner = self._direct
         if runner is None or runner.axis is not query.axis:
-            runner = self._direct = _direct_runner(query, y_true)
+            runner = self._direct = _direct_runner(query, (y_true, y_pred, weights, where))
             if runner is None:
                 return False
         taken = runner.take(y_true, y_pred, weights, where)
@@ -388,6 +398,14 @@ def direct() -> Any:
     from . import direct
 
     return direct
+
+
+@once
+def _rows() -> Any:
+    """Return the runner of small batches of rows, imported with the kernels on first use."""
+    from . import rows
+
+    return rows
 
 
 @once
