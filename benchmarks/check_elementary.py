@@ -1,8 +1,9 @@
-"""Check exp, log and their like on every float32, and on random float64: minutes, by hand.
+"""Check exp, log, power and their like on every float32, and random float64: minutes, by hand.
 
 ``python -m benchmarks.check_elementary [millions of random arguments]`` prints, for each function,
-the largest error in ulp and where it is. The reference is numpy's long double, of 64 bits on x86:
-it adds at most 2**-10 ulp. `streamloss.losses.elementary` says what it printed.
+the largest error in ulp and where it is. Of float32 the powers `EXPONENTS` are taken, from 1/16 to
+16. The reference is numpy's long double, of 64 bits on x86: it adds at most 2**-10 ulp.
+`streamloss.losses.elementary` and `powers` say what it printed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from streamloss.kernels import meanings  # noqa: F401
-from streamloss.losses import elementary
+from streamloss.losses import arithmetic, elementary
 
 Floats = NDArray[np.float64]
 PIECE = 1 << 16
@@ -30,24 +33,36 @@ REFERENCES = {
     "log1p_exp": lambda x: np.log1p(np.exp(-np.abs(x))),
 }
 
+OF_TWO = {
+    "power": (arithmetic.power, np.power),
+    "hypot": (arithmetic.hypot, np.hypot),
+}
 
-def compiled(function: Any) -> Any:
-    """Return a loop over a function."""
+EXPONENTS = 0.5, 1.5, 2.0, 3.0, -0.5, 1 / 3
+
+
+def compiled(function: Any, inputs: int) -> Any:
+    """Return a loop over a function of one or two numbers."""
 
     @njit(error_model="numpy", nogil=True)
-    def loop(x: Any, out: Any) -> None:
+    def of_one(x: Any, out: Any) -> None:
         for i in range(x.size):
             out[i] = function(x[i])
 
-    return loop
+    @njit(error_model="numpy", nogil=True)
+    def of_two(x: Any, y: Any, out: Any) -> None:
+        for i in range(x.size):
+            out[i] = function(x[i], y[i])
+
+    return of_one if inputs == 1 else of_two
 
 
-def worst(name: str, loop: Any, x: Floats) -> tuple[float, float]:
+def worst(loop: Any, reference: Any, *inputs: Floats) -> tuple[float, list[float]]:
     """Return the largest error in ulp, and where; infinite if a value is not finite but should."""
-    found = np.empty_like(x)
-    loop(x, found)
+    found = np.empty_like(inputs[0])
+    loop(*inputs, found)
     with np.errstate(all="ignore"):
-        truth = REFERENCES[name](x.astype(np.longdouble))
+        truth = reference(*[x.astype(np.longdouble) for x in inputs])
         rounded = truth.astype(np.float64)
         ulp = np.spacing(np.abs(rounded)).astype(np.longdouble)
         error = np.abs((found.astype(np.longdouble) - truth) / ulp).astype(np.float64)
@@ -56,7 +71,7 @@ def worst(name: str, loop: Any, x: Floats) -> tuple[float, float]:
     error[~np.isfinite(rounded) | ~np.isfinite(found)] = 1.0
     error[same & ~np.isfinite(rounded)] = 0.0
     k = int(np.argmax(error))
-    return float(error[k]), float(x[k])
+    return float(error[k]), [float(x[k]) for x in inputs]
 
 
 def float32() -> Iterator[Floats]:
@@ -82,18 +97,55 @@ def float64(name: str, count: int) -> Iterator[Floats]:
             yield np.concatenate([near, 4.0 * near, sized, far])
 
 
+def float32_powers() -> Iterator[tuple[Floats, Floats]]:
+    """Yield every float32 from 1/16 to 16, with each of a few exponents."""
+    first, last = (int(np.float32(x).view(np.uint32)) for x in (1 / 16, 16.0))
+    for start in range(first, last, PIECE):
+        x = np.arange(start, start + PIECE, dtype=np.uint32).view(np.float32).astype(np.float64)
+        yield from ((x, np.full(PIECE, y)) for y in EXPONENTS)
+
+
+def pairs(name: str, count: int) -> Iterator[tuple[Floats, Floats]]:
+    """Yield random pairs: of any bits, and such that results are finite and not zero."""
+    rng = np.random.default_rng(7)
+    for _ in range(0, count, 4 * PIECE):
+        bits = rng.integers(-(2**63), 2**63, (2, PIECE))
+        yield bits[0].view(np.float64), bits[1].view(np.float64)
+        wide = np.exp2(rng.uniform(-1074.0, 1024.0, PIECE))
+        if name == "hypot":
+            for low in (-30.0, -2.0, 0.0):
+                yield wide, wide * np.exp2(rng.uniform(low, 0.0, PIECE))
+            continue
+        near = 1.0 + rng.uniform(-1.0, 1.0, PIECE) * np.exp2(rng.uniform(-52.0, -1.0, PIECE))
+        for x in (wide, rng.uniform(0.0, 4.0, PIECE), near):
+            with np.errstate(divide="ignore"):  # any power of 1
+                yield x, rng.uniform(-745.0, 710.0, PIECE) / np.log(x)
+
+
+def report(name: str, what: str, check: Any, pieces: Iterator[tuple[Floats, ...]]) -> None:
+    """Print the largest error of some pieces, of which a few at a time are in memory."""
+    found: list[tuple[float, list[float]]] = []
+    with ThreadPoolExecutor() as pool:
+        while some := list(islice(pieces, 64)):
+            found = [max(*found, *pool.map(lambda inputs: check(*inputs), some))]
+    error, where = found[0]
+    print(f"{name:10} {what}: {error:.4f} ulp at {', '.join(map(repr, where))}", flush=True)
+
+
 def main(millions: int) -> None:
     """Print the largest error of every function."""
-    with ThreadPoolExecutor() as pool:
-        for name in REFERENCES:
-            loop = compiled(getattr(elementary, name))
-            loop(np.zeros(1), np.zeros(1))
-            for what, pieces in (
-                ("float32", float32()),
-                ("float64", float64(name, millions * 10**6)),
-            ):
-                errors = pool.map(lambda x: worst(name, loop, x), pieces)  # noqa: B023
-                print(f"{name:10} {what}: %.4f ulp at %r" % max(errors), flush=True)
+    count = millions * 10**6
+    for name, (function, reference) in OF_TWO.items():
+        check = partial(worst, compiled(function, 2), reference)
+        check(np.zeros(1), np.zeros(1))
+        if name == "power":
+            report(name, "float32", check, float32_powers())
+        report(name, "float64", check, pairs(name, count))
+    for name, reference in REFERENCES.items():
+        check = partial(worst, compiled(getattr(elementary, name), 1), reference)
+        check(np.zeros(1))
+        report(name, "float64", check, ((x,) for x in float64(name, count)))
+        report(name, "float32", check, ((x,) for x in float32()))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 
 from streamloss.exact import digits
-from streamloss.losses import arithmetic, elementary, formulas
+from streamloss.losses import arithmetic, elementary, formulas, powers, regression
 
 from . import columns, elements, fold, maps, tiles, vectors, views
 from .compiler import FRAGMENT, INLINE, LOSS
@@ -33,10 +33,10 @@ from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
 # Functions that are inlined in all callers. By itself LLVM leaves some of them as calls, and a loop
-# with a call in it has no vectors. Of `fold` and `fold_both`, inlined, it makes one loop for each
-# set of constants that they are called with.
+# with a call in it has no vectors.
 SMALL: tuple[Any, ...] = (
     *elementary.FUNCTIONS,
+    *powers.FUNCTIONS,
     *formulas.FORMULAS,
     arithmetic.softplus,
     arithmetic.product,
@@ -44,11 +44,10 @@ SMALL: tuple[Any, ...] = (
     arithmetic.smaller,
     arithmetic.clip,
     arithmetic.product_error,
+    arithmetic.hypot,
     digits.increase,
     digits.magic,
     digits.bound,
-    fold.fold,
-    fold.fold_both,
     views.of_half,
     tiles.fold_row,
     tiles.fold_row_both,
@@ -106,6 +105,50 @@ for _body in LARGE:
     compiled(_body, FRAGMENT)
 
 
+# Of these loops, inlined, LLVM makes one for each set of constants that they are called with. Of a
+# loss that has another formula for some parameters it makes two: one that the other formula may
+# keep from vectors, and one without it. LLVM by itself takes so small a loop for too large.
+
+
+def _loop(body):
+    """Return the meaning of a loop itself under another name."""
+    return compiled(FunctionType(body.__code__, body.__globals__, body.__name__), INLINE)
+
+
+_fold, _fold_both = _loop(fold.fold), _loop(fold.fold_both)
+_is_classic = compiled(regression.TweedieDeviance.is_classic, LOSS)
+
+
+def _has_cases(loss):
+    return issubclass(loss.instance_class, regression.TweedieDeviance)
+
+
+@meaning(fold.fold, INLINE)
+def _one_fold(loss, block, m1, m2, twice, screened, rule):
+    if not _has_cases(loss):
+        return _fold
+
+    def either(loss, block, m1, m2, twice, screened, rule):
+        if _is_classic(loss):
+            return _fold(loss, block, m1, m2, twice, screened, rule)
+        return _fold(loss, block, m1, m2, twice, screened, rule)
+
+    return either
+
+
+@meaning(fold.fold_both, INLINE)
+def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
+    if not _has_cases(loss):
+        return _fold_both
+
+    def either(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
+        if _is_classic(loss):
+            return _fold_both(loss, block, m1, m2, n1, n2, width, apart, screened, rule)
+        return _fold_both(loss, block, m1, m2, n1, n2, width, apart, screened, rule)
+
+    return either
+
+
 if "vectors" in lost:
 
     @meaning(elements.interleave, INLINE)
@@ -143,7 +186,8 @@ def _is_long(function):
     ours = [
         f for f in called if isinstance(f, FunctionType) and f.__module__.startswith("streamloss.")
     ]
-    return any(f.__module__ == elementary.__name__ or _is_long(f) for f in ours)
+    others = [f for f in ours if f is not function]  # `sqrt` names math.sqrt as it is named
+    return any(f.__module__ == elementary.__name__ or _is_long(f) for f in others)
 
 
 if "instructions" in lost:
@@ -225,9 +269,10 @@ def _sqrt(x):
     return lambda x: math.sqrt(x)
 
 
-@meaning(arithmetic.power, INLINE)
-def _power(x, y):
-    return lambda x, y: math.pow(x, y)
+@meaning(arithmetic.modulus, INLINE)
+def _modulus(z):
+    hypot = arithmetic.hypot
+    return (lambda z: hypot(z.real, z.imag)) if isinstance(z, types.Complex) else lambda z: abs(z)
 
 
 @meaning(arithmetic.divide, INLINE)

@@ -11,10 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from .elementary import exp, exp_below, expm1, log, log1p, log1p_exp, of_rank, rank
+from .powers import power
 
-__all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", "rank"]
+__all__ = ["exp", "exp_below", "expm1", "log", "log1p", "log1p_exp", "of_rank", "power", "rank"]
 
 INFINITY, NAN = math.inf, math.nan
+
+UP_600, DOWN_600 = 4.149515568880993e180, 2.409919865102884e-181
+UP_700, DOWN_700 = 5.260135901548374e210, 1.90109156629516e-211
+"""2**600 and 2**700, and their inverses."""
 
 Numbers = Sequence[float]
 """A row of numbers: a 1-d float64 array, in Python any sequence of floats."""
@@ -33,16 +38,6 @@ def partial_sums() -> list[float]:
 def sqrt(x: float) -> float:
     """Return the square root of x, NaN below zero."""
     return math.sqrt(x) if x >= 0.0 else math.nan
-
-
-def power(x: float, y: float) -> float:
-    """Return x**y as IEEE arithmetic has it: infinity or NaN where Python raises."""
-    try:
-        return math.pow(x, y)
-    except (OverflowError, ValueError) as error:
-        if x != 0.0 and isinstance(error, ValueError):
-            return math.nan  # a negative number to a power that is no integer
-        return math.copysign(math.inf, x) if y % 2.0 == 1.0 else math.inf
 
 
 def divide(x: float, y: float) -> float:
@@ -75,6 +70,31 @@ def softplus(x: float) -> float:
 def product(a: float, x: float) -> float:
     """Return a * x, zero for a zero beside an infinity: the limit of a * x in x alone."""
     return 0.0 if (a == 0.0) & (abs(x) == INFINITY) else a * x
+
+
+def hypot(x: float, y: float) -> float:
+    """Return sqrt(x**2 + y**2), which neither over- nor underflows; infinite if x or y is.
+
+    The root of the rounded sum is corrected by what rounding took from squares, sum and root.
+    Borges (2020), Algorithm 1014: an improved algorithm for hypot(x, y), section 3.
+    """
+    x, y = abs(float(x)), abs(float(y))
+    a, b = (x, y) if x >= y else (y, x)
+    large, small = a > 1e150, a < 1e-120
+    scale = DOWN_600 if large else (UP_700 if small else 1.0)
+    back = UP_600 if large else (DOWN_700 if small else 1.0)
+    a, b = a * scale, b * scale
+    total = a * a + b * b
+    root = sqrt(total)
+    rest = b * b - (total - a * a) + (product_error(a, a) + product_error(b, b))
+    rest = (total - root * root) - product_error(root, root) + rest
+    value = (root + rest / (2.0 * root if root > 0.0 else 1.0)) * back
+    return INFINITY if (x == INFINITY) | (y == INFINITY) else value
+
+
+def modulus(z: Any) -> float:
+    """Return the absolute value of a number, real or complex."""
+    return hypot(z.real, z.imag) if isinstance(z, complex) else abs(z)
 
 
 def product_error(x: Any, y: Any) -> Any:

@@ -60,6 +60,19 @@ def gamma_deviance(y: float, m: float) -> float:
     return value / m if (m > 0.0) & (m < INFINITY) else value + INFINITY
 
 
+def tweedie(k: float, y: float, m: float) -> float:
+    """Return the unit deviance of the power k, which is neither 0, 1 nor 2."""
+    p = abs(m)  # which may be -0.0
+    a, b, c = 1.0 / ((1.0 - k) * (2.0 - k)), 1.0 / (1.0 - k), 1.0 / (2.0 - k)
+    of_label = power(abs(larger(y, 0.0)), 2.0 - k) * a
+    of_both = product(y, power(p, 1.0 - k)) * b
+    value = 2.0 * (of_label - of_both + power(p, 2.0 - k) * c)
+    endless = ((k > 2.0) & (p == 0.0)) | ((k < 0.0) & (p == INFINITY))
+    value = abs(y) + INFINITY if endless else value
+    outside = ((k > 0.0) & (k < 1.0)) | ((k > 0.0) & (y < 0.0)) | (m < 0.0)
+    return NAN if outside else value
+
+
 def poisson(y: float, rate: float, log_rate: float) -> float:
     """Return rate - y log(rate), where an infinite rate outgrows its logarithm, and 0 log 0 = 0."""
     term = product(y, log_rate)
@@ -347,6 +360,7 @@ def endless_margin(y: int, x: Numbers) -> float:
 FORMULAS = (
     deviance,
     gamma_deviance,
+    tweedie,
     poisson,
     logistic,
     sigmoid,

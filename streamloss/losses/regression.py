@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from .arithmetic import INFINITY, NAN, expm1, larger, log1p, power, product, smaller, sqrt
+from .arithmetic import INFINITY, expm1, larger, log1p, modulus, smaller, sqrt
 from .define import loss
 from .domains import Interval, NonNegative, Positive, Proportion
-from .formulas import deviance, gamma_deviance
+from .formulas import deviance, gamma_deviance, tweedie
 
 LOG2 = 0.6931471805599453
 
@@ -31,7 +31,7 @@ class AbsoluteError(NamedTuple):
 
     def point(self, y_true: complex, y_pred: complex) -> float:
         """Return the loss of one element."""
-        return abs(y_pred - y_true)
+        return modulus(y_pred - y_true)
 
 
 @loss("squared_error", "mse", "mean_squared_error", "l2", formula="(y_pred - y_true)^2")
@@ -347,6 +347,10 @@ class TweedieDeviance(NamedTuple):
 
     power: float = 0.0
 
+    def is_classic(self) -> bool:
+        """Return whether it is the deviance of a normal, Poisson or gamma distribution."""
+        return (self.power == 0.0) | (self.power == 1.0) | (self.power == 2.0)
+
     def point(self, y_true: float, y_pred: float) -> float:
         """Return the loss of one element."""
         k = self.power
@@ -356,11 +360,4 @@ class TweedieDeviance(NamedTuple):
             return 2.0 * deviance(y_true, y_pred)
         if k == 2.0:
             return 2.0 * gamma_deviance(y_true, y_pred)
-        if ((k > 0.0) & (k < 1.0)) | ((k > 0.0) & (y_true < 0.0)) | (y_pred < 0.0):
-            return NAN
-        p = abs(y_pred)  # which may be -0.0
-        if ((k > 2.0) & (p == 0.0)) | ((k < 0.0) & (p == INFINITY)):
-            return abs(y_true) + INFINITY
-        of_label = power(abs(larger(y_true, 0.0)), 2.0 - k) / ((1.0 - k) * (2.0 - k))
-        of_both = product(y_true, power(p, 1.0 - k)) / (1.0 - k)
-        return 2.0 * (of_label - of_both + power(p, 2.0 - k) / (2.0 - k))
+        return tweedie(k, y_true, y_pred)

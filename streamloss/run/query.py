@@ -131,7 +131,8 @@ def _direct_sums(query: Query, data: Arguments) -> State | None:
 def _direct_runner(query: Query, data: Arguments) -> Any:
     """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
 
-    It is a `direct.Direct` or, of rows, a `rows.Rows`. What has no number of elements is no array of numpy or PyTorch, nor a column.
+    It is a `direct.Direct` or, of rows, a `rows.Rows`. What has no number of elements is no array
+    of numpy or PyTorch, nor a column.
     """
     parts = query.parts
     if query.nan == "raise" or any([loss.vectorized for loss in parts]):

@@ -87,9 +87,8 @@ def dtypes():
         batch = y.astype(dtype), p.astype(DTYPES[k - 1]), w.astype(DTYPES[k - 2])
         assert sl.accumulate("mae", *moved(*batch)) == sl.accumulate("mae", *batch), dtype
     numbers = (y + 1j * p).astype("complex64"), p + 1j * w
-    found, want = (sl.evaluate("mae", *each) for each in (moved(*numbers), numbers))
-    assert abs(found - want) <= 4 * np.spacing(want)  # the platform's hypot
-    return f"{len(DTYPES)} real ones, complex {abs(found - want) / np.spacing(want):.0f} ulp"
+    assert sl.accumulate("mae", *moved(*numbers)) == sl.accumulate("mae", *numbers)
+    return f"{len(DTYPES)} real ones, complex"
 
 
 @check()

@@ -127,19 +127,17 @@ def arguments(case):
 
 def look(case):
     """Return what ptxas says of a case, its bytes of PTX, and the rules it breaks."""
-    loss = NAMED[case.loss]
     try:
         ptx = toolkit.compiled(getattr(gpu, case.kernel), arguments(case), case.target)
     except Exception as error:  # of the compiler, any
         lines = [line for line in str(error).splitlines() if line.strip()]
         return None, 0, [f"does not compile: {type(error).__name__}: {lines[-1][:300]}"]
-    libm, modulus = toolkit.calls_libm(loss, case.dtype), case.dtype.startswith("complex")
-    rules = toolkit.broken(ptx, case.kernel == "fold_grid", libm, modulus)
+    rules = toolkit.broken(ptx, case.kernel == "fold_grid")
     try:
         code = toolkit.assembled(ptx, case.target)
     except RuntimeError as error:
         return None, len(ptx), [*rules, str(error)]
-    if code and code.spilled and not libm:
+    if code and code.spilled:
         rules.append(f"spills {code.spilled} bytes of registers")
     return code, len(ptx), rules
 
@@ -190,10 +188,7 @@ def main(words=None):
         sys.exit(toolkit.MISSING)
     cases = [*(quick_cases() if given.quick else all_cases())]
     cases = [case for case in cases if set(given.words) <= set(str(case).split())]
-    libm = [name for name, loss in NAMED.items() if toolkit.calls_libm(loss, "")]
-    print(
-        f"{toolkit.implementation()}, {len(cases)} cases. Only these call libm: {', '.join(libm)}"
-    )
+    print(f"{toolkit.implementation()}, {len(cases)} cases")
     print(f"{'':72}{'PTX':>8}{'regs':>5}{'spills':>8}{'stack':>8}{'shared':>8}")
     found = []
     for case, some in run(cases, given.jobs):

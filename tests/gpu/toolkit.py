@@ -1,6 +1,5 @@
 """Code of GPUs without a GPU: kernels to PTX with libnvvm, the rules for it, and ptxas."""
 
-import dis
 import functools
 import glob
 import importlib.util
@@ -10,17 +9,12 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numba
 from numba import cuda
 from numba.cuda import dispatcher
-
-from streamloss.losses import arithmetic
-
-LIBM = re.compile(r"__(internal|nv)_")
-"""Functions of NVIDIA's libm that are not inlined: only there may a product and a sum be one."""
 
 FLOAT = re.compile(r"\.(?:b?f16x?2?|bf16|f32|f64)\b")
 ROUNDED = "add", "sub", "mul", "div", "sqrt", "rcp"
@@ -100,20 +94,6 @@ def implementation():
     return f"numba {numba.__version__}"
 
 
-def calls(function, goal, seen=frozenset()):
-    """Return whether a function calls another, itself or through others of the package."""
-    loaded = [i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL"]
-    called = [function.__globals__.get(name) for name in loaded]
-    ours = [f for f in called if isinstance(f, FunctionType) and f.__module__[:11] == "streamloss."]
-    seen = seen | {function}
-    return any(f is goal or (f not in seen and calls(f, goal, seen)) for f in ours)
-
-
-def calls_libm(loss, dtype):
-    """Return whether a loss needs the power of libm, or its hypot for the modulus."""
-    return calls(loss.body, arithmetic.power) or dtype.startswith("complex")
-
-
 def instructions(ptx):
     """Yield each instruction with the function it is in."""
     function = ""
@@ -126,17 +106,13 @@ def instructions(ptx):
             yield function, found[1]
 
 
-def broken(ptx, adds, libm, modulus=False):
+def broken(ptx, adds):
     """Return the rules that PTX breaks, each with where.
 
     Parameters
     ----------
     adds : bool
         Whether the kernel adds to sums.
-    libm : bool
-        Whether it may call functions of libm, whose own products and sums may be one.
-    modulus : bool
-        Whether libm's hypot is in it, which is inlined.
     """
     found = [f"calls {name}" for name in missing(ptx)]
     whole = False
@@ -145,8 +121,6 @@ def broken(ptx, adds, libm, modulus=False):
         whole |= bool(INTEGER.match(code))
         if kind in ATOMS and is_float:
             found.append(f"adds floats in any order: {code}")
-        if modulus or (libm and LIBM.match(function)):
-            continue
         if is_float and kind in ("fma", "mad"):
             found.append(f"{code} in {function[:40]}")
         inexact = ".ftz" in code or ".approx" in code or ".full" in code
