@@ -27,8 +27,8 @@ FORMAT = 2
 """Of the files: another makes all of them anew."""
 
 WHOLE = (
-    "builder columns compiler elements fold internals loader maps meanings registry settings"
-    " switches tiles vectors views"
+    "builder columns compiler elements fold internals loader maps meanings"
+    " meanings_of_loops meanings_of_rows registry settings switches tiles vectors views"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 

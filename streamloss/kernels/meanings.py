@@ -15,14 +15,12 @@ import numpy as np
 from numba import types
 
 from streamloss.exact import digits
-from streamloss.losses import arithmetic, elementary, formulas, powers, regression
+from streamloss.losses import arithmetic, elementary, formulas, powers
 
-from . import columns, elements, fold, maps, tiles, vectors, views
+from . import elements, meanings_of_loops, meanings_of_rows  # noqa: F401  # register theirs
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import (
-    at_address,
     bits_of,
-    every_of,
     float_of,
     lost,
     on_stack,
@@ -48,15 +46,6 @@ SMALL: tuple[Any, ...] = (
     digits.increase,
     digits.magic,
     digits.bound,
-    views.of_half,
-    tiles.fold_row,
-    tiles.fold_row_both,
-    tiles.fold_any_row,
-    tiles.rows_of,
-    elements.turn,
-    maps.map_rows,
-    maps.map_blocks,
-    maps.map_lanes,
 )
 
 # Functions that are called, or inlined if LLVM finds it worthwhile.
@@ -67,35 +56,8 @@ LARGE: tuple[Any, ...] = (
     digits.add_float,
     digits.carry,
     digits.peel,
-    fold.fold_block,
-    fold.fold_guessed,
-    fold.settle,
-    fold.add_any,
-    fold.drop_nonfinite,
-    fold.count_nonzero,
-    fold.add_both,
-    fold.fold_all,
-    fold.fold_first,
-    views.copy_halves,
-    views.line_offset,
-    views.fill,
-    views.spread,
-    views.is_constant,
-    views.copy_run,
-    views.read,
     digits.move,
     digits.carried,
-    tiles.fold_step,
-    tiles.write_step,
-    tiles.guess_fold,
-    columns.take_lines,
-    columns.flush,
-    columns.keep_step,
-    columns.add_step,
-    columns.add_tile,
-    columns.sum_shared,
-    columns.finish_tile,
-    columns.copy,
 )
 
 for _body in SMALL:
@@ -105,69 +67,13 @@ for _body in LARGE:
     compiled(_body, FRAGMENT)
 
 
-# Of these loops, inlined, LLVM makes one for each set of constants that they are called with. Of a
-# loss that has another formula for some parameters it makes two: one that the other formula may
-# keep from vectors, and one without it. LLVM by itself takes so small a loop for too large.
-
-
-def _loop(body):
-    """Return the meaning of a loop itself under another name."""
-    return compiled(FunctionType(body.__code__, body.__globals__, body.__name__), INLINE)
-
-
-_fold, _fold_both = _loop(fold.fold), _loop(fold.fold_both)
-_is_classic = compiled(regression.TweedieDeviance.is_classic, LOSS)
-
-
-def _has_cases(loss):
-    return issubclass(loss.instance_class, regression.TweedieDeviance)
-
-
-@meaning(fold.fold, INLINE)
-def _one_fold(loss, block, m1, m2, twice, screened, rule):
-    if not _has_cases(loss):
-        return _fold
-
-    def either(loss, block, m1, m2, twice, screened, rule):
-        if _is_classic(loss):
-            return _fold(loss, block, m1, m2, twice, screened, rule)
-        return _fold(loss, block, m1, m2, twice, screened, rule)
-
-    return either
-
-
-@meaning(fold.fold_both, INLINE)
-def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
-    if not _has_cases(loss):
-        return _fold_both
-
-    def either(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
-        if _is_classic(loss):
-            return _fold_both(loss, block, m1, m2, n1, n2, width, apart, screened, rule)
-        return _fold_both(loss, block, m1, m2, n1, n2, width, apart, screened, rule)
-
-    return either
-
-
 if "vectors" in lost:
 
     @meaning(elements.interleave, INLINE)
     def _interleave(loss, width):
         return lambda loss, width: None
 
-    @meaning(elements.across, INLINE)
-    def _across():
-        return lambda: None
-
 else:
-
-    @typed(elements.across)
-    def _nothing_at_all(context):
-        return lambda: types.none
-
-    @lowered(elements.across)
-    def _rows_together(context, builder, sig, args):
-        return widen_vectors(context, builder, 2, vectors.DOUBLES)
 
     @typed(elements.interleave)
     def _nothing(context):
@@ -199,18 +105,6 @@ if "instructions" in lost:
     def _partial_sums():
         return lambda: np.empty(arithmetic.PARTIALS)
 
-    @meaning(elements.lanes, INLINE)
-    def _lanes(inputs, columns):
-        if len(inputs) == 0:
-            return lambda inputs, columns: ()
-        size = _rows_size(inputs[0], columns)
-        lanes = elements.lanes
-        return lambda inputs, columns: (np.empty(size), *lanes(inputs[1:], columns))
-
-    @meaning(elements.column, INLINE)
-    def _column(block, columns, i):
-        return lambda block, columns, i: block[i :: elements.LANES]
-
 else:
 
     @typed(digits.bits)
@@ -233,35 +127,6 @@ else:
     @lowered(arithmetic.partial_sums)
     def _partial_sums(context, builder, sig, args):
         return on_stack(context, builder, sig.return_type, arithmetic.PARTIALS)
-
-    @typed(elements.lanes)
-    def _arrays(context):
-        array = types.Array(types.float64, 1, "C")
-        return lambda inputs, columns: types.UniTuple(array, len(inputs))
-
-    @lowered(elements.lanes, types.Any, types.Any)
-    def _lanes(context, builder, sig, args):
-        inputs, columns = sig.args
-        array = sig.return_type.dtype
-        sizes = [_rows_size(each, columns) for each in inputs]
-        arrays = [on_stack(context, builder, array, size) for size in sizes]
-        return context.make_tuple(builder, sig.return_type, arrays)
-
-    @typed(elements.column)
-    def _part(context):
-        return lambda block, columns, i: types.Array(types.float64, 1, "A")
-
-    @lowered(elements.column, types.Any, types.Any, types.Any)
-    def _column(context, builder, sig, args):
-        kind, columns, _ = sig.args
-        block, _, i = args
-        size, step = len(columns), elements.LANES
-        return every_of(context, builder, sig.return_type, kind, block, i, size, step)
-
-
-def _rows_size(array, columns):
-    """Return how many numbers `LANES` rows of an input have."""
-    return elements.LANES * (len(columns) if array.ndim == 2 else 1)
 
 
 @meaning(arithmetic.sqrt, INLINE)
@@ -332,62 +197,6 @@ def _summand(loss, inputs, weights, i, heavy, rule):
     return lambda loss, inputs, weights, i, heavy, rule: (
         widen(at(weights, i)) if heavy else sift(term(loss, inputs, weights, i), weights, i, rule)
     )
-
-
-@meaning(elements.of_row, INLINE)
-def _of_row(loss, inputs, scratch, columns, i):
-    given = elements.in_row
-    row = compiled(loss.instance_class.row, {"forceinline": True, **LOSS})
-    match len(inputs):
-        case 1:
-            return lambda loss, inputs, scratch, columns, i: row(
-                loss, given(inputs[0], scratch[0], columns, i)[0]
-            )
-        case 2:
-            return lambda loss, inputs, scratch, columns, i: row(
-                loss,
-                given(inputs[0], scratch[0], columns, i)[0],
-                given(inputs[1], scratch[1], columns, i)[0],
-            )
-        case 3:
-            return lambda loss, inputs, scratch, columns, i: row(
-                loss,
-                given(inputs[0], scratch[0], columns, i)[0],
-                given(inputs[1], scratch[1], columns, i)[0],
-                given(inputs[2], scratch[2], columns, i)[0],
-            )
-    return None
-
-
-@meaning(elements.in_row, INLINE)
-def _in_row(array, row, columns, i):
-    if len(columns) > 0:
-        column = elements.column
-        if array.ndim == 1:
-            return lambda array, row, columns, i: (row[i],)
-        return lambda array, row, columns, i: (column(row, columns, i),)
-    if array.ndim == 1:
-        return lambda array, row, columns, i: (np.float64(array[i]),)
-
-    def copied(array, row, columns, i):
-        for j in range(row.size):
-            row[j] = array[i, j]
-        return (row,)
-
-    return copied
-
-
-@meaning(elements.turn_all, INLINE)
-def _turn_all(inputs, blocks, columns):
-    if len(inputs) == 0:
-        return lambda inputs, blocks, columns: None
-    turn, turn_all = elements.turn, elements.turn_all
-
-    def head_and_tail(inputs, blocks, columns):
-        turn(inputs[0], blocks[0], columns)
-        turn_all(inputs[1:], blocks[1:], columns)
-
-    return head_and_tail
 
 
 @meaning(elements.present, INLINE)
@@ -523,59 +332,3 @@ def _keep(x, watched, i):
         return lambda x, watched, i: x
     present = elements.present
     return lambda x, watched, i: x if present(watched, i) else 0.0
-
-
-@meaning(fold.fold_losses, FRAGMENT)
-def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
-    if len(losses) == 0:
-        return lambda losses, k, block, sums, guesses, terms, width, rule: None
-    fold_block, fold_losses = fold.fold_block, fold.fold_losses
-
-    def head_and_tail(losses, k, block, sums, guesses, terms, width, rule):
-        fold_block(losses[0], block, sums[k], guesses[k], terms, width, rule)
-        fold_losses(losses[1:], k + 1, block, sums, guesses, terms, width, rule)
-
-    return head_and_tail
-
-
-@meaning(views.copy_numbers, FRAGMENT)
-def _copy_numbers(address, stride, zero, size, out):
-    return views.copy_numbers
-
-
-@typed(views.loaded)
-def _loaded(context):
-    return lambda address, offset, zero: zero
-
-
-@lowered(views.loaded, types.int64, types.int64, types.Any)
-def _load(context, builder, sig, args):
-    return at_address(context, builder, sig.return_type, args[0], args[1])
-
-
-@meaning(views.read_all, FRAGMENT)
-def _read_all(views_, k, start, arrays, again):
-    if len(arrays) == 0:
-        return lambda views_, k, start, arrays, again: None
-    is_constant, read, read_all = views.is_constant, views.read, views.read_all
-
-    def first_and_others(views_, k, start, arrays, again):
-        if not (again and is_constant(views_, k)):
-            read(views_, k, start, arrays[0])
-        read_all(views_, k + 1, start, arrays[1:], again)
-
-    return first_and_others
-
-
-@meaning(columns.add_steps, FRAGMENT)
-def _add_steps(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
-    if len(losses) == 0:
-        return lambda losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width: None
-    add_step, add_steps = columns.add_step, columns.add_steps
-
-    def head_and_tail(losses, k, inputs, weights, tile, start, stop, rows, grids, rule, width):
-        loss, others = losses[0], losses[1:]
-        add_step(loss, inputs, weights, tile, start, stop, rows, k, grids, True, rule, width)
-        add_steps(others, k + 1, inputs, weights, tile, start, stop, rows, grids, rule, width)
-
-    return head_and_tail
