@@ -70,6 +70,7 @@ SHAPES = {  # of the arrays and of the weights, the axis, and the dtype
     "rows of 100": ((50_000, 100), None, 1, "float64"),
     "rows of 100, weights for rows": ((50_000, 100), (50_000, 1), 1, "float64"),
     "rows of 10": ((500_000, 10), None, 1, "float64"),
+    "1024 columns": ((10_000, 1024), None, 0, "float64"),
     "3 columns": ((1_666_666, 3), None, 0, "float64"),
     "map": ((60, 259_200), None, 0, "float32"),
     "map, weights for rows": ((60, 259_200), (60, 1), 0, "float32"),

@@ -107,18 +107,23 @@ def carried(exact: Any) -> Any:
 
 
 def move(exact: Any, row: Any, base: Any) -> Any:
-    """Move an exact sum from a wide row to one that begins at digit `base`; return if it fits."""
-    outside = np.int64(0)
-    for k in range(DIGITS, DIGITS + base):
-        outside |= exact[k]
-    for k in range(base + row.size, exact.size):
-        outside |= exact[k]
+    """Move an exact sum from a wide row to one whose digits begin at `base`, and carry these.
+
+    Returns whether it fits: what does not is lost.
+    """
     for k in range(DIGITS):
         row[k] += exact[k]
+        exact[k] = 0
+    over = np.int64(0)
     for k in range(DIGITS, row.size):
-        row[k] += exact[base + k]
-    exact[:] = 0
-    return outside == 0
+        digit = row[k] + exact[base + k] + over
+        exact[base + k] = 0
+        over = (digit + 0x80000000) >> 32
+        row[k] = digit - (over << 32)
+    for k in range(WIDTH):
+        over |= exact[k]
+        exact[k] = 0
+    return over == 0
 
 
 def bound(pattern: Any) -> Any:

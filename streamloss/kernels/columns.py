@@ -206,8 +206,8 @@ def fold_columns(losses, inputs, weights, sums, counts, size, grids, place, rule
         add_tile(losses, inputs, weights, tile, sums, grids, alone, rule, width)
         finish_tile(weights, tile, sums, counts, size, grids, watched, alone, found)
     if cells > 0:  # the first takes what the others have copied
-        row, window = sums[0, sums.shape[1] - 1], grids[6]
-        if not (move(grids[4][1], row, window[BASE]) and carried(row)):
+        window = grids[6]
+        if not move(grids[4][1], sums[0, sums.shape[1] - 1], window[BASE]):
             window[MISFIT] = 1
 
 

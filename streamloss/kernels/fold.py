@@ -36,7 +36,6 @@ from streamloss.exact.digits import (
     add_block,
     bits,
     bound,
-    carried,
     carry,
     increase,
     magic,
@@ -370,7 +369,7 @@ def fold_cells(losses, inputs, weights, sums, counts, rows, workspace, width, ru
         for k in range(last + 1):
             if sums.shape[2] == WIDTH:
                 carry(sums[cell, k])
-            elif not (move(wide[k], sums[cell, k], window[BASE]) and carried(sums[cell, k])):
+            elif not move(wide[k], sums[cell, k], window[BASE]):
                 window[MISFIT] = 1
 
 
