@@ -86,10 +86,6 @@ if "vectors" in lost:
     def _interleave(loss, width):
         return lambda loss, width: None
 
-    @meaning(elements.across, INLINE)
-    def _across():
-        return lambda: None
-
 else:
 
     @typed(elements.across)
@@ -129,18 +125,6 @@ if "instructions" in lost:
     def _partial_sums():
         return lambda: np.empty(arithmetic.PARTIALS)
 
-    @meaning(elements.lanes, INLINE)
-    def _lanes(inputs, columns):
-        if len(inputs) == 0:
-            return lambda inputs, columns: ()
-        size = _rows_size(inputs[0], columns)
-        lanes = elements.lanes
-        return lambda inputs, columns: (np.empty(size), *lanes(inputs[1:], columns))
-
-    @meaning(elements.column, INLINE)
-    def _column(block, columns, i):
-        return lambda block, columns, i: block[i :: elements.LANES]
-
 else:
 
     @typed(digits.bits)
@@ -173,7 +157,8 @@ else:
     def _lanes(context, builder, sig, args):
         inputs, columns = sig.args
         array = sig.return_type.dtype
-        sizes = [_rows_size(each, columns) for each in inputs]
+        counts = [len(columns) if each.ndim == 2 else 1 for each in inputs]
+        sizes = [elements.LANES * count for count in counts]
         arrays = [on_stack(context, builder, array, size) for size in sizes]
         return context.make_tuple(builder, sig.return_type, arrays)
 
@@ -187,11 +172,6 @@ else:
         block, _, i = args
         size, step = len(columns), elements.LANES
         return every_of(context, builder, sig.return_type, kind, block, i, size, step)
-
-
-def _rows_size(array, columns):
-    """Return how many numbers `LANES` rows of an input have."""
-    return elements.LANES * (len(columns) if array.ndim == 2 else 1)
 
 
 @meaning(arithmetic.sqrt, INLINE)
