@@ -14,13 +14,7 @@ for _body in (elements.turn, maps.map_rows, maps.map_blocks, maps.map_lanes):
     compiled(_body, INLINE)
 
 
-if "vectors" in lost:
-
-    @meaning(elements.across, INLINE)
-    def _across():
-        return lambda: None
-
-else:
+if "vectors" not in lost:
 
     @typed(elements.across)
     def _nothing_at_all(context):
@@ -31,21 +25,7 @@ else:
         return widen_vectors(context, builder, 2, vectors.DOUBLES)
 
 
-if "instructions" in lost:
-
-    @meaning(elements.lanes, INLINE)
-    def _lanes(inputs, columns):
-        if len(inputs) == 0:
-            return lambda inputs, columns: ()
-        size = _rows_size(inputs[0], columns)
-        lanes = elements.lanes
-        return lambda inputs, columns: (np.empty(size), *lanes(inputs[1:], columns))
-
-    @meaning(elements.column, INLINE)
-    def _column(block, columns, i):
-        return lambda block, columns, i: block[i :: elements.LANES]
-
-else:
+if "instructions" not in lost:
 
     @typed(elements.lanes)
     def _arrays(context):
@@ -56,7 +36,8 @@ else:
     def _lanes(context, builder, sig, args):
         inputs, columns = sig.args
         array = sig.return_type.dtype
-        sizes = [_rows_size(each, columns) for each in inputs]
+        counts = [len(columns) if each.ndim == 2 else 1 for each in inputs]
+        sizes = [elements.LANES * count for count in counts]
         arrays = [on_stack(context, builder, array, size) for size in sizes]
         return context.make_tuple(builder, sig.return_type, arrays)
 
@@ -70,11 +51,6 @@ else:
         block, _, i = args
         size, step = len(columns), elements.LANES
         return every_of(context, builder, sig.return_type, kind, block, i, size, step)
-
-
-def _rows_size(array, columns):
-    """Return how many numbers `LANES` rows of an input have."""
-    return elements.LANES * (len(columns) if array.ndim == 2 else 1)
 
 
 @meaning(elements.of_row, INLINE)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.types import Array
-from streamloss.losses import arithmetic, elementary, formulas
+from streamloss.losses import elementary, formulas, powers
 from streamloss.losses.base import Loss
 
 from .cpu import entry
 from .elements import Arrays, Columns
-from .loader import is_usable
+from .loader import is_usable, processor
 from .maps import map_rows
+from .vectors import WIDEST
 
 FEWEST, MOST = 2, 24
 """Numbers of columns that have a kernel of their own, of losses with exponentials or logarithms:
@@ -87,15 +88,18 @@ def _most(cls: type[Loss]) -> int:
     """Return the largest number of columns for which a loss has a kernel of its own."""
     kept = cls.memory
     if _most not in kept:
-        called = _called(cls.body, set())
-        long = not called.isdisjoint(elementary.FUNCTIONS)
-        kept[_most] = MOST if long else MOST_SIMPLE
-        if not called.isdisjoint(formulas.RARE) or not is_usable():
-            kept[_most] = MOST_BRANCHED
-        if arithmetic.power in called:  # a library's, one number at a time
-            kept[_most] = 0
+        kept[_most] = _found(_called(cls.body, set())) if is_usable() else 0
     found: int = kept[_most]
     return found
+
+
+def _found(called: set[FunctionType]) -> int:
+    """Return that number for a loss that calls some functions of this package."""
+    if not called.isdisjoint(formulas.RARE):
+        return MOST_BRANCHED
+    if not called.isdisjoint((*elementary.FUNCTIONS, *powers.FUNCTIONS)):
+        return MOST
+    return MOST_SIMPLE if processor().has(*WIDEST) else 0  # others have no integers of a vector
 
 
 def _called(function: Any, found: set[FunctionType]) -> set[FunctionType]:
