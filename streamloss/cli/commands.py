@@ -97,9 +97,10 @@ def warmup(
 ) -> None:
     """Compile kernels now, so that later processes start at once: for images and workers.
 
-    Each loss is compiled for float32 and float64, unweighted and weighted. The kernels lie in
-    the folder STREAMLOSS_CACHE_DIR, else in ~/.cache/streamloss, and serve this version and this
-    kind of processor.
+    Each loss is compiled for float32, float64 and whatever else is read, unweighted and weighted,
+    and those of rows for 2, 10 and many classes. The kernels lie in the folder
+    STREAMLOSS_CACHE_DIR, else in ~/.cache/streamloss, and serve this version and this kind of
+    processor.
     """
     if every and losses:
         raise click.UsageError("--all and --loss exclude each other")

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from streamloss.api import evaluate
-from streamloss.arrays.types import ArrayLike
-from streamloss.kernels import cache
+from streamloss.arrays.types import Array, ArrayLike
+from streamloss.kernels import cache, rows
 from streamloss.kernels.private import folder
 from streamloss.losses.names import resolve
 from streamloss.run import choose
@@ -31,8 +31,11 @@ COMMON = (
     "cross_entropy",
 )
 """Losses that are compiled if none are named."""
-SHAPE = (8, 2)
-"""Rows and classes of the arrays that kernels are compiled with, which depend on neither."""
+ROWS = 8
+"""Rows of the arrays that kernels are compiled with, which do not depend on it."""
+
+CLASSES = 2, 10, rows.MOST + 1
+"""Numbers of classes: up to `rows.MOST` each has a kernel of its own, above they share one."""
 
 
 class Compilation(NamedTuple):
@@ -103,14 +106,22 @@ def compile_for(todo: Compilation) -> float:
     A few rows are evaluated as users evaluate theirs, so that the kernels kept on disk are those
     that will be looked for.
     """
-    choose.SMALL = 0  # arrays of this size would be summed without kernels
+    choose.SMALL = rows.ENOUGH = 0  # arrays of this size would be summed by others
     start = time.perf_counter()
     ranks = resolve(todo.losses[0]).ranks
-    weights = np.ones(SHAPE[0], todo.dtype) if todo.weighted else None
-    arrays = [np.ones(SHAPE[: 1 + rank], todo.dtype) for rank in ranks]
-    rest = arrays[1:]
-    predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
-    # Labels of classes are integers in most data, beside rows of floats.
-    for labels in (arrays[0], arrays[0].astype(np.int64))[: 1 + any(ranks)]:
-        evaluate(list(todo.losses), labels, predictions, weights, nan=todo.nan)
+    for classes in CLASSES if any(ranks) else CLASSES[:1]:
+        _evaluate(todo, [np.ones((ROWS, classes)[: 1 + rank], todo.dtype) for rank in ranks])
     return time.perf_counter() - start
+
+
+def _evaluate(todo: Compilation, arrays: list[Array]) -> None:
+    """Evaluate arrays as they are, and integer labels, as most data have, beside floats.
+
+    Labels that are no rows are read with floats of any size by one kernel.
+    """
+    weights = np.ones(ROWS, todo.dtype) if todo.weighted else None
+    labels, *rest = arrays
+    predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
+    mixed = any(resolve(todo.losses[0]).ranks) or todo.dtype == "float64"
+    for each in (labels, labels.astype(np.int64))[: 1 + mixed]:
+        evaluate(list(todo.losses), each, predictions, weights, nan=todo.nan)

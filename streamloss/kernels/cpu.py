@@ -52,6 +52,18 @@ def entry(body: Body, losses: tuple[Loss, ...], *arguments: object) -> Any:
     return found
 
 
+def is_ready(body: Body, losses: tuple[Loss, ...], *arguments: object) -> bool:
+    """Return whether `entry` has nothing to compile: what it returns is in memory or on disk."""
+    classes, types = tuple([type(loss) for loss in losses]), kinds(arguments)
+    if (body, classes, types) in memory(classes):
+        return True
+    try:
+        found = ObjectFile(body, classes, types).found()
+    except Uncacheable:
+        return False
+    return found is not None and found.code != b""
+
+
 def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
     """Return what `entry` returns for `fold_cells`, looked up by what decides the types: 1 us.
 

@@ -17,7 +17,7 @@ from streamloss.exact.state import State
 from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.loader import IN_PLACE
-from streamloss.kernels.rows import rows_entry
+from streamloss.kernels.rows import ENOUGH, rows_entry
 from streamloss.kernels.switches import WIDE, Rule
 from streamloss.losses.base import Loss
 from streamloss.losses.names import resolve
@@ -42,7 +42,7 @@ class Rows:
     def __init__(self, loss: Loss, rule: Rule) -> None:
         self._loss, self._rule = loss, rule
         self._folds: dict[bool, tuple[Any, Any]] = {}
-        self._maps: dict[Any, tuple[Any, Any, Any]] = {}
+        self._maps: dict[Any, tuple[Any, ...]] = {}
 
     def take(self, first: Any, others: Any, weights: Any, where: Any) -> Taken | None:
         """Return a batch as kernels read it; None if they do not, or it is large."""
@@ -82,10 +82,11 @@ class Rows:
         inputs, weights = given
         values = np.empty(len(inputs[0]))
         key = tuple([(array.dtype, array.shape[1:]) for array in inputs])
-        known = self._maps.get(key)
-        if known is None:
-            known = self._maps[key] = rows_entry(self._loss, inputs, values)
-        run, scratch, columns = known
+        run, scratch, columns, taken = self._maps.get(key) or (None, None, None, 0)
+        if run is None or (not columns and taken >= ENOUGH):
+            run, scratch, columns = rows_entry(self._loss, inputs, values, taken)
+            taken = 0
+        self._maps[key] = run, scratch, columns, taken + len(values)
         run(self._loss, inputs, values, scratch, columns)
         out = State((), state.sums.copy(), 0, state.counts.copy())
         fold, workspace = self._folds.get(weights is None) or (None, make_workspace(1))

@@ -41,6 +41,11 @@ class Product(NamedTuple):
         return np.dot(y_true, y_pred)
 
 
+@pytest.fixture(autouse=True)
+def each_number_has_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machinery, "ENOUGH", 0)
+
+
 def rows(rng: np.random.Generator, count: int, dtype: str, strange: float = 0.2) -> Any:
     """Return rows of small numbers, of which ties are many, and of strange ones."""
     found = rng.integers(-3, 4, (ROWS, count)) / 2
