@@ -10,8 +10,8 @@ Errors, in ulp: exp below 1.0, expm1 1.2, log 0.9, log1p 0.95, log1p_exp 1.8. On
 float64 for each, `benchmarks/check_elementary.py` found 0.98, 1.15, 0.84, 0.88 and 1.71; on every
 float32 for exp, expm1 and log1p_exp 0.99, 1.15 and 1.71.
 
-`powers` has x**y. They are plain Python on floats, and neither raise nor warn. `x` may be any finite or infinite
-number or NaN; zeros keep their sign where the function does.
+They are plain Python on floats, and neither raise nor warn. `x` may be any finite or infinite
+number or NaN; zeros keep their sign where the function does. Powers are in `powers`.
 """
 
 from __future__ import annotations
