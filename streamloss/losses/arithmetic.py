@@ -75,8 +75,9 @@ def product(a: float, x: float) -> float:
 def hypot(x: float, y: float) -> float:
     """Return sqrt(x**2 + y**2), which neither over- nor underflows; infinite if x or y is.
 
-    The root of the rounded sum is corrected by what rounding took from squares, sum and root.
-    Borges (2020), Algorithm 1014: an improved algorithm for hypot(x, y), section 3.
+    The root of the rounded sum is corrected by what rounding took from squares, sum and root:
+    Borges (2020), Algorithm 1014: an improved algorithm for hypot(x, y). Error below 0.501 ulp,
+    and 0.76 where the result is subnormal, which is rounded twice.
     """
     x, y = abs(float(x)), abs(float(y))
     a, b = (x, y) if x >= y else (y, x)

@@ -11,7 +11,7 @@ float64 for each, `benchmarks/check_elementary.py` found 0.98, 1.15, 0.84, 0.88 
 float32 for exp, expm1 and log1p_exp 0.99, 1.15 and 1.71.
 
 They are plain Python on floats, and neither raise nor warn. `x` may be any finite or infinite
-number or NaN; zeros keep their sign where the function does.
+number or NaN; zeros keep their sign where the function does. Powers are in `powers`.
 """
 
 from __future__ import annotations
