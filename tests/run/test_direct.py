@@ -12,8 +12,10 @@ import torch
 
 import streamloss as sl
 from streamloss.arrays.memory import memory_of
+from streamloss.kernels import rows as machinery
 from streamloss.kernels import views
-from streamloss.run import choose, direct
+from streamloss.losses.names import resolve
+from streamloss.run import choose, direct, rows
 from tests.reference import absent, bits, results, sprinkle, truths
 
 SHAPE = 37, 3, 20
@@ -263,3 +265,82 @@ def test_large_batches_are_shared_out(threads: int) -> None:
         assert bits(rows.result("sum")) == bits(truths(losses, heavy)["sum"])
     finally:
         sl.set_num_threads(None)
+
+
+ROWS = {
+    "cross_entropy": lambda rng, d: (rng.integers(-1, 6, 70), rng.normal(size=(70, 5)).astype(d)),
+    "softmax_cross_entropy": lambda rng, d: (
+        rng.dirichlet(np.ones(5), 70).astype(d),
+        rng.normal(size=(70, 5)).astype(d),
+    ),
+    "weighted_cross_entropy": lambda rng, d: (
+        rng.integers(0, 5, 70, np.int32),
+        rng.normal(size=(70, 5)).astype(d),
+        rng.random((70, 5)).astype(d),
+    ),
+    "zero_one_row": lambda rng, d: tuple(rng.integers(0, 3, (2, 70, 5)).astype(d)),
+}
+
+
+@pytest.fixture
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note the size of each batch of rows that is taken at once."""
+    sizes: list[int] = []
+    add = rows.Rows.add
+
+    def noted(self: Any, state: Any, *taken: Any) -> Any:
+        sizes.append(taken[1])
+        return add(self, state, *taken)
+
+    monkeypatch.setattr(rows.Rows, "add", noted)
+    return sizes
+
+
+@pytest.mark.parametrize("enough", [0, 200, 1 << 20])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("name", ROWS)
+def test_small_batches_of_rows_are_taken_at_once(
+    name: str, dtype: str, enough: int, rows_read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machinery, "ENOUGH", enough)
+    monkeypatch.setattr(rows, "ENOUGH", enough)
+    rng, loss = np.random.default_rng(7), resolve(name)
+    found, values, heavy = sl.Accumulator(name), [], []
+    for turn in range(5):
+        labels, *others = ROWS[name](rng, dtype)
+        weights = rng.integers(0, 3, 70) if turn % 2 else np.ones(70)
+        given = tuple(others) if len(others) > 1 else others[0]
+        found.update(labels, given, weights if turn % 2 else None)
+        wide = [np.float64(a) for a in (labels, *others)]
+        values += [loss.row(*(a[i] for a in wide)) for i in range(70)]
+        heavy.append(weights)
+    assert bits(results(found)) == bits(truths(values, np.concatenate(heavy)))
+    assert rows_read == [350] * 5
+
+
+def test_tensors_and_frozen_rows_are_taken_at_once(rows_read: list[int]) -> None:
+    rng = np.random.default_rng(8)
+    labels, logits = rng.integers(0, 4, 33), rng.normal(size=(3, 11, 4)).astype(np.float32)
+    tensors = torch.from_numpy(labels), torch.from_numpy(logits.reshape(33, 4)).requires_grad_()
+    want = sl.evaluate("cross_entropy", labels, logits.reshape(33, 4))
+    assert sl.evaluate("cross_entropy", *tensors) == want
+    assert sl.evaluate("cross_entropy", frozen(labels.reshape(3, 11)), frozen(logits)) == want
+    assert rows_read == [132] * 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "logits", "weights"),
+    [
+        (np.zeros(3, int), np.zeros((4, 2), "f4"), None),
+        (np.zeros((4, 2), int), np.zeros((4, 2), "f4"), None),
+        (np.zeros(4, int), np.zeros((4, 2), "f4"), np.ones(3)),
+        (np.zeros(4, complex), np.zeros((4, 2), "f4"), None),
+        (np.zeros(4, int), None, None),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(labels: Any, logits: Any, weights: Any) -> None:
+    found = sl.Accumulator("cross_entropy").update(np.zeros(4, int), np.zeros((4, 2), "f4"))
+    before = found.to_bytes()
+    with pytest.raises((TypeError, ValueError)):
+        found.update(labels, logits, weights)
+    assert found.to_bytes() == before
