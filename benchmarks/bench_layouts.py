@@ -88,7 +88,8 @@ class Update:
     @staticmethod
     def _repeated(kind, calls):
         """Return so many updates in one call, since one is too short for the clock."""
-        arrays, options = given(kind, BATCH * 10 if "axis" in kind else BATCH, 10)
+        size, row = (BATCH * 10, 10) if "axis" in kind else (BATCH, 8)
+        arrays, options = given(kind, size, row)
         axis = options.pop("axis", None)
         accumulator = sl.Accumulator("mae", axis=axis)
         for _ in range(400):  # until then small batches are taken in Python
