@@ -47,7 +47,7 @@ def deviance(x: float, m: float) -> float:
     v = gap / (x + m)
     if not abs(v) < NEAR:
         return x * log(divide(x, abs(m))) - gap  # m may be -0.0
-    last, total, next_, k = -1.0, gap * v, 2.0 * x * v, 1.0
+    last, total, next_, k = -1.0, gap * v, 2.0 * v * x, 1.0
     while total != last:
         last, next_, k = total, next_ * v * v, k + 2.0
         total += next_ / k

@@ -168,3 +168,9 @@ def test_rows_of_one_class(loss: Any, inputs: Any, value: float) -> None:
 )
 def test_rows_without_numbers(loss: Any, value: float) -> None:
     assert bits(one(loss, *[[]] * loss.inputs)) == bits(value)
+
+
+@pytest.mark.parametrize("loss", [sl.PoissonDeviance(), sl.GammaDeviance()])
+def test_deviances_of_the_largest_numbers_end(loss: Any) -> None:
+    for x in (8e307, 1e308, 1.7976931348623157e308):
+        assert loss.point(x, x) == 0.0
