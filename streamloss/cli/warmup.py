@@ -31,8 +31,11 @@ COMMON = (
     "cross_entropy",
 )
 """Losses that are compiled if none are named."""
-SHAPE = (8, 2)
-"""Rows and classes of the arrays that kernels are compiled with, which depend on neither."""
+ROWS = 8
+"""Rows of the arrays that kernels are compiled with, which do not depend on it."""
+COLUMNS = 2, 3, 5, 10, 32
+"""Numbers of classes that kernels are compiled for: some of those with a kernel of their own, which
+are up to 24, and 32 for all others. What else is needed is compiled when it is."""
 
 
 class Compilation(NamedTuple):
@@ -106,11 +109,12 @@ def compile_for(todo: Compilation) -> float:
     choose.SMALL = 0  # arrays of this size would be summed without kernels
     start = time.perf_counter()
     ranks = resolve(todo.losses[0]).ranks
-    weights = np.ones(SHAPE[0], todo.dtype) if todo.weighted else None
-    arrays = [np.ones(SHAPE[: 1 + rank], todo.dtype) for rank in ranks]
-    rest = arrays[1:]
-    predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
-    # Labels of classes are integers in most data, beside rows of floats.
-    for labels in (arrays[0], arrays[0].astype(np.int64))[: 1 + any(ranks)]:
-        evaluate(list(todo.losses), labels, predictions, weights, nan=todo.nan)
+    weights = np.ones(ROWS, todo.dtype) if todo.weighted else None
+    for count in COLUMNS if any(ranks) else COLUMNS[:1]:
+        arrays = [np.ones((ROWS, count)[: 1 + rank], todo.dtype) for rank in ranks]
+        rest = arrays[1:]
+        predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
+        # Labels of classes are integers in most data, beside rows of floats.
+        for labels in (arrays[0], arrays[0].astype(np.int64))[: 1 + any(ranks)]:
+            evaluate(list(todo.losses), labels, predictions, weights, nan=todo.nan)
     return time.perf_counter() - start

@@ -233,10 +233,10 @@ def _term(loss, inputs, weights, i):
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
 
 
-@meaning(elements.of_row, INLINE)
+@meaning(elements.of_row, FRAGMENT)
 def _of_row(loss, inputs, scratch, columns, i):
     given = elements.in_row
-    row = compiled(loss.instance_class.row, {"forceinline": True, **LOSS})
+    row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
             return lambda loss, inputs, scratch, columns, i: row(
@@ -258,7 +258,7 @@ def _of_row(loss, inputs, scratch, columns, i):
     return None
 
 
-@meaning(elements.in_row, INLINE)
+@meaning(elements.in_row, FRAGMENT)
 def _in_row(array, row, columns, i):
     if len(columns) > 0:
         column = elements.column
