@@ -34,7 +34,7 @@ COMMON = (
 ROWS = 8
 """Rows of the arrays that kernels are compiled with, which do not depend on it."""
 
-CLASSES = 2, 10, rows.MOST + 1
+CLASSES = 2, 3, 5, 10, rows.MOST + 1
 """Numbers of classes: up to `rows.MOST` each has a kernel of its own, above they share one."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import types
 
 from . import elements, maps, vectors
-from .compiler import INLINE, LOSS
+from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import every_of, lost, on_stack, widen_vectors
 from .registry import compiled, lowered, meaning, typed
 
@@ -53,10 +53,10 @@ if "instructions" not in lost:
         return every_of(context, builder, sig.return_type, kind, block, i, size, step)
 
 
-@meaning(elements.of_row, INLINE)
+@meaning(elements.of_row, FRAGMENT)
 def _of_row(loss, inputs, scratch, columns, i):
     given = elements.in_row
-    row = compiled(loss.instance_class.row, {"forceinline": True, **LOSS})
+    row = compiled(loss.instance_class.row, LOSS)
     match len(inputs):
         case 1:
             return lambda loss, inputs, scratch, columns, i: row(
@@ -78,7 +78,7 @@ def _of_row(loss, inputs, scratch, columns, i):
     return None
 
 
-@meaning(elements.in_row, INLINE)
+@meaning(elements.in_row, FRAGMENT)
 def _in_row(array, row, columns, i):
     if len(columns) > 0:
         column = elements.column

@@ -49,6 +49,7 @@ _FUNCTION = re.compile(r"^define [^@]*@([^(]+)\(.*?^}$", flags=re.M | re.S)
 _CALLED = re.compile(r"^  (?:%\S+ = )?(?:tail )?call [^@]*@([^(]+)\(", flags=re.M)
 _WIDTH = re.compile(r'^(!\d+) = !{!"llvm\.loop\.vectorize\.width"', flags=re.M)
 _KNOWN = re.compile(r"^((!\d+) = distinct !{\2, .*)}$", flags=re.M)
+_NEVER = re.compile(r"^attributes (#\d+) = {[^}]* noinline ", flags=re.M)
 _LOOP = re.compile(r"!llvm\.loop (!\d+)")
 _BLOCK = re.compile(r'^("[^"]*"|[^ ;"]+):')
 _BRANCH = re.compile(r"^  (?:br|switch) .*label %")
@@ -66,19 +67,25 @@ def has_lanes(module: str) -> bool:
 
 
 def marked(module: str) -> str:
-    """Return a module of which the loops in what such a loop calls, and no others, are unrolled.
+    """Return a module of which what such a loop calls is inlined, and loops there are unrolled.
 
-    By itself LLVM unrolls short ones alone. What is marked it unrolls whole if the number of turns
-    is a constant.
+    By itself LLVM unrolls short loops alone. Those that are marked it unrolls whole if the number
+    of turns is a constant, and until `unmarked` no others.
     """
     reached = _reached(module)
     nodes: list[str] = []
 
     def mark(function: re.Match[str]) -> str:
-        loop = "!900001, !900002" if function[1] in reached else "!900000"
-        return "\n".join(_mark(line, loop, seen, nodes) for line in function[0].splitlines())
+        seen.clear()
+        within = function[1] in reached
+        loop = "!900001, !900002" if within else "!900000"
+        head, *lines = function[0].splitlines()
+        if within and not never & set(head.split()):
+            head = f"{head[:-1]}alwaysinline {{"
+        return "\n".join([head, *[_mark(line, loop, seen, nodes) for line in lines]])
 
     seen: set[str] = set()
+    never = set(_NEVER.findall(module))
     loops = set(_LOOP.findall(module))
     module = _FUNCTION.sub(mark, module)
     module = _KNOWN.sub(lambda x: x[0] if x[2] not in loops else f"{x[1]}, !900000}}", module)
@@ -87,9 +94,7 @@ def marked(module: str) -> str:
 
 def _mark(line: str, loop: str, seen: set[str], nodes: list[str]) -> str:
     """Return a line, marked if it branches to a block before it, which begins a loop."""
-    if line.startswith("define "):
-        seen.clear()
-    elif block := _BLOCK.match(line):
+    if block := _BLOCK.match(line):
         seen.add(block[1])
     elif _BRANCH.match(line) and "!llvm.loop" not in line and seen & set(_TARGET.findall(line)):
         name = f"!{900003 + len(nodes)}"

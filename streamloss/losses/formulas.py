@@ -165,20 +165,18 @@ def log_total(x: Numbers) -> tuple[float, float]:
     for j in range(PARTIALS):
         sums[j] = ties[j] = 0.0
     whole = len(x) - len(x) % PARTIALS
-    rest = x[whole:]
     for start in range(0, whole, PARTIALS):
         for j in range(PARTIALS):  # a known number: a quarter faster
-            add_exp(x[start + j], m, True, sums, ties, j)
-    for j in range(PARTIALS):
-        there = j < len(rest)
-        add_exp(rest[j] if there else m, m, there, sums, ties, j)
+            add_exp(x[start + j], m, sums, ties, j)
+    for j in range(len(x) - whole):
+        add_exp(x[whole + j], m, sums, ties, j)
     return m, log1p(added(sums) + (added(ties) - 1.0))
 
 
-def add_exp(x: float, m: float, there: bool, sums: list[float], ties: list[float], j: int) -> None:
-    """Add e**(x - m) to a partial sum or, if x is m, even infinite, 1 to another if it is there."""
+def add_exp(x: float, m: float, sums: list[float], ties: list[float], j: int) -> None:
+    """Add e**(x - m) to a partial sum or, if x is m, even infinite, 1 to another."""
     sums[j] += 0.0 if x == m else exp_below(x - m)
-    ties[j] += 1.0 if (x == m) & there else 0.0
+    ties[j] += 1.0 if x == m else 0.0
 
 
 def added(sums: list[float]) -> float:
