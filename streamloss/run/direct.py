@@ -26,7 +26,7 @@ from streamloss.losses.base import Loss
 
 from .cut import DIRECT, ranges, unlock
 from .threads import PARALLEL, check_subnormals, share, wanted
-from .views import Views, sum_views, viewed
+from .views import Layout, Views, laid_out, sum_views
 
 Flat = tuple[tuple[Array, ...], Array | None]
 """Flat arrays of one floating dtype, which a kernel takes as they are: inputs, and weights or None.
@@ -36,6 +36,13 @@ Given = Flat | Views
 
 Taken = tuple[Given, int, int, tuple[int, ...]]
 """A batch as a kernel reads it, its size, its rows, and the sizes of the axes kept."""
+
+
+Laid = tuple[Layout | None, int, tuple[int, ...]]
+"""The layout of a batch, None if no kernel reads it, its rows, and the sizes of the axes kept."""
+
+MOST_LAYOUTS = 64
+"""Layouts that are remembered: batches of other sizes may come, without end."""
 
 
 class Direct:
@@ -61,7 +68,7 @@ class Direct:
         self._narrow = FLOAT32 if compute in (None, FLOAT32) else None
         self._wide = FLOAT64 if compute in (None, FLOAT64) else None
         self._runs: dict[Any, tuple[Any, ...]] = {}
-        self._orders: dict[int, tuple[list[int], list[int]]] = {}
+        self._layouts: dict[Any, Laid] = {}
 
     def take(self, first: Any, others: Any, weights: Any, where: Any) -> Taken | None:
         """Return a batch as a kernel reads it, None if no kernel does.
@@ -106,58 +113,59 @@ class Direct:
     def _viewed(self, inputs: tuple[Any, ...], weights: Any, where: Any) -> Taken | None:
         """Return views of what is in memory, None if a kernel does not read it.
 
-        What is large and in place all the same is flat: frozen arrays, tensors and columns.
+        Batches of a loop are alike: what is found of the first serves the next.
         """
-        found = [memory_of(value) for value in inputs]
-        weighing = None if weights is None else memory_of(weights)
-        mask = None if where is None else memory_of(where)
-        if (weighing is None) != (weights is None) or (mask is None) != (where is None):
-            return None
-        arrays, first = tuple([a for a in found if a is not None]), found[0]
-        if first is None or len(arrays) != self._count:
-            return None
-        for array in arrays:
-            if array.shape != first.shape:
+        values = inputs if weights is None else (*inputs, weights)
+        arrays: list[Array] = []
+        key: list[Any] = [weights is None, where is None]
+        for value in values if where is None else (*values, where):
+            array = value if type(value) is np.ndarray else memory_of(value)
+            if array is None:
                 return None
-        if self.axis is not None:
-            return self._kept(arrays, weighing, mask)
-        if where is None and first.size >= PARALLEL:
+            arrays.append(array)
+            key += (array.dtype, array.shape, array.strides)
+        asked = tuple(key)
+        layout, rows, kept = self._layouts.get(asked) or self._known(asked, arrays)
+        if layout is None:
+            return None
+        if layout.size >= PARALLEL and where is None and self.axis is None:
+            # frozen arrays, tensors and columns may be in place all the same
             opened = tuple([unlock(array) for array in arrays])
-            flat = self._flat(opened, None if weighing is None else unlock(weighing))
+            flat = self._flat(opened[: self._count], None if weights is None else opened[-1])
             if flat is not None:
                 return flat
-        views = viewed(arrays, weighing, mask, self._compute)
-        rows = first.shape[0] if first.shape else 1
-        return None if views is None else (views, first.size, rows, ())
+        return layout.at(arrays), layout.size, rows, kept
 
-    def _kept(
-        self, inputs: tuple[Array, ...], weights: Array | None, where: Array | None
-    ) -> Taken | None:
-        """Return views of a small batch, of which few cells are kept, with the axes kept first."""
+    def _known(self, key: Any, arrays: list[Array]) -> Laid:
+        """Return the layout of arrays, their rows and the sizes of axes kept, and remember them."""
+        unweighted, everywhere, *_ = key
+        inputs, first = arrays[: self._count], arrays[0]
+        weights = None if unweighted else arrays[self._count]
+        where = None if everywhere else arrays[-1]
+        found: Laid
+        if self.axis is None:
+            rows = first.shape[0] if first.shape else 1
+            found = laid_out(inputs, weights, where, self._compute), rows, ()
+        else:
+            found = self._kept(inputs, weights, where)
+        if len(self._layouts) >= MOST_LAYOUTS:
+            self._layouts.clear()
+        self._layouts[key] = found
+        return found
+
+    def _kept(self, inputs: list[Array], weights: Array | None, where: Array | None) -> Laid:
+        """Return the layout of a small batch with few cells kept: the axes of these come first."""
         first = inputs[0]
-        order = self._orders.get(first.ndim) or self._order(first.ndim)
-        if order is None or first.size >= PARALLEL:
-            return None
-        axes, reduced = order
-        kept = tuple([first.shape[k] for k in axes])
-        if math.prod(kept) > WIDE_CELLS:
-            return None
-        views = viewed(inputs, weights, where, self._compute, axes + reduced)
-        rows = first.shape[0] if 0 in reduced else 1
-        return None if views is None else (views, first.size, rows, kept)
-
-    def _order(self, rank: int) -> tuple[list[int], list[int]] | None:
-        """Return the axes that are kept and reduced of arrays of so many, None if there are none.
-
-        To look them up by numpy takes 5 us.
-        """
         try:
-            reduced = normalise_axis(self.axis, rank)
+            reduced = normalise_axis(self.axis, first.ndim)
         except (TypeError, ValueError):
-            return None
-        kept = [k for k in range(rank) if k not in reduced]
-        self._orders[rank] = kept, list(reduced)
-        return self._orders[rank]
+            return None, 0, ()
+        axes = [k for k in range(first.ndim) if k not in reduced]
+        kept = tuple([first.shape[k] for k in axes])
+        if first.size >= PARALLEL or math.prod(kept) > WIDE_CELLS:
+            return None, 0, ()
+        layout = laid_out(inputs, weights, where, self._compute, [*axes, *reduced])
+        return layout, first.shape[0] if 0 in reduced else 1, kept
 
     def add(self, state: State, given: Given, size: int, rows: int, kept: tuple[int, ...]) -> State:
         """Return the state with a batch added."""
@@ -180,9 +188,10 @@ class Direct:
 
     def _add_views(self, out: State, given: Views, rows: int) -> None:
         """Add views to a state."""
-        words, size, width, weighted, _ = given
+        words, layout, _ = given
+        _, size, width, weighted = layout
         known = self._runs.get(weighted)
-        run, workspace, memory = known or (None, make_workspace(len(self._losses)), given.memory())
+        run, workspace, memory = known or (None, make_workspace(len(self._losses)), layout.memory())
         added = words, 0, size, memory, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
             run = entry(fold_views, self._losses, self._losses, *added)

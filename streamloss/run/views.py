@@ -7,9 +7,8 @@ block by block: 0.6 ns a pair in each thread, where numpy's copies in boxes took
 
 from __future__ import annotations
 
-import functools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from streamloss.kernels.cpu import call
 from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.loader import address_of
 from streamloss.kernels.switches import NARROW, WIDE, Rule, Width
-from streamloss.kernels.views import BOOL, CODES, PIECE, fold_views
+from streamloss.kernels.views import ADDRESS, CODES, PIECE, fold_views
 from streamloss.losses.base import Loss
 
 from .cut import ranges
@@ -32,31 +31,35 @@ Memory = tuple[tuple[Array, ...], tuple[Array, ...], tuple[Array, ...]]
 EVERYWHERE = np.array(True)
 """The mask of what has none."""
 
-_EVERYWHERE = BOOL, address_of(EVERYWHERE)
 
-
-class Views(NamedTuple):
-    """Views of the inputs, weights and mask of a batch.
+class Layout(NamedTuple):
+    """What is known of the views of a batch without its addresses.
 
     Attributes
     ----------
     words : int64 array (1 + views, 2 + axes)
-        What `kernels.views` says of it.
+        What `kernels.views` says of it, with addresses of zero.
     size : int
         How many elements each view has.
     width : Width
         Whether they are read as float32, which they are rounded to then, or as float64.
     weighted : bool
         Whether there are weights, between inputs and mask.
-    arrays : tuple
-        Whose memory it is.
     """
 
     words: Array
     size: int
     width: Width
     weighted: bool
-    arrays: tuple[Any, ...]
+
+    def at(self, arrays: Sequence[Array]) -> Views:
+        """Return the views of inputs, weights and mask, as far as there are any."""
+        words, step = self.words.copy(), self.words.strides[0]
+        place = ADDRESS * 8
+        for array in arrays:
+            place += step
+            _write(words, place, address_of(array))
+        return Views(words, self, arrays)
 
     def memory(self) -> Memory:
         """Return memory for a block of inputs, of weights and of the mask: for one thread."""
@@ -67,17 +70,25 @@ class Views(NamedTuple):
         return made[:split], made[split:], (np.empty(PIECE, np.bool_),)
 
 
-def viewed(
-    inputs: tuple[Array, ...],
+class Views(NamedTuple):
+    """The views of a batch, and the arrays whose memory it is."""
+
+    words: Array
+    layout: Layout
+    arrays: Sequence[Array]
+
+
+def laid_out(
+    inputs: Sequence[Array],
     weights: Array | None,
     where: Array | None,
     compute: np.dtype[Any] | None,
     order: list[int] | None = None,
-) -> Views | None:
-    """Return views of arrays, None if a kernel does not read one, or they do not align.
+) -> Layout | None:
+    """Return the layout of arrays, None if a kernel does not read one, or they do not align.
 
-    Inputs have one shape; weights and mask align with its leading axes. By default the axes are in
-    the order in which memory has them.
+    Inputs are to have one shape, with the leading axes of which weights and mask align. By default
+    the axes are in the order in which memory has them.
     """
     width = NARROW if compute == FLOAT32 else WIDE
     if width is WIDE and compute is not None and compute != FLOAT64:
@@ -85,22 +96,19 @@ def viewed(
     shape = inputs[0].shape
     if order is None and len(shape) > 1:
         order = _order(inputs[0].strides)
-    arrays = inputs if weights is None else (*inputs, weights)
-    words, code = [0, 0, *_in_order(shape, order)], None
-    for array in arrays if where is None else (*arrays, where):
-        code = CODES.get(array.dtype)
-        strides = array.strides if array.shape == shape else _broadcast(array, shape)
+    mask = EVERYWHERE if where is None else where
+    rows = [[0, 0, *_in_order(shape, order)]]
+    for array in (*inputs, mask) if weights is None else (*inputs, weights, mask):
+        code, strides = CODES.get(array.dtype), _strides(array, shape)
         if code is None or strides is None:
             return None
-        words += (code, address_of(array), *_in_order(strides, order))
-    if where is None:
-        words += (*_EVERYWHERE, *[0] * len(shape))
-    elif code != BOOL:
+        rows.append([code, 0, *_in_order(strides, order)])
+    if mask.dtype != np.bool_ or any([array.shape != shape for array in inputs]):
         return None
-    table = np.empty((2 + len(arrays), 2 + len(shape)), np.int64)
-    _packing(len(words))(table, 0, *words)
-    weighted = weights is not None
-    return Views(table, inputs[0].size, width, weighted, (arrays, where))
+    words = np.array(rows, np.int64)
+    if where is None:
+        words[-1, ADDRESS] = address_of(EVERYWHERE)
+    return Layout(words, inputs[0].size, width, weights is not None)
 
 
 def views_of(batch: Batch) -> Views | None:
@@ -108,7 +116,9 @@ def views_of(batch: Batch) -> Views | None:
     inputs, weights, where, dtype, _ = batch
     if dtype == FLOAT32 and all([a.dtype == FLOAT32 for a in batch.inputs]):
         dtype = FLOAT64 if weights is None or weights.dtype == FLOAT32 else dtype
-    return viewed(inputs, weights, where, dtype)
+    layout = laid_out(inputs, weights, where, dtype)
+    arrays = [array for array in (*inputs, weights, where) if array is not None]
+    return None if layout is None else layout.at(arrays)
 
 
 def _order(strides: tuple[int, ...]) -> list[int] | None:
@@ -127,8 +137,10 @@ def _in_order(numbers: tuple[int, ...], order: list[int] | None) -> Iterable[int
     return numbers if order is None else [numbers[k] for k in order]
 
 
-def _broadcast(array: Array, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def _strides(array: Array, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return the strides of an array along all axes, None if it does not align with the leading."""
+    if array.shape == shape:
+        return array.strides
     if array.ndim > len(shape):
         return None
     strides = [0] * len(shape)
@@ -140,26 +152,23 @@ def _broadcast(array: Array, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     return tuple(strides)
 
 
-@functools.cache
-def _packing(count: int) -> Any:
-    """Return what writes so many integers to memory: a quarter of the time of assignments."""
-    return struct.Struct(f"{count}q").pack_into
+_write: Any = struct.Struct("q").pack_into
 
 
 def sum_views(losses: tuple[Loss, ...], given: Views, rule: Rule, threads: int) -> State:
     """Return the state of views but for its rows, shared out to threads."""
-    states: list[State] = []
+    layout, states = given.layout, list[State]()
 
     def work(jobs: Iterable[slice]) -> None:
         check_subnormals()
         state, workspace = State.empty((), len(losses)), make_workspace(len(losses))
-        memory = given.memory()
+        memory = layout.memory()
         for some in jobs:
-            first, last = some.start, min(some.stop, given.size)
+            first, last = some.start, min(some.stop, layout.size)
             added = given.words, first, last, memory, state.sums, state.counts, 0, workspace
-            call(fold_views, losses, losses, *added, given.width, rule)
+            call(fold_views, losses, losses, *added, layout.width, rule)
         states.append(state)
 
-    cuts = ranges(given.size, threads, 1) if given.size else [slice(0, 0)]
+    cuts = ranges(layout.size, threads, 1) if layout.size else [slice(0, 0)]
     share(work, cuts, threads)
     return State.total(states)
