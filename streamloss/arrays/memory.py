@@ -57,8 +57,8 @@ def _of_tensor(tensor: Any) -> Any:
 
 
 def _of_column(column: Any) -> Any:
-    """Return the memory of a column of pandas; of an extension's dtype it is no array of numpy."""
-    return column.values
+    """Return the memory of a column of pandas, None if its dtype is an extension's."""
+    return column.values if isinstance(column.dtype, np.dtype) else None
 
 
 def _of_series(series: Any) -> Any:

@@ -59,7 +59,7 @@ def is_ready(body: Body, losses: tuple[Loss, ...], *arguments: object) -> bool:
         return True
     try:
         found = ObjectFile(body, classes, types).found()
-    except Uncacheable:
+    except (CannotLoad, Uncacheable):
         return False
     return found is not None and found.code != b""
 

@@ -14,7 +14,7 @@ from streamloss.losses.base import Loss
 
 from .cpu import entry, is_ready, kinds
 from .elements import Arrays, Columns
-from .loader import is_usable, processor
+from .loader import CannotLoad, is_usable, processor
 from .maps import map_rows
 from .vectors import WIDEST
 
@@ -120,7 +120,11 @@ def _found(called: set[FunctionType]) -> int:
         return MOST_BRANCHED
     if not called.isdisjoint((*elementary.FUNCTIONS, *powers.FUNCTIONS)):
         return MOST
-    return MOST_SIMPLE if processor().has(*WIDEST) else 0  # others have no integers of a vector
+    try:
+        wide = processor().has(*WIDEST)  # others have no integers of a vector
+    except CannotLoad:
+        return 0
+    return MOST_SIMPLE if wide else 0
 
 
 def _called(function: Any, found: set[FunctionType]) -> set[FunctionType]:

@@ -24,8 +24,9 @@ from streamloss.kernels.switches import NARROW, WIDE, Rule
 from streamloss.kernels.views import fold_views
 from streamloss.losses.base import Loss
 
+from . import threads
 from .cut import DIRECT, ranges, unlock
-from .threads import PARALLEL, check_subnormals, share, wanted
+from .threads import check_subnormals, share, wanted
 from .views import Layout, Views, laid_out, sum_views
 
 Flat = tuple[tuple[Array, ...], Array | None]
@@ -128,7 +129,7 @@ class Direct:
         layout, rows, kept = self._layouts.get(asked) or self._known(asked, arrays)
         if layout is None:
             return None
-        if layout.size >= PARALLEL and where is None and self.axis is None:
+        if layout.size >= threads.PARALLEL and where is None and self.axis is None:
             # frozen arrays, tensors and columns may be in place all the same
             opened = tuple([unlock(array) for array in arrays])
             flat = self._flat(opened[: self._count], None if weights is None else opened[-1])
@@ -162,7 +163,7 @@ class Direct:
             return None, 0, ()
         axes = [k for k in range(first.ndim) if k not in reduced]
         kept = tuple([first.shape[k] for k in axes])
-        if first.size >= PARALLEL or math.prod(kept) > WIDE_CELLS:
+        if first.size >= threads.PARALLEL or math.prod(kept) > WIDE_CELLS:
             return None, 0, ()
         layout = laid_out(inputs, weights, where, self._compute, [*axes, *reduced])
         return layout, first.shape[0] if 0 in reduced else 1, kept

@@ -21,6 +21,7 @@ from streamloss.arrays.batch import (
     check_policy,
     check_same_inputs,
 )
+from streamloss.arrays.memory import memory_of
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
@@ -131,8 +132,7 @@ def _direct_sums(query: Query, data: Arguments) -> State | None:
 def _direct_runner(query: Query, data: Arguments) -> Any:
     """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
 
-    It is a `direct.Direct` or, of rows, a `rows.Rows`. What has no number of elements is no array
-    of numpy or PyTorch, nor a column.
+    It is a `direct.Direct` or, of rows, a `rows.Rows`.
     """
     parts = query.parts
     if query.nan == "raise" or any([loss.vectorized for loss in parts]):
@@ -156,13 +156,9 @@ def _takes_rows(query: Query) -> bool:
 
 
 def _size(value: Any) -> int | None:
-    """Return how many elements an array, tensor or column has, None if it does not tell."""
-    if type(value) is np.ndarray:
-        return int(value.size)
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return math.prod(shape)
-    return len(value) if hasattr(value, "__array__") and hasattr(value, "__len__") else None
+    """Return how many elements an array, tensor or column has, None of what has no quick way."""
+    array = memory_of(value)
+    return None if array is None else int(array.size)
 
 
 def _empty(query: Query) -> State:

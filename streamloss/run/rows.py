@@ -22,8 +22,9 @@ from streamloss.kernels.switches import WIDE, Rule
 from streamloss.losses.base import Loss
 from streamloss.losses.names import resolve
 
+from . import threads
 from .cut import unlock
-from .threads import PARALLEL, check_subnormals
+from .threads import check_subnormals
 
 VALUES = (resolve("value"),)
 
@@ -55,7 +56,7 @@ class Rows:
         if len(arrays) != len(ranks) or len(values) != max(len(ranks), 2):
             return None
         longest = arrays[ranks.index(1)]
-        if longest.ndim < 1 or longest.size >= PARALLEL:
+        if longest.ndim < 1 or max([array.size for array in arrays]) >= threads.PARALLEL:
             return None
         shape, kind = longest.shape[:-1], longest.dtype
         inputs = []

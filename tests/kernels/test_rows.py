@@ -38,7 +38,7 @@ class Product(NamedTuple):
     """A loss that needs rows in one piece."""
 
     def row(self, y_true: sl.Row, y_pred: sl.Row) -> float:
-        return np.dot(y_true, y_pred)
+        return y_pred.reshape((2, 2))[1, 0] + y_true[0]
 
 
 @pytest.fixture(autouse=True)

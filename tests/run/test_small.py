@@ -117,7 +117,7 @@ def test_a_stream_begins_when_the_last_batch_for_python_would_not_fit(
     monkeypatch.setattr(choose, "_taken", {(sl.AbsoluteError,): choose.BUDGET - 100})
     acc = sl.Accumulator("mae")
     acc.update(np.ones(64), np.zeros(64))  # 128 numbers are more than the 100 left
-    assert acc.tally._plain is not None
+    assert acc.tally._direct is not None
 
 
 @pytest.mark.small
