@@ -117,11 +117,16 @@ def compile_for(todo: Compilation) -> float:
 def _evaluate(todo: Compilation, arrays: list[Array]) -> None:
     """Evaluate arrays as they are, and integer labels, as most data have, beside floats.
 
-    Labels that are no rows are read with floats of any size by one kernel.
+    Labels that are no rows are read with floats of any size by one kernel, and by another under a
+    mask.
     """
     weights = np.ones(ROWS, todo.dtype) if todo.weighted else None
     labels, *rest = arrays
     predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
-    mixed = any(resolve(todo.losses[0]).ranks) or todo.dtype == "float64"
-    for each in (labels, labels.astype(np.int64))[: 1 + mixed]:
-        evaluate(list(todo.losses), each, predictions, weights, nan=todo.nan)
+    some, integers = list(todo.losses), labels.astype(np.int64)
+    evaluate(some, labels, predictions, weights, nan=todo.nan)
+    if any(resolve(todo.losses[0]).ranks):
+        evaluate(some, integers, predictions, weights, nan=todo.nan)
+    elif todo.dtype == "float64":
+        for where in (None, np.ones(ROWS, np.bool_)):
+            evaluate(some, integers, predictions, weights, where=where, nan=todo.nan)

@@ -190,13 +190,13 @@ class Direct:
     def _add_views(self, out: State, given: Views, rows: int) -> None:
         """Add views to a state."""
         words, layout, _ = given
-        _, size, width, weighted = layout
-        known = self._runs.get(weighted)
+        _, size, width, weighted, masked = layout
+        known = self._runs.get((weighted, masked))
         run, workspace, memory = known or (None, make_workspace(len(self._losses)), layout.memory())
         added = words, 0, size, memory, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
             run = entry(fold_views, self._losses, self._losses, *added)
-            self._runs[weighted] = run, workspace, memory
+            self._runs[weighted, masked] = run, workspace, memory
         run(self._losses, *added)
 
     def sum_large(self, given: Given, size: int, rows: int, kept: tuple[int, ...]) -> State:

@@ -28,9 +28,6 @@ from .threads import check_subnormals, share
 
 Memory = tuple[tuple[Array, ...], tuple[Array, ...], tuple[Array, ...]]
 
-EVERYWHERE = np.array(True)
-"""The mask of what has none."""
-
 
 class Layout(NamedTuple):
     """What is known of the views of a batch without its addresses.
@@ -43,14 +40,15 @@ class Layout(NamedTuple):
         How many elements each view has.
     width : Width
         Whether they are read as float32, which they are rounded to then, or as float64.
-    weighted : bool
-        Whether there are weights, between inputs and mask.
+    weighted, masked : bool
+        Whether weights follow the inputs, and a mask all others.
     """
 
     words: Array
     size: int
     width: Width
     weighted: bool
+    masked: bool
 
     def at(self, arrays: Sequence[Array]) -> Views:
         """Return the views of inputs, weights and mask, as far as there are any."""
@@ -64,10 +62,11 @@ class Layout(NamedTuple):
     def memory(self) -> Memory:
         """Return memory for a block of inputs, of weights and of the mask: for one thread."""
         dtype = FLOAT32 if self.width is NARROW else FLOAT64
-        count = len(self.words) - 2
+        count = len(self.words) - 1 - self.masked
         made = tuple([np.empty(PIECE, dtype) for _ in range(count)])
         split = count - self.weighted
-        return made[:split], made[split:], (np.empty(PIECE, np.bool_),)
+        masks = (np.empty(PIECE, np.bool_),) if self.masked else ()
+        return made[:split], made[split:], masks
 
 
 class Views(NamedTuple):
@@ -96,19 +95,18 @@ def laid_out(
     shape = inputs[0].shape
     if order is None and len(shape) > 1:
         order = _order(inputs[0].strides)
-    mask = EVERYWHERE if where is None else where
     rows = [[0, 0, *_in_order(shape, order)]]
-    for array in (*inputs, mask) if weights is None else (*inputs, weights, mask):
+    for array in [array for array in (*inputs, weights, where) if array is not None]:
         code, strides = CODES.get(array.dtype), _strides(array, shape)
         if code is None or strides is None:
             return None
         rows.append([code, 0, *_in_order(strides, order)])
-    if mask.dtype != np.bool_ or any([array.shape != shape for array in inputs]):
+    if any([array.shape != shape for array in inputs]):
         return None
-    words = np.array(rows, np.int64)
-    if where is None:
-        words[-1, ADDRESS] = address_of(EVERYWHERE)
-    return Layout(words, inputs[0].size, width, weights is not None)
+    if where is not None and where.dtype != np.bool_:
+        return None
+    words, size = np.array(rows, np.int64), inputs[0].size
+    return Layout(words, size, width, weights is not None, where is not None)
 
 
 def views_of(batch: Batch) -> Views | None:

@@ -36,8 +36,8 @@ def test_what_was_warmed_up_is_not_compiled_again(tmp_path: Path) -> None:
     lines = run("-m", "streamloss", "warmup", "--loss", "mae").splitlines()
     before = kept()
     assert len(lines) - 1 == 4
-    assert len(before) == 6  # and two that read any dtype, without weights and with them
-    assert f"6 kernels, {sum(size for size, _ in before.values()) / 1e6:.1f} MB in" in lines[-1]
+    assert len(before) == 8  # four read any dtype, without weights or masks and with them
+    assert f"8 kernels, {sum(size for size, _ in before.values()) / 1e6:.1f} MB in" in lines[-1]
     assert str(tmp_path) in lines[-1]
     assert run("-c", USE).strip() == "0"
     assert kept() == before
