@@ -98,3 +98,21 @@ class Torch:
         return ours / theirs
 
     track_ratio_to_torch.unit = "ratio"
+
+
+class Update:
+    """One `Accumulator.update` of a batch of logits of ten classes, as in a training loop."""
+
+    params = (64, 4096)
+    param_names = ("rows",)
+
+    def setup(self, rows):
+        rng = np.random.default_rng(1)
+        labels, logits = rng.integers(0, 10, rows), rng.standard_normal((rows, 10), "float32")
+        self.batch = labels, logits
+        self.accumulator = sl.Accumulator("cross_entropy")
+        for _ in range(max(20, 40_000 // rows)):  # until the kernel for ten columns is compiled
+            self.accumulator.update(*self.batch)
+
+    def time_update(self, rows):
+        self.accumulator.update(*self.batch)
