@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from streamloss.arrays.batch import Batch, refuse_labels
+from streamloss.arrays.batch import Arguments, Batch, refuse_labels
+from streamloss.arrays.memory import memory_of
+from streamloss.kernels.switches import OMIT
 from streamloss.losses.base import Loss, first_of_user, memory
 from streamloss.support.brief import brief
 from streamloss.support.once import once
@@ -75,11 +77,59 @@ def runner(losses: tuple[Loss, ...], batch: Batch) -> Any:
     return _cpu()
 
 
+def at_once(query: Any, data: Arguments) -> Any:
+    """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
+
+    It is a `direct.Direct` or, of rows, a `rows.Rows`.
+    """
+    parts = query.parts
+    if query.nan == "raise" or any([loss.vectorized for loss in parts]):
+        return None
+    y_true, y_pred, _, _ = data
+    sizes = _size(y_true), _size(y_pred[0] if isinstance(y_pred, tuple) and y_pred else y_pred)
+    size = max(sizes[0] or 0, sizes[1] or 0)
+    if sizes[0] is None or wait(parts, size * parts[0].inputs):
+        return None
+    runner: Any = None
+    if not any(parts[0].ranks):
+        runner = _direct().Direct(parts, query.rule, query.compute, query.axis)
+    elif len(parts) == 1 and _takes_rows(query):
+        runner = _rows().Rows(parts[0], query.rule)
+    return runner
+
+
+def _takes_rows(query: Any) -> bool:
+    """Return whether small batches of rows are taken at once: all of them, for one result."""
+    return query.axis is None and query.compute is None and query.rule != OMIT
+
+
+def _size(value: Any) -> int | None:
+    """Return how many elements an array, tensor or column has, None of what has no quick way."""
+    array = memory_of(value)
+    return None if array is None else int(array.size)
+
+
 @once
 def _python() -> Any:
     from . import python
 
     return python
+
+
+@once
+def _direct() -> Any:
+    """Return the runner of batches in memory, imported with the kernels on first use."""
+    from . import direct
+
+    return direct
+
+
+@once
+def _rows() -> Any:
+    """Return the runner of small batches of rows, imported with the kernels on first use."""
+    from . import rows
+
+    return rows
 
 
 @once

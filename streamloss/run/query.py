@@ -21,7 +21,6 @@ from streamloss.arrays.batch import (
     check_policy,
     check_same_inputs,
 )
-from streamloss.arrays.memory import memory_of
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
@@ -120,45 +119,13 @@ def _lazy_sums(query: Query, data: Arguments) -> LazyState:
 
 def _direct_sums(query: Query, data: Arguments) -> State | None:
     """Return the state of what a kernel reads where it lies, None of other data."""
-    runner = _direct_runner(query, data)
+    runner = choose.at_once(query, data)
     taken = None if runner is None else runner.take(*data)
     if taken is None:
         return None
     large, before = taken[1] >= threads.PARALLEL, State.empty(taken[3], len(query.parts))
     state: State = runner.sum_large(*taken) if large else runner.add(before, *taken)
     return state
-
-
-def _direct_runner(query: Query, data: Arguments) -> Any:
-    """Return a runner for batches in memory of a query once a kernel is worth its while, else None.
-
-    It is a `direct.Direct` or, of rows, a `rows.Rows`.
-    """
-    parts = query.parts
-    if query.nan == "raise" or any([loss.vectorized for loss in parts]):
-        return None
-    y_true, y_pred, _, _ = data
-    sizes = _size(y_true), _size(y_pred[0] if isinstance(y_pred, tuple) and y_pred else y_pred)
-    size = max(sizes[0] or 0, sizes[1] or 0)
-    if sizes[0] is None or choose.wait(parts, size * parts[0].inputs):
-        return None
-    runner: Any = None
-    if not any(parts[0].ranks):
-        runner = direct().Direct(parts, query.rule, query.compute, query.axis)
-    elif len(parts) == 1 and _takes_rows(query):
-        runner = _rows().Rows(parts[0], query.rule)
-    return runner
-
-
-def _takes_rows(query: Query) -> bool:
-    """Return whether small batches of rows are taken at once: all of them, for one result."""
-    return query.axis is None and query.compute is None and query.rule != OMIT
-
-
-def _size(value: Any) -> int | None:
-    """Return how many elements an array, tensor or column has, None of what has no quick way."""
-    array = memory_of(value)
-    return None if array is None else int(array.size)
 
 
 def _empty(query: Query) -> State:
@@ -315,7 +282,7 @@ class Tally:
             return False
         runner = self._direct
         if runner is None or runner.axis is not query.axis:
-            runner = self._direct = _direct_runner(query, (y_true, y_pred, weights, where))
+            runner = self._direct = choose.at_once(query, (y_true, y_pred, weights, where))
             if runner is None:
                 return False
         taken = runner.take(y_true, y_pred, weights, where)
@@ -387,22 +354,6 @@ def _plus(state: State | None, part: State, sign: int) -> State:
     if state is None and sign > 0:  # states do not change, so that two may be one
         return part.balanced().fitted()
     return (part.nothing() if state is None else state).combine(part, sign).fitted()
-
-
-@once
-def direct() -> Any:
-    """Return the runner of batches in memory, imported with the kernels on first use."""
-    from . import direct
-
-    return direct
-
-
-@once
-def _rows() -> Any:
-    """Return the runner of small batches of rows, imported with the kernels on first use."""
-    from . import rows
-
-    return rows
 
 
 @once
