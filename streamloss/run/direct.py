@@ -133,8 +133,8 @@ class Direct:
             # frozen arrays, tensors and columns may be in place all the same
             opened = tuple([unlock(array) for array in arrays])
             flat = self._flat(opened[: self._count], None if weights is None else opened[-1])
-            if flat is not None:
-                return flat
+            if flat is not None or self._flat(opened[: self._count], None) is not None:
+                return flat  # None where weights alone are to be copied: `cpu.sums` does that
         return layout.at(arrays), layout.size, rows, kept
 
     def _known(self, key: Any, arrays: list[Array]) -> Laid:
