@@ -1,7 +1,7 @@
 """The quick way to the memory of what is passed: one look at its type, and no copy.
 
 Most of what a training loop passes has one. What has none, or is no array at all, is left to
-`convert`, which takes ten times as long and says what is wrong (`benchmarks/bench_streaming.py`).
+`convert`, which takes ten times as long and says what is wrong (`benchmarks/bench_layouts.py`).
 """
 
 from __future__ import annotations

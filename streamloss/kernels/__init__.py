@@ -4,7 +4,10 @@ The aim: one source of plain Python for CPUs and GPUs, at the speed of a loop wr
 one loss, which a new process need not compile again. Read in this order:
 
 1. `switches`, `elements`, `fold`, `maps`: what is computed, as Python that runs uncompiled too.
-2. `registry`, `compiler`, `meanings`: what their names mean to numba, and how it compiles them.
+   `views` reads arrays of any dtype and strides for `fold`; `tiles` and `columns` fold cells that
+   lie side by side. `rows`: which losses of rows are computed side by side.
+2. `registry`, `compiler`, `meanings` (`_of_loops`, `_of_rows`): what their names mean to numba, and
+   how it compiles them.
    `internals`, `trial`, `settings`: what numba has for itself, how kernels do without it, and what
    it is told.
 3. `builder`, `vectors`: a body as an object file. `loader`: such files as functions, without

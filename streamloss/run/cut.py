@@ -1,8 +1,8 @@
 """Cutting arrays into boxes that a kernel takes: in place where it can, else through buffers.
 
-A box is read where it lies if it is contiguous and has the kernel's dtype; anything else
-(strides, other dtypes, broadcast weights, masks) is copied by numpy, without the GIL, into
-buffers that fit the cache. So two dtypes times weights or not is all that is ever compiled.
+A box is read where it lies if it is contiguous and has the kernel's dtype; anything else is copied
+by numpy, without the GIL, into buffers that fit the cache. So kept axes are read, rows, complex
+numbers, and broadcast weights beside inputs in place; what else there is has `views`.
 """
 
 from __future__ import annotations

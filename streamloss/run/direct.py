@@ -1,8 +1,8 @@
 """Batches that a kernel reads where they lie, with nothing looked up twice.
 
 Most updates of a training loop are of this kind. One of 64 numbers takes 3 us here if both arrays
-are plain, of one floating dtype, and 7 if they are tensors, labels, masked or strided; by `run.cpu`
-it takes 50 (`benchmarks/bench_streaming.py`).
+are plain, of one floating dtype, 6 of other dtypes, strides, with a mask, 8 if they are tensors; by
+`run.cpu` it takes 50 to 70 (`benchmarks/bench_layouts.py`).
 """
 
 from __future__ import annotations

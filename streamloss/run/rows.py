@@ -1,7 +1,7 @@
 """Small batches of rows, such as logits of classes: two kernels, with nothing looked up twice.
 
 The first writes the losses of the rows, the second folds them. A cross-entropy of 64 rows takes
-7 us here and 70 by `run.cpu` (`benchmarks/bench_streaming.py`).
+9 us here and 70 by `run.cpu` (`benchmarks/bench_rows.py`).
 """
 
 from __future__ import annotations

@@ -116,14 +116,13 @@ def test_what_is_not_finite_is_read(dtype: str) -> None:
         assert found.counts["nan"] == np.isnan(array).sum()
 
 
-def test_every_float16_is_read_as_numpy_reads_it() -> None:
+def test_every_float16_is_read_as_numpy_reads_it(read: list[int]) -> None:
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    want = np.unique(every.astype(np.float64).view(np.int64) >> 40)
-    found = sl.evaluate("value", every[::-1], reduction="none")[::-1]
-    assert np.array_equal(np.unique(found.view(np.int64) >> 40), want)
-    finite = every[np.isfinite(every)]
-    for part in np.split(finite, 62):
-        assert sl.evaluate("value", part[::-1], reduction="sum") == float(part.astype("f8").sum())
+    for part in np.split(every, 1024):  # each is a cell of its own, whose zero has no sign
+        found = sl.evaluate("value", part[:, None], axis=1, reduction="sum")
+        with np.errstate(invalid="ignore"):  # NaN that signal, in numpy's own sum
+            assert bits(found) == bits(part.astype(np.float64) + 0.0)
+    assert read == [64] * 1024
 
 
 @pytest.mark.parametrize("nan", ["propagate", "omit"])
