@@ -10,7 +10,7 @@ from .arrays.types import AxisLike
 from .exact.reductions import Reduction, check
 from .exact.seen import counts_of
 from .exact.state import State
-from .losses.base import Loss, parts_of
+from .losses.base import Loss, parts_of, rows_of
 from .losses.names import respelled
 from .run.query import Query, Tally
 from .support.brief import brief
@@ -194,7 +194,7 @@ class Accumulator:
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
         ``infinite_terms`` the terms of each loss.
         """
-        parts = [len(parts_of([loss])) for loss in self.losses]
+        parts = [rows_of(parts_of([loss])) for loss in self.losses]
         specs = self._specs if isinstance(self._specs, list) else [self._specs]
         return counts_of(self.tally.state, specs, parts, self.axis)
 

@@ -8,7 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from streamloss.arrays.batch import POLICIES, check_same_inputs, normalise_axis
-from streamloss.losses.base import Loss, parts_of
+from streamloss.losses.base import Loss, parts_of, rows_of
 from streamloss.losses.names import LOSSES, by_key, respelled
 
 LONGEST = 1 << 17
@@ -33,7 +33,7 @@ class Header(NamedTuple):
     @property
     def width(self) -> int:
         """The integers of a cell."""
-        return 5 + 4 * (len(parts_of(self.losses)) + 1)
+        return 5 + 4 * (rows_of(parts_of(self.losses)) + 1)
 
 
 def write_header(header: Header, version: str | None) -> bytes:

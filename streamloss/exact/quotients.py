@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamloss.losses.arithmetic import product_error
+from streamloss.losses.arithmetic import split_error
 
 from .digits import Ints
 
@@ -106,7 +106,7 @@ def _double(digits: Ints) -> Double:
 def _divided(a: Double, b: Double) -> tuple[Floats, Floats]:
     """Return a / b as the sum of two floats, the first of which is that rounded."""
     q = a.high / b.high
-    rest = (a.high - q * b.high) - product_error(q, b.high)
+    rest = (a.high - q * b.high) - split_error(q, b.high)
     c = (rest + a.low - q * b.low) / b.high
     s = q + c
     return s, c - (s - q)

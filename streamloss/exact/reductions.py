@@ -13,6 +13,7 @@ from streamloss.support.brief import brief
 
 from .counts import ELEMENTS, NONZERO
 from .digits import DIGITS, NANS, NEGATIVE_FLAGS, PIECE, UNIT, Ints, divide, split
+from .numbers import Exact, over_nonfinite
 from .quotients import Flags, Floats, quotients
 
 
@@ -76,27 +77,6 @@ class Totals(NamedTuple):
     strange: dict[int, tuple[float | None, float | None]]
 
 
-class Exact(NamedTuple):
-    """An exact sum: a whole number of units of 2**-1074 or, if it is not finite, a float."""
-
-    units: int
-    strange: float | None = None
-
-    def over(self, divisor: Exact | int, zero: float | None = None) -> float:
-        """Return the correctly rounded quotient; over 0 it is `zero`, or IEEE's if that is None."""
-        units, strange = (divisor << -UNIT, None) if isinstance(divisor, int) else divisor
-        if strange is None and units == 0 and zero is not None:
-            return zero
-        if strange is not None:
-            return _over_nonfinite(self.units if self.strange is None else None, strange)
-        if self.strange is not None:
-            return self.strange * (-1.0 if units < 0 else 1.0)
-        return divide(self.units, units)
-
-    def __float__(self) -> float:
-        return self.over(1)
-
-
 class Sums(NamedTuple):
     """What is known of one cell: the exact sum of each loss and of the weights, and counts."""
 
@@ -104,6 +84,14 @@ class Sums(NamedTuple):
     weights: Exact
     elements: int
     nonzero: int
+
+
+def combined(metric: Loss, sums: Sums) -> float:
+    """Return what a metric makes of exact sums: its `combine` gets those that it names."""
+    known: dict[str, Exact | int] = dict(zip(metric.names, sums.losses, strict=True))
+    known |= {"weights": sums.weights, "elements": sums.elements, "nonzero": sums.nonzero}
+    assert metric.combine is not None
+    return metric.combine(**{name: known[name] for name in metric.takes})
 
 
 ONE = 1 << -UNIT
@@ -139,7 +127,7 @@ def finish(reduction: Reduction, totals: Totals) -> list[float]:
     values = [divide(a, b) for a, b in zip(totals.losses, divisors, strict=True)]
     for cell, (losses, weights) in totals.strange.items():
         if reduction is Reduction.MEAN and weights is not None:
-            values[cell] = _over_nonfinite(totals.losses[cell] if losses is None else None, weights)
+            values[cell] = over_nonfinite(totals.losses[cell] if losses is None else None, weights)
         elif losses is not None:
             values[cell] = losses * (-1.0 if divisors[cell] < 0 else 1.0)
     return values
@@ -194,13 +182,6 @@ def _finish_piece(
         values[nan] = np.nan
         certain = nan | (certain & ~flags.any(axis=(0, 1)))
     return values, certain
-
-
-def _over_nonfinite(losses: int | None, weights: float) -> float:
-    """Return a sum of losses, None if not finite, over an infinity or NaN."""
-    if losses is None or weights != weights:
-        return float("nan")
-    return 0.0 if (losses >= 0) == (weights > 0) else -0.0
 
 
 def check(reduction: object, losses: tuple[Loss, ...]) -> Reduction:

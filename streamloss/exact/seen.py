@@ -23,7 +23,7 @@ def counts_of(state: State, losses: list[Any], parts: list[int], axis: AxisLike)
     losses : list
         The losses as they were spelled.
     parts : list of int
-        How many parts each of them has.
+        How many rows of the state each of them has.
     axis : int or tuple of int, optional
         The axes that were reduced.
     """
@@ -49,9 +49,9 @@ def sum_of(counts: Ints) -> int:
 
 
 def count_terms(state: State, parts: list[int]) -> tuple[list[int], list[int]]:
-    """Return how many terms are NaN and how many infinite, of so many parts for each loss.
+    """Return how many terms are NaN and how many infinite, of so many rows for each loss.
 
-    Of a metric of several sums it is that of the part that has most.
+    Of a metric of several sums it is that of the row that has most.
     """
     flags = state.sums[:, :-1].sum(axis=0).reshape(sum(parts), -1)
     nan, infinite = flags[:, NANS], flags[:, PLUS_INFS] + flags[:, MINUS_INFS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import sys
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, parts_of, rows_of
 from streamloss.support.maker import Maker, check_maker, here
 
 from . import digits
 from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
-from .digits import DIGITS, HELD, WIDTH, Ints
-from .reductions import Exact, Reduction, Sums, Totals, finish, finish_many
+from .digits import DIGITS, HELD, LIMBS, WIDTH, Ints
+from .numbers import Exact, total
+from .reductions import Reduction, Sums, Totals, combined, finish, finish_many
 
 WIDE_CELLS = 64
 """Cells up to which a state is kept in wide rows: a kernel adds to those without widening. Up to
@@ -124,7 +126,7 @@ class State:
 
     @property
     def losses(self) -> int:
-        """How many losses the state has sums of."""
+        """How many rows of sums of losses the state has."""
         return int(self.sums.shape[1]) - 1
 
     @property
@@ -206,8 +208,23 @@ class State:
         small = self.trimmed()
         return _received, (tuple(here()), small.shape, small.sums, small.base, small.counts)
 
+    def summed(self, loss: int, streams: int) -> State:
+        """Return the state of one loss, whose sum is that of so many rows.
+
+        What the first counts of terms that are not finite tells of all: the others are what
+        rounding took from it.
+        """
+        if streams == 1:
+            return self
+        rows = [(self.sums[:, k : k + 1], self.base) for k in range(loss, loss + streams)]
+        sums, base = digits.total(rows)
+        sums[..., :DIGITS] = rows[0][0][..., :DIGITS]
+        sums = digits.pad(sums, base, low := min(base, self.base), LIMBS)
+        weights = digits.pad(self.sums[:, -1:], self.base, low, LIMBS)
+        return State(self.shape, np.concatenate([sums, weights], axis=1), low, self.counts)
+
     def totals(self, loss: int) -> Totals:
-        """Return the totals of one loss.
+        """Return the totals of one loss, of one row.
 
         Raises
         ------
@@ -226,19 +243,24 @@ class State:
             raise ValueError(_NEGATIVE)
         return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
 
-    def sums_of(self, losses: range) -> list[Sums]:
-        """Return what is known of some losses, for each cell.
+    def sums_of(self, losses: tuple[Loss, ...], first: int = 0) -> list[Sums]:
+        """Return what is known of some losses, whose rows begin at the first, for each cell.
 
         Raises
         ------
         ValueError
             If subtraction left a negative count.
         """
-        totals = [self.totals(k) for k in losses]
+        totals = [self.totals(k) for k in range(first, first + rows_of(losses))]
+        starts = [0, *itertools.accumulate([loss.streams for loss in losses])]
         nothing = None, None
+
+        def exact(cell: int, rows: list[Totals]) -> Exact:
+            return total([Exact(t.losses[cell], t.strange.get(cell, nothing)[0]) for t in rows])
+
         return [
             Sums(
-                tuple([Exact(t.losses[c], t.strange.get(c, nothing)[0]) for t in totals]),
+                tuple([exact(c, totals[slice(*ends)]) for ends in itertools.pairwise(starts)]),
                 Exact(totals[0].weights[c], totals[0].strange.get(c, nothing)[1]),
                 totals[0].elements[c],
                 totals[0].nonzero[c],
@@ -251,19 +273,19 @@ class State:
         out, start = [], 0
         for loss in losses:
             if loss.combine is None:
-                values = self._finished(start, reduction)
+                values = self._finished(start, loss.streams, reduction)
                 if loss.finish is not None:
                     values = [loss.finish(value) for value in _floats(values)]
-                start += 1
             else:
-                stop = start + len(loss.parts())
-                values = [loss.combine(sums) for sums in self.sums_of(range(start, stop))]
-                start = stop
+                values = [combined(loss, sums) for sums in self.sums_of(loss.parts, start)]
+            start += rows_of(parts_of([loss]))
             out.append(self.in_shape(values))
         return out
 
-    def _finished(self, loss: int, reduction: Reduction) -> Any:
+    def _finished(self, loss: int, streams: int, reduction: Reduction) -> Any:
         """Return the result of one loss for each cell: a list of floats, or an array."""
+        if streams > 1:
+            return self.summed(loss, streams)._finished(0, 1, reduction)
         if len(self.counts) <= WIDE_CELLS:
             return finish(reduction, self.totals(loss))
         state = self.balanced()

@@ -5,6 +5,7 @@ Here is what the names mean in Python; `meanings` gives them their meaning in co
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,63 @@ def at(array: Array, i: int) -> Any:
 
 
 def value(loss: Loss, inputs: Arrays, i: int) -> Any:
-    """Return the loss of element i."""
+    """Return the loss of element i, of a moment the product of its factors, rounded."""
+    if is_moment(loss):
+        return math.prod(factors(loss, inputs, i))
     return loss.point(*(widen(a[i]) for a in inputs))
 
 
+def factors(loss: Loss, inputs: Arrays, i: int) -> tuple[float, ...]:
+    """Return the factors of a moment, of element i."""
+    return loss.factors(*(widen(a[i]) for a in inputs))
+
+
+def is_moment(loss: Loss) -> bool:
+    """Return whether terms of a loss are summed without rounding, in several streams."""
+    return loss.streams > 1
+
+
+def rows(loss: Loss) -> int:
+    """Return how many rows of a state a loss takes: compiled, a constant."""
+    return loss.streams
+
+
+def has_two_factors(loss: Loss) -> bool:
+    """Return whether the terms of a moment are products of two factors: compiled, a constant."""
+    return loss.streams == 4
+
+
+def is_given(weights: Array | None) -> bool:
+    """Return whether there are weights: compiled, a constant."""
+    return weights is not None
+
+
 def term(loss: Loss, inputs: Arrays, weights: Array | None, i: int) -> Any:
-    """Return the weighted loss of element i; of a residue, what rounding took from the product."""
-    if loss.residue:
-        return 0.0 if weights is None else product_error(value(loss, inputs, i), widen(weights[i]))
+    """Return the weighted loss of element i."""
     unweighted = value(loss, inputs, i)
     return unweighted if weights is None else unweighted * widen(weights[i])
+
+
+def streams(
+    loss: Loss, inputs: Arrays, weights: Array | None, i: int
+) -> tuple[float, float, float, float]:
+    """Return four numbers whose exact sum is the product of a moment's factors and the weight.
+
+    The last two are zero of one factor. With h and l the product of two factors as rounded and
+    what rounding took from it, they are those of w h and of w l.
+    """
+    numbers = factors(loss, inputs, i)
+    return split(numbers, None if weights is None else widen(weights[i]))
+
+
+def split(numbers: tuple[float, ...], weight: float | None) -> tuple[float, float, float, float]:
+    """Return what `streams` does, of the factors and the weight."""
+    two = len(numbers) == 2
+    high, low = math.prod(numbers), product_error(*numbers) if two else 0.0
+    if weight is None:
+        return high, 0.0, low, 0.0
+    last = (weight * low, product_error(weight, low)) if two else (0.0, 0.0)
+    return weight * high, product_error(weight, high), *last
 
 
 def summand(

@@ -27,12 +27,13 @@ from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
 from . import elements, internals, meanings, registry  # noqa: F401  # `meanings` registers them
+from .block import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS
 from .elements import hidden, is_narrow, or_none, widen
-from .fold import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS, fold_all
+from .fold import fold_all
 from .maps import map_rows, map_terms
 
 MOST = 8
-"""Losses of one launch."""
+"""Rows of the losses of one launch."""
 
 SUMS = MOST + 1
 
@@ -47,7 +48,7 @@ STEP = 64
 def fold_grid(losses, inputs, weights, where, complete, sums, counts, step, per_cell, width, rule):
     """Add every element to the sums and counts of its cell, whose blocks `per_cell` teams share."""
     round_apart()
-    lane, lanes, last = cuda.threadIdx.x, cuda.blockDim.x, len(losses)
+    lane, lanes, last = cuda.threadIdx.x, cuda.blockDim.x, sums.shape[1] - 1
     shared = cuda.shared.array((SHARED, WIDTH), types.int64)
     exponents = cuda.shared.array(SUMS, types.int64)
     guesses = cuda.local.array((SUMS, 3), types.int64)
@@ -303,6 +304,10 @@ def _at(array, i):
     return lambda array, i: array[np.uint64(i)]
 
 
+def _product_error(x, y):
+    return lambda x, y: cuda.fma(x, y, -(x * y))
+
+
 def _together(width, watched):
     # a loop of its own would read the weights again, from the memory of the GPU
     return lambda width, watched: False
@@ -315,6 +320,7 @@ def _partial_sums():
 OWN: Any = {
     digits.increase: _increase,
     elements.at: _at,
+    arithmetic.product_error: _product_error,
     elements.counts_apart: _together,
 }
 if "instructions" in internals.lost:

@@ -27,8 +27,8 @@ FORMAT = 2
 """Of the files: another makes all of them anew."""
 
 WHOLE = (
-    "builder columns compiler elements fold internals loader maps meanings"
-    " meanings_of_loops meanings_of_rows registry settings switches tiles vectors views"
+    "block builder columns compiler elements fold internals loader maps meanings"
+    " meanings_of_loops meanings_of_rows moments registry settings switches tiles vectors views"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 
@@ -50,7 +50,7 @@ def kernel_digest(body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> 
     digest = sha256(start.encode() + machinery_digest())
     for function, prefix in [
         (body, ""),
-        *((cls.body, f"{cls.key} {cls._fields} {cls.residue}") for cls in classes),
+        *((cls.body, f"{cls.key} {cls._fields} {cls.streams}") for cls in classes),
     ]:
         walk = Reach(prefix)
         walk.function(function)

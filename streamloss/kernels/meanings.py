@@ -17,12 +17,13 @@ from numba import types
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas, powers
 
-from . import elements, meanings_of_loops, meanings_of_rows  # noqa: F401  # register theirs
+from . import elements, loader, meanings_of_loops, meanings_of_rows  # noqa: F401  # register theirs
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import (
     bits_of,
     float_of,
     lost,
+    multiply_add,
     on_stack,
     reinterpreted,
     widen_vectors,
@@ -41,7 +42,7 @@ SMALL: tuple[Any, ...] = (
     arithmetic.larger,
     arithmetic.smaller,
     arithmetic.clip,
-    arithmetic.product_error,
+    arithmetic.split_error,
     arithmetic.hypot,
     digits.increase,
     digits.magic,
@@ -129,6 +130,32 @@ else:
         return on_stack(context, builder, sig.return_type, arithmetic.PARTIALS)
 
 
+@meaning(arithmetic.product_error, INLINE)
+def _product_error(x, y):
+    if fuses():
+        return lambda x, y: multiply_add(x, y, -(x * y))
+
+    def guarded(x, y):
+        size = abs(x * y)
+        if (size < _LEAST) | (size == np.inf) | (abs(x) > _MOST) | (abs(y) > _MOST):
+            return multiply_add(x, y, -(x * y))
+        return arithmetic.split_error(x, y)
+
+    return guarded
+
+
+def fuses():
+    """Return whether the CPU multiplies and adds in one instruction."""
+    try:
+        here = loader.processor()
+    except loader.CannotLoad:
+        return True  # only old CPUs of x86 do not, and those are known
+    return not here.triple.startswith("x86_64") or here.has("fma")
+
+
+_LEAST, _MOST = arithmetic.LEAST, arithmetic.MOST
+
+
 @meaning(arithmetic.sqrt, INLINE)
 def _sqrt(x):
     return lambda x: math.sqrt(x)
@@ -159,34 +186,92 @@ def _at(array, i):
 
 @meaning(elements.value, INLINE)
 def _value(loss, inputs, i):
+    if loss.instance_class.streams > 1:
+        return _product_of_factors
+    return _of_element(compiled(loss.instance_class.point, {"forceinline": True, **LOSS}), inputs)
+
+
+@meaning(elements.term, INLINE)
+def _term(loss, inputs, weights, i):
+    value, widen, at = elements.value, elements.widen, elements.at
+    if isinstance(weights, types.NoneType):
+        return lambda loss, inputs, weights, i: value(loss, inputs, i)
+    return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
+
+
+def _product_of_factors(loss, inputs, i):
+    numbers = elements.factors(loss, inputs, i)
+    return numbers[0] * numbers[1] if len(numbers) == 2 else numbers[0]
+
+
+@meaning(elements.factors, INLINE)
+def _factors(loss, inputs, i):
+    return _of_element(compiled(loss.instance_class.factors, {"forceinline": True, **LOSS}), inputs)
+
+
+def _of_element(function, inputs):
+    """Return the meaning of a function of a loss and the numbers of an element."""
     widen, at = elements.widen, elements.at
-    point = compiled(loss.instance_class.point, {"forceinline": True, **LOSS})
     match len(inputs):
         case 1:
-            return lambda loss, inputs, i: point(loss, widen(at(inputs[0], i)))
+            return lambda loss, inputs, i: function(loss, widen(at(inputs[0], i)))
         case 2:
-            return lambda loss, inputs, i: point(
+            return lambda loss, inputs, i: function(
                 loss, widen(at(inputs[0], i)), widen(at(inputs[1], i))
             )
         case 3:
-            return lambda loss, inputs, i: point(
+            return lambda loss, inputs, i: function(
                 loss, widen(at(inputs[0], i)), widen(at(inputs[1], i)), widen(at(inputs[2], i))
             )
     return None
 
 
-@meaning(elements.term, INLINE)
-def _term(loss, inputs, weights, i):
-    value, widen, error = elements.value, elements.widen, arithmetic.product_error
-    at = elements.at
-    residue = loss.instance_class.residue
+@meaning(elements.streams, INLINE)
+def _streams(loss, inputs, weights, i):
+    factors, error = elements.factors, arithmetic.product_error
+    widen, at = elements.widen, elements.at
+    two = loss.instance_class.streams == 4
+    if isinstance(weights, types.NoneType) and not two:
+        return lambda loss, inputs, weights, i: (factors(loss, inputs, i)[0], 0.0, 0.0, 0.0)
     if isinstance(weights, types.NoneType):
-        if residue:
-            return lambda loss, inputs, weights, i: 0.0
-        return lambda loss, inputs, weights, i: value(loss, inputs, i)
-    if residue:
-        return lambda loss, inputs, weights, i: error(value(loss, inputs, i), widen(at(weights, i)))
-    return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
+
+        def unweighted(loss, inputs, weights, i):
+            x, y = factors(loss, inputs, i)
+            return x * y, 0.0, error(x, y), 0.0
+
+        return unweighted
+    if not two:
+
+        def of_one(loss, inputs, weights, i):
+            x, weight = factors(loss, inputs, i)[0], widen(at(weights, i))
+            return weight * x, error(weight, x), 0.0, 0.0
+
+        return of_one
+
+    def of_two(loss, inputs, weights, i):
+        (x, y), weight = factors(loss, inputs, i), widen(at(weights, i))
+        high, low = x * y, error(x, y)
+        return weight * high, error(weight, high), weight * low, error(weight, low)
+
+    return of_two
+
+
+@meaning(elements.rows, INLINE)
+def _rows(loss):
+    count = loss.instance_class.streams
+    return lambda loss: count
+
+
+@meaning(elements.has_two_factors, INLINE)
+def _has_two_factors(loss):
+    two = loss.instance_class.streams == 4
+    return lambda loss: two
+
+
+@meaning(elements.is_given, INLINE)
+def _is_given(weights):
+    given = not isinstance(weights, types.NoneType)
+    return lambda weights: given
 
 
 @meaning(elements.summand, INLINE)

@@ -9,7 +9,8 @@ from numba import types
 
 from streamloss.losses import regression
 
-from . import columns, fold, tiles, views
+from . import block as blocks
+from . import columns, elements, fold, moments, tiles, views
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import at_address
 from .registry import compiled, lowered, meaning, typed
@@ -20,18 +21,25 @@ SMALL: tuple[Any, ...] = (
     tiles.fold_row_both,
     tiles.fold_any_row,
     tiles.rows_of,
+    moments.fold_streams,
 )
 
 LARGE: tuple[Any, ...] = (
-    fold.fold_block,
-    fold.fold_guessed,
-    fold.settle,
-    fold.add_any,
-    fold.drop_nonfinite,
-    fold.count_nonzero,
+    blocks.fold_block,
+    blocks.fold_guessed,
+    blocks.settle,
+    blocks.add_any,
+    blocks.drop_nonfinite,
+    blocks.count_nonzero,
     fold.add_both,
     fold.fold_all,
-    fold.fold_first,
+    fold.fold_loss_first,
+    moments.fold_moment,
+    moments.fold_as_before,
+    moments.add_streams,
+    moments.settle_streams,
+    moments.guess_streams,
+    moments.fold_moment_first,
     views.copy_halves,
     views.line_offset,
     views.fill,
@@ -69,7 +77,7 @@ def _loop(body):
     return compiled(FunctionType(body.__code__, body.__globals__, body.__name__), INLINE)
 
 
-_fold, _fold_both = _loop(fold.fold), _loop(fold.fold_both)
+_fold, _fold_both = _loop(blocks.fold), _loop(blocks.fold_both)
 _is_classic = compiled(regression.TweedieDeviance.is_classic, LOSS)
 
 
@@ -77,7 +85,7 @@ def _has_cases(loss):
     return issubclass(loss.instance_class, regression.TweedieDeviance)
 
 
-@meaning(fold.fold, INLINE)
+@meaning(blocks.fold, INLINE)
 def _one_fold(loss, block, m1, m2, twice, screened, rule):
     if not _has_cases(loss):
         return _fold
@@ -90,7 +98,7 @@ def _one_fold(loss, block, m1, m2, twice, screened, rule):
     return either
 
 
-@meaning(fold.fold_both, INLINE)
+@meaning(blocks.fold_both, INLINE)
 def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
     if not _has_cases(loss):
         return _fold_both
@@ -107,13 +115,35 @@ def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
 def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
     if len(losses) == 0:
         return lambda losses, k, block, sums, guesses, terms, width, rule: None
-    fold_block, fold_losses = fold.fold_block, fold.fold_losses
+    fold_loss, fold_losses, rows = fold.fold_loss, fold.fold_losses, elements.rows
 
     def head_and_tail(losses, k, block, sums, guesses, terms, width, rule):
-        fold_block(losses[0], block, sums[k], guesses[k], terms, width, rule)
-        fold_losses(losses[1:], k + 1, block, sums, guesses, terms, width, rule)
+        loss, others = losses[0], losses[1:]
+        fold_loss(loss, block, sums, k, guesses, terms, width, rule)
+        fold_losses(others, k + rows(loss), block, sums, guesses, terms, width, rule)
 
     return head_and_tail
+
+
+@meaning(fold.fold_loss, FRAGMENT)
+def _fold_loss(loss, block, sums, k, guesses, terms, width, rule):
+    fold_block, fold_moment, rows = blocks.fold_block, moments.fold_moment, elements.rows
+    if loss.instance_class.streams == 1:
+        return lambda loss, block, sums, k, guesses, terms, width, rule: fold_block(
+            loss, block, sums[k], guesses[k], terms, width, rule
+        )
+    return lambda loss, block, sums, k, guesses, terms, width, rule: fold_moment(
+        loss, block, sums[k : k + rows(loss)], guesses[k], terms, rule
+    )
+
+
+@meaning(fold.fold_first, INLINE)
+def _fold_first(losses, block, weights, sums, guesses, terms, width, rule):
+    moment = losses[0].instance_class.streams > 1
+    way = moments.fold_moment_first if moment else fold.fold_loss_first
+    return lambda losses, block, weights, sums, guesses, terms, width, rule: way(
+        losses[0], block, weights, sums, guesses, terms, width, rule
+    )
 
 
 @meaning(views.copy_numbers, FRAGMENT)

@@ -211,5 +211,5 @@ def fold_views(losses, views, first, last, block, sums, counts, rows, workspace,
             fold_all(losses, some, given, where, exacts, tally, guesses, terms, width, rule)
             tally[MASKED] += masked
             tally[MISSING] -= masked
-        for k in range(len(losses) + 1):
+        for k in range(exacts.shape[0]):
             carry(exacts[k])

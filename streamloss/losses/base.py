@@ -45,7 +45,7 @@ class Loss(tuple[float, ...]):
     """Whether `point` takes complex numbers."""
 
     body: ClassVar[Callable[..., Any]]
-    """The formula: `point` or `row`, of the loss and one element of each input; None of metrics."""
+    """What is computed of one element of each input: `point`, `row`, `factors`; None of metrics."""
 
     point: ClassVar[Callable[..., Any]]
     """The formula for one element: float64 numbers to a number; of losses of numbers alone."""
@@ -53,20 +53,30 @@ class Loss(tuple[float, ...]):
     row: ClassVar[Callable[..., Any]]
     """The formula for one row along the last axis; of losses of rows alone."""
 
+    factors: ClassVar[Callable[..., tuple[float, ...]]]
+    """One or two numbers, whose product with the weight is summed exactly; of moments alone."""
+
+    streams: ClassVar[int] = 1
+    """How many rows of a state it takes: two or four of a moment of one or two factors, whose terms
+    are the sums of so many float64."""
+
     finish: ClassVar[Callable[..., float] | None] = None
     """What becomes of the rounded mean, such as its root; reductions without one are refused."""
 
-    parts: ClassVar[Callable[..., tuple[Loss, ...]]]
-    """The losses whose sums a metric needs; of metrics alone, which have `combine`."""
+    sums: ClassVar[Callable[[], dict[str, Any]]]
+    """The losses whose sums a metric needs, by its own names; of metrics alone."""
 
     combine: ClassVar[Callable[..., float] | None] = None
-    """What a metric makes of the exact sums of its parts: `metrics.base.Metric`."""
+    """What a metric makes of its exact sums, given by name; None of other losses."""
 
-    residue: ClassVar[bool] = False
-    """Whether it is what rounding takes from weight times `point`, which is then summed instead."""
+    parts: ClassVar[tuple[Loss, ...]] = ()
+    """The losses that `sums` names, in that order."""
 
-    vectorized: ClassVar[bool] = False
-    """Whether `point` takes arrays as well, so that no kernel has to be compiled for it."""
+    names: ClassVar[tuple[str, ...]] = ()
+    """What `sums` calls them."""
+
+    takes: ClassVar[tuple[str, ...]] = ()
+    """What `combine` takes: all of `names`, and of what is known beside them what it names."""
 
     memory: ClassVar[Memory]
     """What is remembered of the class in this process, such as its kernels."""
@@ -108,7 +118,12 @@ def is_loss_class(cls: type) -> TypeGuard[type[Loss]]:
 
 def parts_of(losses: Iterable[Loss]) -> tuple[Loss, ...]:
     """Return the losses whose sums are taken: a metric that combines several has parts."""
-    return tuple([p for loss in losses for p in (loss.parts() if loss.combine else (loss,))])
+    return tuple([part for loss in losses for part in (loss.parts or (loss,))])
+
+
+def rows_of(losses: Iterable[Loss]) -> int:
+    """Return how many rows of a state losses that are no metrics take, without that of weights."""
+    return sum([loss.streams for loss in losses])
 
 
 def memory(classes: tuple[type[Loss], ...]) -> Memory:
@@ -122,12 +137,8 @@ def first_of_user(classes: tuple[type[Loss], ...]) -> type[Loss] | None:
 
 
 def values_first(loss: Loss) -> bool:
-    """Return whether a loss is computed for many elements before its values are folded.
-
-    So are those of rows, and those whose `point` takes arrays as well: they need no kernel of
-    their own, which would take seconds to compile for the many parts of a metric.
-    """
-    return any(loss.ranks) or loss.vectorized
+    """Return whether a loss is computed for many elements before its values are folded: of rows."""
+    return any(loss.ranks)
 
 
 def together(losses: tuple[Loss, ...]) -> Iterator[tuple[Loss, ...]]:

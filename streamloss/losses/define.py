@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import FunctionType, new_class
-from typing import Any, TypeGuard, TypeVar, get_type_hints, overload
+from typing import Any, TypeGuard, TypeVar, get_args, get_type_hints, overload
 
 from streamloss.support.brief import brief
 
 from .base import Loss, Memory
 from .domains import Interval, Mark, Real
-from .names import enter, spellings
+from .names import enter, resolve, spellings
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -24,6 +24,12 @@ STARRED = 0x04 | 0x08
 
 TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
 """What no parameter can be called: the attributes of `Loss`."""
+
+KINDS = "point", "row", "factors"
+"""The methods of which a loss defines one, unless it is a metric, with `sums` and `combine`."""
+
+KNOWN = "weights", "elements", "nonzero"
+"""What `combine` can take beside the sums of a metric."""
 
 SAME = {"__module__", "__doc__", "__annotations__", "__firstlineno__", "__type_params__"}
 """What tools ask a class itself for, and not its bases: a loss class answers as it was written.
@@ -122,11 +128,38 @@ def _is_named_tuple(value: object) -> TypeGuard[Written]:
 
 def _mathematics(cls: Written) -> dict[str, Any]:
     """Return what takes inputs, and which inputs; a metric takes what its parts do."""
-    body: Any = getattr(cls, "point", None) or getattr(cls, "row", None)
-    metric = getattr(cls, "combine", None) is not None
-    ranks = tuple(cls.parts()[0].ranks) if metric else _ranks(cls, body)
-    classes = () if metric else _classes(body)
-    return {"body": body, "inputs": len(ranks), "ranks": ranks, "classes": classes}
+    if getattr(cls, "combine", None) is not None:
+        return _of_metric(cls)
+    body: Any = next((getattr(cls, kind) for kind in KINDS if hasattr(cls, kind)), None)
+    ranks = _ranks(cls, body)
+    found = {"body": body, "inputs": len(ranks), "ranks": ranks, "classes": _classes(body)}
+    return found | ({"streams": 2 * _factors(cls, body)} if "factors" in vars(cls) else {})
+
+
+def _of_metric(cls: Written) -> dict[str, Any]:
+    """Return what a metric needs: its parts, and what its `combine` takes of their sums."""
+    sums = cls.sums()
+    names, parts = tuple(sums), tuple([resolve(loss) for loss in sums.values()])
+    code = cls.combine.__code__
+    takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    if not set(names) <= set(takes) <= {*names, *KNOWN}:
+        raise TypeError(
+            f"combine of metric {cls.__name__} must take self, each of {list(names)} and of"
+            f" {list(KNOWN)} what it needs: got {list(takes)}"
+        )
+    found = {"body": None, "inputs": parts[0].inputs, "ranks": parts[0].ranks, "classes": ()}
+    return found | {"parts": parts, "names": names, "takes": takes}
+
+
+def _factors(cls: Written, body: FunctionType) -> int:
+    """Return how many factors the terms of a moment have, which its annotation says."""
+    found = get_args(get_type_hints(body).get("return"))
+    if found not in ((float,), (float, float)):
+        raise TypeError(
+            f"factors of {cls.__name__} must be annotated to return tuple[float] or"
+            f" tuple[float, float]: got {body.__annotations__.get('return')}"
+        )
+    return len(found)
 
 
 def _ranks(cls: Written, body: object) -> tuple[int, ...]:
@@ -144,7 +177,7 @@ def _ranks(cls: Written, body: object) -> tuple[int, ...]:
             f" per input, one to three:"
             f" got {signature(body)}"
         )
-    if body.__name__ == "point":
+    if body.__name__ != "row":
         return (0,) * (len(parameters) - 1)
     ranks = tuple(map(int, _marked(body, Mark.ROW)))
     if not any(ranks):
@@ -154,7 +187,7 @@ def _ranks(cls: Written, body: object) -> tuple[int, ...]:
 
 def _classes(body: FunctionType) -> tuple[int, ...]:
     """Return which inputs of `row` are indices of classes."""
-    if body.__name__ == "point":
+    if body.__name__ != "row":
         return ()
     return tuple(k for k, marked in enumerate(_marked(body, Mark.CLASS)) if marked)
 

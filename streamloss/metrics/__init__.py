@@ -1,7 +1,7 @@
-"""Metrics that combine several exact sums: each names its `parts` and what it makes of them.
+"""Metrics that combine several exact sums: each names its `sums` and what it makes of them.
 
-The parts are losses like any other, summed in the same pass. `combine` takes their exact sums, so
-what is subtracted there cancels without loss.
+The sums are those of losses like any other, taken in the same pass, or of moments, whose terms are
+not rounded either. `combine` takes them exact, so what is subtracted there cancels without loss.
 """
 
 from functools import partial
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from streamloss.losses.names import attribute, defined_in, directory
 
-_FAMILIES = "moments", "overlap"
+_FAMILIES = "correlation", "errors", "overlap", "variance"
 """The modules with metrics, in the order in which one is looked for."""
 
 defined_in(__name__, _FAMILIES)
 
 if TYPE_CHECKING:
-    from .moments import *  # noqa: F403
+    from .correlation import *  # noqa: F403
+    from .errors import *  # noqa: F403
     from .overlap import *  # noqa: F403
+    from .variance import *  # noqa: F403
 
     __all__: list[str]
 else:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamloss.exact.digits import divide
-from streamloss.exact.reductions import Sums
-from streamloss.losses.base import Loss
+from streamloss.exact.numbers import Exact
 from streamloss.losses.define import loss
 from streamloss.losses.domains import NonNegative, Share
-
-from .base import NAN, parts_from, units
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -25,19 +23,14 @@ class _Overlap(NamedTuple):
     true: Share = 1.0
     pred: Share = 1.0
 
-    @property
-    def vectorized(self) -> bool:
-        """Whether `point` takes arrays as well."""
-        return True
-
     def point(self, y_true: float, y_pred: float) -> float:
         """Return the value of one element."""
-        if self.true != 0.0:
-            return y_true * y_pred if self.pred != 0.0 else y_true
-        return y_pred
+        both = y_true if self.pred == 0.0 else y_true * y_pred
+        return y_pred if self.true == 0.0 else both
 
 
-OVERLAP = parts_from(_Overlap(), _Overlap(pred=0.0), _Overlap(true=0.0))
+OVERLAP = {"both": _Overlap(), "true": _Overlap(pred=0.0), "pred": _Overlap(true=0.0)}
+"""The losses of the sums of products, of labels and of predictions."""
 
 
 @loss("dice", "dice_loss", formula="1 - 2 sum w y_true y_pred / (sum w y_true + sum w y_pred + e)")
@@ -56,13 +49,13 @@ class Dice(NamedTuple):
     epsilon: NonNegative = 1e-7
 
     @staticmethod
-    def parts() -> tuple[Loss, ...]:
+    def sums() -> dict[str, Any]:
         """Return the losses whose sums it needs."""
-        return OVERLAP
+        return dict(OVERLAP)
 
-    def combine(self, sums: Sums) -> float:
+    def combine(self, both: Exact, true: Exact, pred: Exact) -> float:
         """Return the result of exact sums."""
-        return overlap_loss(sums, 2, 1, 1, 0, self.epsilon)
+        return overlap_loss((both, true, pred), 2, 1, 1, 0, self.epsilon)
 
 
 @loss("tversky", "tversky_loss", formula="1 - I / (I + alpha FP + beta FN + e)")
@@ -84,27 +77,32 @@ class Tversky(NamedTuple):
     epsilon: NonNegative = 1e-7
 
     @staticmethod
-    def parts() -> tuple[Loss, ...]:
+    def sums() -> dict[str, Any]:
         """Return the losses whose sums it needs."""
-        return OVERLAP
+        return dict(OVERLAP)
 
-    def combine(self, sums: Sums) -> float:
+    def combine(self, both: Exact, true: Exact, pred: Exact) -> float:
         """Return the result of exact sums."""
         from fractions import Fraction
 
         rest = 1 - Fraction(self.alpha) - Fraction(self.beta)
-        return overlap_loss(sums, 1, self.beta, self.alpha, rest, self.epsilon)
+        return overlap_loss((both, true, pred), 1, self.beta, self.alpha, rest, self.epsilon)
 
 
 def overlap_loss(
-    sums: Sums, times: int, by_true: Factor, by_pred: Factor, by_both: Factor, epsilon: Factor
+    sums: tuple[Exact, ...],
+    times: int,
+    by_true: Factor,
+    by_pred: Factor,
+    by_both: Factor,
+    epsilon: Factor,
 ) -> float:
     """Return 1 - times I / (by_true Y + by_pred P + by_both I + epsilon), rounded once."""
     from fractions import Fraction  # late: it takes a tenth of the time of importing numpy
 
-    if units(sums.losses) is None:
-        return NAN
-    both, true, pred = (Fraction(s.units, 1 << 1074) for s in sums.losses)
+    if any(s.strange is not None for s in sums):
+        return math.nan
+    both, true, pred = (Fraction(s.units, 1 << 1074) for s in sums)
     divisor = Fraction(by_true) * true + Fraction(by_pred) * pred + Fraction(by_both) * both
     divisor += Fraction(epsilon)
     rest = divisor - times * both

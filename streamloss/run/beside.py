@@ -14,7 +14,7 @@ from streamloss.kernels.columns import fold_columns, make_grids
 from streamloss.kernels.cpu import entry
 from streamloss.kernels.switches import NARROW, WIDE, Multiply, Rule
 from streamloss.kernels.tiles import STEP
-from streamloss.losses.base import Loss, values_first
+from streamloss.losses.base import Loss, rows_of, values_first
 
 from .cut import (
     DIRECT,
@@ -53,7 +53,12 @@ class Steps(NamedTuple):
 
 def is_beside(losses: tuple[Loss, ...], todo: Plan, rule: Rule) -> bool:
     """Return whether a pass takes its cells side by side: as they lie, or where they are short."""
-    if todo.cells < 2 or todo.length < 1 or values_first(losses[0]):
+    if (
+        todo.cells < 2
+        or todo.length < 1
+        or values_first(losses[0])
+        or rows_of(losses) > len(losses)
+    ):
         return False
     if todo.batch.where is not None and isinstance(rule, Multiply):
         return False

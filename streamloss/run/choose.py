@@ -83,7 +83,7 @@ def at_once(query: Any, data: Arguments) -> Any:
     It is a `direct.Direct` or, of rows, a `rows.Rows`.
     """
     parts = query.parts
-    if query.nan == "raise" or any([loss.vectorized for loss in parts]):
+    if query.nan == "raise":
         return None
     y_true, y_pred, _, _ = data
     sizes = _size(y_true), _size(y_pred[0] if isinstance(y_pred, tuple) and y_pred else y_pred)

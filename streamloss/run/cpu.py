@@ -11,15 +11,14 @@ import numpy as np
 from streamloss.arrays.batch import Batch
 from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
-from streamloss.exact.digits import BLOCK, DIGITS
+from streamloss.exact.digits import BLOCK
 from streamloss.exact.state import WIDE_CELLS, State
 from streamloss.kernels.cpu import call, fold_entry
 from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.maps import map_terms
 from streamloss.kernels.rows import write_rows
 from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
-from streamloss.losses.arithmetic import product_error
-from streamloss.losses.base import Loss, together, values_first
+from streamloss.losses.base import Loss, rows_of, together, values_first
 from streamloss.losses.names import resolve
 
 from .beside import Beside, is_beside, turned
@@ -33,10 +32,6 @@ VALUE = resolve("value")
 
 MOST_WIDE, MANY_ROWS = 1 << 8, 1 << 11
 """Cells up to which threads share the elements of each, in wide rows, if there are so many."""
-
-PIECE = 1 << 12
-"""Elements that numpy computes at once, of parts of metrics. Larger temporaries are new memory each
-time: with 2**15, 57 ns an element went to page faults (`benchmarks/bench_losses.py`, r2)."""
 
 
 def sums(
@@ -76,23 +71,15 @@ def sums(
 
 def _pass(losses: tuple[Loss, ...], todo: Plan, rule: Rule, threads: int) -> State:
     """Return the state of losses that are taken in one pass."""
-    first = losses[0]
-    views = _views(todo, first)
+    views = _views(todo, losses[0])
     if views is not None:
         return sum_views(losses, views, rule, threads)
-    if first.residue and todo.batch.weights is None:  # without weights no product is rounded
-        sums = np.zeros((todo.cells, 2, DIGITS), np.int64)
-        return State(todo.kept, sums, 0, np.zeros((todo.cells, COLUMNS), np.int64))
-    if first.vectorized:
-        todo = todo._replace(in_place=False)  # gathered boxes fit the cache, those in place do not
-    # numpy holds the GIL between its loops: two threads took a third longer than one
-    threads = 1 if first.vectorized else threads
     way: Any = Along
     if is_beside(losses, todo, rule):
         way, todo = Beside, turned(todo)
     wide = todo.cells <= (MOST_WIDE if todo.length >= MANY_ROWS else WIDE_CELLS)
     run = few if wide else many
-    return run(functools.partial(way, losses, todo, rule), todo.kept, len(losses), threads)
+    return run(functools.partial(way, losses, todo, rule), todo.kept, rows_of(losses), threads)
 
 
 def _views(todo: Plan, loss: Loss) -> Views | None:
@@ -112,7 +99,10 @@ class Along:
 
     def __init__(self, losses: tuple[Loss, ...], todo: Plan, rule: Rule, base: int = 0) -> None:
         self._losses, self._todo, self._rule = losses, todo, rule
-        self._reader, self._workspace = Reader(todo.batch, rule), make_workspace(len(losses), base)
+        self._reader, self._workspace = (
+            Reader(todo.batch, rule),
+            make_workspace(rows_of(losses), base),
+        )
         self.guesses, self.window = self._workspace[0], self._workspace[-1]
 
     def add(self, index: Index, state: State) -> None:
@@ -150,14 +140,11 @@ def _box_values(
 
     An element or row with a NaN, where such do not count, gets weight zero and is counted here.
     """
-    values = _map_rows(loss, inputs) if any(loss.ranks) else _vectorized(loss, inputs)
+    values = _map_rows(loss, inputs)
     if weights is not None:
         weights = weights.astype(np.float64)
     if isinstance(rule, Omit):
         weights = _without_missing(inputs, weights, values.size, counts)
-    if loss.residue:
-        values = _residues(values, weights, rule)
-        return (values,), None
     return (values,), weights
 
 
@@ -174,29 +161,6 @@ def _without_missing(
     counts[:, ELEMENTS] -= missed
     counts[:, MISSING] += missed
     return np.where(missing, 0.0, 1.0 if weights is None else weights)
-
-
-def _residues(values: Array, weights: Array | None, rule: Rule) -> Array:
-    """Return what rounding takes from each weighted value."""
-    if weights is None:
-        return np.zeros_like(values)
-    residues = _in_pieces(product_error, weights, values)
-    return residues if isinstance(rule, Multiply) else np.where(weights == 0.0, 0.0, residues)
-
-
-def _vectorized(loss: Loss, inputs: tuple[Array, ...]) -> Array:
-    """Return the loss of each element of flat arrays."""
-    return _in_pieces(loss.point, *[array.astype(np.float64) for array in inputs])
-
-
-def _in_pieces(function: Any, *arrays: Array) -> Array:
-    """Return a function of flat arrays; large temporaries would be new memory each time."""
-    out = np.empty(arrays[0].size)
-    with np.errstate(all="ignore"):
-        for start in range(0, out.size, PIECE):
-            stop = start + PIECE
-            out[start:stop] = function(*[array[start:stop] for array in arrays])
-    return out
 
 
 def _without_omission(rule: Rule) -> Rule:

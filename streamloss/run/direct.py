@@ -22,7 +22,7 @@ from streamloss.kernels.cpu import entry, fold_entry
 from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.switches import NARROW, WIDE, Rule
 from streamloss.kernels.views import fold_views
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, rows_of
 
 from . import threads
 from .cut import DIRECT, ranges, unlock
@@ -65,6 +65,7 @@ class Direct:
         axis: Any = None,
     ) -> None:
         self._losses, self._rule, self._count = losses, rule, losses[0].inputs
+        self._rows = rows_of(losses)
         self._compute, self.axis = compute, axis
         self._narrow = FLOAT32 if compute in (None, FLOAT32) else None
         self._wide = FLOAT64 if compute in (None, FLOAT64) else None
@@ -178,7 +179,7 @@ class Direct:
             return out
         inputs, weights = given
         key = inputs[0].dtype, weights is not None
-        run, workspace = self._runs.get(key) or (None, make_workspace(len(self._losses)))
+        run, workspace = self._runs.get(key) or (None, make_workspace(self._rows))
         width = NARROW if key[0] is FLOAT32 else WIDE
         arguments = inputs, weights, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
@@ -192,7 +193,7 @@ class Direct:
         words, layout, _ = given
         _, size, width, weighted, masked = layout
         known = self._runs.get((weighted, masked))
-        run, workspace, memory = known or (None, make_workspace(len(self._losses)), layout.memory())
+        run, workspace, memory = known or (None, make_workspace(self._rows), layout.memory())
         added = words, 0, size, memory, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
             run = entry(fold_views, self._losses, self._losses, *added)
@@ -221,7 +222,7 @@ class Direct:
 
         def work(jobs: Iterable[slice]) -> None:
             check_subnormals()
-            state, workspace = State.empty((), len(losses)), make_workspace(len(losses))
+            state, workspace = State.empty((), self._rows), make_workspace(self._rows)
             for some in jobs:
                 few_weights = None if weights is None else weights[some]
                 few = tuple([a[some] for a in inputs])

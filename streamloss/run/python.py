@@ -7,6 +7,7 @@ seen in any bit which of the two has run.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -19,9 +20,9 @@ from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, MINUS_INFS, NANS, PLUS_INFS
 from streamloss.exact.state import State
+from streamloss.kernels.elements import split
 from streamloss.kernels.switches import SIFT, Multiply, Omit, Rule
-from streamloss.losses.arithmetic import product_error
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, rows_of
 
 from .cut import plan
 from .threads import check_subnormals
@@ -38,18 +39,20 @@ def sums(
     check_subnormals()
     todo = plan(batch, axis)
     integers: list[int] = []
-    flags = np.zeros((todo.cells * (len(losses) + 1), DIGITS), np.int64)
+    rows = rows_of(losses) + 1
+    flags = np.zeros((todo.cells * rows, DIGITS), np.int64)
     counts = np.zeros((todo.cells, COLUMNS), np.int64)
     for cell, arrays in enumerate(_cells(todo.batch, todo.cells)):
         inputs, weights = _present(*arrays, rule, counts[cell])
         counts[cell, ELEMENTS] += len(inputs[0])
         summed = np.ones(len(inputs[0])) if weights is None else weights
         counts[cell, NONZERO] += np.count_nonzero(summed)
-        for terms in [*(_terms(loss, inputs, weights, rule) for loss in losses), summed]:
+        streams = [_streams(loss, inputs, weights, rule) for loss in losses]
+        for terms in [*itertools.chain(*streams), summed]:
             integers.append(_add(terms, flags[len(integers)]))
-    rows, base = digits.from_integers(integers, flags)
+    sums, base = digits.from_integers(integers, flags)
     counts[:, ROWS] = batch.rows(axis)
-    return State(todo.kept, rows.reshape(todo.cells, len(losses) + 1, rows.shape[-1]), base, counts)
+    return State(todo.kept, sums.reshape(todo.cells, rows, sums.shape[-1]), base, counts)
 
 
 def values(loss: Loss, batch: Batch, rule: Rule = SIFT, threads: int | None = None) -> Array:
@@ -114,16 +117,34 @@ def _terms(loss: Loss, inputs: list[Array], weights: Array | None, rule: Rule) -
     """Return the weighted losses of elements that all count."""
     body = type(loss).body
     with np.errstate(all="ignore"):  # overflows and their like are meant
-        values = np.array([body(loss, *items) for items in zip(*inputs, strict=True)], np.float64)
-        if loss.residue:
-            if weights is None:
-                return np.zeros_like(values)
-            terms = product_error(weights, values)
-        elif weights is None:
-            return values
-        else:
-            terms = weights * values
-    return terms if isinstance(rule, Multiply) else np.where(weights == 0.0, 0.0, terms)
+        found = [body(loss, *items) for items in zip(*inputs, strict=True)]
+        if loss.streams > 1:
+            found = [math.prod(factors) for factors in found]
+        values = np.array(found, np.float64)
+        terms = values if weights is None else weights * values
+    return _sifted(terms, weights, rule)
+
+
+def _streams(loss: Loss, inputs: list[Array], weights: Array | None, rule: Rule) -> list[Array]:
+    """Return the streams of a loss, whose sums are rows of a state: of most, the terms alone."""
+    if loss.streams == 1:
+        return [_terms(loss, inputs, weights, rule)]
+    each = [None] * len(inputs[0]) if weights is None else weights
+    with np.errstate(all="ignore"):
+        found = [
+            split(loss.factors(*items), weight)
+            for *items, weight in zip(*inputs, each, strict=True)
+        ]
+    columns = np.array(found, np.float64).reshape(-1, 4).T[: loss.streams]
+    columns[1:, ~np.isfinite(columns[0])] = 0.0  # the first has it all
+    return [_sifted(column, weights, rule) for column in columns]
+
+
+def _sifted(terms: Array, weights: Array | None, rule: Rule) -> Array:
+    """Return terms, zero where the weight is, unless the rule is to multiply."""
+    if weights is None or isinstance(rule, Multiply):
+        return terms
+    return np.where(weights == 0.0, 0.0, terms)
 
 
 def _add(terms: Array, flags: Array) -> int:

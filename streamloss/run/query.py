@@ -24,7 +24,7 @@ from streamloss.arrays.batch import (
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
-from streamloss.losses.base import Loss, parts_of
+from streamloss.losses.base import Loss, parts_of, rows_of
 from streamloss.losses.names import resolve
 from streamloss.support.once import once
 
@@ -123,14 +123,14 @@ def _direct_sums(query: Query, data: Arguments) -> State | None:
     taken = None if runner is None else runner.take(*data)
     if taken is None:
         return None
-    large, before = taken[1] >= threads.PARALLEL, State.empty(taken[3], len(query.parts))
+    large, before = taken[1] >= threads.PARALLEL, State.empty(taken[3], rows_of(query.parts))
     state: State = runner.sum_large(*taken) if large else runner.add(before, *taken)
     return state
 
 
 def _empty(query: Query) -> State:
     """Return the state of nothing, of one cell."""
-    return State.empty((), len(query.parts))
+    return State.empty((), rows_of(query.parts))
 
 
 def values(query: Query, data: Arguments) -> list[Any]:
@@ -301,7 +301,7 @@ class Tally:
         shape = state.shape if state is not None else self.shape
         if shape is not None and shape != kept:
             _refuse_shape(shape, kept)
-        return state or State.empty(kept, len(self.query.parts))
+        return state or State.empty(kept, rows_of(self.query.parts))
 
     def merge(self, part: State | None, sign: int = 1) -> Tally:
         """Add a state, or take it out.

@@ -21,7 +21,7 @@ from streamloss.kernels.fold import make_workspace
 from streamloss.kernels.loader import address_of
 from streamloss.kernels.switches import NARROW, WIDE, Rule, Width
 from streamloss.kernels.views import ADDRESS, CODES, PIECE, fold_views
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, rows_of
 
 from .cut import ranges
 from .threads import check_subnormals, share
@@ -155,11 +155,11 @@ _write: Any = struct.Struct("q").pack_into
 
 def sum_views(losses: tuple[Loss, ...], given: Views, rule: Rule, threads: int) -> State:
     """Return the state of views but for its rows, shared out to threads."""
-    layout, states = given.layout, list[State]()
+    layout, states, rows = given.layout, list[State](), rows_of(losses)
 
     def work(jobs: Iterable[slice]) -> None:
         check_subnormals()
-        state, workspace = State.empty((), len(losses)), make_workspace(len(losses))
+        state, workspace = State.empty((), rows), make_workspace(rows)
         memory = layout.memory()
         for some in jobs:
             first, last = some.start, min(some.stop, layout.size)

@@ -11,7 +11,8 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import DType, DTypeLike
-from streamloss.exact.reductions import Exact, Sums
+from streamloss.exact.numbers import Exact
+from streamloss.exact.reductions import Sums
 from streamloss.losses.arithmetic import sqrt
 
 Divisor = Literal["weights", "elements", "nonzero", "second"] | int

@@ -12,7 +12,7 @@ from streamloss.arrays.batch import Arguments, UnknownSizes, is_lazy
 from streamloss.arrays.types import AxisLike, DTypeLike, DuckArray
 from streamloss.exact.reductions import Sums
 from streamloss.exact.state import State
-from streamloss.losses.base import LossLike
+from streamloss.losses.base import Loss, LossLike
 from streamloss.run.query import Query, sums, values
 
 from .arrays import as_dtype
@@ -79,13 +79,13 @@ def reduced(
     parts: Any = losses if type(losses) is tuple else (losses,)
     query = Query.of_framework(parts, axis, compute)
     found = _asked(sums, query, _arguments(inputs, weights, where))
-    last = functools.partial(finished, finish=finish, count=len(query.parts))
+    last = functools.partial(finished, finish=finish, losses=query.parts)
     return as_dtype(found.apply(last), dtype)
 
 
-def finished(state: State, finish: Finish, count: int) -> Any:
-    """Return what a function makes of the first sums of each cell."""
-    return np.float64(state.in_shape([finish(sums) for sums in state.sums_of(range(count))]))
+def finished(state: State, finish: Finish, losses: tuple[Loss, ...]) -> Any:
+    """Return what a function makes of the sums of the losses of each cell."""
+    return np.float64(state.in_shape([finish(sums) for sums in state.sums_of(losses)]))
 
 
 def state(

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamloss.arrays.types import ArrayLike, Weights
-from streamloss.exact.reductions import Exact
+from streamloss.exact.numbers import Exact
 from streamloss.losses import SquaredError
 
 from . import margins, probabilities, regression

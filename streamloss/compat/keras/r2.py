@@ -15,10 +15,10 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import quotient
 from streamloss.compat._common.sums import state
-from streamloss.exact.reductions import Exact, Sums
+from streamloss.exact.numbers import Exact
+from streamloss.exact.reductions import Sums
 from streamloss.metrics import R2
-from streamloss.metrics.base import units
-from streamloss.metrics.moments import variation
+from streamloss.metrics.base import variation
 from streamloss.run.query import Query
 from streamloss.support.brief import brief
 
@@ -28,6 +28,11 @@ from .sample_means import computed
 from .weights import of_outputs, weights_of
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
+
+METRIC: Any = R2()
+
+PARTS = METRIC.parts
+"""The losses whose sums a score is of."""
 
 Score = Fraction | None
 """An exact score, None for NaN."""
@@ -116,7 +121,7 @@ class R2Score(Metric):
         weights = weights_of(sample_weight, self._dtype)
         if weights is not None:
             weights = of_outputs(weights, true.shape)
-        found = computed(state(R2.parts(), (true, pred), weights, axis=0))
+        found = computed(state(PARTS, (true, pred), weights, axis=0))
         sums, rows = build(R2(), Query.spelled(R2(), 0), found), true.shape[0]
         if rows != rows:  # of a dask array whose size only its sums know
             rows = sums.counts["elements"] // max(len(found.counts), 1)
@@ -126,7 +131,7 @@ class R2Score(Metric):
         """Return the score of all batches so far, NaN without any; an array without aggregation."""
         if self._sums is None:
             return arrays.as_dtype(math.nan, self._out)
-        cells = self._sums.tally.state.sums_of(range(len(R2.parts())))
+        cells = self._sums.tally.state.sums_of(PARTS)
         pairs = [_score(sums) for sums in cells]
         if self.class_aggregation is None:
             scores = [self._adjusted(score) for score, _ in pairs]
@@ -165,14 +170,15 @@ def _score(sums: Sums) -> tuple[Score, Score]:
 
     An infinite score, of labels that are all equal, is 0 as in Keras.
     """
-    left, first, second = (units(sums.losses[k]) for k in (slice(1), slice(1, 3), slice(3, 7)))
-    weight = units((sums.weights,))
-    if left is None or first is None or second is None or not weight:
+    left, label, square = sums.losses
+    weights = sums.weights
+    total = variation(weights, label, square)
+    score = total - left * weights
+    if score.strange is not None or not weights.units:
         return None, None
-    total = variation(first, second, weight)
     if total == 0:
-        return (Fraction(0) if left else None), Fraction(0)
-    return Fraction(total - left * weight, total), Fraction(total, weight)
+        return (Fraction(0) if left.units else None), Fraction(0)
+    return Fraction(score.units, total.units), Fraction(total.units, weights.units)
 
 
 def _mean(pairs: list[tuple[Score, Score]], weighted: bool) -> Score:

@@ -296,13 +296,13 @@ def _divided(
         make = functools.partial(make, valid=valid)
     inputs, compute, where = terms.inputs, terms.compute, terms.where
     sums: Any = state(losses, inputs, weights, compute=compute, axis=axis, where=where)
-    finish = functools.partial(_finished, make, len(losses), tuple(late))
+    finish = functools.partial(_finished, make, tuple(losses), tuple(late))
     return arrays.as_dtype(sums.apply(finish, *late.values()), dtype)
 
 
 def _finished(
-    make: Callable[..., Ratio], count: int, names: tuple[str, ...], sums: State, *late: Array
+    make: Callable[..., Ratio], losses: Any, names: tuple[str, ...], sums: State, *late: Array
 ) -> Any:
     """Return the results of the cells of sums, with the numbers that were not known before."""
     ratio = make(**{name: int(value) for name, value in zip(names, late, strict=True)})
-    return finished(sums, ratio, count)
+    return finished(sums, ratio, losses)

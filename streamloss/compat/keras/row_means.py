@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamloss.arrays.types import DType
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import quotient
-from streamloss.exact.reductions import Exact
+from streamloss.exact.numbers import Exact
 
 Floats = NDArray[np.float64]
 

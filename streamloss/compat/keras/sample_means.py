@@ -19,7 +19,7 @@ from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
 from streamloss.compat._common import arrays
 from streamloss.compat._common.finish import multiple, quotient
 from streamloss.compat._common.sums import state
-from streamloss.exact.reductions import Exact
+from streamloss.exact.numbers import Exact
 from streamloss.run.query import Query
 
 from .arguments import DTypeArgument, cast, is_floating, real, tensor
@@ -107,7 +107,7 @@ class SampleMean(Metric):
         totals, counts = [], []
         for size, sums in self._sums.items():
             state = sums.tally.state
-            (found,) = state.sums_of(range(len(sums.losses)))
+            (found,) = state.sums_of(sums.losses)
             factor = times // (size.losses or 1)
             choice = self._choice if len(sums.losses) > 1 else 0
             totals.append(multiple(found.losses[choice], factor))

@@ -246,7 +246,7 @@ def of_sets(
         same_shape(y, p)
     made = make(dtype, **given)
     repeats = [times(a.shape, shape) for a in (y, p)]
-    finish = made.combine if repeats == [1, 1] else Repeated(made, *repeats).combine
+    finish = Repeated(made, *repeats).combine
     inputs = broadcast(y, shape), broadcast(p, shape)
     axes = None if axis is None else axes_of(axis, len(shape))
     values = reduced(made, inputs, None, finish, compute=compute_of(dtype), axis=axes)
@@ -263,7 +263,8 @@ class Repeated(NamedTuple):
 
     def combine(self, sums: Sums) -> float:
         """Return the result of exact sums; Keras sums the arrays as they are given."""
+        both, true, pred = sums.losses
         if not isinstance(self.loss, Dice):
-            return self.loss.combine(sums)
+            return self.loss.combine(both, true, pred)
         by = Fraction(1, self.true), Fraction(1, self.pred)
-        return overlap_loss(sums, 2, *by, 0, self.loss.epsilon)
+        return overlap_loss((both, true, pred), 2, *by, 0, self.loss.epsilon)

@@ -10,12 +10,10 @@ import numpy as np
 
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.exact.digits import UNIT, divide
-from streamloss.exact.reductions import Sums
+from streamloss.exact.reductions import Sums, combined
 from streamloss.losses import SquaredError
 from streamloss.metrics import R2, ExplainedVariance
-from streamloss.metrics.base import units
-from streamloss.metrics.moments import variation
+from streamloss.metrics.base import variation
 
 from .arguments import check_flag
 from .calls import Call, call_of, is_undefined, scalar, total
@@ -35,20 +33,17 @@ def determination(sums: Sums, metric: Metric, finite: bool, least: int) -> float
     if sums.elements < least:
         return math.nan
     check_divisor(sums)
-    score = metric.combine(sums)
-    if not finite or math.isfinite(score) or units(sums.losses) is None:
+    made: Any = metric
+    score = combined(made, sums)
+    if not finite or math.isfinite(score) or any(s.strange is not None for s in sums.losses):
         return score
     return 1.0 if math.isnan(score) else 0.0
 
 
 def variance(sums: Sums, first: int) -> float:
-    """Return sum w (y - mean)^2, given where the sums of the labels begin."""
-    label = units(sums.losses[first : first + 2])
-    squares = units(sums.losses[first + 2 : first + 6])
-    if label is None or squares is None:
-        return math.nan
-    whole = variation(label, squares, sums.weights.units)
-    return divide(whole, sums.weights.units << -UNIT)
+    """Return sum w (y - mean)^2, given which is the sum of the labels; next is that of squares."""
+    label, squares = sums.losses[first : first + 2]
+    return variation(sums.weights, label, squares) / sums.weights
 
 
 def _scored(
@@ -145,4 +140,4 @@ def explained_variance_score(
     check_flag("force_finite", force_finite)
     call = call_of(y_true, y_pred, sample_weight)
     check_outputs(multioutput, call.inputs[0])
-    return _scored(ExplainedVariance(), 6, call, multioutput, force_finite, 1)
+    return _scored(ExplainedVariance(), 2, call, multioutput, force_finite, 1)

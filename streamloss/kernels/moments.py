@@ -1,0 +1,227 @@
+"""The loop bodies of moments: sums of products that are not rounded, each of up to four streams.
+
+A term w x y is the sum of four float64, `elements.streams`: with h and l what x y is rounded to and
+what that takes, they are w h and w l and what rounding takes from these. Each is a row of a state,
+folded as `block.fold` does it, all in one loop. A stream is below 2**-53 of the one that it was
+taken from, so their folds share magic numbers: with E the exponent that w h stays below, the first
+has the units 2**(E - 50) and 2**(E - 100), the second and third begin with the latter, and the
+fourth with the unit below it.
+
+Of a term that is no finite number, the first stream has it all, and the others are zero.
+
+Much of that is often zero: of float32, products of two have no error, and of small integers none
+has. `SHORT` folds take that for granted, and look that it is so.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, union-attr"
+
+import numpy as np
+
+from streamloss.exact.digits import (
+    HIGHEST,
+    LOWEST,
+    NANS,
+    add,
+    add_block,
+    bits,
+    bound,
+    increase,
+    magic,
+    peel,
+)
+from streamloss.losses.regression import Value
+
+from .block import (
+    EXPONENT,
+    MODE,
+    ONE_FOLD,
+    PATIENCE,
+    SCREENED,
+    SETTLE,
+    TWO_FOLDS,
+    Block,
+    count_nonzero,
+    drop_nonfinite,
+    fold_block,
+)
+from .elements import has_two_factors, is_given, keep, present, rows, sift, streams
+
+SHORT, FULL = ONE_FOLD, TWO_FOLDS
+"""Modes of a guess: some streams are zero, or none has to be."""
+
+SMALLEST = LOWEST + 100
+"""The least exponent that blocks are folded at: the last of four units is then 2**-1074."""
+
+WEIGHT = Value()
+"""The loss that a weight is, where weights are summed by themselves."""
+
+
+def fold_streams(loss, block, m1, m2, m3, m4, short, screened, rule):
+    """Sum the streams a, b, c, d of a block's terms as integers, as `block.fold` does.
+
+    Returns two sums for each stream; `high`, `rest`, the count of NaN, and how many elements are
+    there, as `fold` does. A stream that is not folded since it has to be zero is part of `rest`.
+    """
+    inputs, weights, watched = block
+    two, heavy = has_two_factors(loss), is_given(weights)
+    first = bits(m1)
+    a1 = a2 = b1 = b2 = c1 = c2 = d1 = d2 = high = rest = nan = there = np.int64(0)
+    for i in range(inputs[0].size):
+        a, b, c, d = streams(loss, inputs, weights, i)
+        a, b = keep(a, watched, i), keep(b, watched, i)
+        c, d = keep(c, watched, i), keep(d, watched, i)
+        there += present(watched, i)
+        if screened:
+            a, b = sift(a, weights, i, rule), sift(b, weights, i, rule)
+            c, d = sift(c, weights, i, rule), sift(d, weights, i, rule)
+            lost = a != a
+            nan += lost
+            a, b = (0.0 if lost else a), (0.0 if lost else b)
+            c, d = (0.0 if lost else c), (0.0 if lost else d)
+        p = a + m1
+        r = a - (p - m1)
+        a1 += bits(p)
+        high |= bits(p) ^ first
+        if heavy or two or not short:
+            p = r + m2
+            r = r - (p - m2)
+            a2 += bits(p)
+        rest |= bits(r)
+        if heavy and short and not two:
+            rest |= bits(b)
+        elif heavy:
+            p = b + m2
+            r = b - (p - m2)
+            b1 += bits(p)
+            p = r + m3
+            b2 += bits(p)
+            rest |= bits(r - (p - m3))
+        if two and short:
+            rest |= bits(c) | bits(d)
+        elif two:
+            p = c + m2
+            r = c - (p - m2)
+            c1 += bits(p)
+            p = r + m3
+            c2 += bits(p)
+            rest |= bits(r - (p - m3))
+        if two and heavy and not short:
+            p = d + m3
+            r = d - (p - m3)
+            d1 += bits(p)
+            p = r + m4
+            d2 += bits(p)
+            rest |= bits(r - (p - m4))
+    return a1, a2, b1, b2, c1, c2, d1, d2, high, rest, nan, there
+
+
+def fold_moment(loss, block, exacts, guess, terms, rule):
+    """Add one block's terms of a moment to its rows; return how many elements are there.
+
+    `terms` is written where no known fold fits.
+    """
+    there = fold_as_before(loss, block, exacts, guess, rule)
+    if there < 0:
+        there = settle_streams(loss, block, exacts, guess, terms[: block.inputs[0].size], rule)
+    return there
+
+
+def fold_as_before(loss, block, exacts, guess, rule):
+    """Add one block's terms by the folds that served the last; return how many are there.
+
+    If these do not fit, nothing is added, and -1 returned.
+    """
+    mode = guess[MODE]
+    if mode == SETTLE:
+        return -1
+    unit = guess[EXPONENT] - 50
+    m1, m2, m3, m4 = magic(unit), magic(unit - 50), magic(unit - 100), magic(unit - 150)
+    if mode == SHORT:
+        found = fold_streams(loss, block, m1, m2, m3, m4, True, False, rule)
+        if found[8] >> 52 == 0 and found[9] << 1 != 0:
+            mode = guess[MODE] = FULL
+            guess[PATIENCE] = 64
+    if mode == FULL:
+        found = fold_streams(loss, block, m1, m2, m3, m4, False, False, rule)
+    elif mode == SCREENED:
+        found = fold_streams(loss, block, m1, m2, m3, m4, False, True, rule)
+    a1, a2, b1, b2, c1, c2, d1, d2, high, rest, nan, there = found
+    if high >> 52 != 0 or rest << 1 != 0:
+        return -1
+    add_streams(loss, block, exacts, (a1, a2, b1, b2, c1, c2, d1, d2), unit, mode == SHORT)
+    increase(exacts[0], NANS, nan)
+    if mode != SHORT and nan == 0:
+        guess[PATIENCE] -= 1
+        guess[MODE] = SHORT if guess[PATIENCE] <= 0 else FULL
+    return there
+
+
+def add_streams(loss, block, exacts, totals, unit, short):
+    """Add what `fold_streams` has summed to the rows."""
+    a1, a2, b1, b2, c1, c2, d1, d2 = totals
+    two, heavy, size = has_two_factors(loss), is_given(block.weights), block.inputs[0].size
+    m1, m2, m3, m4 = magic(unit), magic(unit - 50), magic(unit - 100), magic(unit - 150)
+    add_block(exacts[0], size, a1, m1, unit)
+    if heavy or two or not short:
+        add_block(exacts[0], size, a2, m2, unit - 50)
+    if heavy and (two or not short):
+        add_block(exacts[1], size, b1, m2, unit - 50)
+        add_block(exacts[1], size, b2, m3, unit - 100)
+    if two and not short:
+        add_block(exacts[2], size, c1, m2, unit - 50)
+        add_block(exacts[2], size, c2, m3, unit - 100)
+        if heavy:
+            add_block(exacts[3], size, d1, m3, unit - 100)
+            add_block(exacts[3], size, d2, m4, unit - 150)
+
+
+def settle_streams(loss, block, exacts, guess, terms, rule):
+    """Add one block of any terms of a moment to its rows; return how many elements are there."""
+    inputs, weights, watched = block
+    two, heavy = has_two_factors(loss), is_given(weights)
+    there, short = np.int64(0), True
+    for s in range(exacts.shape[0]):
+        for i in range(terms.size):
+            a, b, c, d = streams(loss, inputs, weights, i)
+            x = (a if s == 0 else b) if s < 2 else (c if s == 2 else d)
+            x = x if s == 0 or abs(a) < np.inf else 0.0
+            terms[i] = keep(sift(x, weights, i, rule), watched, i)
+        nan, largest = drop_nonfinite(exacts[s], terms)
+        if s == 0:
+            guess_streams(guess, nan, largest)
+        passes = peel(exacts[s], terms, largest) if largest > 0 else 0
+        if s == 0:
+            short = heavy or two or passes < 2
+        elif largest > 0 and not (two and s == 1):
+            short = False
+    if short and guess[MODE] == FULL:
+        guess[MODE] = SHORT
+    for i in range(terms.size):
+        there += present(watched, i)
+    return there
+
+
+def guess_streams(guess, nan, largest):
+    """Guess the folds for the next block by the terms of this one, as rounded."""
+    if largest > 0:
+        exponent = bound(largest) + 2
+        exponent = exponent if exponent > SMALLEST else SMALLEST
+        guess[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
+        guess[MODE] = SCREENED if nan > 0 else FULL
+    elif guess[MODE] == SETTLE:  # of zeros alone: the next block settles too if it is larger
+        guess[EXPONENT], guess[MODE] = SMALLEST, FULL
+
+
+def fold_moment_first(loss, block, weights, sums, guesses, terms, width, rule):
+    """Add one block's weights (None: ones) and the terms of the first loss, a moment.
+
+    Returns what `fold.fold_first` does.
+    """
+    last = sums.shape[0] - 1
+    there = fold_moment(loss, block, sums[: rows(loss)], guesses[0], terms, rule)
+    if weights is None:
+        add(sums[last], there, 0)
+        return there, there
+    alone = Block((weights,), None, block.watched)
+    fold_block(WEIGHT, alone, sums[last], guesses[last], terms, width, rule)
+    return count_nonzero(weights, block.watched), there
