@@ -118,12 +118,17 @@ def fold_streams(loss, block, m1, m2, m3, m4, short, screened, rule):
 def fold_moment(loss, block, exacts, guess, terms, rule):
     """Add one block's terms of a moment to its rows; return how many elements are there.
 
-    `terms` is written where no known fold fits.
+    Where the folds that served the last block do not fit, the terms are looked at, and folded as
+    these ask for. `terms` is written if that does not fit either.
     """
-    there = fold_as_before(loss, block, exacts, guess, rule)
-    if there < 0:
-        there = settle_streams(loss, block, exacts, guess, terms[: block.inputs[0].size], rule)
-    return there
+    there = np.int64(-1)
+    for turn in range(2):
+        if turn == 1:
+            guess_streams(loss, block, guess, rule)
+        there = fold_as_before(loss, block, exacts, guess, rule)
+        if there >= 0:
+            return there
+    return settle_streams(loss, block, exacts, terms[: block.inputs[0].size], rule)
 
 
 def fold_as_before(loss, block, exacts, guess, rule):
@@ -175,41 +180,38 @@ def add_streams(loss, block, exacts, totals, unit, short):
             add_block(exacts[3], size, d2, m4, unit - 150)
 
 
-def settle_streams(loss, block, exacts, guess, terms, rule):
+def guess_streams(loss, block, guess, rule):
+    """Guess the folds for a block by its largest term, as rounded, and by whether one is NaN."""
+    inputs, weights, watched = block
+    largest = nan = np.int64(0)
+    for i in range(inputs[0].size):
+        a, _, _, _ = streams(loss, inputs, weights, i)
+        a = keep(sift(a, weights, i, rule), watched, i)
+        nan += a != a
+        size = bits(abs(a if abs(a) < np.inf else 0.0))
+        largest = size if size > largest else largest
+    exponent = bound(largest) + 2
+    exponent = exponent if exponent > SMALLEST else SMALLEST
+    guess[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
+    guess[MODE] = SCREENED if nan > 0 else SHORT
+
+
+def settle_streams(loss, block, exacts, terms, rule):
     """Add one block of any terms of a moment to its rows; return how many elements are there."""
     inputs, weights, watched = block
-    two, heavy = has_two_factors(loss), is_given(weights)
-    there, short = np.int64(0), True
+    there = np.int64(0)
     for s in range(exacts.shape[0]):
         for i in range(terms.size):
             a, b, c, d = streams(loss, inputs, weights, i)
             x = (a if s == 0 else b) if s < 2 else (c if s == 2 else d)
             x = x if s == 0 or abs(a) < np.inf else 0.0
             terms[i] = keep(sift(x, weights, i, rule), watched, i)
-        nan, largest = drop_nonfinite(exacts[s], terms)
-        if s == 0:
-            guess_streams(guess, nan, largest)
-        passes = peel(exacts[s], terms, largest) if largest > 0 else 0
-        if s == 0:
-            short = heavy or two or passes < 2
-        elif largest > 0 and not (two and s == 1):
-            short = False
-    if short and guess[MODE] == FULL:
-        guess[MODE] = SHORT
+        _, largest = drop_nonfinite(exacts[s], terms)
+        if largest > 0:
+            peel(exacts[s], terms, largest)
     for i in range(terms.size):
         there += present(watched, i)
     return there
-
-
-def guess_streams(guess, nan, largest):
-    """Guess the folds for the next block by the terms of this one, as rounded."""
-    if largest > 0:
-        exponent = bound(largest) + 2
-        exponent = exponent if exponent > SMALLEST else SMALLEST
-        guess[EXPONENT] = exponent if exponent < HIGHEST else HIGHEST
-        guess[MODE] = SCREENED if nan > 0 else FULL
-    elif guess[MODE] == SETTLE:  # of zeros alone: the next block settles too if it is larger
-        guess[EXPONENT], guess[MODE] = SMALLEST, FULL
 
 
 def fold_moment_first(loss, block, weights, sums, guesses, terms, width, rule):
