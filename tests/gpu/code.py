@@ -132,7 +132,7 @@ def look(case):
     except Exception as error:  # of the compiler, any
         lines = [line for line in str(error).splitlines() if line.strip()]
         return None, 0, [f"does not compile: {type(error).__name__}: {lines[-1][:300]}"]
-    rules = toolkit.broken(ptx, case.kernel == "fold_grid")
+    rules = toolkit.broken(ptx, case.kernel == "fold_grid", fuses=NAMED[case.loss].streams > 1)
     try:
         code = toolkit.assembled(ptx, case.target)
     except RuntimeError as error:

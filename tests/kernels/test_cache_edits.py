@@ -214,7 +214,7 @@ UNRELATED = {
     "compat/_common/sums.py": ("", "\nEDITED = True\n"),
     "files/columns.py": ("", "\nEDITED = True\n"),
     "run/cpu.py": ("", "\nEDITED = True\n"),
-    "kernels/fold.py": ('"""The loop bodies:', '# a comment\n\n"""Loop bodies:'),
+    "kernels/fold.py": ('"""All elements of', '# a comment\n\n"""Elements of'),
     "kernels/maps.py": ('    """Write the weighted loss', '    # a comment\n    """Write the loss'),
     "losses/formulas.py": ("NEAR = 0.25", "NEAR = 0.125"),
     "losses/regression.py": ("LOG2 = 0.6931471805599453", "LOG2 = 0.7"),

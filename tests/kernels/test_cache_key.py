@@ -17,7 +17,7 @@ import pytest
 import streamloss as sl
 from streamloss.kernels import fold, key, maps
 from streamloss.losses.names import LOSSES
-from streamloss.metrics import moments
+from streamloss.metrics import base
 
 PACKAGE = Path(sl.__file__).parent
 
@@ -59,9 +59,9 @@ EDITS = {
     "trial": appended("kernels/trial.py"),
     "states": appended("exact/state.py"),
     "whole rows": Edit("exact/digits.py", "high = min(high + 1, LIMBS)", "high = LIMBS"),
-    "comment in a body": Edit("kernels/fold.py", "b1 = bits(m1)\n", "b1 = bits(m1)  # so\n\n"),
-    "docstring of a body": Edit("kernels/fold.py", "Count the terms that", "Find the terms that"),
-    "no docstring": Edit("kernels/fold.py", f"    {COUNTED}\n", ""),
+    "comment in a body": Edit("kernels/block.py", "b1 = bits(m1)\n", "b1 = bits(m1)  # so\n\n"),
+    "docstring of a body": Edit("kernels/block.py", "Count the terms that", "Find the terms that"),
+    "no docstring": Edit("kernels/block.py", f"    {COUNTED}\n", ""),
     "docstring of a meaning": Edit(
         "kernels/meanings.py", "def _sqrt(x):", "def _sqrt(x):\n    'x'"
     ),
@@ -77,7 +77,7 @@ EDITS = {
     "rare": Edit("losses/formulas.py", "RARE = (", f"{LESS}RARE = (deviance, ", {"gamma_deviance"}),
     "arithmetic": Edit("losses/arithmetic.py", "(x >= y) |", "(x > y) |", {"hinge"}),
     "library": Edit("losses/elementary.py", "(1.0 + (r + r2", "(1.0 + (0.0 + r + r2", EXP),
-    "body": Edit("kernels/fold.py", "high |= bits(p) ^ b1", "high |= bits(p)", ALL),
+    "body": Edit("kernels/block.py", "high |= bits(p) ^ b1", "high |= bits(p)", ALL),
     "element": Edit("kernels/elements.py", "return array[i]\n", "return array[i + 0]\n", ALL),
     "map": Edit("kernels/maps.py", "range(out.size)", "range(out.size - 1)", ALL),
     "meaning": Edit("kernels/meanings.py", "x: math.sqrt(x)", "x: -math.sqrt(x)", ALL),
@@ -195,7 +195,7 @@ def test_keys_are_the_same_in_all_processes(edited: Any) -> None:
 def test_every_loss_has_a_key() -> None:
     single = [cls for cls in LOSSES.values() if not cls.combine]  # type: ignore[attr-defined]
     assert len(single) > 50
-    for cls in [*single, moments._Moment, moments._MomentResidue]:
+    for cls in [*single, base.Label, base.ErrorSquare]:
         for body in (fold.fold_cells, maps.map_terms, maps.map_rows):
             assert len(key.kernel_digest(body, (cls,))) == 32
 

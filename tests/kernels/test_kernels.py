@@ -14,8 +14,8 @@ from llvmlite import binding
 
 import streamloss as sl
 from streamloss.exact import digits
+from streamloss.kernels import block as fold_module
 from streamloss.kernels import cpu, meanings, views  # noqa: F401  # meanings register themselves
-from streamloss.kernels import fold as fold_module
 from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
 from streamloss.run import direct
 from tests.losses.truth import SIMPLE

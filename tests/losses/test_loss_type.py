@@ -10,7 +10,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.losses.base import Loss, Memory, is_loss, is_loss_class
-from streamloss.losses.define import TAKEN
+from streamloss.losses.define import KINDS, TAKEN
 from streamloss.losses.names import LOSSES
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def test_a_loss_class_answers_as_it_was_written() -> None:
 
 def test_what_is_not_written_has_the_values_of_loss() -> None:
     loss = sl.Huber(0.5)
-    assert (loss.finish, loss.combine, loss.residue, loss.vectorized) == (None, None, False, False)
+    assert (loss.finish, loss.combine, loss.streams, loss.parts) == (None, None, 1, ())
     assert (Made.name, Made.aliases, Made.formula) == ("", (), "")
     assert Made().finish(1.0) == 2.0
 
@@ -91,9 +91,9 @@ def test_every_loss_has_every_attribute() -> None:
     for cls in LOSSES.values():
         lacking = {attribute for attribute in TAKEN if not hasattr(cls, attribute)}
         if cls.combine is not None:
-            assert lacking == {"point", "row"}
+            assert lacking == set(KINDS)
         else:
-            assert lacking == {"parts", "row" if cls.body.__name__ == "point" else "point"}
+            assert lacking == {"sums", *KINDS} - {cls.body.__name__}
         assert issubclass(cls, Loss)
 
 

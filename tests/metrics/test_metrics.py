@@ -57,11 +57,64 @@ def tversky(metric: Any, y: Fractions, p: Fractions, error: Fractions, w: Fracti
     return 1 - both / (both + rest)
 
 
+def mean(values: Fractions, w: Fractions) -> Fraction:
+    return sum((a * v for a, v in zip(w, values, strict=True)), Fraction(0)) / sum(w)
+
+
+def joint(y: Fractions, p: Fractions, w: Fractions) -> Fraction:
+    left, right = mean(y, w), mean(p, w)
+    products = [a * (u - left) * (v - right) for a, u, v in zip(w, y, p, strict=True)]
+    return sum(products, Fraction(0))
+
+
+def covariance(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    return joint(y, p, w) / (sum(w) - Fraction(metric.ddof))
+
+
+def slope(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    return joint(y, p, w) / variation(p, w)
+
+
+def concordance(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    apart = sum(w) * (mean(y, w) - mean(p, w)) ** 2
+    return 2 * joint(y, p, w) / (variation(y, w) + variation(p, w) + apart)
+
+
+def bias(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    return mean(p, w) - mean(y, w)
+
+
+def wape(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    errors = [Fraction(float(a) * float(abs(x))) for a, x in zip(w, e, strict=True)]
+    return sum(errors, Fraction(0)) / sum(a * abs(x) for a, x in zip(w, y, strict=True))
+
+
+def pearson(metric: Any, y: Fractions, p: Fractions, e: Fractions, w: Fractions) -> Fraction:
+    """Return the float64 nearest to the coefficient, whose square lies between its neighbours'."""
+    both, of = joint(y, p, w), variation(y, w) * variation(p, w)
+    near = abs(float(both)) / float(of) ** 0.5
+    for found in (near, *neighbours(near), *neighbours(neighbours(near)[0])[:1]):
+        low, high = ((Fraction(found) + Fraction(x)) / 2 for x in neighbours(found))
+        if low**2 <= both**2 / of <= high**2:
+            return Fraction(found) * (1 if both > 0 else -1)
+    raise AssertionError("no float64 near by")
+
+
+def neighbours(x: float) -> tuple[float, float]:
+    return float(np.nextafter(x, -np.inf)), float(np.nextafter(x, np.inf))
+
+
 TABLE = [
     (sl.R2(), r2),
     (sl.ExplainedVariance(), explained),
     (sl.Dice(), dice),
     (sl.Tversky(0.3, 0.6), tversky),
+    (sl.Covariance(0.5), covariance),
+    (sl.Pearson(), pearson),
+    (sl.Concordance(), concordance),
+    (sl.Slope(), slope),
+    (sl.MeanError(), bias),
+    (sl.WeightedAbsolutePercentageError(), wape),
 ]
 """A row for each metric, with its formula in fractions of the errors as rounded."""
 
@@ -154,6 +207,51 @@ def test_hand_worked_values() -> None:
 )
 def test_r2_of_what_does_not_vary(y_true: Any, y_pred: Any, value: float) -> None:
     assert bits(sl.evaluate("r2", y_true, y_pred)) == bits(value)
+
+
+FALLEN = [("pearson", 1.0), ("slope", 1.0), ("covariance", 2 / 3), ("concordance", 1.0)]
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e8, -1e15])
+@pytest.mark.parametrize(("name", "value"), FALLEN)
+def test_metrics_of_equal_numbers(name: str, value: float, shift: float) -> None:
+    y_true = np.array([1.0, 2.0, 3.0]) + shift
+    assert sl.evaluate(name, y_true, y_true) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "y_true", "y_pred", "value"),
+    [
+        ("pearson", [1.0, 2.0], [3.0, 3.0], np.nan),
+        ("pearson", [], [], np.nan),
+        ("pearson", [1.0, np.inf], [1.0, 2.0], np.nan),
+        ("slope", [1.0, 2.0], [3.0, 3.0], np.nan),
+        ("slope", [2.0, 2.0], [3.0, 4.0], 0.0),
+        ("concordance", [2.0, 2.0], [2.0, 2.0], np.nan),
+        ("concordance", [2.0, 2.0], [3.0, 3.0], 0.0),
+        ("covariance", [2.0], [5.0], 0.0),
+        (sl.Covariance(1), [2.0], [5.0], np.nan),
+        (sl.Covariance(3), [2.0, 3.0], [2.0, 3.0], np.inf),
+        ("bias", [1.0, 2.0], [np.inf, 0.0], np.inf),
+        ("bias", [1.0, np.inf], [np.inf, 0.0], np.nan),
+        ("bias", [1e308, 1e308], [-1e308, -1e308], -np.inf),
+        ("bias", [1e308, -1e308], [1e308, -1e308], 0.0),
+        ("wape", [0.0, 0.0], [1.0, 0.0], np.inf),
+        ("wape", [0.0], [0.0], np.nan),
+    ],
+)
+def test_metrics_at_their_edges(name: Any, y_true: Any, y_pred: Any, value: float) -> None:
+    assert bits(sl.evaluate(name, y_true, y_pred)) == bits(value)
+
+
+def test_scipy_and_numpy_agree_roughly(rng: np.random.Generator) -> None:
+    y_true, y_pred, weights = rng.normal(size=(3, 500)) + np.array([[0.0], [1.0], [5.0]])
+    covariance = np.cov(y_true, y_pred, aweights=weights, ddof=0)
+    assert sl.evaluate("covariance", y_true, y_pred, weights) == pytest.approx(covariance[0, 1])
+    found = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert sl.evaluate("pearson", y_true, y_pred, weights) == pytest.approx(found)
+    line = np.polyfit(y_pred, y_true, 1, w=np.sqrt(weights))
+    assert sl.evaluate("slope", y_true, y_pred, weights) == pytest.approx(line[0])
 
 
 @pytest.mark.parametrize("reduction", ["sum", "none", "sum_over_batch_size"])

@@ -22,7 +22,7 @@ from streamloss.exact.state import State
 from streamloss.kernels.gpu import MOST
 from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
 from streamloss.losses import Value
-from streamloss.losses.base import together
+from streamloss.losses.base import rows_of, together
 
 from . import launch
 from .launch import Scratch, Views
@@ -151,7 +151,7 @@ class _Sums:
         self._passes = [
             (
                 some,
-                launch.zeros((cells, len(some) + 1, WIDTH), stream),
+                launch.zeros((cells, rows_of(some) + 1, WIDTH), stream),
                 launch.zeros((cells, COLUMNS), stream),
             )
             for some in _passes(losses)
@@ -231,7 +231,13 @@ def _refuse_compat(rule: Rule) -> None:
 def _passes(losses: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """Yield in their order the losses of each launch."""
     for some in together(losses):
-        yield from (some[k : k + MOST] for k in range(0, len(some), MOST))
+        taken: tuple[Any, ...] = ()
+        for loss in some:
+            if rows_of((*taken, loss)) > MOST:
+                yield taken
+                taken = ()
+            taken = *taken, loss
+        yield taken
 
 
 def _arrays(batch: Batch) -> list[Any]:
@@ -272,8 +278,6 @@ def _fold(
 ) -> int:
     """Have a batch added to sums and counts; return by how many launches."""
     first, complete, count = losses[0], None, 0
-    if first.residue and batch.weights is None:
-        return count  # of a product with 1 nothing is rounded away
     if any(first.ranks):
         batch, complete = _losses_of_rows(first, batch, rule, scratch, stream)
         losses, rule = (Value(),), SIFT

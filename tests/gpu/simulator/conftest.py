@@ -51,8 +51,9 @@ def atomic() -> Any:
 def atomics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have lanes add in one step."""
     from streamloss.exact import digits
-    from streamloss.kernels import fold
+    from streamloss.kernels import block, fold, moments
 
     increase = atomic()
     monkeypatch.setattr(digits, "increase", increase)
-    monkeypatch.setattr(fold, "increase", increase)
+    for module in (block, fold, moments):
+        monkeypatch.setattr(module, "increase", increase)
