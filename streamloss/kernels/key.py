@@ -27,8 +27,9 @@ FORMAT = 2
 """Of the files: another makes all of them anew."""
 
 WHOLE = (
-    "builder columns compiler elements fold internals loader maps meanings"
-    " meanings_of_loops meanings_of_rows registry settings switches tiles vectors views"
+    "blocks builder columns compiler elements fold internals loader maps meanings"
+    " meanings_of_blocks meanings_of_loops meanings_of_rows registry settings switches"
+    " templates tiles vectors views"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 

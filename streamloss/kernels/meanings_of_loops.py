@@ -30,7 +30,6 @@ LARGE: tuple[Any, ...] = (
     fold.drop_nonfinite,
     fold.count_nonzero,
     fold.add_both,
-    fold.fold_all,
     fold.fold_first,
     views.copy_halves,
     views.line_offset,
@@ -73,13 +72,14 @@ _fold, _fold_both = _loop(fold.fold), _loop(fold.fold_both)
 _is_classic = compiled(regression.TweedieDeviance.is_classic, LOSS)
 
 
-def _has_cases(loss):
-    return issubclass(loss.instance_class, regression.TweedieDeviance)
+def has_cases(cls):
+    """Return whether a loss has another formula for some parameters."""
+    return issubclass(cls, regression.TweedieDeviance)
 
 
 @meaning(fold.fold, INLINE)
 def _one_fold(loss, block, m1, m2, twice, screened, rule):
-    if not _has_cases(loss):
+    if not has_cases(loss.instance_class):
         return _fold
 
     def either(loss, block, m1, m2, twice, screened, rule):
@@ -92,7 +92,7 @@ def _one_fold(loss, block, m1, m2, twice, screened, rule):
 
 @meaning(fold.fold_both, INLINE)
 def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
-    if not _has_cases(loss):
+    if not has_cases(loss.instance_class):
         return _fold_both
 
     def either(loss, block, m1, m2, n1, n2, width, apart, screened, rule):

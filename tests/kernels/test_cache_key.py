@@ -89,7 +89,7 @@ EDITS = {
     "switch": Edit("kernels/switches.py", "= Narrow(), Wide()", "= Wide(), Narrow()", ALL),
     "fields of switches": Edit("kernels/switches.py", "_fields = ()", '_fields = ("x",)', ALL),
     "chosen by a switch": Edit("kernels/meanings.py", "is Multiply", "is Omit", ALL),
-    "instruction": Edit("kernels/meanings.py", "4 if _is_long", "2 if _is_long", ALL),
+    "instruction": Edit("kernels/meanings.py", "4 if is_long", "2 if is_long", ALL),
     "vectors": Edit("kernels/internals.py", '-width"="512"', '-width"="256"', ALL),
     "its type": Edit(
         "kernels/meanings.py", "types.int64(types.float64)", "types.int32(types.float64)", ALL
@@ -249,7 +249,7 @@ for code in called - covered:
     print(code.co_filename[len(root) + 1:].replace("\\\\", "/"), code.co_qualname)
 """
 
-KEEPS = "kernels/dispatch.py", "kernels/cpu.py", "kernels/private.py", "support/once.py"
+KEEPS = *(f"kernels/{name}.py" for name in "dispatch cpu folds private".split()), "support/once.py"
 """Modules that call the compiler, or keep what it makes."""
 
 
