@@ -48,15 +48,20 @@ def kernel_digest(body: Callable[..., Any], classes: tuple[type[Loss], ...]) -> 
         If a loss uses what has no digest: see `digests.loss_digest`.
     """
     start = f"{FORMAT} {versions()} {body.__module__} {body.__qualname__}"
-    digest = sha256(start.encode() + machinery_digest())
-    for function, prefix in [
-        (body, ""),
-        *((cls.body, f"{cls.key} {cls._fields} {cls.residue}") for cls in classes),
-    ]:
-        walk = Reach(prefix)
-        walk.function(function)
+    digest = sha256(start.encode() + machinery_digest() + _body_digest(body))
+    for cls in classes:
+        walk = Reach(f"{cls.key} {cls._fields} {cls.residue}")
+        walk.function(cls.body)
         digest.update(walk.digest.digest())
     return digest.digest()
+
+
+@functools.cache
+def _body_digest(body: Callable[..., Any]) -> bytes:
+    """Digest a loop body, which several losses have: 0.7 ms."""
+    walk = Reach("")
+    walk.function(body)
+    return walk.digest.digest()
 
 
 @functools.cache
