@@ -84,3 +84,51 @@ class Cold:
         return np.median(times)
 
     track_first_result.unit = "seconds"
+
+
+TIMED = f"""
+import sys, time
+{DATA.replace("3, ", "2, ")}
+import streamloss as sl
+def seconds(names):
+    start = time.perf_counter()
+    sl.evaluate(names, *arrays)
+    return time.perf_counter() - start
+"""
+"""What prints how long results take of losses that were not asked for before."""
+
+
+class Further:
+    """Losses after the first, and combinations of losses that are known alone."""
+
+    timeout = 300
+
+    def _seconds(self, known, script):
+        """Return the median of what a script prints, in folders with the kernels of some losses."""
+        found = []
+        for _ in range(min(ROUNDS, 3)):
+            with tempfile.TemporaryDirectory() as folder:
+                env = environment(folder)
+                for name in known:
+                    run(["-c", f"{TIMED}seconds({name!r})"], env)
+                found.append(float(run(["-c", TIMED + script], env)[1]))
+        return np.median(found)
+
+    def track_further_loss(self):
+        script = "seconds('mse')\nprint(seconds('huber'))"
+        return self._seconds(["mae"], script)
+
+    track_further_loss.unit = "seconds"
+
+    def track_further_loss_and_numba(self):
+        return self._seconds(["mae"], "print(seconds('huber'))")
+
+    track_further_loss_and_numba.unit = "seconds"
+
+    def track_combination_beyond_one(self):
+        """Return what three in a new process take beyond one of them in another."""
+        names = ["mae", "mse", "huber"]
+        three = self._seconds(names, f"print(seconds({names})); assert 'numba' not in sys.modules")
+        return three - self._seconds(names, "print(seconds('mae'))")
+
+    track_combination_beyond_one.unit = "seconds"

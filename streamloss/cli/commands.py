@@ -104,14 +104,18 @@ def warmup(
     """
     if every and losses:
         raise click.UsageError("--all and --loss exclude each other")
+    from streamloss.kernels.cache import Counted
+
     from . import warmup as warming
 
     todo = warming.compilations(losses or (LOSSES if every else warming.COMMON), together, nan)
-    for count, (compilation, seconds) in enumerate(warming.compile_all(todo, jobs), 1):
+    total = Counted({}, {})
+    for count, (compilation, seconds) in enumerate(warming.compile_all(todo, jobs, total), 1):
         if not quiet:
             click.echo(f"{count:3}/{len(todo)}  {seconds:5.1f} s  {shown(compilation)}")
     if not quiet:
-        click.echo(f"{shown(warming.describe_cache())}, {time.perf_counter() - begun:.1f} s")
+        click.echo(f"{total} in {time.perf_counter() - begun:.1f} s")
+        click.echo(shown(warming.describe_cache()))
 
 
 @streamloss.command()

@@ -67,8 +67,13 @@ def compilations(losses: Iterable[str], together: bool, nan: str) -> list[Compil
     return [Compilation(*kind, nan) for kind in kinds]
 
 
-def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compilation, float]]:
+def compile_all(
+    todo: list[Compilation], processes: int, total: cache.Counted
+) -> Iterator[tuple[Compilation, float]]:
     """Compile in so many processes; yield each compilation that is done and its seconds.
+
+    Kernels are counted in `total`. Those that losses share, for numbers of a kind, are compiled
+    first with one loss: otherwise each process would make its own.
 
     Raises
     ------
@@ -80,10 +85,14 @@ def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compi
     cache.check_writable()
     pool = ProcessPoolExecutor(processes, get_context("spawn"))
     try:
-        with held_back():  # Ctrl-C is for this process alone
-            futures = {pool.submit(compile_for, each): each for each in todo}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        for some in _in_turn(todo):
+            with held_back():  # Ctrl-C is for this process alone
+                futures = {pool.submit(compile_for, each): each for each in some}
+            for future in as_completed(futures):
+                seconds, counted = future.result()
+                for all_of, of_one in zip(total, counted, strict=True):
+                    all_of.update(of_one)
+                yield futures[future], seconds
     except KeyboardInterrupt:
         kill_children()
         raise
@@ -93,6 +102,17 @@ def compile_all(todo: list[Compilation], processes: int) -> Iterator[tuple[Compi
         pool.shutdown(cancel_futures=True)
 
 
+def _in_turn(todo: list[Compilation]) -> tuple[list[Compilation], list[Compilation]]:
+    """Return the first compilation for numbers of each kind, and all others."""
+    firsts = {(_inputs(each), each.dtype, each.weighted): each for each in reversed(todo)}
+    first = [each for each in todo if each in firsts.values()]
+    return first, [each for each in todo if each not in first]
+
+
+def _inputs(todo: Compilation) -> tuple[int, ...]:
+    return resolve(todo.losses[0]).ranks
+
+
 def describe_cache() -> str:
     """Say how many kernels the folder of kernels holds, and how large they are."""
     with folder().opened() as place:
@@ -100,8 +120,8 @@ def describe_cache() -> str:
         return f"{len(num_bytes)} kernels, {sum(num_bytes) / 1e6:.1f} MB in {place.path}"
 
 
-def compile_for(todo: Compilation) -> float:
-    """Compile losses in this process, one of several, and return the seconds it took.
+def compile_for(todo: Compilation) -> tuple[float, cache.Counted]:
+    """Compile losses in this process, one of several; return the seconds, and what was counted.
 
     A few rows are evaluated as users evaluate theirs, so that the kernels kept on disk are those
     that will be looked for.
@@ -111,7 +131,7 @@ def compile_for(todo: Compilation) -> float:
     ranks = resolve(todo.losses[0]).ranks
     for classes in CLASSES if any(ranks) else CLASSES[:1]:
         _evaluate(todo, [np.ones((ROWS, classes)[: 1 + rank], todo.dtype) for rank in ranks])
-    return time.perf_counter() - start
+    return time.perf_counter() - start, cache.counted
 
 
 def _evaluate(todo: Compilation, arrays: list[Array]) -> None:

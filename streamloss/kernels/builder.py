@@ -43,15 +43,26 @@ def build(body: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[bytes,
     NumbaError
         If it does not compile.
     """
+    return emitted(str(_linked(body, arguments)), loader.KNOWN)
+
+
+def emitted(text: str, known: frozenset[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Return the object file of a module, and what it calls, which has to be known.
+
+    Raises
+    ------
+    NotPortable
+        If it calls something else.
+    """
     here = loader.processor()
     machine = _machine(here)
-    text = vectors.widened(str(_linked(body, arguments)), here)
-    module = _unrolled(text, machine) if vectors.has_lanes(text) else _parsed(text)
+    text = vectors.widened(text, here)
+    module = _unrolled(text, machine) if vectors.has_lanes(text) else parsed(text)
     _optimise(module, machine)
-    module = _parsed(vectors.prefetched(str(module), vectors.ahead(here)))
+    module = parsed(vectors.prefetched(str(module), vectors.ahead(here)))
     code = machine.emit_object(module)
     needs = undefined(code)
-    if strange := set(needs) - loader.KNOWN:
+    if strange := set(needs) - known:
         raise NotPortable(f"it calls {', '.join(sorted(strange))}")
     return code, needs
 
@@ -62,8 +73,8 @@ def _linked(body: Callable[..., None], arguments: tuple[Any, ...]) -> Any:
     signature = tuple([_typeof(argument) for argument in arguments])
     made.compile(signature)
     compiled = made.overloads[signature]
-    module = _parsed(compiled.library.get_llvm_str())
-    module.link_in(_parsed(cgutils.normalize_ir_text(str(_entry(compiled)))))
+    module = parsed(compiled.library.get_llvm_str())
+    module.link_in(parsed(cgutils.normalize_ir_text(str(_entry(compiled)))))
     for part in (*module.functions, *module.global_variables):
         if not part.is_declaration and part.name != ENTRY:
             part.linkage = "internal"
@@ -79,7 +90,8 @@ def _typeof(argument: Any) -> Any:
     return numba.typeof(argument)
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """Return LLVM's module of a text."""
     module = llvm.parse_assembly(text)
     module.verify()
     return module
@@ -96,7 +108,7 @@ def _machine(here: Processor) -> Any:
 
 def _unrolled(text: str, machine: Any) -> Any:
     """Return a module of which rows side by side have no loops within, as far as that is known."""
-    module = _parsed(vectors.marked(text))
+    module = parsed(vectors.marked(text))
     passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
     manager = llvm.create_new_module_pass_manager()
     manager.add_always_inliner_pass()
@@ -106,7 +118,7 @@ def _unrolled(text: str, machine: Any) -> Any:
     manager.add_loop_rotate_pass()
     manager.add_loop_unroll_pass()
     manager.run(module, passes)
-    return _parsed(vectors.unmarked(str(module)))
+    return parsed(vectors.unmarked(str(module)))
 
 
 def _optimise(module: Any, machine: Any) -> None:

@@ -8,6 +8,7 @@ a digest of everything the machine code depends on (`key`); there is no index.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -32,6 +33,9 @@ DIGEST = 32
 class KernelFile:
     """The file of one kernel, found by all that it depends on."""
 
+    sort = ""
+    """What it is a kernel of, where they are counted."""
+
     def __init__(self, *told: bytes) -> None:
         self._key = sha256(b"".join(told)).digest()
         self._name = f"{self._key.hex()[:40]}{ENDING}"
@@ -46,6 +50,7 @@ class KernelFile:
         head, digest, payload = data[: len(MAGIC)], data[len(MAGIC) :][:DIGEST], data[HEAD:]
         if head != MAGIC or digest != sha256(payload).digest() or payload[:DIGEST] != self._key:
             return None
+        counted.found[self._name] = self.sort
         return payload[DIGEST:]
 
     def write(self, data: bytes) -> None:
@@ -57,9 +62,26 @@ class KernelFile:
                 place.trim(ENDING)
         except OSError:
             return
+        counted.built[self._name] = self.sort
 
 
 HEAD = len(MAGIC) + DIGEST
+
+
+class Counted(NamedTuple):
+    """Files of kernels by their names, and what each is a kernel of: those read, those written."""
+
+    found: dict[str, str]
+    built: dict[str, str]
+
+    def __str__(self) -> str:
+        kept = {name: sort for name, sort in self.found.items() if name not in self.built}
+        made = ", ".join(f"{count} {sort}" for sort, count in Counter(self.built.values()).items())
+        return f"built {made or 'no kernels'}; {len(kept)} were there"
+
+
+counted = Counted({}, {})
+"""Those of this process."""
 
 
 class Object(NamedTuple):
@@ -67,6 +89,10 @@ class Object(NamedTuple):
 
     code: bytes
     needs: tuple[str, ...]
+
+
+SORTS = {"fold_alone": "blocks of losses", "map_rows": "losses of rows", "map_terms": "of terms"}
+"""What kernels of bodies are called where they are counted."""
 
 
 class ObjectFile(KernelFile):
@@ -81,6 +107,7 @@ class ObjectFile(KernelFile):
     """
 
     def __init__(self, body: Body, classes: Classes, types: str) -> None:
+        self.sort = SORTS.get(body.__name__, body.__name__) if classes else "drivers"
         told = repr((types, *loader.processor())).encode()
         super().__init__(b"object", kernel_digest(body, classes), told)
 
@@ -92,6 +119,25 @@ class ObjectFile(KernelFile):
     def keep(self, made: Object) -> None:
         """Write what was built."""
         self.write(" ".join(made.needs).encode() + b"\n" + made.code)
+
+
+class TemplateFile(KernelFile):
+    """The file of a template of `templates`, which is text, for arrays of a kind on this CPU."""
+
+    sort = "templates"
+
+    def __init__(self, body: Body, kind: str) -> None:
+        told = repr((kind, *loader.processor())).encode()
+        super().__init__(b"template", kernel_digest(body, ()), told)
+
+    def found(self) -> str | None:
+        """Return what is on disk."""
+        data = self.read()
+        return None if data is None else data.decode()
+
+    def keep(self, text: str) -> None:
+        """Write what was made."""
+        self.write(text.encode())
 
 
 def check_writable() -> None:

@@ -14,9 +14,9 @@ import numpy as np
 from streamloss.exact.counts import ELEMENTS, MISSING, NONZERO, ROWS
 from streamloss.exact.digits import DIGITS, UNIT, WIDTH, add, carried, move
 
-from .block import EXPONENT, MODE, SETTLE, add_any
 from .elements import is_watched, watch, widen
 from .fold import BASE, MISFIT
+from .terms import EXPONENT, MODE, SETTLE, add_any
 from .tiles import (
     APART,
     S1,

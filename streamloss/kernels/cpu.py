@@ -7,19 +7,20 @@ where `dispatch` has to be used.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from streamloss.losses.base import Loss, first_of_user, memory
+from streamloss.losses.base import Loss, memory
 from streamloss.support.once import once, uncut
 
 from . import loader
 from .cache import Object, ObjectFile
 from .digests import Uncacheable
-from .fold import fold_cells
 from .loader import CannotLoad
 from .versions import is_disabled
+
+T = TypeVar("T")
 
 Body = Callable[..., None]
 Classes = tuple[type[Loss], ...]
@@ -64,24 +65,6 @@ def is_ready(body: Body, losses: tuple[Loss, ...], *arguments: object) -> bool:
     return found is not None and found.code != b""
 
 
-def fold_entry(losses: tuple[Loss, ...], *arguments: Any) -> Any:
-    """Return what `entry` returns for `fold_cells`, looked up by what decides the types: 1 us.
-
-    The arrays are contiguous, and the dtype of the first decides that of the others and the width.
-    """
-    inputs, weights, *_, rule = arguments
-    classes = tuple([type(loss) for loss in losses])
-    key = classes, len(inputs), inputs[0].dtype, weights is None, type(rule)
-    entries = _fold_entries if first_of_user(classes) is None else memory(classes)
-    run = entries.get(key)
-    if run is None:
-        run = entries[key] = entry(fold_cells, losses, losses, *arguments)
-    return run
-
-
-_fold_entries: dict[Any, Any] = {}
-
-
 def kinds(argument: object) -> str:
     """Return as text what of an argument, or of several in a tuple, decides the machine code."""
     if isinstance(argument, np.ndarray):
@@ -101,13 +84,29 @@ def _found(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Any:
         return _dispatch().entry(body, classes, arguments)(*arguments)
 
     try:
-        made = _object(body, classes, arguments)
-        return loader.load(made.code, made.needs, otherwise)
+        return machine_code(body, classes, arguments, otherwise)
     except CannotLoad:
         return _dispatch().entry(body, classes, arguments)
 
 
-def _object(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Object:
+def machine_code(body: Body, classes: Classes, arguments: tuple[Any, ...], otherwise: Any) -> Any:
+    """Return the function of the object file of a body, made for arguments of these types.
+
+    Raises
+    ------
+    CannotLoad, TypeError
+        As `object_of`.
+    """
+    made = object_of(
+        body,
+        classes,
+        kinds(arguments),
+        lambda: built(classes, lambda: _builder().build(body, arguments)),
+    )
+    return loader.load(made.code, made.needs, otherwise)
+
+
+def object_of(body: Body, classes: Classes, types: str, build: Callable[[], Object]) -> Object:
     """Return the object code of a body, from disk where possible; what is built is kept there.
 
     Raises
@@ -117,35 +116,45 @@ def _object(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Object:
     TypeError
         If the `point` or `row` of a loss does not compile.
     """
-    types = kinds(arguments)
     if is_disabled() or not loader.is_usable() or "apart" in types:
         raise CannotLoad
     try:
         file = ObjectFile(body, classes, types)
     except Uncacheable:
-        return _built(body, classes, arguments)
+        return build()
     made = file.found()
     if made is None:
-        made = _built(body, classes, arguments)
+        made = build()
         file.keep(made)
     return made
 
 
-def _built(body: Body, classes: Classes, arguments: tuple[Any, ...]) -> Object:
+def built(classes: Classes, build: Callable[[], tuple[bytes, tuple[str, ...]]]) -> Object:
     """Return object code that numba makes, none where it can be of no use to other processes."""
-    build, not_portable = _builder()
+    not_portable = _builder().NotPortable
     try:
-        code, needs = _dispatch().compiled(lambda: build(body, arguments), classes)
+        return Object(*compiled(build, classes))
     except not_portable:
         return Object(b"", ())
-    return Object(code, needs)
+
+
+def compiled(work: Callable[[], T], classes: Classes) -> T:
+    """Return what `work` makes of losses by numba.
+
+    Raises
+    ------
+    TypeError
+        If the `point` or `row` of a loss does not compile.
+    """
+    made: T = _dispatch().compiled(work, classes)
+    return made
 
 
 @once
 def _builder() -> Any:
-    from .builder import NotPortable, build
+    from . import builder
 
-    return build, NotPortable
+    return builder
 
 
 @once

@@ -1,6 +1,6 @@
 """All elements of cells added to their sums, counts and weights, block after block.
 
-What is said in `block` of loop bodies holds here too. `sums` has rows for each loss, `streams` of
+What is said in `terms` of loop bodies holds here too. `sums` has rows for each loss, `streams` of
 them, and the last for the weights; `guesses` one for each row, of which a moment uses the first.
 """
 
@@ -23,7 +23,9 @@ from streamloss.exact.digits import (
     move,
 )
 
-from .block import (
+from .elements import counts_apart, cut, cut_weights, is_moment, is_narrow, keep, rows, watch, widen
+from .moments import fold_moment, fold_moment_first
+from .terms import (
     EXPONENT,
     MODE,
     ONE_FOLD,
@@ -36,8 +38,6 @@ from .block import (
     fold_block,
     fold_both,
 )
-from .elements import counts_apart, cut, cut_weights, is_moment, is_narrow, keep, rows, watch, widen
-from .moments import fold_moment, fold_moment_first
 
 Workspace = tuple[Ints, NDArray[np.float64], Ints, Ints]
 """What `fold_cells` writes beside its results: the guess of each sum, the terms of a block, wide
@@ -47,33 +47,33 @@ BASE, MISFIT = range(2)
 """Of a window: the first digit that the rows of cells have, and whether a sum has others."""
 
 
-def fold_first(losses, block, weights, sums, guesses, terms, width, rule):
-    """Add one block's weights (None: ones) and the terms of the first loss.
+def fold_first(loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule):
+    """Add one block's terms of a loss to its sums, and the weights (None: ones) to theirs.
 
     The weights of the block are an argument of their own: the compiler leaves out a branch for
     the type of an argument alone. Returns how many weights are not zero, and how many elements
     are there.
     """
-    way = fold_moment_first if is_moment(losses[0]) else fold_loss_first
-    return way(losses[0], block, weights, sums, guesses, terms, width, rule)
+    way = fold_moment_first if is_moment(loss) else fold_loss_first
+    return way(loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule)
 
 
-def fold_loss_first(loss, block, weights, sums, guesses, terms, width, rule):
+def fold_loss_first(
+    loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule
+):
     """Do what `fold_first` does for a loss that is no moment: in one loop, where it can."""
-    last = sums.shape[0] - 1
+    exact, guess = sums[0], guesses[0]
     if weights is None:
-        there = fold_block(loss, block, sums[0], guesses[0], terms, width, rule)
-        add(sums[last], there, 0)
+        there = fold_block(loss, block, exact, guess, terms, width, rule)
+        add(weight_sum, there, 0)
         return there, there
-    nonzero, there = add_both(
-        loss, block, sums[0], sums[last], guesses[0], guesses[last], width, rule
-    )
+    nonzero, there = add_both(loss, block, exact, weight_sum, guess, weight_guess, width, rule)
     if nonzero < 0:
         some = terms[: weights.size]
         for i in range(weights.size):
             some[i] = keep(widen(weights[i]), block.watched, i)
-        add_any(sums[last], guesses[last], some, width)
-        there = fold_block(loss, block, sums[0], guesses[0], terms, width, rule)
+        add_any(weight_sum, weight_guess, some, width)
+        there = fold_block(loss, block, exact, guess, terms, width, rule)
         nonzero = count_nonzero(weights, block.watched)
     return nonzero, there
 
@@ -128,12 +128,20 @@ def fold_all(losses, inputs, weights, masks, sums, counts, guesses, terms, width
 
     Where one of the masks, of which there may be none, is False an element counts as missing.
     """
+    last = sums.shape[0] - 1
     block = Block(inputs, weights, watch(inputs, weights, masks, rule))
-    nonzero, there = fold_first(losses, block, weights, sums, guesses, terms, width, rule)
+    nonzero, there = fold_first(
+        losses[0], block, weights, sums, guesses, sums[last], guesses[last], terms, width, rule
+    )
     fold_losses(losses[1:], rows(losses[0]), block, sums, guesses, terms, width, rule)
+    count(counts, inputs[0].size, there, nonzero)
+
+
+def count(counts, size, there, nonzero):
+    """Count the elements of a block, those that are missing, and weights that are not zero."""
     counts[ELEMENTS] += there
     counts[NONZERO] += nonzero
-    counts[MISSING] += inputs[0].size - there
+    counts[MISSING] += size - there
 
 
 def fold_cells(losses, inputs, weights, sums, counts, more, workspace, width, rule):

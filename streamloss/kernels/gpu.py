@@ -27,10 +27,10 @@ from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
 from . import elements, internals, meanings, registry  # noqa: F401  # `meanings` registers them
-from .block import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS
 from .elements import hidden, is_narrow, or_none, widen
 from .fold import fold_all
 from .maps import map_rows, map_terms
+from .terms import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS
 
 MOST = 8
 """Rows of the losses of one launch."""

@@ -23,7 +23,8 @@ import numpy as np
 from .versions import are_tested, folder_of
 
 ENTRY = "streamloss_kernel"
-"""The function of an object file: METH_FASTCALL, of the arguments that a loop body takes."""
+"""The function of an object file: METH_FASTCALL, of the arguments that a loop body takes; or, of
+one loss, what `blocks.call_block` calls."""
 
 HEAD = object.__basicsize__
 """Bytes of an object before its own fields."""
@@ -207,7 +208,26 @@ _kept: list[Any] = []
 
 
 def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function of an object file.
+    """Return the function of Python of an object file.
+
+    Parameters
+    ----------
+    code, needs
+        As `placed` has them.
+    otherwise : callable
+        Called with the same arguments where the function finds them to be of other types, before
+        it has done anything, or where its loss raises an exception, to raise it.
+
+    Raises
+    ------
+    CannotLoad
+        As `placed`.
+    """
+    return _function(placed(code, needs), otherwise)
+
+
+def placed(code: bytes, needs: Iterable[str]) -> int:
+    """Return the address of the function of an object file, which stays in memory.
 
     Parameters
     ----------
@@ -215,9 +235,6 @@ def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Ca
         The object file, which has the function `ENTRY`.
     needs : iterable of str
         The functions that it calls.
-    otherwise : callable
-        Called with the same arguments where the function finds them to be of other types, before
-        it has done anything, or where its loss raises an exception, to raise it.
 
     Raises
     ------
@@ -237,10 +254,10 @@ def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Ca
             raise CannotLoad("LLVM takes it for no object file")
         library.LLVMPY_MCJITAddObjectFile(engine, found)
         library.LLVMPY_FinalizeObject(engine)
-        address = library.LLVMPY_GetFunctionAddress(engine, ENTRY.encode())
-        if not address:
+        entry: int = library.LLVMPY_GetFunctionAddress(engine, ENTRY.encode())
+        if not entry:
             raise CannotLoad(f"the object file has no {ENTRY}")
-        return _function(address, otherwise)
+        return entry
 
 
 def _engine(library: Any) -> Any:

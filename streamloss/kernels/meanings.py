@@ -28,6 +28,7 @@ from .internals import (
     reinterpreted,
     widen_vectors,
 )
+from .meanings_of_blocks import ANY, LATER
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
@@ -84,17 +85,19 @@ else:
     def _interleaved(context, builder, sig, args):
         loss, width = sig.args
         few = 2 if width.instance_class is Narrow else 1
-        return widen_vectors(context, builder, 4 if _is_long(loss.instance_class.point) else few)
+        if loss.instance_class in ANY.values():
+            return widen_vectors(context, builder, LATER + few)
+        return widen_vectors(context, builder, 4 if is_long(loss.instance_class.point) else few)
 
 
-def _is_long(function):
+def is_long(function):
     """Return whether a function calls exp, log or their like, itself or through others."""
     called = [function.__globals__.get(name) for name in function.__code__.co_names]
     ours = [
         f for f in called if isinstance(f, FunctionType) and f.__module__.startswith("streamloss.")
     ]
     others = [f for f in ours if f is not function]  # `sqrt` names math.sqrt as it is named
-    return any(f.__module__ == elementary.__name__ or _is_long(f) for f in others)
+    return any(f.__module__ == elementary.__name__ or is_long(f) for f in others)
 
 
 if "instructions" in lost:

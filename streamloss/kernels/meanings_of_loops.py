@@ -9,8 +9,7 @@ from numba import types
 
 from streamloss.losses import regression
 
-from . import block as blocks
-from . import columns, elements, fold, moments, tiles, views
+from . import columns, elements, fold, moments, terms, tiles, views
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import at_address
 from .registry import compiled, lowered, meaning, typed
@@ -25,15 +24,15 @@ SMALL: tuple[Any, ...] = (
 )
 
 LARGE: tuple[Any, ...] = (
-    blocks.fold_block,
-    blocks.fold_guessed,
-    blocks.settle,
-    blocks.add_any,
-    blocks.drop_nonfinite,
-    blocks.count_nonzero,
+    terms.fold_block,
+    terms.fold_guessed,
+    terms.settle,
+    terms.add_any,
+    terms.drop_nonfinite,
+    terms.count_nonzero,
     fold.add_both,
-    fold.fold_all,
     fold.fold_loss_first,
+    fold.count,
     moments.fold_moment,
     moments.fold_as_before,
     moments.add_streams,
@@ -77,17 +76,18 @@ def _loop(body):
     return compiled(FunctionType(body.__code__, body.__globals__, body.__name__), INLINE)
 
 
-_fold, _fold_both = _loop(blocks.fold), _loop(blocks.fold_both)
+_fold, _fold_both = _loop(terms.fold), _loop(terms.fold_both)
 _is_classic = compiled(regression.TweedieDeviance.is_classic, LOSS)
 
 
-def _has_cases(loss):
-    return issubclass(loss.instance_class, regression.TweedieDeviance)
+def has_cases(cls):
+    """Return whether a loss has another formula for some parameters."""
+    return issubclass(cls, regression.TweedieDeviance)
 
 
-@meaning(blocks.fold, INLINE)
+@meaning(terms.fold, INLINE)
 def _one_fold(loss, block, m1, m2, twice, screened, rule):
-    if not _has_cases(loss):
+    if not has_cases(loss.instance_class):
         return _fold
 
     def either(loss, block, m1, m2, twice, screened, rule):
@@ -98,9 +98,9 @@ def _one_fold(loss, block, m1, m2, twice, screened, rule):
     return either
 
 
-@meaning(blocks.fold_both, INLINE)
+@meaning(terms.fold_both, INLINE)
 def _two_folds(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
-    if not _has_cases(loss):
+    if not has_cases(loss.instance_class):
         return _fold_both
 
     def either(loss, block, m1, m2, n1, n2, width, apart, screened, rule):
@@ -125,11 +125,14 @@ def _fold_losses(losses, k, block, sums, guesses, terms, width, rule):
     return head_and_tail
 
 
+_fold_block = terms.fold_block
+
+
 @meaning(fold.fold_loss, FRAGMENT)
 def _fold_loss(loss, block, sums, k, guesses, terms, width, rule):
-    fold_block, fold_moment, rows = blocks.fold_block, moments.fold_moment, elements.rows
+    fold_moment, rows = moments.fold_moment, elements.rows
     if loss.instance_class.streams == 1:
-        return lambda loss, block, sums, k, guesses, terms, width, rule: fold_block(
+        return lambda loss, block, sums, k, guesses, terms, width, rule: _fold_block(
             loss, block, sums[k], guesses[k], terms, width, rule
         )
     return lambda loss, block, sums, k, guesses, terms, width, rule: fold_moment(
@@ -138,12 +141,16 @@ def _fold_loss(loss, block, sums, k, guesses, terms, width, rule):
 
 
 @meaning(fold.fold_first, INLINE)
-def _fold_first(losses, block, weights, sums, guesses, terms, width, rule):
-    moment = losses[0].instance_class.streams > 1
+def _fold_first(loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule):
+    moment = loss.instance_class.streams > 1
     way = moments.fold_moment_first if moment else fold.fold_loss_first
-    return lambda losses, block, weights, sums, guesses, terms, width, rule: way(
-        losses[0], block, weights, sums, guesses, terms, width, rule
-    )
+
+    def chosen(loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule):
+        return way(
+            loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule
+        )
+
+    return chosen
 
 
 @meaning(views.copy_numbers, FRAGMENT)

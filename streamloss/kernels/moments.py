@@ -2,7 +2,7 @@
 
 A term w x y is the sum of four float64, `elements.streams`: with h and l what x y is rounded to and
 what that takes, they are w h and w l and what rounding takes from these. Each is a row of a state,
-folded as `block.fold` does it, all in one loop. A stream is below 2**-53 of the one that it was
+folded as `terms.fold` does it, all in one loop. A stream is below 2**-53 of the one that it was
 taken from, so their folds share magic numbers: with E the exponent that w h stays below, the first
 has the units 2**(E - 50) and 2**(E - 100), the second and third begin with the latter, and the
 fourth with the unit below it.
@@ -31,7 +31,8 @@ from streamloss.exact.digits import (
 )
 from streamloss.losses.regression import Value
 
-from .block import (
+from .elements import has_two_factors, is_given, keep, present, rows, sift, streams
+from .terms import (
     EXPONENT,
     MODE,
     ONE_FOLD,
@@ -44,7 +45,6 @@ from .block import (
     drop_nonfinite,
     fold_block,
 )
-from .elements import has_two_factors, is_given, keep, present, rows, sift, streams
 
 SHORT, FULL = ONE_FOLD, TWO_FOLDS
 """Modes of a guess: some streams are zero, or none has to be."""
@@ -57,7 +57,7 @@ WEIGHT = Value()
 
 
 def fold_streams(loss, block, m1, m2, m3, m4, short, screened, rule):
-    """Sum the streams a, b, c, d of a block's terms as integers, as `block.fold` does.
+    """Sum the streams a, b, c, d of a block's terms as integers, as `terms.fold` does.
 
     Returns two sums for each stream; `high`, `rest`, the count of NaN, and how many elements are
     there, as `fold` does. A stream that is not folded since it has to be zero is part of `rest`.
@@ -214,16 +214,17 @@ def settle_streams(loss, block, exacts, terms, rule):
     return there
 
 
-def fold_moment_first(loss, block, weights, sums, guesses, terms, width, rule):
-    """Add one block's weights (None: ones) and the terms of the first loss, a moment.
+def fold_moment_first(
+    loss, block, weights, sums, guesses, weight_sum, weight_guess, terms, width, rule
+):
+    """Add one block's terms of a moment to its rows, and the weights (None: ones) to theirs.
 
     Returns what `fold.fold_first` does.
     """
-    last = sums.shape[0] - 1
     there = fold_moment(loss, block, sums[: rows(loss)], guesses[0], terms, rule)
     if weights is None:
-        add(sums[last], there, 0)
+        add(weight_sum, there, 0)
         return there, there
     alone = Block((weights,), None, block.watched)
-    fold_block(WEIGHT, alone, sums[last], guesses[last], terms, width, rule)
+    fold_block(WEIGHT, alone, weight_sum, weight_guess, terms, width, rule)
     return count_nonzero(weights, block.watched), there

@@ -1,6 +1,6 @@
 """Rows of a tile: the loops along each, which add to one integer a column, and steps of them.
 
-So they vectorise like `block.fold`, whose arithmetic they have. The `TILE` integers of a sum are
+So they vectorise like `terms.fold`, whose arithmetic they have. The `TILE` integers of a sum are
 in the nearest cache. Rows that are shorter and lie one behind another are taken several at once, as
 one: then several `lanes` of the tile are of one column.
 """
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from streamloss.exact.digits import HIGHEST, LOWEST, Ints, bits, bound, magic
 
-from .block import EXPONENT, MODE, TWO_FOLDS, Block
 from .elements import (
     at,
     cut,
@@ -30,6 +29,7 @@ from .elements import (
     watch,
     widen,
 )
+from .terms import EXPONENT, MODE, TWO_FOLDS, Block
 
 TILE = 1024
 """Integers of each sum that a loop along a row adds to: two sums of them are 16 KiB. With 512, rows
@@ -74,7 +74,7 @@ class Tile(NamedTuple):
 
 
 def fold_row(loss, block, sums, m1, m2, rule, width):
-    """Add the terms of a row to as many integers of two sums, each as `block.fold` does one.
+    """Add the terms of a row to as many integers of two sums, each as `terms.fold` does one.
 
     Returns `high`, below 2**52 if each of them fitted, and `rest`, zero or a sign if nothing was
     left over.

@@ -42,6 +42,22 @@ def ahead(processor: Processor) -> int:
     return AHEAD if processor.has(*WIDEST) and not processor.has("clzero") else 0
 
 
+_VECTORS = re.compile(r'(!"llvm\.loop\.interleave\.count", i32 )(\d+)')
+
+
+def interleaved(module: str, later: int, count: int | None) -> str:
+    """Return a module whose loops take so many vectors at once, if their own number is above one.
+
+    By default it is what the number is above it.
+    """
+
+    def known(found: re.Match[str]) -> str:
+        given = int(found[2])
+        return found[0] if given < later else f"{found[1]}{count or given - later}"
+
+    return _VECTORS.sub(known, module)
+
+
 DOUBLES = 8
 """How many rows side by side are a vector. LLVM is told: of long rows it finds one cheaper."""
 

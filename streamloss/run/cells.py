@@ -12,8 +12,8 @@ from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS
 from streamloss.exact.digits import DIGITS, LIMBS, LOWEST, UNIT, Ints
 from streamloss.exact.state import State
-from streamloss.kernels.block import EXPONENT, MODE, SETTLE
 from streamloss.kernels.fold import MISFIT
+from streamloss.kernels.terms import EXPONENT, MODE, SETTLE
 
 from .cut import Index
 from .threads import Jobs, check_subnormals, share

@@ -13,8 +13,9 @@ from streamloss.arrays.types import Array, AxisLike
 from streamloss.exact.counts import COLUMNS, ELEMENTS, MASKED, MISSING, ROWS
 from streamloss.exact.digits import BLOCK
 from streamloss.exact.state import WIDE_CELLS, State
-from streamloss.kernels.cpu import call, fold_entry
+from streamloss.kernels.cpu import call
 from streamloss.kernels.fold import make_workspace
+from streamloss.kernels.folds import fold_entry
 from streamloss.kernels.maps import map_terms
 from streamloss.kernels.rows import write_rows
 from streamloss.kernels.switches import NARROW, SIFT, WIDE, Multiply, Omit, Rule
@@ -104,6 +105,7 @@ class Along:
             make_workspace(rows_of(losses), base),
         )
         self.guesses, self.window = self._workspace[0], self._workspace[-1]
+        self._runs: dict[bool, Any] = {}
 
     def add(self, index: Index, state: State) -> None:
         """Add one box to the cells of a state."""
@@ -114,7 +116,10 @@ class Along:
             losses, rule = (VALUE,), _without_omission(rule)
         width = NARROW if inputs[0].dtype == np.float32 else WIDE
         arguments = inputs, weights, state.sums, state.counts, 0, self._workspace, width, rule
-        fold_entry(losses, *arguments)(losses, *arguments)
+        if (weights is None) not in self._runs:
+            self._runs[weights is None] = fold_entry(losses, *arguments)
+        run, given = self._runs[weights is None]
+        run(given, *arguments)
         if masked is not None:
             state.counts[:, MASKED] += masked
             if not isinstance(rule, Multiply):

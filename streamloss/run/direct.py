@@ -18,10 +18,9 @@ from streamloss.arrays.memory import memory_of
 from streamloss.arrays.types import Array
 from streamloss.exact.counts import ROWS
 from streamloss.exact.state import WIDE_CELLS, State
-from streamloss.kernels.cpu import entry, fold_entry
 from streamloss.kernels.fold import make_workspace
+from streamloss.kernels.folds import fold_entry, views_entry
 from streamloss.kernels.switches import NARROW, WIDE, Rule
-from streamloss.kernels.views import fold_views
 from streamloss.losses.base import Loss, rows_of
 
 from . import threads
@@ -179,13 +178,14 @@ class Direct:
             return out
         inputs, weights = given
         key = inputs[0].dtype, weights is not None
-        run, workspace = self._runs.get(key) or (None, make_workspace(self._rows))
+        known = self._runs.get(key)
+        run, losses, workspace = known or (None, None, make_workspace(self._rows))
         width = NARROW if key[0] is FLOAT32 else WIDE
         arguments = inputs, weights, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
-            run = fold_entry(self._losses, *arguments)
-            self._runs[key] = run, workspace
-        run(self._losses, *arguments)
+            run, losses = fold_entry(self._losses, *arguments)
+            self._runs[key] = run, losses, workspace
+        run(losses, *arguments)
         return out
 
     def _add_views(self, out: State, given: Views, rows: int) -> None:
@@ -193,12 +193,14 @@ class Direct:
         words, layout, _ = given
         _, size, width, weighted, masked = layout
         known = self._runs.get((weighted, masked))
-        run, workspace, memory = known or (None, make_workspace(self._rows), layout.memory())
+        if known is None:
+            known = None, None, make_workspace(self._rows), layout.memory()
+        run, losses, workspace, memory = known
         added = words, 0, size, memory, out.sums, out.counts, rows, workspace, width, self._rule
         if run is None:
-            run = entry(fold_views, self._losses, self._losses, *added)
-            self._runs[weighted, masked] = run, workspace, memory
-        run(self._losses, *added)
+            run, losses = views_entry(self._losses, *added)
+            self._runs[weighted, masked] = run, losses, workspace, memory
+        run(losses, *added)
 
     def sum_large(self, given: Given, size: int, rows: int, kept: tuple[int, ...]) -> State:
         """Return the state of a large batch, shared out to threads; several may call this."""
@@ -223,12 +225,15 @@ class Direct:
         def work(jobs: Iterable[slice]) -> None:
             check_subnormals()
             state, workspace = State.empty((), self._rows), make_workspace(self._rows)
+            run: Any = None
             for some in jobs:
                 few_weights = None if weights is None else weights[some]
                 few = tuple([a[some] for a in inputs])
                 added = few, few_weights, state.sums, state.counts, 0
                 arguments = *added, workspace, width, self._rule
-                fold_entry(losses, *arguments)(losses, *arguments)
+                if run is None:
+                    run, given = fold_entry(losses, *arguments)
+                run(given, *arguments)
             states.append(state)
 
         threads = wanted(size)

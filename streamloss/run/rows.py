@@ -14,8 +14,8 @@ from streamloss.arrays.batch import FLOAT32, FLOAT64
 from streamloss.arrays.memory import memory_of
 from streamloss.arrays.types import Array
 from streamloss.exact.state import State
-from streamloss.kernels.cpu import fold_entry
 from streamloss.kernels.fold import make_workspace
+from streamloss.kernels.folds import fold_entry
 from streamloss.kernels.loader import IN_PLACE
 from streamloss.kernels.rows import ENOUGH, rows_entry
 from streamloss.kernels.switches import WIDE, Rule
@@ -42,7 +42,7 @@ class Rows:
 
     def __init__(self, loss: Loss, rule: Rule) -> None:
         self._loss, self._rule = loss, rule
-        self._folds: dict[bool, tuple[Any, Any]] = {}
+        self._folds: dict[bool, tuple[Any, ...]] = {}
         self._maps: dict[Any, tuple[Any, ...]] = {}
 
     def take(self, first: Any, others: Any, weights: Any, where: Any) -> Taken | None:
@@ -90,12 +90,13 @@ class Rows:
         self._maps[key] = run, scratch, columns, taken + len(values)
         run(self._loss, inputs, values, scratch, columns)
         out = State((), state.sums.copy(), 0, state.counts.copy())
-        fold, workspace = self._folds.get(weights is None) or (None, make_workspace(1))
+        known = self._folds.get(weights is None)
+        fold, losses, workspace = known or (None, None, make_workspace(1))
         added = (values,), weights, out.sums, out.counts, rows, workspace, WIDE, self._rule
         if fold is None:
-            fold = fold_entry(VALUES, *added)
-            self._folds[weights is None] = fold, workspace
-        fold(VALUES, *added)
+            fold, losses = fold_entry(VALUES, *added)
+            self._folds[weights is None] = fold, losses, workspace
+        fold(losses, *added)
         return out
 
 

@@ -16,11 +16,11 @@ import numpy as np
 from streamloss.arrays.batch import FLOAT32, FLOAT64, Batch
 from streamloss.arrays.types import Array
 from streamloss.exact.state import State
-from streamloss.kernels.cpu import call
 from streamloss.kernels.fold import make_workspace
+from streamloss.kernels.folds import views_entry
 from streamloss.kernels.loader import address_of
 from streamloss.kernels.switches import NARROW, WIDE, Rule, Width
-from streamloss.kernels.views import ADDRESS, CODES, PIECE, fold_views
+from streamloss.kernels.views import ADDRESS, CODES, PIECE
 from streamloss.losses.base import Loss, rows_of
 
 from .cut import ranges
@@ -161,10 +161,13 @@ def sum_views(losses: tuple[Loss, ...], given: Views, rule: Rule, threads: int) 
         check_subnormals()
         state, workspace = State.empty((), rows), make_workspace(rows)
         memory = layout.memory()
+        run: Any = None
         for some in jobs:
             first, last = some.start, min(some.stop, layout.size)
             added = given.words, first, last, memory, state.sums, state.counts, 0, workspace
-            call(fold_views, losses, losses, *added, layout.width, rule)
+            if run is None:
+                run, table = views_entry(losses, *added, layout.width, rule)
+            run(table, *added, layout.width, rule)
         states.append(state)
 
     cuts = ranges(layout.size, threads, 1) if layout.size else [slice(0, 0)]

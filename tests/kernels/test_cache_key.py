@@ -59,9 +59,9 @@ EDITS = {
     "trial": appended("kernels/trial.py"),
     "states": appended("exact/state.py"),
     "whole rows": Edit("exact/digits.py", "high = min(high + 1, LIMBS)", "high = LIMBS"),
-    "comment in a body": Edit("kernels/block.py", "b1 = bits(m1)\n", "b1 = bits(m1)  # so\n\n"),
-    "docstring of a body": Edit("kernels/block.py", "Count the terms that", "Find the terms that"),
-    "no docstring": Edit("kernels/block.py", f"    {COUNTED}\n", ""),
+    "comment in a body": Edit("kernels/terms.py", "b1 = bits(m1)\n", "b1 = bits(m1)  # so\n\n"),
+    "docstring of a body": Edit("kernels/terms.py", "Count the terms that", "Find the terms that"),
+    "no docstring": Edit("kernels/terms.py", f"    {COUNTED}\n", ""),
     "docstring of a meaning": Edit(
         "kernels/meanings.py", "def _sqrt(x):", "def _sqrt(x):\n    'x'"
     ),
@@ -77,7 +77,7 @@ EDITS = {
     "rare": Edit("losses/formulas.py", "RARE = (", f"{LESS}RARE = (deviance, ", {"gamma_deviance"}),
     "arithmetic": Edit("losses/arithmetic.py", "(x >= y) |", "(x > y) |", {"hinge"}),
     "library": Edit("losses/elementary.py", "(1.0 + (r + r2", "(1.0 + (0.0 + r + r2", EXP),
-    "body": Edit("kernels/block.py", "high |= bits(p) ^ b1", "high |= bits(p)", ALL),
+    "body": Edit("kernels/terms.py", "high |= bits(p) ^ b1", "high |= bits(p)", ALL),
     "element": Edit("kernels/elements.py", "return array[i]\n", "return array[i + 0]\n", ALL),
     "map": Edit("kernels/maps.py", "range(out.size)", "range(out.size - 1)", ALL),
     "meaning": Edit("kernels/meanings.py", "x: math.sqrt(x)", "x: -math.sqrt(x)", ALL),
@@ -89,7 +89,7 @@ EDITS = {
     "switch": Edit("kernels/switches.py", "= Narrow(), Wide()", "= Wide(), Narrow()", ALL),
     "fields of switches": Edit("kernels/switches.py", "_fields = ()", '_fields = ("x",)', ALL),
     "chosen by a switch": Edit("kernels/meanings.py", "is Multiply", "is Omit", ALL),
-    "instruction": Edit("kernels/meanings.py", "4 if _is_long", "2 if _is_long", ALL),
+    "instruction": Edit("kernels/meanings.py", "4 if is_long", "2 if is_long", ALL),
     "vectors": Edit("kernels/internals.py", '-width"="512"', '-width"="256"', ALL),
     "its type": Edit(
         "kernels/meanings.py", "types.int64(types.float64)", "types.int32(types.float64)", ALL
@@ -249,7 +249,7 @@ for code in called - covered:
     print(code.co_filename[len(root) + 1:].replace("\\\\", "/"), code.co_qualname)
 """
 
-KEEPS = "kernels/dispatch.py", "kernels/cpu.py", "kernels/private.py", "support/once.py"
+KEEPS = *(f"kernels/{name}.py" for name in "dispatch cpu folds private".split()), "support/once.py"
 """Modules that call the compiler, or keep what it makes."""
 
 

@@ -130,7 +130,7 @@ def test_a_faulty_loss_is_still_refused(monkeypatch: pytest.MonkeyPatch) -> None
         sl.evaluate(Faulty(), [1.0], [2.0])
 
 
-OF_TESTED_VERSIONS = "builder.py", "loader.py"
+OF_TESTED_VERSIONS = "builder.py", "loader.py", "templates.py"
 """What is used in tested versions alone, and so may use private names."""
 
 

@@ -14,10 +14,9 @@ from llvmlite import binding
 
 import streamloss as sl
 from streamloss.exact import digits
-from streamloss.kernels import block as fold_module
-from streamloss.kernels import cpu, meanings, views  # noqa: F401  # meanings register themselves
+from streamloss.kernels import cpu, folds, meanings, views  # noqa: F401  # meanings register themselves
+from streamloss.kernels import terms as fold_module
 from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
-from streamloss.run import direct
 from tests.losses.truth import SIMPLE
 from tests.reference import LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
 
@@ -106,9 +105,9 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(fold_module, "BLOCK", 64)
     monkeypatch.setattr(views, "PIECE", 64)
     ignoring = np.errstate(all="ignore")
-    for module in (cpu, direct):
-        monkeypatch.setattr(module, "entry", lambda body, *arguments: ignoring(body))
-    monkeypatch.setattr(cpu, "_fold_entries", {})
+    monkeypatch.setattr(cpu, "entry", lambda body, *arguments: ignoring(body))
+    monkeypatch.setattr(folds, "_driven", lambda body, *arguments: (ignoring(body), ()))
+    monkeypatch.setattr(folds, "_found", {})
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     return called
 

@@ -10,7 +10,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.exact.state import State
-from streamloss.kernels import cpu, fold
+from streamloss.kernels import fold, folds
 from streamloss.kernels.switches import MULTIPLY, NARROW, OMIT, SIFT, WIDE, Switch
 
 SWITCHES = SIFT, OMIT, MULTIPLY, NARROW, WIDE
@@ -50,8 +50,9 @@ def test_each_rule_and_width_has_a_kernel_of_its_own() -> None:
         width = NARROW if dtype == "f4" else WIDE
         workspace = fold.make_workspace(1)
         arguments = (array, array), weights, state.sums, state.counts, 3, workspace, width, rule
-        found.append(cpu.fold_entry(losses, *arguments))
-        found[-1](losses, *arguments)
+        run, given = folds.fold_entry(losses, *arguments)
+        found.append(run)
+        run(given, *arguments)
         nan = state.sums[0, 0, 0]
         assert (state.counts[0, 2], nan) == {SIFT: (0, 0), OMIT: (1, 0), MULTIPLY: (0, 1)}[rule]
     assert len(set(found)) == len(found)

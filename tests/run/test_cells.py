@@ -13,7 +13,7 @@ import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.exact.digits import WIDTH
 from streamloss.exact.state import State
-from streamloss.kernels import columns, tiles
+from streamloss.kernels import columns, folds, tiles
 from streamloss.kernels import cpu as kernels
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.names import resolve
@@ -190,7 +190,8 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     ignoring = np.errstate(all="ignore")
     monkeypatch.setattr(kernels, "entry", lambda body, *arguments: ignoring(body))
     monkeypatch.setattr(beside, "entry", lambda body, *arguments: ignoring(body))
-    monkeypatch.setattr(kernels, "_fold_entries", {})
+    monkeypatch.setattr(folds, "_driven", lambda body, *arguments: (ignoring(body), ()))
+    monkeypatch.setattr(folds, "_found", {})
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
 
 

@@ -51,9 +51,9 @@ def atomic() -> Any:
 def atomics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have lanes add in one step."""
     from streamloss.exact import digits
-    from streamloss.kernels import block, fold, moments
+    from streamloss.kernels import fold, moments, terms
 
     increase = atomic()
     monkeypatch.setattr(digits, "increase", increase)
-    for module in (block, fold, moments):
+    for module in (fold, moments, terms):
         monkeypatch.setattr(module, "increase", increase)

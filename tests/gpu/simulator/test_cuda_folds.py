@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import streamloss as sl
 from streamloss.arrays.batch import as_batch
-from streamloss.kernels import block, fold
+from streamloss.kernels import fold, terms
 from streamloss.kernels import gpu as gpu_kernels
 from streamloss.kernels.switches import OMIT, SIFT
 from streamloss.run import cpu
@@ -52,7 +52,7 @@ def small_team(monkeypatch: pytest.MonkeyPatch) -> None:
 def paths(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Count how often a block fits the fold that is expected, and how often it does not."""
     found = {"fits": 0, "fails": 0}
-    guessed, both = block.fold_guessed, fold.add_both
+    guessed, both = terms.fold_guessed, fold.add_both
 
     def spy(body: Any, first: Callable[[Any], Any]) -> Any:
         def spied(*args: Any) -> Any:
@@ -62,7 +62,7 @@ def paths(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
         return spied
 
-    monkeypatch.setattr(block, "fold_guessed", spy(guessed, lambda out: out))
+    monkeypatch.setattr(terms, "fold_guessed", spy(guessed, lambda out: out))
     monkeypatch.setattr(fold, "add_both", spy(both, lambda out: out[0]))
     return found
 
