@@ -14,10 +14,12 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask._task_spec import Task as Node
+from dask._task_spec import TaskRef
 from dask.base import tokenize
 from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
-from dask.layers import ArrayBlockIdDep, ArrayChunkShapeDep
+from dask.layers import ArrayBlockwiseDep
 
 from streamloss.arrays.batch import Arguments, may_fit, normalise_axis, refuse_alignment
 from streamloss.arrays.types import AxisLike
@@ -142,8 +144,10 @@ class _Chunk:
         self._rows = [a.shape[a.ndim - rank :] for a, rank in ends]
 
     def __call__(self, *blocks: Any) -> Any:
-        """Return what is made of a chunk; the last block is its place."""
-        *arrays, sizes, place = blocks
+        """Return what is made of a chunk; the last block is its place, and then its sizes."""
+        *arrays, numbers = blocks
+        rank = len(numbers) // 2
+        place, sizes = numbers[:rank], numbers[rank:]
         try:
             return self._run(self._arguments(arrays, sizes), place)
         except Exception as error:
@@ -154,9 +158,10 @@ class _Chunk:
             raise
 
     def _arguments(self, blocks: list[Any], sizes: tuple[Any, ...]) -> Arguments:
-        blocks = [block[0] if isinstance(block, list) else block for block in blocks]
+        blocks = [block[0] if type(block) is list else block for block in blocks]
         for k, row in enumerate(self._rows):
-            _check_block("y_true" if k == 0 else "y_pred", blocks[k], (*sizes, *row))
+            if getattr(blocks[k], "shape", None) != sizes + row:
+                _check_block("y_true" if k == 0 else "y_pred", blocks[k], sizes + row)
         shape = blocks[0].shape[: len(sizes)]
         where = _take_last("where", blocks, self._where, shape)
         weights = _take_last("weights", blocks, self._weights, shape)
@@ -180,6 +185,26 @@ class _StateOfChunk(_Chunk):
         if any(place[k] for k in self._reduced if k > 0):
             state.counts[:, ROWS] = 0
         return state
+
+
+class _Places(ArrayBlockwiseDep):
+    """The place of each chunk, followed by its sizes.
+
+    They are one argument, for dask makes a task anew for each: two took a tenth more time to make
+    and optimise a graph (`benchmarks/bench_dask.py`).
+    """
+
+    def __init__(self, chunks: tuple[Any, ...], name: str) -> None:
+        super().__init__(chunks)
+        self._name = name
+
+    def __getitem__(self, place: tuple[int, ...]) -> tuple[Any, ...]:
+        """Return the place and the sizes of a chunk."""
+        return place + tuple([sizes[k] for k, sizes in zip(place, self.chunks, strict=True)])
+
+    def __dask_tokenize__(self) -> Any:
+        """Return what dask names it by: reading a hundred thousand sizes takes longer."""
+        return type(self).__name__, self._name
 
 
 def _broadcast(array: Any) -> tuple[bool, ...] | None:
@@ -229,8 +254,7 @@ def _apply(task: _Chunk, blocks: Blocks, name: str, chunks: tuple[Any, ...], lik
     """
     rank = len(chunks)
     arrays = [*zip(blocks.arrays, blocks.axes, strict=True)]
-    arrays.append((ArrayChunkShapeDep(blocks.chunks), tuple(range(rank))))
-    arrays.append((ArrayBlockIdDep(blocks.chunks), tuple(range(rank))))
+    arrays.append((_Places(blocks.chunks, name), tuple(range(rank))))
     return da.blockwise(
         Task(task),
         tuple(range(rank)),
@@ -262,13 +286,13 @@ def _merged(parts: Any, reduced: tuple[int, ...], name: str) -> Any:
     for place in itertools.product(*(range(len(group)) for group in groups)):
         some = itertools.product(*(groups[k][i] for k, i in enumerate(place)))
         key = (name, *(place[k] for k in kept))
-        tasks[key] = (total, [(parts.name, *block) for block in some])
+        tasks[key] = Node(key, total, *[TaskRef((parts.name, *block)) for block in some])
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[parts])
     chunks = tuple((1,) * len(groups[k]) if k in reduced else parts.chunks[k] for k in kept)
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(kept), object))
 
 
-def _total(parts: list[State]) -> State:
+def _total(*parts: State) -> State:
     """Return the sum of the states of other tasks."""
     return State.total([check_state(part) for part in parts])
 

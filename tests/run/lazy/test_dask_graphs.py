@@ -1,6 +1,5 @@
 """Building graphs loads nothing; they have one small task a chunk, under every scheduler."""
 
-import functools
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ import numpy as np
 import pytest
 
 import streamloss as sl
-from streamloss.run import cpu
+from streamloss.exact.state import State
+from streamloss.run import threads
+from streamloss.run.lazy import states
 from tests.reference import REDUCTIONS, bits
 from tests.run.lazy.cuts import LAZY_P, LAZY_Y, P, W, Y, assert_equal, building, lazily
 
@@ -33,10 +34,17 @@ class Counter:
 
 
 @contextmanager
-def folds() -> Iterator[mock.Mock]:
-    """Count how often a batch is folded."""
-    with mock.patch.object(cpu, "sums", wraps=cpu.sums) as fold:
-        yield fold
+def folds() -> Iterator[list[State]]:
+    """Collect the states of chunks."""
+    found: list[State] = []
+    original = states._StateOfChunk._run
+
+    def run(task: Any, *arguments: Any) -> State:
+        found.append(original(task, *arguments))
+        return found[-1]
+
+    with mock.patch.object(states._StateOfChunk, "_run", run):
+        yield found
 
 
 def test_building_loads_and_folds_nothing() -> None:
@@ -51,7 +59,7 @@ def test_building_loads_and_folds_nothing() -> None:
             sl.reduce(y),
             sl.merge([sl.accumulate("mae", y, P), sl.accumulate("mae", P, y)]),
         ]
-    assert (load.calls, fold.call_count) == (0, 0)
+    assert (load.calls, len(fold)) == (0, 0)
     dask.compute(results)
     assert load.calls > 0
 
@@ -65,7 +73,7 @@ def test_several_losses_and_reductions_take_one_task_a_chunk() -> None:
         results = [sl.evaluate(losses, y, p, reduction=reduction) for reduction in REDUCTIONS]
     with folds() as fold:
         found = dask.compute(*results)
-    assert (load.calls, fold.call_count) == (LAZY_Y.npartitions, LAZY_Y.npartitions)
+    assert (load.calls, len(fold)) == (LAZY_Y.npartitions, LAZY_Y.npartitions)
     for values, reduction in zip(found, REDUCTIONS, strict=True):
         assert bits(values) == bits(sl.evaluate(losses, Y, P, reduction=reduction))
 
@@ -110,6 +118,15 @@ def test_threads_that_fold_at_once_give_the_same_bits() -> None:
     assert_equal(found, sl.accumulate("mae", y, p, w))
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_large_chunk_is_folded_in_the_thread_of_its_task(stride: int) -> None:
+    y = np.arange(2.0 * threads.PARALLEL)[::stride]
+    found = sl.evaluate("mae", da.from_array(y, chunks=-1), y + 1.0)
+    with mock.patch.object(threads, "_start_helpers") as start:
+        assert found.compute(scheduler="synchronous") == 1.0
+    assert [call for call in start.mock_calls if call.args != (0,)] == []
+
+
 def tasks(array: Any) -> int:
     return len(dict(dask.optimize(array)[0].__dask_graph__()))
 
@@ -123,21 +140,12 @@ def test_ten_thousand_chunks_take_no_more_tasks_than_the_mean_of_dask() -> None:
     assert len(dict(dask.optimize(several)[0]["mae"].__dask_graph__())) <= theirs + 1
     with folds() as fold:
         assert ours.compute() == 1.0
-    assert fold.call_count == 10_000
+    assert len(fold) == 10_000
 
 
 @pytest.mark.parametrize("size", [1, 100_000])
 def test_what_a_chunk_sends_is_small(size: int) -> None:
     rng = np.random.default_rng(12)
-    sent: list[int] = []
-
-    @functools.wraps(cpu.sums)
-    def fold(*args: Any, **options: Any) -> Any:
-        state = original(*args, **options)
-        sent.append(len(pickle.dumps(state)))
-        return state
-
-    original = cpu.sums
     arrays = [
         da.from_array(array, chunks=size)
         for array in (
@@ -146,7 +154,7 @@ def test_what_a_chunk_sends_is_small(size: int) -> None:
             rng.random(3 * size),
         )
     ]
-    with mock.patch.object(cpu, "sums", fold):
+    with folds() as fold:
         lazily(sl.evaluate, "mae", *arrays).compute()
-    assert len(sent) == 3
-    assert max(sent) <= 2048
+    assert len(fold) == 3
+    assert max(len(pickle.dumps(state)) for state in fold) <= 2048

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import streamloss as sl
-from streamloss.run import cpu
+from streamloss.run.lazy import states
 from tests.run.lazy.cuts import P, ThreeInputs, Y, lazily, spoilt
 
 ONES, TABLE = np.ones(3), np.ones((4, 2))
@@ -162,7 +162,7 @@ def test_an_error_of_unusual_arguments_keeps_them_and_names_the_chunk(
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise OddError("one", "two")
 
-    monkeypatch.setattr(cpu, "sums", fail)
+    monkeypatch.setattr(states._StateOfChunk, "_run", fail)
     with pytest.raises(OddError) as caught:
         sl.evaluate("mae", da.ones(3, chunks=3), np.zeros(3)).compute(scheduler="sync")
     assert "This was in chunk (0,)." in caught.value.__notes__
