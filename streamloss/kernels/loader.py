@@ -203,8 +203,6 @@ def _text(function: Any) -> str:
 
 
 _lock = threading.RLock()
-_kept: list[Any] = []
-"""The definitions of functions, which must last as long as these. LLVM keeps their machine code."""
 
 
 def load(code: bytes, needs: Iterable[str], otherwise: Callable[..., Any]) -> Callable[..., Any]:
@@ -313,7 +311,8 @@ METH_FASTCALL = 0x0080
 def _function(address: int, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """Return machine code as a function of Python: called so, it has its arguments in 0.1 us."""
     definition = _MethodDef(b"kernel", address, METH_FASTCALL, None)
-    _kept.append(definition)
+    # never freed: functions are looked at as a process ends, after the globals of modules are gone
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
     make.argtypes = [c_void_p, ctypes.py_object, c_void_p]

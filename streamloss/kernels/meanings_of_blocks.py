@@ -94,7 +94,7 @@ compiled(blocks.fold_table, FRAGMENT)
 
 @typed(blocks.call_block)
 def _nothing(context):
-    return lambda row, inputs, weights, masks, sums, counts, guesses, heavy, guess, terms: types.none
+    return lambda row, inputs, weights, masks, sums, counts, few, heavy, guess, terms: types.none
 
 
 @lowered(blocks.call_block, *[types.Any] * 10)

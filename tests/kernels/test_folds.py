@@ -108,9 +108,9 @@ def test_a_block_in_python_and_of_its_object_file_is_the_same(
     loss, width = sl.Huber(0.5), NARROW if dtype == "f4" else WIDE
     sums, counts = np.zeros((2, 73), np.int64), np.zeros(5, np.int64)
     guesses, terms, *_ = fold.make_workspace(1)
-    given = (y, p), w, (), sums, counts, guesses, terms, heavy, width, rule
+    given = (y, p), w, (), sums[:1], counts, guesses[:1], sums[1], guesses[1], terms
     with np.errstate(all="ignore"):
-        fold_alone((loss,), *given)
+        fold_alone(loss, *given, heavy, width, rule)
     found = state((loss,), y, p, w, rule)
     for k in range(2 if heavy else 1):
         fold.carry(sums[k])

@@ -14,8 +14,7 @@ from llvmlite import binding
 
 import streamloss as sl
 from streamloss.exact import digits
-from streamloss.kernels import cpu, folds, meanings, views  # noqa: F401  # meanings register themselves
-from streamloss.kernels import terms as fold_module
+from streamloss.kernels import cpu, fold, folds, meanings, terms, views  # noqa: F401  # meanings register themselves
 from streamloss.kernels.switches import NARROW, OMIT, SIFT, WIDE
 from tests.losses.truth import SIMPLE
 from tests.reference import LARGEST, WEIGHTS, absent, bits, results, sprinkle, truths, wild
@@ -31,22 +30,22 @@ def compiled(body: Any, loss: Any, dtype: str, *args: Any) -> tuple[str, str]:
     """Return the LLVM code and the assembly of a fold of a loss."""
     kernel = numba.njit(nogil=True, error_model="numpy")(body)
     array = np.ones(BLOCK, dtype)
-    weights = array if body is fold_module.fold_both or args[3] else None
+    weights = array if body is terms.fold_both or args[3] else None
     *options, rule = args
     watched = (array, array) if rule == OMIT else ()
-    kernel(loss, fold_module.Block((array, array), weights, watched), *options, rule)
+    kernel(loss, terms.Block((array, array), weights, watched), *options, rule)
     (llvm,), (assembly,) = kernel.inspect_llvm().values(), kernel.inspect_asm().values()
     return llvm, assembly
 
 
 FOLDS = {  # the body, and its arguments after the arrays
-    "one fold": (fold_module.fold, (1.0, 1.0, False, False, SIFT)),
-    "two folds": (fold_module.fold, (1.0, 1.0, True, False, SIFT)),
-    "screened": (fold_module.fold, (1.0, 1.0, True, True, SIFT)),
-    "omitting": (fold_module.fold, (1.0, 1.0, True, False, OMIT)),
-    "both": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, False, SIFT)),
-    "both, float32": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, NARROW, True, False, SIFT)),
-    "both, omitting": (fold_module.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, True, OMIT)),
+    "one fold": (terms.fold, (1.0, 1.0, False, False, SIFT)),
+    "two folds": (terms.fold, (1.0, 1.0, True, False, SIFT)),
+    "screened": (terms.fold, (1.0, 1.0, True, True, SIFT)),
+    "omitting": (terms.fold, (1.0, 1.0, True, False, OMIT)),
+    "both": (terms.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, False, SIFT)),
+    "both, float32": (terms.fold_both, (1.0, 1.0, 1.0, 1.0, NARROW, True, False, SIFT)),
+    "both, omitting": (terms.fold_both, (1.0, 1.0, 1.0, 1.0, WIDE, False, True, OMIT)),
 }
 
 
@@ -95,14 +94,14 @@ def trace(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         body = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args: called.add(note(*args)) or body(*args))
 
-    spy(fold_module, "fold", lambda *args: _fold_note(*args[4:6]))
+    spy(terms, "fold", lambda *args: _fold_note(*args[4:6]))
     for module, name in (
-        (fold_module, "fold_both"),
-        (fold_module, "settle"),
+        (fold, "fold_both"),
+        (terms, "settle"),
         (digits, "add_float"),
     ):
         spy(module, name, lambda *args, name=name: name)
-    monkeypatch.setattr(fold_module, "BLOCK", 64)
+    monkeypatch.setattr(fold, "BLOCK", 64)
     monkeypatch.setattr(views, "PIECE", 64)
     ignoring = np.errstate(all="ignore")
     monkeypatch.setattr(cpu, "entry", lambda body, *arguments: ignoring(body))

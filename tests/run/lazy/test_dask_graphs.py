@@ -118,6 +118,13 @@ def test_threads_that_fold_at_once_give_the_same_bits() -> None:
     assert_equal(found, sl.accumulate("mae", y, p, w))
 
 
+def test_a_graph_that_was_computed_can_be_sent() -> None:
+    y = np.arange(6000.0)
+    found = sl.evaluate("mae", da.from_array(y, chunks=2000), y + 1.0)
+    assert found.compute() == 1.0  # threads keep what kernels need: it stays here
+    assert pickle.loads(pickle.dumps(found)).compute() == 1.0
+
+
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_large_chunk_is_folded_in_the_thread_of_its_task(stride: int) -> None:
     y = np.arange(2.0 * threads.PARALLEL)[::stride]
