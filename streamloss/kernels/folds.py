@@ -17,6 +17,7 @@ from . import loader
 from .blocks import Kind, fold_alone, table_of
 from .cache import Object, TemplateFile
 from .cpu import Body, Classes, built, compiled, entry, machine_code, object_of
+from .digests import Uncacheable
 from .fold import fold_cells
 from .loader import CannotLoad
 from .views import fold_views
@@ -111,12 +112,19 @@ def _block(cls: type[Loss], kind: Kind, classes: Classes) -> Object:
 
 def _template(kind: Kind, classes: Classes) -> str:
     """Return the template of a kind, from disk where possible, which some losses need."""
-    file = TemplateFile(fold_alone, repr(kind))
+    try:
+        file = TemplateFile(fold_alone, repr(kind))
+    except Uncacheable:
+        return _new_template(kind, classes)
     text = file.found()
     if text is None:
-        text = compiled(lambda: str(_templates().template(kind)), classes)
+        text = _new_template(kind, classes)
         file.keep(text)
     return text
+
+
+def _new_template(kind: Kind, classes: Classes) -> str:
+    return compiled(lambda: str(_templates().template(kind)), classes)
 
 
 def _other(body: Body, given: Any, *arguments: Any) -> Any:

@@ -1,6 +1,7 @@
 """Kernels as object files: what they are, who loads them, and what happens where nobody can."""
 
 import ctypes
+import functools
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 
 import streamloss as sl
-from streamloss.kernels import builder, cpu, loader, vectors
+from streamloss.kernels import builder, cpu, loader, templates, vectors
+from streamloss.kernels.blocks import Kind
 from streamloss.kernels.fold import fold_cells, make_workspace
 from streamloss.kernels.loader import CannotLoad
 from streamloss.kernels.switches import NARROW, SIFT, WIDE
@@ -274,15 +276,28 @@ CPUS = {
 """Features, the bits of vectors, and whether loops prefetch."""
 
 
-def code_for(name: str, dtype: str = "f8") -> bytes:
-    """Return the object code of a weighted loss for a CPU."""
+@functools.cache
+def template(dtype: str) -> str:
+    """Return the template of a weighted loss, which is the same for all CPUs."""
+    return templates.template(kind_of(dtype))
+
+
+def kind_of(dtype: str) -> Kind:
+    return Kind(2, NARROW if dtype == "f4" else WIDE, True, False, SIFT)
+
+
+def code_for(name: str, dtype: str, alone: bool) -> bytes:
+    """Return the object code of a weighted loss for a CPU, alone or with the loops over blocks."""
     here = loader.processor()
     loader.processor.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         if name != "here":
             patch.setenv("NUMBA_CPU_NAME", name)
             patch.setenv("NUMBA_CPU_FEATURES", CPUS[name][0])
-        code: bytes = builder.build(fold_cells, arguments(dtype))[0]
+        if alone:
+            code, _ = templates.build(sl.Huber, kind_of(dtype), template(dtype))  # type: ignore[arg-type]
+        else:
+            code, _ = builder.build(fold_cells, arguments(dtype))
     loader.processor.cache_clear()
     assert loader.processor() == here
     return code
@@ -298,13 +313,14 @@ def counted(code: bytes, tmp_path: Path) -> dict[str, int]:
 
 
 @pytest.mark.skipif(not shutil.which("objdump"), reason="needs objdump")
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("name", CPUS)
 def test_machine_code_has_the_widest_vectors_and_prefetches_that_pay(
-    name: str, dtype: str, tmp_path: Path
+    name: str, dtype: str, alone: bool, tmp_path: Path
 ) -> None:
     _, bits, prefetches = CPUS[name]
-    found = counted(code_for(name, dtype), tmp_path)
+    found = counted(code_for(name, dtype, alone), tmp_path)
     assert (found["zmm"] > 100) == (bits == 512)
     assert (found["ymm"] > 100) >= (bits == 256)
     assert bits > 128 or found["ymm"] == 0
