@@ -238,10 +238,7 @@ class State:
             cell: (digits.nonfinite(flags[cell, 0]), digits.nonfinite(flags[cell, 1]))
             for cell in set(flags.nonzero()[0].tolist())
         }
-        elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
-        if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
-            raise ValueError(_NEGATIVE)
-        return Totals(sums[::2], sums[1::2], elements, nonzero, strange)
+        return Totals(sums[::2], sums[1::2], *self._counted(), strange)
 
     def sums_of(self, losses: tuple[Loss, ...], first: int = 0) -> list[Sums]:
         """Return what is known of some losses, whose rows begin at the first, for each cell.
@@ -251,22 +248,26 @@ class State:
         ValueError
             If subtraction left a negative count.
         """
-        totals = [self.totals(k) for k in range(first, first + rows_of(losses))]
-        starts = [0, *itertools.accumulate([loss.streams for loss in losses])]
-        nothing = None, None
+        stop = first + rows_of(losses)
+        rows = self.sums[:, [*range(first, stop), self.losses]]
+        units, flags = digits.integers(rows, self.base), rows[..., :DIGITS].reshape(-1, DIGITS)
+        strange = {k: digits.nonfinite(flags[k]) for k in set(flags.nonzero()[0].tolist())}
+        exacts = [Exact(value, strange.get(k)) for k, value in enumerate(units)]
+        ends = [0, *itertools.accumulate([loss.streams for loss in losses])]
+        slices = [slice(*pair) for pair in itertools.pairwise(ends)]
+        sums: list[Sums] = []
+        for counts in zip(*self._counted(), strict=True):
+            start = len(sums) * rows.shape[1]
+            of_cell = exacts[start : start + rows.shape[1]]
+            sums.append(Sums(tuple([total(of_cell[s]) for s in slices]), of_cell[-1], *counts))
+        return sums
 
-        def exact(cell: int, rows: list[Totals]) -> Exact:
-            return total([Exact(t.losses[cell], t.strange.get(cell, nothing)[0]) for t in rows])
-
-        return [
-            Sums(
-                tuple([exact(c, totals[slice(*ends)]) for ends in itertools.pairwise(starts)]),
-                Exact(totals[0].weights[c], totals[0].strange.get(c, nothing)[1]),
-                totals[0].elements[c],
-                totals[0].nonzero[c],
-            )
-            for c in range(len(self.counts))
-        ]
+    def _counted(self) -> tuple[list[int], list[int]]:
+        """Return how many elements and how many weights that are not zero each cell has."""
+        elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
+        if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
+            raise ValueError(_NEGATIVE)
+        return elements, nonzero
 
     def results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the results of all losses, each in the output shape, a float for one cell."""

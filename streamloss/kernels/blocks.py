@@ -10,11 +10,10 @@ of losses. A new combination of losses is then a new table.
 
 from __future__ import annotations
 
-import itertools
+from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streamloss.losses.base import Loss
 
@@ -47,16 +46,14 @@ class Table(np.ndarray[Any, np.dtype[np.int64]]):
 
 def table_of(losses: tuple[Loss, ...], addresses: tuple[int, ...]) -> Table:
     """Return the table of losses whose functions have these addresses."""
-    most = max([len(loss) for loss in losses])
-    table = np.zeros((len(losses), PARAMETERS + most), np.int64)
-    table[:, ADDRESS] = addresses
-    table[:, ROW] = [0, *itertools.accumulate([loss.streams for loss in losses[:-1]])]
+    most, row, words = max([len(loss) for loss in losses]), 0, bytearray()
     # a loss of one stream sums the weights in its own loop, a moment in another
-    table[min(range(len(losses)), key=lambda k: losses[k].streams > 1), HEAVY] = 1
-    parameters: NDArray[np.float64] = table.view(np.float64)[:, PARAMETERS:]
+    heavy = next((k for k, loss in enumerate(losses) if loss.streams == 1), 0)
     for k, loss in enumerate(losses):
-        parameters[k, : len(loss)] = loss
-    found = table.view(Table)
+        rest = [0.0] * (most - len(loss))
+        words += pack(f"3q{most}d", addresses[k], row, k == heavy, *loss, *rest)
+        row += loss.streams
+    found = np.frombuffer(words, np.int64).reshape(len(losses), -1).view(Table)
     found.losses = losses
     return found
 
