@@ -67,7 +67,7 @@ class Pearson(NamedTuple):
     >>> sl.evaluate("pearson", [1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
     1.0
     >>> sl.evaluate("pearson", [1.0, 2.0, 3.0], [1e8, 1e8 + 1, 1e8], [1.0, 1.0, 2.0])
-    -0.09090909090909091
+    -0.17407765595569785
     """
 
     @staticmethod
