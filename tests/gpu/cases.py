@@ -50,12 +50,16 @@ class Case(NamedTuple):
     rule: Any = SIFT
 
 
+MOMENTS = "r2 explained_variance pearson concordance covariance slope mean_error wape".split()
+"""Metrics of moments, by their names."""
+
+
 def drawn():
     """Return each loss or group of losses, with what draws its data, by the name of its class."""
     groups = {}
     for loss, _, draw, _ in TABLE:
         groups.setdefault(type(loss).__name__, []).append((parts_of((loss,)), draw))
-    metrics = {reals: ["r2", "explained_variance", "pearson"], probabilities: ["dice", "tversky"]}
+    metrics = {reals: MOMENTS, probabilities: ["dice", "tversky"]}
     for draw, names in metrics.items():
         groups |= {name: [(parts_of((resolve(name),)), draw)] for name in names}
     many = "mae mse huber smooth_l1 quantile mape hinge epsilon_insensitive squared_hinge".split()

@@ -7,14 +7,15 @@ import pytest
 
 import streamloss as sl
 from streamloss.kernels.switches import OMIT, SIFT
-from streamloss.losses.names import LOSSES
+from streamloss.losses.names import LOSSES, resolve
 from streamloss.run.gpu import launch
+from tests.gpu.cases import MOMENTS
 from tests.gpu.simulator.devices import check
 from tests.losses.truth import PAIRS, TABLE
 from tests.losses.truth.draws import labels, logit_rows, reals
 from tests.reference import WEIGHTS
 
-METRICS = [sl.R2(), sl.ExplainedVariance(), sl.Dice(), sl.Tversky(0.3, 0.6)]
+METRICS = [*map(resolve, MOMENTS), sl.Dice(), sl.Tversky(0.3, 0.6)]
 PAIRED = [case.loss for case in PAIRS]
 DRAWN = {
     repr(loss): (loss, draw)
