@@ -199,7 +199,7 @@ class _SumOfChunk:
         if taken is None:
             return sum_batch(query, as_batch(query.parts, *chunk, query.compute), threads=1)
         self._runners[thread] = runner
-        state: State = runner.add(State.empty(taken[3], len(query.parts)), *taken)
+        state: State = runner.add(State.empty(taken[3], rows_of(query.parts)), *taken)
         return state
 
 
