@@ -138,8 +138,17 @@ def _mathematics(cls: Written) -> dict[str, Any]:
 
 def _of_metric(cls: Written) -> dict[str, Any]:
     """Return what a metric needs: its parts, and what its `combine` takes of their sums."""
+    written = next((vars(each)["sums"] for each in cls.__mro__ if "sums" in vars(each)), None)
+    if not isinstance(written, staticmethod):
+        raise TypeError(f"metric {cls.__name__} needs a static method sums() beside combine")
     sums = cls.sums()
+    if not isinstance(sums, dict) or not sums:
+        raise TypeError(f"sums of {cls.__name__} must return losses by name: got {brief(sums)}")
     names, parts = tuple(sums), tuple([resolve(loss) for loss in sums.values()])
+    if metrics := [part for part in parts if part.combine is not None]:
+        raise TypeError(f"sums of {cls.__name__} must be of losses: got metric {metrics[0]!r}")
+    if len({part.ranks for part in parts}) > 1:
+        raise TypeError(f"sums of {cls.__name__} must be of losses of the same inputs")
     code = cls.combine.__code__
     takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     if not set(names) <= set(takes) <= {*names, *KNOWN}:

@@ -2,7 +2,7 @@
 
 import pickle
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
@@ -258,3 +258,40 @@ def test_scipy_and_numpy_agree_roughly(rng: np.random.Generator) -> None:
 def test_a_metric_has_its_own_reduction(reduction: str) -> None:
     with pytest.raises(ValueError, match="does not fit R2"):
         sl.evaluate("r2", [1.0], [1.0], reduction=reduction)
+
+
+def metric(sums: Any, combine: Any = lambda self, a: float(a)) -> type:
+    """Return a metric's class as its author wrote it."""
+    body = {"combine": combine} if sums is None else {"combine": combine, "sums": sums}
+    return type("Mine", (NamedTuple("Mine", []),), body)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (metric(None), "metric Mine needs a static method sums"),
+        (metric(lambda self: {"a": "mae"}), "metric Mine needs a static method sums"),
+        (metric(staticmethod(lambda: {})), "sums of Mine must return losses by name: got {}"),
+        (metric(staticmethod(lambda: ["mae"])), "sums of Mine must return losses by name"),
+        (metric(staticmethod(lambda: {"a": "r2"})), "must be of losses: got metric R2"),
+        (metric(staticmethod(lambda: {"a": "mae", "b": "cross_entropy"})), "of the same inputs"),
+        (metric(staticmethod(lambda: {"b": "mae"})), r"combine of metric Mine must take self"),
+        (metric(staticmethod(lambda: {"a": "mae", "b": "mse"})), r"each of \['a', 'b'\]"),
+    ],
+)
+def test_what_is_no_metric_is_refused(written: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        sl.loss(written)
+
+
+def test_a_name_of_a_sum_that_is_no_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown loss 'mea'"):
+        sl.loss(metric(staticmethod(lambda: {"a": "mea"})))
+
+
+def test_combine_takes_what_it_names() -> None:
+    def combine(self: Any, a: Any, elements: int, *, nonzero: int, weights: Any) -> float:
+        return float(a) + 10 * elements + 100 * nonzero + 1000 * float(weights)
+
+    made: Any = sl.loss(metric(staticmethod(lambda: {"a": "mae"}), combine))
+    assert sl.evaluate(made(), [1.0, 2.0], [2.0, 2.0], [3.0, 0.0]) == 3.0 + 20 + 100 + 3000
