@@ -21,6 +21,8 @@ SMALL: tuple[Any, ...] = (
     tiles.fold_any_row,
     tiles.rows_of,
     moments.fold_streams,
+    moments.streams_of,
+    moments.fold_one,
 )
 
 LARGE: tuple[Any, ...] = (

@@ -62,57 +62,59 @@ def fold_streams(loss, block, m1, m2, m3, m4, short, screened, rule):
     Returns two sums for each stream; `high`, `rest`, the count of NaN, and how many elements are
     there, as `fold` does. A stream that is not folded since it has to be zero is part of `rest`.
     """
-    inputs, weights, watched = block
-    two, heavy = has_two_factors(loss), is_given(weights)
+    two, heavy = has_two_factors(loss), is_given(block.weights)
+    once = short and not two and not heavy
     first = bits(m1)
     a1 = a2 = b1 = b2 = c1 = c2 = d1 = d2 = high = rest = nan = there = np.int64(0)
-    for i in range(inputs[0].size):
-        a, b, c, d = streams(loss, inputs, weights, i)
-        a, b = keep(a, watched, i), keep(b, watched, i)
-        c, d = keep(c, watched, i), keep(d, watched, i)
-        there += present(watched, i)
+    for i in range(block.inputs[0].size):
+        a, b, c, d = streams_of(loss, block, i, screened, rule)
+        there += present(block.watched, i)
         if screened:
-            a, b = sift(a, weights, i, rule), sift(b, weights, i, rule)
-            c, d = sift(c, weights, i, rule), sift(d, weights, i, rule)
-            lost = a != a
-            nan += lost
-            a, b = (0.0 if lost else a), (0.0 if lost else b)
-            c, d = (0.0 if lost else c), (0.0 if lost else d)
-        p = a + m1
-        r = a - (p - m1)
-        a1 += bits(p)
-        high |= bits(p) ^ first
-        if heavy or two or not short:
-            p = r + m2
-            r = r - (p - m2)
-            a2 += bits(p)
-        rest |= bits(r)
-        if heavy and short and not two:
+            nan += a != a
+            a = 0.0 if a != a else a
+        p, q, r = fold_one(a, m1, m2, once)
+        a1, a2, rest, high = a1 + p, a2 + q, rest | r, high | (p ^ first)
+        if heavy and (two or not short):
+            p, q, r = fold_one(b, m2, m3, False)
+            b1, b2, rest = b1 + p, b2 + q, rest | r
+        else:
             rest |= bits(b)
-        elif heavy:
-            p = b + m2
-            r = b - (p - m2)
-            b1 += bits(p)
-            p = r + m3
-            b2 += bits(p)
-            rest |= bits(r - (p - m3))
-        if two and short:
+        if two and not short:
+            p, q, r = fold_one(c, m2, m3, False)
+            c1, c2, rest = c1 + p, c2 + q, rest | r
+            p, q, r = fold_one(d, m3, m4, False)
+            d1, d2, rest = d1 + p, d2 + q, rest | r
+        else:
             rest |= bits(c) | bits(d)
-        elif two:
-            p = c + m2
-            r = c - (p - m2)
-            c1 += bits(p)
-            p = r + m3
-            c2 += bits(p)
-            rest |= bits(r - (p - m3))
-        if two and heavy and not short:
-            p = d + m3
-            r = d - (p - m3)
-            d1 += bits(p)
-            p = r + m4
-            d2 += bits(p)
-            rest |= bits(r - (p - m4))
     return a1, a2, b1, b2, c1, c2, d1, d2, high, rest, nan, there
+
+
+def streams_of(loss, block, i, screened, rule):
+    """Return the streams of element i; of a term that is no finite number, the first alone.
+
+    They are zero where the element is missing and, if `screened`, where its weight is zero. If not,
+    what is not finite is not looked for: it does not fit a fold.
+    """
+    inputs, weights, watched = block
+    a, b, c, d = streams(loss, inputs, weights, i)
+    if screened:
+        a, b = sift(a, weights, i, rule), sift(b, weights, i, rule)
+        c, d = sift(c, weights, i, rule), sift(d, weights, i, rule)
+        finite = abs(a) < np.inf
+        b, c, d = (b if finite else 0.0), (c if finite else 0.0), (d if finite else 0.0)
+    a, b = keep(a, watched, i), keep(b, watched, i)
+    return a, b, keep(c, watched, i), keep(d, watched, i)
+
+
+def fold_one(x, m, n, once):
+    """Return a number in units of two magic numbers, as bit patterns, and what is left over.
+
+    If `once`, in units of the first alone.
+    """
+    p = x + m
+    r = x - (p - m)
+    q = 0.0 if once else r + n
+    return bits(p), bits(q), bits(r if once else r - (q - n))
 
 
 def fold_moment(loss, block, exacts, guess, terms, rule):
@@ -167,7 +169,7 @@ def add_streams(loss, block, exacts, totals, unit, short):
     two, heavy, size = has_two_factors(loss), is_given(block.weights), block.inputs[0].size
     m1, m2, m3, m4 = magic(unit), magic(unit - 50), magic(unit - 100), magic(unit - 150)
     add_block(exacts[0], size, a1, m1, unit)
-    if heavy or two or not short:
+    if two or heavy or not short:
         add_block(exacts[0], size, a2, m2, unit - 50)
     if heavy and (two or not short):
         add_block(exacts[1], size, b1, m2, unit - 50)
@@ -175,18 +177,15 @@ def add_streams(loss, block, exacts, totals, unit, short):
     if two and not short:
         add_block(exacts[2], size, c1, m2, unit - 50)
         add_block(exacts[2], size, c2, m3, unit - 100)
-        if heavy:
-            add_block(exacts[3], size, d1, m3, unit - 100)
-            add_block(exacts[3], size, d2, m4, unit - 150)
+        add_block(exacts[3], size, d1, m3, unit - 100)
+        add_block(exacts[3], size, d2, m4, unit - 150)
 
 
 def guess_streams(loss, block, guess, rule):
     """Guess the folds for a block by its largest term, as rounded, and by whether one is NaN."""
-    inputs, weights, watched = block
     largest = nan = np.int64(0)
-    for i in range(inputs[0].size):
-        a, _, _, _ = streams(loss, inputs, weights, i)
-        a = keep(sift(a, weights, i, rule), watched, i)
+    for i in range(block.inputs[0].size):
+        a, _, _, _ = streams_of(loss, block, i, True, rule)
         nan += a != a
         size = bits(abs(a if abs(a) < np.inf else 0.0))
         largest = size if size > largest else largest
@@ -198,19 +197,16 @@ def guess_streams(loss, block, guess, rule):
 
 def settle_streams(loss, block, exacts, terms, rule):
     """Add one block of any terms of a moment to its rows; return how many elements are there."""
-    inputs, weights, watched = block
     there = np.int64(0)
     for s in range(exacts.shape[0]):
         for i in range(terms.size):
-            a, b, c, d = streams(loss, inputs, weights, i)
-            x = (a if s == 0 else b) if s < 2 else (c if s == 2 else d)
-            x = x if s == 0 or abs(a) < np.inf else 0.0
-            terms[i] = keep(sift(x, weights, i, rule), watched, i)
+            a, b, c, d = streams_of(loss, block, i, True, rule)
+            terms[i] = (a if s == 0 else b) if s < 2 else (c if s == 2 else d)
         _, largest = drop_nonfinite(exacts[s], terms)
         if largest > 0:
             peel(exacts[s], terms, largest)
     for i in range(terms.size):
-        there += present(watched, i)
+        there += present(block.watched, i)
     return there
 
 
