@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from streamloss.losses.names import attribute, defined_in, directory
 
-_FAMILIES = "correlation", "errors", "overlap", "variance"
+_FAMILIES = "moments", "correlation", "errors", "overlap"
 """The modules with metrics, in the order in which one is looked for."""
 
 defined_in(__name__, _FAMILIES)
@@ -17,8 +17,8 @@ defined_in(__name__, _FAMILIES)
 if TYPE_CHECKING:
     from .correlation import *  # noqa: F403
     from .errors import *  # noqa: F403
+    from .moments import *  # noqa: F403
     from .overlap import *  # noqa: F403
-    from .variance import *  # noqa: F403
 
     __all__: list[str]
 else:
