@@ -22,7 +22,6 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
 
 from .key import machinery_digest
 from .versions import are_tested
@@ -219,17 +218,6 @@ def bits_of(x):
 def float_of(x):
     """Return the float64 of some bits, as numba documents it."""
     return lambda x: np.int64(x).view(np.float64)
-
-
-def _fused(typing_context, x, y, z):
-    def codegen(context, builder, signature, arguments):
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), codegen
-
-
-multiply_add: Any = intrinsic(_fused)
-"""Returns x * y + z, rounded once; a function of C where the CPU has no such instruction."""
 
 
 def at_address(context, builder, kind, address, offset):

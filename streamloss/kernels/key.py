@@ -28,8 +28,8 @@ FORMAT = 2
 
 WHOLE = (
     "blocks builder columns compiler elements fold internals loader maps meanings"
-    " meanings_of_blocks meanings_of_loops meanings_of_rows moments registry settings switches"
-    " templates terms tiles vectors views"
+    " meanings_of_blocks meanings_of_loops meanings_of_moments meanings_of_rows moments registry"
+    " settings switches templates terms tiles vectors views"
 ).split()
 """Modules of this folder of which all code is looked at, whether it is reached or not."""
 

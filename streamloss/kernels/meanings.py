@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numba.extending import intrinsic
 
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas, powers
@@ -23,12 +24,12 @@ from .internals import (
     bits_of,
     float_of,
     lost,
-    multiply_add,
     on_stack,
     reinterpreted,
     widen_vectors,
 )
 from .meanings_of_blocks import ANY, LATER
+from .meanings_of_moments import of_element, product_of_factors
 from .registry import compiled, lowered, meaning, typed
 from .switches import Multiply, Narrow, Omit
 
@@ -133,6 +134,17 @@ else:
         return on_stack(context, builder, sig.return_type, arithmetic.PARTIALS)
 
 
+def _fused(typing_context, x, y, z):
+    def codegen(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), codegen
+
+
+multiply_add: Any = intrinsic(_fused)
+"""Returns x * y + z, rounded once; a function of C where the CPU has no such instruction."""
+
+
 @meaning(arithmetic.product_error, INLINE)
 def _product_error(x, y):
     if fuses():
@@ -190,8 +202,8 @@ def _at(array, i):
 @meaning(elements.value, INLINE)
 def _value(loss, inputs, i):
     if loss.instance_class.streams > 1:
-        return _product_of_factors
-    return _of_element(compiled(loss.instance_class.point, {"forceinline": True, **LOSS}), inputs)
+        return product_of_factors
+    return of_element(compiled(loss.instance_class.point, {"forceinline": True, **LOSS}), inputs)
 
 
 @meaning(elements.term, INLINE)
@@ -200,81 +212,6 @@ def _term(loss, inputs, weights, i):
     if isinstance(weights, types.NoneType):
         return lambda loss, inputs, weights, i: value(loss, inputs, i)
     return lambda loss, inputs, weights, i: value(loss, inputs, i) * widen(at(weights, i))
-
-
-def _product_of_factors(loss, inputs, i):
-    numbers = elements.factors(loss, inputs, i)
-    return numbers[0] * numbers[1] if len(numbers) == 2 else numbers[0]
-
-
-@meaning(elements.factors, INLINE)
-def _factors(loss, inputs, i):
-    return _of_element(compiled(loss.instance_class.factors, {"forceinline": True, **LOSS}), inputs)
-
-
-def _of_element(function, inputs):
-    """Return the meaning of a function of a loss and the numbers of an element."""
-    widen, at = elements.widen, elements.at
-    match len(inputs):
-        case 1:
-            return lambda loss, inputs, i: function(loss, widen(at(inputs[0], i)))
-        case 2:
-            return lambda loss, inputs, i: function(
-                loss, widen(at(inputs[0], i)), widen(at(inputs[1], i))
-            )
-        case 3:
-            return lambda loss, inputs, i: function(
-                loss, widen(at(inputs[0], i)), widen(at(inputs[1], i)), widen(at(inputs[2], i))
-            )
-    return None
-
-
-@meaning(elements.streams, INLINE)
-def _streams(loss, inputs, weights, i):
-    factors, error = elements.factors, arithmetic.product_error
-    widen, at = elements.widen, elements.at
-    two = loss.instance_class.streams == 4
-    if isinstance(weights, types.NoneType) and not two:
-        return lambda loss, inputs, weights, i: (factors(loss, inputs, i)[0], 0.0, 0.0, 0.0)
-    if isinstance(weights, types.NoneType):
-
-        def unweighted(loss, inputs, weights, i):
-            x, y = factors(loss, inputs, i)
-            return x * y, 0.0, error(x, y), 0.0
-
-        return unweighted
-    if not two:
-
-        def of_one(loss, inputs, weights, i):
-            x, weight = factors(loss, inputs, i)[0], widen(at(weights, i))
-            return weight * x, error(weight, x), 0.0, 0.0
-
-        return of_one
-
-    def of_two(loss, inputs, weights, i):
-        (x, y), weight = factors(loss, inputs, i), widen(at(weights, i))
-        high, low = x * y, error(x, y)
-        return weight * high, error(weight, high), weight * low, error(weight, low)
-
-    return of_two
-
-
-@meaning(elements.rows, INLINE)
-def _rows(loss):
-    count = loss.instance_class.streams
-    return lambda loss: count
-
-
-@meaning(elements.has_two_factors, INLINE)
-def _has_two_factors(loss):
-    two = loss.instance_class.streams == 4
-    return lambda loss: two
-
-
-@meaning(elements.is_given, INLINE)
-def _is_given(weights):
-    given = not isinstance(weights, types.NoneType)
-    return lambda weights: given
 
 
 @meaning(elements.summand, INLINE)
