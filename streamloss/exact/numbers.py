@@ -52,7 +52,7 @@ class Exact:
             return NotImplemented
         if self.strange is not None or other.strange is not None:
             return self.strange == other.strange
-        a, b, _ = _aligned(self, other)
+        a, b = _aligned(self, other)
         return a == b
 
     __hash__ = None  # type: ignore[assignment]
@@ -61,13 +61,11 @@ class Exact:
         b = _number(other)
         if self.strange is not None or b.strange is not None:
             return Exact(0, (self.strange or 0.0) + (b.strange or 0.0))
-        return Exact(_sum(self, b, 1), None, max(self.scale, b.scale))
+        return Exact(sum(_aligned(self, b)), None, max(self.scale, b.scale))
 
     def __sub__(self, other: Exact | int) -> Exact:
         b = _number(other)
-        if self.strange is not None or b.strange is not None:
-            return Exact(0, (self.strange or 0.0) - (b.strange or 0.0))
-        return Exact(_sum(self, b, -1), None, max(self.scale, b.scale))
+        return self + Exact(-b.units, None if b.strange is None else -b.strange, b.scale)
 
     def __mul__(self, other: Exact | int) -> Exact:
         b = _number(other)
@@ -95,14 +93,14 @@ class Exact:
             return _over_strange(self, b.strange)
         if self.strange is not None:
             return self.strange * (-1.0 if b.units < 0 else 1.0)
-        numerator, denominator, _ = _aligned(self, b)
+        numerator, denominator = _aligned(self, b)
         return divide(numerator, denominator)
 
     def over_root(self, square: Exact) -> float:
         """Return the correctly rounded quotient by a square root; NaN by that of 0 or less."""
         if self.strange is not None or square.strange is not None or square.units <= 0:
             return math.nan
-        numerator, denominator, _ = _aligned(self * self, square)
+        numerator, denominator = _aligned(self * self, square)
         root = _root(numerator, denominator)
         return -root if self.units < 0 else root
 
@@ -112,7 +110,7 @@ class Exact:
         if self.strange is not None or b.strange is not None or self.units * b.units <= 0:
             quotient = self.over(b)
             return math.sqrt(quotient) if quotient >= 0.0 else math.nan
-        numerator, denominator, _ = _aligned(self, b)
+        numerator, denominator = _aligned(self, b)
         return _root(abs(numerator), abs(denominator))
 
 
@@ -139,15 +137,10 @@ def _number(value: Exact | int) -> Exact:
     return value if isinstance(value, Exact) else Exact(value, None, 0)
 
 
-def _aligned(a: Exact, b: Exact) -> tuple[int, int, int]:
-    """Return the units of two numbers in the smaller unit, and its scale."""
+def _aligned(a: Exact, b: Exact) -> tuple[int, int]:
+    """Return how many of the smaller unit two numbers are."""
     scale = max(a.scale, b.scale)
-    return a.units << -UNIT * (scale - a.scale), b.units << -UNIT * (scale - b.scale), scale
-
-
-def _sum(a: Exact, b: Exact, sign: int) -> int:
-    left, right, _ = _aligned(a, b)
-    return left + sign * right
+    return a.units << -UNIT * (scale - a.scale), b.units << -UNIT * (scale - b.scale)
 
 
 def _root(numerator: int, denominator: int) -> float:

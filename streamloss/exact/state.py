@@ -214,8 +214,6 @@ class State:
         What the first counts of terms that are not finite tells of all: the others are what
         rounding took from it.
         """
-        if streams == 1:
-            return self
         rows = [(self.sums[:, k : k + 1], self.base) for k in range(loss, loss + streams)]
         sums, base = digits.total(rows)
         sums[..., :DIGITS] = rows[0][0][..., :DIGITS]

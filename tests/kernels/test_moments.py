@@ -3,7 +3,11 @@
 import ctypes
 import ctypes.util
 import math
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import streamloss as sl
+from streamloss.kernels import loader
 from streamloss.kernels.elements import split
 from streamloss.losses.arithmetic import product_error
 from streamloss.metrics import base
@@ -146,3 +151,35 @@ def test_factors_say_how_many_they_are(body: Any, text: str) -> None:
     cls = type("Unsaid", (NamedTuple("Unsaid", []),), {"factors": body})
     with pytest.raises(TypeError, match=text):
         sl.loss(cls)
+
+
+EXTREME = """
+import numpy as np, streamloss as sl
+from streamloss.kernels import loader
+from streamloss.metrics.base import Product
+numbers = np.random.default_rng(0).normal(size=(3, 3000))
+numbers[:, :9] *= np.logspace(-320, 305, 9)
+state = sl.accumulate(Product(), *numbers).tally.state.trimmed()
+print(loader.processor().has("fma"), state.base, state.sums.tobytes().hex())
+"""
+
+
+def test_a_cpu_without_fused_multiply_add_has_the_same_bits(tmp_path: Path) -> None:
+    if not (loader.is_usable() and loader.processor().has("fma")):
+        pytest.skip("no kernels for another CPU are made here")
+    features = loader.processor().features.split(",")
+    lacking = ",".join([f"-{f[1:]}" if f[1:4] in ("fma", "avx") else f for f in features])
+    other = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": lacking}
+    other |= {"STREAMLOSS_CACHE_DIR": str(tmp_path)}
+    found = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", EXTREME],
+            env={**os.environ, **more},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split(maxsplit=1)
+        for more in ({}, other)
+    ]
+    assert [has for has, _ in found] == ["True", "False"]
+    assert found[0][1] == found[1][1]
