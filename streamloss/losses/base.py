@@ -106,6 +106,10 @@ class Memory(dict[Hashable, Any]):
         return Memory, ()  # nothing goes with a class that is pickled with its code
 
 
+_memory = Memory()
+"""What is remembered of no loss."""
+
+
 def is_loss(value: object) -> TypeGuard[Loss]:
     """Return whether the value is a loss, made by a class that `loss` has seen."""
     return is_loss_class(type(value))
@@ -128,7 +132,7 @@ def rows_of(losses: Iterable[Loss]) -> int:
 
 def memory(classes: tuple[type[Loss], ...]) -> Memory:
     """Return where to remember what concerns some loss classes: with the first that is a user's."""
-    return (first_of_user(classes) or classes[0]).memory
+    return (first_of_user(classes) or classes[0]).memory if classes else _memory
 
 
 def first_of_user(classes: tuple[type[Loss], ...]) -> type[Loss] | None:
