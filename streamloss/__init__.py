@@ -4,6 +4,7 @@ Importing it imports neither numba nor dask, and no module of losses; the first 
 """
 
 import sys as _sys
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
@@ -19,6 +20,7 @@ from .losses.names import directory as _directory
 from .run.threads import get_num_threads, set_num_threads
 
 if _TYPE_CHECKING:
+    from .arrays.cuts import bins, period
     from .files import DataSet, scan
     from .losses import *  # noqa: F403
     from .metrics import *  # noqa: F403
@@ -38,11 +40,13 @@ __all__ = [
     "Row",
     "Share",
     "accumulate",
+    "bins",
     "evaluate",
     "explain",
     "get_num_threads",
     "loss",
     "merge",
+    "period",
     "reduce",
     "scan",
     "set_num_threads",
@@ -63,17 +67,19 @@ for _old, _new in {
     _sys.modules[f"{__name__}.{_old}"] = _sys.modules[f"{__name__}.{_new}"]
 
 
+_LATER = dict(DataSet="files", scan="files", bins="arrays.cuts", period="arrays.cuts")
+"""The modules of what is imported when it is first used."""
+
+
 def __dir__() -> list[str]:
     """Return the names of the package, those that are imported when first used among them."""
     return sorted({*_directory(__name__), *_others})
 
 
 def __getattr__(name: str) -> _Any:
-    """Return what is imported when it is first used: losses, and files, which need much."""
-    if name in ("DataSet", "scan"):
-        from . import files
-
-        globals()[name] = found = getattr(files, name)
+    """Return what is imported when it is first used: losses, files, which need much, and keys."""
+    if name in _LATER:
+        globals()[name] = found = getattr(_import_module(f".{_LATER[name]}", __name__), name)
         return found
     found = _attribute(__name__, name)
     return [*_others, *found] if name == "__all__" else found

@@ -1,0 +1,161 @@
+"""Keys in columns of pandas, polars and pyarrow, none of which is imported here.
+
+Codes of dictionaries and categories stay what they are; text is made codes by pyarrow where it
+lies in its memory, 25 to 100 ns a row (`benchmarks` measure it beside the rest).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .key_codes import check_rank, coded, refuse, without
+from .key_objects import of_array, of_objects
+from .kinds import NOTHING, Keyed, Kind
+from .types import Array, Mask
+
+WIDTHS = {"halffloat": "f2", "float": "f4", "double": "f8", "date32[day]": "M8[D]"}
+"""The dtypes of numpy for types of pyarrow; integers have the same names."""
+
+TEXT = ("string", "large_string", "string_view")
+BYTES = ("binary", "large_binary", "binary_view", "fixed_size_binary")
+
+
+def of_arrow(name: str, column: Any) -> Keyed:
+    """Return the keys in an Array or ChunkedArray; chunks may have different dictionaries."""
+    if not hasattr(column, "null_count"):
+        refuse(name, f"pyarrow's {type(column).__name__}, which is no Array")
+    kind = str(column.type)
+    if kind.startswith((*TEXT, *BYTES)):
+        column = column.dictionary_encode()
+    if hasattr(column, "combine_chunks"):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if hasattr(column, "dictionary"):
+        return _of_dictionary(name, column)
+    valid = _bits(column, 0) if column.null_count else None
+    if kind == "null":
+        return Keyed(NOTHING, np.zeros(len(column), np.int64), missing=np.ones(len(column), bool))
+    keyed = of_array(name, _data(name, column, kind))
+    if kind == "date64[ms]":
+        keyed = keyed._replace(kind=Kind("time", ("D",)), values=keyed.values // 86_400_000)
+    return keyed if valid is None else without(keyed, ~valid)
+
+
+def _of_dictionary(name: str, column: Any) -> Keyed:
+    """Return the keys in an array of indices of a dictionary."""
+    words = column.dictionary
+    if str(words.type).startswith((*TEXT, *BYTES)):
+        keyed = of_objects(name, words.to_pylist())
+    else:
+        keyed = of_arrow(name, words)
+    indices = column.indices
+    valid = _bits(indices, 0) if indices.null_count else None
+    codes = _data(name, indices, str(indices.type))
+    if valid is not None:
+        codes = np.where(valid, codes, 0)
+    return coded(keyed, codes, None if valid is None else ~valid)
+
+
+def _data(name: str, column: Any, kind: str) -> Array:
+    """Return the values of an Array of fixed width, what nulls hide among them."""
+    if kind == "bool":
+        return _bits(column, 1)
+    base, _, unit = kind.partition("[")
+    if base in ("timestamp", "duration"):
+        letter = "M" if base == "timestamp" else "m"
+        dtype = f"{letter}8[{unit.partition(',')[0].rstrip(']')}]"
+    elif base == "date64":
+        dtype = "i8"
+    else:
+        dtype = WIDTHS.get(kind, kind)
+    if kind.startswith(("int", "uint")) or dtype != kind:
+        return _plain(column, np.dtype(dtype))
+    refuse(name, f"a pyarrow column of {kind[:80]}")
+
+
+def _plain(column: Any, dtype: Any) -> Array:
+    """Return the memory of an Array of fixed width."""
+    buffer = column.buffers()[1]
+    if buffer is None or not len(column):
+        return np.zeros(len(column), dtype)
+    return np.frombuffer(buffer, dtype, len(column), column.offset * dtype.itemsize)
+
+
+def _bits(column: Any, place: int) -> Mask:
+    """Return the bits of a buffer: of place 0 which values are valid, of place 1 booleans."""
+    buffer = column.buffers()[place]
+    if buffer is None:
+        return np.ones(len(column), np.bool_)
+    first, stop = column.offset // 8, -(-(column.offset + len(column)) // 8)
+    octets = np.frombuffer(buffer, np.uint8, stop - first, first)
+    bits = np.unpackbits(octets, bitorder="little").view(np.bool_)
+    return bits[column.offset % 8 :][: len(column)]
+
+
+def of_pandas(name: str, column: Any) -> Keyed:
+    """Return the keys in a Series, an Index or an extension array."""
+    dtype = getattr(column, "dtype", None)
+    if dtype is None:
+        refuse(name, f"pandas' {type(column).__name__}")
+    if isinstance(dtype, np.dtype):
+        return of_array(name, np.asarray(column))
+    values = getattr(column, "array", column)
+    if hasattr(dtype, "categories"):
+        return coded(of_pandas(name, dtype.categories), np.asarray(values.codes))
+    if hasattr(dtype, "pyarrow_dtype") or getattr(dtype, "storage", None) == "pyarrow":
+        return of_arrow(name, values.__arrow_array__())
+    if hasattr(dtype, "tz"):
+        return of_array(name, np.asarray(values, f"M8[{dtype.unit}]"))
+    if hasattr(dtype, "fill_value"):  # sparse
+        return of_array(name, np.asarray(values))
+    if not hasattr(dtype, "numpy_dtype"):
+        return of_objects(name, list(values))
+    missing = np.asarray(values.isna())
+    plain = values.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
+    return without(of_array(name, plain), missing)
+
+
+def of_polars(name: str, column: Any) -> Keyed:
+    """Return the keys in a Series."""
+    if not hasattr(column, "to_physical"):
+        check_rank(name, getattr(column, "shape", ()))
+        refuse(name, f"polars' {type(column).__name__}")
+    kind = str(column.dtype)
+    if kind.startswith(("String", "Categorical", "Enum", "Binary")):
+        return _of_polars_text(name, column, kind)
+    dtype = _polars_dtype(column.dtype, kind)
+    if kind == "Null":
+        return of_objects(name, [None] * len(column))
+    if not dtype:
+        if kind == "Object":
+            return of_objects(name, column.to_list())
+        refuse(name, f"a polars column of {kind[:80]}")
+    missing = column.is_null().to_numpy() if column.null_count() else None
+    if missing is not None and kind == "Boolean":
+        column = column.fill_null(False)
+    elif missing is not None or dtype[0] in "Mm":
+        column = column.to_physical().fill_null(0)
+    found = column.to_numpy()
+    found = np.asarray(found, np.int64).view(dtype) if dtype[0] in "Mm" else found
+    keyed = of_array(name, found)
+    return keyed if missing is None else without(keyed, missing)
+
+
+def _polars_dtype(dtype: Any, kind: str) -> str:
+    """Return the dtype of numpy for a type of polars, an empty text if there is none."""
+    if kind == "Date":
+        return "M8[D]"
+    if kind.startswith(("Datetime", "Duration")):
+        return f"{'M' if kind.startswith('Datetime') else 'm'}8[{dtype.time_unit}]"
+    plain = kind.startswith(("Int", "UInt", "Float")) or kind == "Boolean"
+    return kind.lower().replace("boolean", "bool") if plain and "128" not in kind else ""
+
+
+def _of_polars_text(name: str, column: Any, kind: str) -> Keyed:
+    """Return the keys in a column of text, categories or bytes."""
+    try:
+        return of_arrow(name, column.to_arrow())
+    except ImportError:  # pyarrow is not installed
+        text = column if kind.startswith("Binary") else column.cast(str)
+        return of_objects(name, text.to_list())
