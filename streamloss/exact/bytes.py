@@ -42,7 +42,8 @@ from . import digits
 from .counts import COLUMNS
 from .digits import DIGITS
 from .header import LONGEST, Header, read_header, write_header
-from .state import MOST, State
+from .limits import MOST
+from .state import State
 
 MAGIC, VERSION = b"strmloss", 1
 _HEAD = struct.Struct("<8sIQ16s")

@@ -1,12 +1,18 @@
 """Quotients of many cells' exact sums at once, correctly rounded, by numpy's float64 alone.
 
+Sums come as balanced limbs of L bits, 32 <= L <= 40: each is at most half of a unit of the next.
 With u = 2**-53, and sums S and W that are not zero:
 
-1. A sum becomes two floats, high + low, digit by digit from the top one of all cells. Until three
-   digits of a cell are added both are exact, low of at most 42 bits. The balanced digits below one
-   make up at most half of its unit, so from there on |low| <= u |high|, and adding a digit to low
-   rounds it by at most u**2 |high| (1 + 2**-10). That happens to 13 of `WINDOW` digits at most, and
-   what is below those is no more than 2**-160 S: high + low = S (1 + e) with |e| < 14 u**2.
+1. A sum becomes two floats, high + low, limb by limb from the top one of all cells. Those below
+   one make up at most half of its unit (and a part in 2**32 more), so |high| is at least nearly 1/2
+   in units of a cell's top limb. Two limbs are exact: the unit of low is that of the second,
+   2**-L. If |high| < 2**(53 - L) then low, at most u |high|, is zero, and the third is exact too.
+   Otherwise the third, at most 2**(-L - 1), is at most u |high| / 2, and to add it to low rounds
+   that by at most 3/2 u**2 |high|. Any later one is below 2**-10 u |high|, so that it rounds low
+   by at most u**2 |high| (1 + 2**-9). Of 32 bits the third is always exact. That happens to 13 of
+   up to 16 digits of 32 bits at most, and to fewer of wider limbs, of which as many are looked at
+   as make `WINDOW` bits; what is below those is no more than 2**-160 S: high + low = S (1 + e)
+   with |e| < 14 u**2.
 2. q = high / d, of S and of W = d + e, has a remainder high - q d that is a float: the error of the
    product, by Dekker, gives it. c = (high - q d + low - q e) / d: its product q e rounds by at most
    u**2 |high|, the sums beside it by 2 and 3 of these, the quotient by 3, and to divide by d in
@@ -15,7 +21,7 @@ With u = 2**-53, and sums S and W that are not zero:
    made larger by a part in 2**44: for |t| >= 2**-55 |s| that adds more than 2**-100 |s|, and from a
    lesser t the next middle between two floats, 2**-54 |s| from s at least, is farther than that.
 
-Nothing of this over- or underflows: in units of the top digit sums are below 2**32, and multiples
+Nothing of this over- or underflows: in units of the top limb sums are below 2**40, and multiples
 of 2**-480.
 """
 
@@ -33,30 +39,32 @@ from .digits import Ints
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-WINDOW = 16
-"""Digits that are looked at, down from the highest of all cells."""
+WINDOW = 512
+"""Bits that are looked at, in whole limbs down from the highest of all cells."""
 
 LEAST = 2.0**-320
-"""Sums below it, in units of the highest digit, may need digits that are not looked at."""
+"""Sums below it, in units of the highest limb, may need limbs that are not looked at."""
 
 SMALLEST = 2.0**-1022
 """The smallest float of 53 bits."""
 
 
 class Double(NamedTuple):
-    """Numbers as sums of two floats, in units of one digit."""
+    """Numbers as sums of two floats, in units of one limb."""
 
     high: Any
     low: Any
     top: int
-    """The number of that digit."""
+    """Where the lowest bit of that limb is."""
     exact: bool
-    """Whether nothing is missing: of up to three digits."""
+    """Whether nothing is missing: of up to 105 bits."""
     complete: Any
-    """Whether no digit that matters is missing: of each number, or of all."""
+    """Whether no limb that matters is missing: of each number, or of all."""
 
 
-def quotients(numerators: Ints, divisors: Ints | None, exponent: int) -> tuple[Floats, Flags]:
+def quotients(
+    numerators: Ints, divisors: Ints | None, exponent: int, widths: tuple[int, int] = (32, 32)
+) -> tuple[Floats, Flags]:
     """Return numerators / divisors * 2**exponent, and of which it is certainly correctly rounded.
 
     Nearly all are. The others are the middle between two floats or nearer to it than by a part in
@@ -65,42 +73,44 @@ def quotients(numerators: Ints, divisors: Ints | None, exponent: int) -> tuple[F
 
     Parameters
     ----------
-    numerators, divisors : int64 array (digits, numbers)
-        Balanced digits, the lowest first; no divisors are ones.
+    numerators, divisors : integer array (limbs, numbers)
+        Balanced limbs, the lowest first; no divisors are ones.
     exponent : int
-        What the digits' units differ by, as a power of two.
+        What the units of the lowest limbs differ by, as a power of two.
+    widths : tuple of int
+        The bits of a limb of numerators and of divisors.
     """
-    a = _double(numerators)
+    a = _double(numerators, widths[0])
     if divisors is None:
         s, t = a.high, 0.0 if a.exact else a.low  # exact, it is rounded from any middle
         top, complete, regular = a.top, a.complete, a.high != 0.0
     else:
-        b = _double(divisors)
+        b = _double(divisors, widths[1])
         s, t = _divided(a, b)
         top, complete = a.top - b.top, a.complete & b.complete
         regular = (a.high != 0.0) & (b.high != 0.0)
         if not regular.all():
             s = np.where(regular, s, a.high / b.high)
             s[np.isnan(s)] = np.nan  # without the sign that x86 gives to 0 / 0
-    values = np.ldexp(s, 32 * top + exponent)
+    values = np.ldexp(s, top + exponent)
     certain = (s + t * (1.0 + 2.0**-44) == s) & (abs(values) >= SMALLEST)
     return values, (certain | ~regular) & complete
 
 
-def _double(digits: Ints) -> Double:
-    """Return numbers of so many digits as doubles."""
-    used = np.flatnonzero(digits.any(axis=1))
+def _double(limbs: Ints, width: int) -> Double:
+    """Return numbers of so many limbs as doubles."""
+    used = np.flatnonzero(limbs.any(axis=1))
     if not used.size:
-        return Double(np.zeros(digits.shape[1]), 0.0, 0, True, True)
+        return Double(np.zeros(limbs.shape[1]), 0.0, 0, True, True)
     top, last = int(used[-1]), int(used[0])
-    stop = max(last, top - WINDOW + 1)
-    high, low = digits[top].astype(np.float64), 0.0
+    stop = max(last, top + 1 - -(-WINDOW // width))
+    high, low = limbs[top].astype(np.float64), 0.0
     for k in range(top - 1, stop - 1, -1):
-        rest = digits[k] * 2.0 ** (32 * (k - top)) + low
+        rest = limbs[k] * 2.0 ** (width * (k - top)) + low
         total = high + rest
         low, high = rest - (total - high), total
     complete = True if stop == last else abs(high) >= LEAST
-    return Double(high, low, top, top - last < 3, complete)
+    return Double(high, low, width * top, (top - last + 1) * width < 106, complete)
 
 
 def _divided(a: Double, b: Double) -> tuple[Floats, Floats]:

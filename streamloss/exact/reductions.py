@@ -174,13 +174,30 @@ def _finish_piece(
         column = _COUNTED.get(reduction)
         divisors = None if column is None else split(counts[:, column])
         values, certain = quotients(losses, divisors, 32 * base + UNIT)
-    flags = lines[:DIGITS]
-    if flags.any():
+    return flagged(values, certain, lines[:DIGITS, 0], lines[:DIGITS, 1])
+
+
+def flagged(
+    values: Floats, certain: Flags, losses: Ints | None, weights: Ints | None
+) -> tuple[Floats, Flags]:
+    """Return results, and which are certain, where there are terms that are not finite.
+
+    Parameters
+    ----------
+    values, certain : float64 and bool array (cells,)
+        What the sums give without these terms.
+    losses, weights : int64 array (DIGITS, cells), optional
+        The counts of these terms; None without any.
+    """
+    for flags in (losses, weights):
+        if flags is None or not flags.any():
+            continue
         if flags.min() < 0:
             raise ValueError(NEGATIVE_FLAGS)
-        nan = flags[NANS, 0] > 0
+        certain = certain & ~flags.any(axis=0)
+    if losses is not None and (nan := losses[NANS] > 0).any():
         values[nan] = np.nan
-        certain = nan | (certain & ~flags.any(axis=(0, 1)))
+        certain = certain | nan
     return values, certain
 
 

@@ -17,6 +17,7 @@ from streamloss.support.maker import Maker, check_maker, here
 from . import digits
 from .counts import COLUMNS, ELEMENTS, MISSING, NONZERO
 from .digits import DIGITS, HELD, LIMBS, WIDTH, Ints
+from .limits import MOST, NEGATIVE, TOO_MANY
 from .numbers import Exact, total
 from .reductions import Reduction, Sums, Totals, combined, finish, finish_many
 
@@ -26,10 +27,6 @@ as many Python's integers finish them sooner than numpy does (`benchmarks/bench_
 
 FEW_DIGITS = 16
 """Integers of a row of one of many cells that is kept as it is, with digits that are not in use."""
-
-MOST = 1 << 62
-"""The largest size of a count, so that two of them can be added: at 1e9 elements a second, more
-than a century."""
 
 MUCH = 1 << 56
 """Counts of that size can be added a hundred at a time."""
@@ -152,7 +149,7 @@ class State:
             sums, base = digits.total([(a.sums, a.base), (b.sums if sign > 0 else -b.sums, b.base)])
             out = State(self.shape, sums, base, counts)
         if not _are_below(out, MOST) and out.exceeds(MOST):
-            raise ValueError(_TOO_MANY)
+            raise ValueError(TOO_MANY)
         return out
 
     def exceeds(self, most: int) -> bool:
@@ -264,7 +261,7 @@ class State:
         """Return how many elements and how many weights that are not zero each cell has."""
         elements, nonzero = self.counts[:, ELEMENTS].tolist(), self.counts[:, NONZERO].tolist()
         if min(elements, default=0) < 0 or min(nonzero, default=0) < 0:
-            raise ValueError(_NEGATIVE)
+            raise ValueError(NEGATIVE)
         return elements, nonzero
 
     def results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
@@ -291,7 +288,7 @@ class State:
         pair = state.sums[:, loss :: state.losses - loss]
         found, rest = finish_many(reduction, pair, state.base, state.counts)
         if state.counts[:, [ELEMENTS, NONZERO]].min() < 0:
-            raise ValueError(_NEGATIVE)
+            raise ValueError(NEGATIVE)
         if rest.size:
             few = State(rest.shape, state.sums[rest], state.base, state.counts[rest])
             found[rest] = finish(reduction, few.totals(loss))
@@ -315,10 +312,6 @@ class State:
 def _floats(values: Any) -> list[float]:
     """Return a list of floats, or an array of them, as a list."""
     return values if isinstance(values, list) else values.tolist()
-
-
-_NEGATIVE = "this difference has a negative count of elements"
-_TOO_MANY = f"an accumulator must count at most 2**{MOST.bit_length() - 1} elements: got more"
 
 
 _TOP = slice(7 if sys.byteorder == "little" else 0, None, 8)

@@ -9,15 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import streamloss as sl
+from streamloss.exact import quotients as rounding
 from streamloss.exact import state as states
 from streamloss.exact.digits import BITS, DIGITS, PIECE, divide, from_integers, split
-from streamloss.exact.quotients import WINDOW, quotients
+from streamloss.exact.limits import MOST
+from streamloss.exact.quotients import quotients
 from streamloss.exact.reductions import Reduction, finish_many
-from streamloss.exact.state import MOST, WIDE_CELLS, State
+from streamloss.exact.state import WIDE_CELLS, State
 from tests.reference import LARGEST, TINY, Floats, bits, sprinkle, wild
 
 INF, NAN = float("inf"), float("nan")
 CELLS = WIDE_CELLS + 1
+WINDOW = rounding.WINDOW // 32
+"""Digits that are looked at."""
 REDUCTIONS = [each for each in Reduction if each is not Reduction.NONE]
 
 
