@@ -107,3 +107,10 @@ def place_of(key, lowest, shift, slots, known):
     while slots[place] != 0 and known[slots[place]] != key:
         place = (place + 1) & mask
     return place
+
+
+def pair(first, second, out):
+    """Write a number for each pair of codes, which no other pair has: small ones of small codes."""
+    for i in range(out.size):
+        a, b = np.int64(first[i]), np.int64(second[i])
+        out[i] = a * a + a + b if a >= b else b * b + a
