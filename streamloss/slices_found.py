@@ -12,7 +12,7 @@ from .arrays import keys
 from .arrays.types import Array
 from .exact.ranks import KeyColumn
 from .exact.table import Table
-from .slices_whole import Whole, taken
+from .slices_whole import Key, Whole, taken
 from .support.brief import brief
 
 FEW = 2000
@@ -33,24 +33,30 @@ class Loc:
         place = find(self._whole.table, key)
         if self._rows is not None and place not in self._rows:
             raise KeyError(f"slice {brief(key)} is not among the {len(self._rows)} chosen ones")
-        return _results(self._whole, np.array([place]))[0]
+        return next(_results(self._whole, np.array([place])))
 
 
 def pairs(whole: Whole, rows: Array | None) -> Iterator[tuple[Any, dict[Any, Any]]]:
     """Yield the keys of some slices, a tuple of several, with the results."""
-    columns = []
-    for key in whole.keys(rows):
-        items = [*[keys.item(key.kind, value) for value in key.values], None]
-        columns.append([items[code] for code in key.codes.tolist()])
+    columns = [_items(key) for key in whole.keys(rows)]
     labels = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
     yield from zip(labels, _results(whole, rows), strict=True)
 
 
-def _results(whole: Whole, rows: Array | None) -> list[dict[Any, Any]]:
-    """Return the results of some slices: floats, or arrays of the axes kept."""
+def _items(key: Key) -> list[Any]:
+    """Return the items of a key, one for each slice, None where it is missing."""
+    values = keys.column(key.kind, key.values, np.arange(len(key.values)))
+    items = list(values) if values.dtype.kind in "mM" else values.tolist()  # datetime64 stays that
+    items.append(None)
+    return [items[code] for code in key.codes.tolist()]
+
+
+def _results(whole: Whole, rows: Array | None) -> Iterator[dict[Any, Any]]:
+    """Yield the results of some slices: floats, or arrays of the axes kept."""
     arrays = [taken(each, rows) for each in whole.results]
     lists = [each.tolist() if each.ndim == 1 else list(each) for each in arrays]
-    return [dict(zip(whole.names, each, strict=True)) for each in zip(*lists, strict=True)]
+    for each in zip(*lists, strict=True):
+        yield dict(zip(whole.names, each, strict=True))
 
 
 def find(table: Table, given: Any) -> int:

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import streamloss as sl
-from tests.slices.tables import BY, CARRIER, HOUR, P, W, Y, groups, slices_of
+from tests.slices.tables import BY, CARRIER, HOUR, P, W, Y, groups, part, slices_of
 from tests.slices.test_results import bits
 
 LOSSES = ["mae", "rmse", "r2"]
@@ -39,6 +41,32 @@ def test_rows_without_a_key_are_counted_again() -> None:
     assert res.rollup("hour").counts["missing_keys"] == dropped
     assert res.counts["missing_keys"] == keyless + dropped
     assert res.rollup("hour").counts["more"] == 1
+
+
+EXTREME = st.floats() | st.sampled_from([1e300, -1e300, 2.0**-1074, 1.0, NAN, math.inf])
+ROWS = st.tuples(st.integers(0, 2), st.sampled_from(["a", "b", None]), EXTREME, EXTREME, EXTREME)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=12), st.sampled_from(["sum", "mean"]))
+def test_slices_of_any_numbers_add_up(rows: list[tuple[Any, ...]], reduction: str) -> None:
+    first, second, *columns = zip(*rows, strict=True)
+    by, arrays = {"first": list(first), "second": list(second)}, tuple(map(np.array, columns))
+    res = slices_of(["mae", "mse"], by, arrays, reduction)
+    options = {"losses": ["mae", "mse"], "reduction": reduction}
+    assert bits(res.overall) == bits(sl.evaluate(**options, **part(arrays, [*range(len(rows))])))
+    expected = list(groups(by).items())
+    for (key, found), rest, (own, kept) in zip(
+        res, zip(*res.rest().values(), strict=True), expected, strict=True
+    ):
+        others = [k for k in range(len(rows)) if k not in kept]
+        assert key == own
+        assert bits(found) == bits(sl.evaluate(**options, **part(arrays, kept)))
+        remaining = sl.evaluate(**options, **part(arrays, others))
+        assert bits(rest) == bits(list(remaining.values()))
+    for names in (["first"], ["second", "first"]):
+        rolled = res.rollup(*names)
+        assert rolled == slices_of(["mae", "mse"], {n: by[n] for n in names}, arrays, reduction)
+        assert bits(rolled.overall) == bits(res.overall)
 
 
 @pytest.mark.parametrize("names", [(), ("airline",), ("hour", "hour"), (1,)])
@@ -96,6 +124,17 @@ def test_of_metrics_what_is_far_from_perfect_is_worst(metric: str) -> None:
     expected += [pair for pair in pairs if pair[1] != pair[1]]
     found = [(k, each[metric]) for k, each in slices_of([metric], BY).worst(99)]
     assert [k for k, _ in found] == [k for k, _ in expected]
+
+
+def test_who_writes_a_loss_says_what_is_perfect() -> None:
+    @sl.loss("near_enough", formula="1 if |e| < 2, else 0", perfect=1.0)
+    class NearEnough(NamedTuple):
+        def point(self, y_true: float, y_pred: float) -> float:
+            return 1.0 if abs(y_pred - y_true) < 2.0 else 0.0
+
+    res = of_errors([1.0, 3.0, 0.0, 4.0], ["near_enough"])
+    assert (NearEnough().perfect, sl.Huber().perfect) == (1.0, None)
+    assert res.worst(3).by["key"].tolist() == [1, 3, 0]
 
 
 def test_the_worst_have_elements_enough() -> None:

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from tests import reference
 from tests.slices.tables import BY, CARRIER, HOUR, RNG, N, P, W, Y, groups, slices_of, truth
 
 LOSSES = ["mae", "rmse", "r2", sl.Huber(0.5)]
 BOTH = slices_of(LOSSES, BY)
 
 
-def bits(value: Any) -> list[int]:
-    return np.asarray(value, np.float64).view(np.int64).tolist()
+def bits(value: Any) -> Any:
+    return reference.bits(value if isinstance(value, dict) else np.asarray(value))
 
 
 def test_each_slice_has_the_results_of_its_rows() -> None:
@@ -61,6 +62,23 @@ def test_they_are_pairs_of_keys_and_results() -> None:
     assert last[0] is None
     assert type(last[1]["mae"]) is float
     assert dict(BOTH)["AA", 1] == BOTH.loc["AA", 1]
+
+
+def test_items_are_objects_of_python_and_times_of_numpy() -> None:
+    days = np.array(["2024-01-31", "1969-12-31"], "M8[D]")
+    for keys in (
+        [2, -1],
+        [2**64 - 1, 5],
+        [0.5, -2.0],
+        [True, False],
+        ["b", "a"],
+        [b"b", b"a"],
+        [*days],
+    ):
+        res = slices_of("mae", {"key": [*keys, None]}, (Y[:3], P[:3], W[:3]))
+        found = [key for key, _ in res]
+        assert found == [*sorted(keys), None]
+        assert {type(key) for key in found[:2]} == {type(keys[0])}
 
 
 def test_counts_of_each_slice_and_in_total() -> None:
