@@ -197,7 +197,7 @@ class Slices:
         """
         whole, known = self._whole, self._whole.table.names
         if self._rows is not None:
-            raise ValueError("rollup adds all slices up: these were chosen, so ask it before")
+            raise ValueError("rollup is of all slices: ask for it before worst")
         if not names or len({*names}) < len(names) or not {*names} <= {*known}:
             rule = f"rollup takes one or more of the keys {', '.join(map(brief, known))}"
             raise ValueError(f"{rule}: got {brief(names)}")

@@ -153,7 +153,7 @@ def test_the_worst_are_of_the_same_whole() -> None:
     for key, rest in zip(dict(worst), worst.rest("rmse"), strict=True):
         assert rest == dict(zip(dict(BOTH), BOTH.rest("rmse"), strict=True))[key]
     assert [*worst.result("mean")] == [*worst]
-    with pytest.raises(ValueError, match="these were chosen"):
+    with pytest.raises(ValueError, match="ask for it before worst"):
         worst.rollup("hour")
 
 
