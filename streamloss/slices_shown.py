@@ -215,7 +215,9 @@ def as_html(sheet: Sheet) -> str:
     head, *rows, foot = _rows(sheet.columns)
     body = [_html_row(sheet.columns, row, "td") for row in rows]
     if sheet.more:
-        more = f"<td colspan='{len(sheet.columns)}'>… {sheet.more:,} more</td>"
+        more = (
+            f"<td colspan='{len(sheet.columns)}' style='text-align:left'>… {sheet.more:,} more</td>"
+        )
         body.insert(FIRST, f"<tr>{more}</tr>")
     remarks = "".join(f"<p>{escape(text)}</p>" for text in _remarks(sheet.absent, sheet.note))
     return (
