@@ -69,6 +69,10 @@ class Loss(tuple[float, ...]):
     combine: ClassVar[Callable[..., float] | None] = None
     """What a metric makes of its exact sums, given by name; None of other losses."""
 
+    perfect: ClassVar[float | None] = None
+    """The result of perfect predictions, where a result is the worse the further it is from that;
+    infinity where more is better. None: the larger the worse, as of losses."""
+
     parts: ClassVar[tuple[Loss, ...]] = ()
     """The losses that `sums` names, in that order."""
 
