@@ -68,7 +68,13 @@ def _start(context, builder, kind, value):
 
 
 if "instructions" in lost:
-    for _body in (groups.add_four, groups.add_alike, groups.ask_ahead, groups.ask_address, codes.publish):
+    for _body in (
+        groups.add_four,
+        groups.add_alike,
+        groups.ask_ahead,
+        groups.ask_address,
+        codes.publish,
+    ):
         compiled(_body, INLINE)
 
 else:

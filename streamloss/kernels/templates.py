@@ -49,9 +49,7 @@ def is_for(cls: type[Loss]) -> bool:
     return not has_cases(cls)
 
 
-def build(
-    cls: type[Loss], kind: Kind | Values, template: str
-) -> tuple[bytes, tuple[str, ...]]:
+def build(cls: type[Loss], kind: Kind | Values, template: str) -> tuple[bytes, tuple[str, ...]]:
     """Return the object file of a loss, and what it calls; the template is of the kind.
 
     Raises

@@ -139,7 +139,7 @@ def test_what_is_not_installed_is_named(absent: str, monkeypatch: pytest.MonkeyP
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name)
 
-    monkeypatch.setattr("streamloss.slices_frames.import_module", refusing)
+    monkeypatch.setattr("streamloss.slices.frames.import_module", refusing)
     calls = {
         "pyarrow": [BOTH.to_pandas, BOTH.to_polars, BOTH.__arrow_c_stream__],
         "pandas": [BOTH.to_pandas],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import streamloss as sl
-from streamloss.slices_shown import WIDTH, columns_of, shortened, visible
+from streamloss.slices.shown import WIDTH, columns_of, shortened, visible
 from tests.api.test_shown import Cells
 from tests.slices.tables import BY, RNG, slices_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -118,7 +118,9 @@ def _patterns(
     cells = np.arange(math.prod(kept)).reshape(shown)
     pattern = np.broadcast_to(cells, inner)
     first = np.zeros(inner)
-    first[tuple([slice(0, 1) if k in reduced else slice(None) for k in range(1, len(inner) + 1)])] = 1
+    first[
+        tuple([slice(0, 1) if k in reduced else slice(None) for k in range(1, len(inner) + 1)])
+    ] = 1
     return (pattern.ravel() if kept else None), (None if first.all() else first)
 
 

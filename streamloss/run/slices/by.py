@@ -12,9 +12,6 @@ from streamloss.support.brief import brief
 
 MISSING = "keep", "drop", "raise"
 
-MOST_SLICES = 10_000_000
-"""Slices that there may be by default: somebody will take the number of a row for a key."""
-
 Kinds = tuple[str | None, ...]
 
 
@@ -36,10 +33,10 @@ class By(NamedTuple):
     names: tuple[str, ...] = ()
     declared: Kinds = ()
     missing: str = "keep"
-    max_slices: int = MOST_SLICES
+    max_slices: int = (1 << 31) - 1
 
     @classmethod
-    def of(cls, keys: Any, missing: str, max_slices: int) -> By:
+    def of(cls, keys: Any) -> By:
         """Return what an accumulator is told: names, or a dict of names and kinds.
 
         Raises
@@ -55,7 +52,7 @@ class By(NamedTuple):
                 rule = f"by {brief(name)} must have a kind of {', '.join(NAMES)}"
                 raise ValueError(f"{rule}: got {brief(kind)}")
         names = _checked(tuple(declared))
-        return cls(names, tuple(declared.values())).limited(missing, max_slices)
+        return cls(names, tuple(declared.values()))
 
     def limited(self, missing: str, max_slices: int) -> By:
         """Return the same with a policy for missing keys, and a number of slices.
@@ -139,5 +136,8 @@ def _called(columns: list[Any]) -> tuple[str, ...]:
     sources = [column.source if isinstance(column, Cut) else column for column in columns]
     own = [getattr(source, "name", None) for source in sources]
     return tuple(
-        [name if isinstance(name, str) and name else k for name, k in zip(own, default, strict=True)]
+        [
+            name if isinstance(name, str) and name else k
+            for name, k in zip(own, default, strict=True)
+        ]
     )

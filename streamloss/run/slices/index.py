@@ -13,7 +13,6 @@ import numpy as np
 from streamloss.arrays.types import Array
 from streamloss.kernels import codes as bodies
 from streamloss.kernels.cpu import call
-from streamloss.support.brief import brief
 
 NEAR = 1 << 22
 """The distance of the lowest and the highest key up to which each distance has a slot: 16 MiB, which

@@ -197,9 +197,7 @@ class Keys:
         pairs = zip(self._columns, keyeds, strict=True)
         return [column.prepared(keyed, quick) for column, keyed in pairs]
 
-    def codes(
-        self, keyeds: list[Keyed], prepared: list[Any], some: slice, quick: bool
-    ) -> Array:
+    def codes(self, keyeds: list[Keyed], prepared: list[Any], some: slice, quick: bool) -> Array:
         """Return the codes of some rows of a batch.
 
         Raises

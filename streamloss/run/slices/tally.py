@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.batch import Arguments, Batch, any_lazy, as_batch
-from streamloss.arrays.keys import align
+from streamloss.arrays.keys import NOTHING, Kind, align
+from streamloss.exact.state import State
 from streamloss.exact.table import Table
+from streamloss.losses.base import rows_of
 from streamloss.run import choose, threads
 from streamloss.run.query import Query
 from streamloss.support.once import uncut
@@ -29,25 +31,47 @@ class SliceTally:
         Held while something is added.
     """
 
-    def __init__(self, query: Query, by: By, table: Table | None = None) -> None:
-        self.lock = threads.lock()
-        self.reset(query, by)
-        self._table = table
+    def __init__(self, query: Query, by: By) -> None:
+        self.lock, self.by = threads.lock(), by
+        self.reset(query)
 
-    def reset(self, query: Query, by: By) -> None:
+    def reset(self, query: Query) -> None:
         """Forget every batch."""
-        self.query, self.by = query, by
+        self.query = query
         self._table: Table | None = None
         self._known: Table | None = None
         self._living: Living | None = None
 
     @property
-    def table(self) -> Table | None:
+    def known(self) -> Table | None:
         """The table of all that was added, None before any batch: keys and axes are not known."""
         with self.lock:
             if self._known is None:
                 self._known = uncut(self._whole)
             return self._known
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The sizes of the axes that a slice keeps, None where they are not known yet."""
+        before = self._living or self._table
+        if before is None:
+            return () if self.query.axis is None else None
+        return before.shape
+
+    @property
+    def state(self) -> State:
+        """The state of all slices together."""
+        table = self.known
+        return self.nothing().overall() if table is None else table.overall()
+
+    def nothing(self) -> Table:
+        """Return the table of no batch."""
+        kinds = [Kind(name) if name else NOTHING for name in self.by.declared]
+        return Table.nothing(self.by.names, kinds, (), rows_of(self.query.parts))
+
+    def add_direct(self, *data: Any) -> bool:
+        """Return that nothing is added without keys."""
+        return False
 
     def _whole(self) -> Table | None:
         """Return the table of all that was added."""
@@ -131,6 +155,7 @@ class SliceTally:
             found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
         else:
             found = before.combine(table, sign)
+        self.by = self.by._replace(names=found.names) if not self.by.names else self.by
         if len(found) > self.by.max_slices:
             refuse_many(found.names, self.by.max_slices, len(found))
         self._table, self._living = found, None

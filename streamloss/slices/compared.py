@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays.types import Array
-from .losses.base import Loss
-from .support.brief import brief
+from streamloss.arrays.types import Array
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
 
 TO = "slices", "overall"
 """What the results of slices can be compared with: with each other, with that of the whole."""

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import keys
-from .arrays.types import Array
-from .exact.ranks import KeyColumn
-from .exact.table import Table
-from .slices_whole import Key, Whole, taken
-from .support.brief import brief
+from streamloss.arrays import keys
+from streamloss.arrays.types import Array
+from streamloss.exact.ranks import KeyColumn
+from streamloss.exact.table import Table
+from streamloss.support.brief import brief
+
+from .whole import Key, Whole, taken
 
 FEW = 2000
 """Texts up to which those that look alike are searched for: it takes 1 us and more for each."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import keys
-from .arrays.types import Array
-from .slices_whole import Key, Whole, taken
+from streamloss.arrays import keys
+from streamloss.arrays.types import Array
+
+from .whole import Key, Whole, taken
 
 
 def to_arrow(whole: Whole, rows: Array | None, user: str) -> Any:

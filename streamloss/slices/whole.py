@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays.types import Array
-from .exact.reductions import Reduction
-from .exact.seen import sum_of
-from .exact.table import Table
-from .losses.base import Loss
-from .support.brief import brief
+from streamloss.arrays.types import Array
+from streamloss.exact.reductions import Reduction
+from streamloss.exact.seen import sum_of
+from streamloss.exact.table import Table
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
 
 COUNTS = {
     "elements": "elements",

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import keys
-from .arrays.types import Array
-from .exact.seen import sum_of
-from .slices_whole import Key, Whole
+from streamloss.arrays import keys
+from streamloss.arrays.types import Array
+from streamloss.exact.seen import sum_of
+
+from .whole import Key, Whole
 
 FIRST, LAST = 10, 5
 """How many rows are shown at the start and at the end of a long table."""

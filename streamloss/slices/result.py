@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from . import slices_compared as compared
-from . import slices_frames as frames
-from . import slices_shown as shown
-from .arrays import keys
-from .arrays.types import Array
-from .exact.reductions import Reduction, check
-from .exact.table import Table
-from .losses.base import Loss
-from .slices_found import Loc, pairs
-from .slices_whole import Whole, taken
-from .support.brief import brief
+from streamloss.arrays import keys
+from streamloss.arrays.types import Array
+from streamloss.exact.reductions import Reduction, check
+from streamloss.exact.table import Table
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
+
+from . import compared, frames, shown
+from .found import Loc, pairs
+from .whole import Whole, taken
 
 
 class Slices:
