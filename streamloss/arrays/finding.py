@@ -102,7 +102,7 @@ def _period(kind: Kind, obj: Any) -> int:
     keyed = _timed(obj)
     found = calendar.floor(keyed.values, keyed.kind.detail[0], frequency)
     start = of_times("", calendar.start(found, frequency))
-    if keyed.kind.name != "time" or start.values[0] != convert(*keyed[1::-1], start.kind)[0]:
+    if keyed.kind.name != "time" or convert(keyed.values, keyed.kind, start.kind) != start.values:
         raise ValueError
     return int(found[0])
 

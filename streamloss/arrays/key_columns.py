@@ -49,10 +49,7 @@ def _of_dictionary(name: str, column: Any) -> Keyed:
     """Return the keys in an array of indices of a dictionary."""
     words = column.dictionary
     if str(words.type).startswith((*TEXT, *BYTES)):
-        keyed = of_objects(name, words.to_pylist())
-        if keyed.kind == NOTHING:  # the type says what they would be
-            kind = Kind("text" if str(words.type).startswith(TEXT) else "bytes")
-            keyed = Keyed(kind, np.empty(0, object), np.full(len(words), -1))
+        keyed = _of_words(words)
     else:
         keyed = of_arrow(name, words)
     indices = column.indices
@@ -61,6 +58,16 @@ def _of_dictionary(name: str, column: Any) -> Keyed:
     if valid is not None:
         codes = np.where(valid, codes, 0)
     return coded(keyed, codes, None if valid is None else ~valid)
+
+
+def _of_words(words: Any) -> Keyed:
+    """Return the text or bytes of a dictionary, which may have some twice, or null."""
+    kind = Kind("text" if str(words.type).startswith(TEXT) else "bytes")
+    values = words.to_numpy(zero_copy_only=False)
+    if not words.null_count:
+        return Keyed(kind, values)
+    valid = _bits(words, 0)
+    return Keyed(kind, values[valid], np.where(valid, np.cumsum(valid) - 1, -1))
 
 
 def _data(name: str, column: Any, kind: str) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from streamloss.support.brief import brief
 
 from .key_arrays import of_dtype, of_floats, of_unsigned
-from .key_codes import check_rank, refuse, without
+from .key_codes import check_rank, check_unicode, refuse, without
 from .key_times import as_plain, kind_of_scalars, of_moments
 from .kinds import NOTHING, Keyed, Kind, align, convert
 from .types import Array
@@ -82,20 +82,29 @@ def of_objects(name: str, items: list[Any]) -> Keyed:
         items = [as_plain(item) if families[type(item)] == family else None for item in items]
     elif any(cls.__name__ == "MaskedConstant" for cls in types):  # which has no hash
         items = [None if families[type(item)] == "missing" else item for item in items]
-    places: dict[Any, int] = dict.fromkeys(items, -1)
-    different = list(places)
-    if len(types) > 1 or family not in ("text", "bytes"):
-        absent = {type(None), *(cls for cls in types if families[cls] == "missing")}
-        different = [item for item in places if type(item) not in absent and item == item]
+    absent = {type(None), *(cls for cls in types if families[cls] == "missing")}
+    surely = len(types) == 1 and family in ("text", "bytes")
+    different, codes = _encoded(items, None if surely else absent)
     if not different:
         return _nothing(items)
-    places.update(zip(different, range(len(different)), strict=True))
-    codes = np.fromiter(map(places.__getitem__, items), np.int64, len(items))
     kind, values = READ[family](name, different)
     if family in ("time", "duration"):
         finest = align(kind, kind_of_scalars(name, items))
         kind, values = finest, convert(values, kind, finest)
     return Keyed(kind, values, codes)
+
+
+def _encoded(items: list[Any], absent: set[type] | None) -> tuple[list[Any], Array]:
+    """Return different objects that are there, and for each one its place, -1 if it is not.
+
+    None of them is of an `absent` class, and none is NaN; None stands for all being there.
+    """
+    places: dict[Any, int] = dict.fromkeys(items, -1)
+    different = list(places)
+    if absent is not None:
+        different = [item for item in places if type(item) not in absent and item == item]
+    places.update(zip(different, range(len(different)), strict=True))
+    return different, np.fromiter(map(places.__getitem__, items), np.int64, len(items))
 
 
 def _nothing(items: Sequence[Any]) -> Keyed:
@@ -152,6 +161,7 @@ def _floats(name: str, items: Sequence[Any]) -> tuple[Kind, Array]:
 
 
 def _text(name: str, items: Sequence[Any]) -> tuple[Kind, Array]:
+    check_unicode(items)
     return Kind("text"), _objects([s if type(s) is str else str.__str__(s) for s in items])
 
 

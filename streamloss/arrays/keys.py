@@ -115,7 +115,7 @@ def _foreign(name: str, value: Any) -> Keyed:
     if module in _COLUMNS:
         return _COLUMNS[module](name, value)
     if not hasattr(type(value), "__array__"):
-        raise TypeError(f"by {name!r} must be an array: got a {type(value).__name__[:80]}")
+        raise TypeError(f"by {name!r} must be an array: got {type(value).__name__[:80]}")
     return of_array(name, np.asarray(value))
 
 
