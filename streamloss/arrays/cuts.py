@@ -38,7 +38,8 @@ class Cut:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self.kind.name} cannot be changed: make others")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{self.kind.name} cannot be changed: make others")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Cut, (self.source, self.kind)
@@ -138,6 +139,8 @@ def _floored(name: str, keyed: Keyed, kind: Kind) -> Keyed:
     if keyed.kind.name != "time":
         raise TypeError(f"by {name!r} must hold times to have periods: got {keyed.kind}")
     counts = calendar.floor(keyed.values, keyed.kind.detail[0], kind.detail[0])
+    if keyed.missing is not None:
+        counts = np.where(keyed.missing, 0, counts)
     return keyed._replace(kind=kind, values=counts)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamloss.support.brief import brief
-
 from .convert import is_numeric
 from .key_codes import check_rank, refuse, without
-from .kinds import LENGTHS, NOTHING, UNSIGNED, Keyed, Kind, rescaled
-from .types import Array, DType
+from .key_times import of_times
+from .kinds import UNSIGNED, Keyed, Kind
+from .types import Array
 
 
 def of_dtype(name: str, array: Array) -> Keyed:
@@ -34,9 +33,9 @@ def of_dtype(name: str, array: Array) -> Keyed:
     if kind in "US":
         return Keyed(Kind("text" if kind == "U" else "bytes"), None, words=_words(array))
     if kind in "Mm":
-        return _of_times(name, array)
+        return of_times(name, array)
     if kind in "fV" and is_numeric(array.dtype):
-        return of_floats(array.astype(np.float64, copy=False))
+        return of_floats(array if kind == "f" else array.astype(np.float64))
     refuse(name, f"dtype {str(array.dtype)[:80]}")
 
 
@@ -47,8 +46,8 @@ def of_unsigned(values: Array) -> Keyed:
 
 
 def of_floats(array: Array) -> Keyed:
-    """Return keys of float64: 0.0 for -0.0, and NaN missing."""
-    values = array + 0.0
+    """Return keys of floats: 0.0 for -0.0, and NaN missing."""
+    values: Array = np.add(array, 0.0, dtype=np.float64)
     return without(Keyed(Kind("float"), values.view(np.int64)), np.isnan(values))
 
 
@@ -63,37 +62,3 @@ def _words(array: Array) -> Array:
 
 def _no_words(width: int) -> Array:
     return np.zeros((0, width), np.int64)
-
-
-def _of_times(name: str, array: Array) -> Keyed:
-    """Return keys of datetime64 or timedelta64 in a unit that holds them."""
-    counts = np.require(array, array.dtype.newbyteorder("="), ["C", "A"]).view(np.int64)
-    missing = np.isnat(array)
-    unit, number = np.datetime_data(array.dtype)
-    if missing.any():
-        counts = np.where(missing, 0, counts)
-    if unit == "generic":
-        if not missing.all():
-            raise ValueError(f"by {name!r} must hold times with a unit: got {array.dtype}")
-        return without(Keyed(NOTHING, counts), missing)
-    try:
-        kind, values = _in_unit(array.dtype, counts, unit, number)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"by {name!r}: {error}") from None
-    return without(Keyed(kind, values), missing)
-
-
-def _in_unit(dtype: DType, counts: Array, unit: str, number: int) -> tuple[Kind, Array]:
-    """Return counts of any unit as counts of one that keys have."""
-    name = "time" if dtype.kind == "M" else "duration"
-    if unit in "YM":
-        if name == "duration":
-            raise TypeError(f"durations must be in weeks or less: got {dtype}")
-        days = counts.view(dtype).astype("M8[D]")
-        if (days.astype(dtype).view(np.int64) != counts).any():
-            raise ValueError(f"times must fit into days: got {brief(counts.view(dtype)[0])}")
-        return Kind("time", ("D",)), days.view(np.int64)
-    usual = {"W": "D", "D": "D", "h": "s", "m": "s"}.get(unit, unit)
-    usual = "ns" if usual in ("ps", "fs", "as") else usual
-    kind = Kind(name, ("s" if (usual, name) == ("D", "duration") else usual,))
-    return kind, rescaled(counts, number * LENGTHS[unit], kind)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
+
+from streamloss.support.brief import brief
 
 from .kinds import Keyed, Kind
 from .types import Array, Mask
@@ -80,7 +83,24 @@ def text_of_words(kind: Kind, words: Array) -> Array:
     -------
     array of object
         One for each row.
+
+    Raises
+    ------
+    ValueError
+        If text has a lone surrogate.
     """
     width = words.shape[1] * 8
     dtype = f"U{width // 4}" if kind.name == "text" else f"S{width}"
-    return np.ascontiguousarray(words).view(dtype).reshape(len(words)).astype(object)
+    found = np.ascontiguousarray(words).view(dtype).reshape(len(words)).astype(object)
+    if kind.name == "text":
+        check_unicode(found.tolist())
+    return found
+
+
+def check_unicode(texts: Sequence[str]) -> None:
+    """Refuse text that has half a character: nothing writes it or sorts it in one way."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        wrong = next(text for text in texts if any("\ud800" <= c <= "\udfff" for c in text))
+        raise ValueError(f"keys must be text of whole characters: got {brief(wrong)}") from None

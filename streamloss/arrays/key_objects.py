@@ -11,7 +11,8 @@ import numpy as np
 from streamloss.support.brief import brief
 
 from .key_arrays import of_dtype, of_floats, of_unsigned
-from .key_codes import check_rank, refuse, without
+from .key_codes import check_rank, check_unicode, refuse, without
+from .key_times import as_plain, kind_of_scalars, of_moments
 from .kinds import NOTHING, Keyed, Kind, align, convert
 from .types import Array
 
@@ -53,10 +54,8 @@ def of_masked(name: str, array: Any) -> Keyed:
     """Return the keys in a masked array; what is masked is missing, whatever it holds."""
     check_rank(name, array.shape)
     data, mask = np.asarray(array.data), np.asarray(array.mask)
-    if not mask.any():
+    if mask.dtype != np.bool_ or not mask.any():  # a structured one has a mask for each field
         return of_array(name, data)
-    if mask.dtype != np.bool_:
-        refuse(name, f"dtype {str(data.dtype)[:80]}")
     data = data.copy()
     data[mask] = None if data.dtype.kind == "O" else np.zeros((), data.dtype)
     return without(of_array(name, data), mask)
@@ -73,26 +72,44 @@ def of_objects(name: str, items: list[Any]) -> Keyed:
     types = set(map(type, items))
     if len(types) == 1 and types <= set(PLAIN):
         try:
-            return of_dtype(name, np.array(items, PLAIN[next(iter(types))]))
+            keyed = of_dtype(name, np.array(items, PLAIN[next(iter(types))]))
+            return keyed if keyed.missing is None or not keyed.missing.all() else _nothing(items)
         except OverflowError:  # unsigned, or none of 64 bits
             pass
-    family = _family(name, types, items)
-    if family == "missing":
-        return without(Keyed(NOTHING, np.zeros(len(items), np.int64)), np.ones(len(items), bool))
-    places: dict[Any, int] = dict.fromkeys(items, -1)
-    different = [item for item in places if not is_absent(item)] if len(types) > 1 else _of(places)
-    places.update(zip(different, range(len(different)), strict=True))
-    codes = np.fromiter(map(places.__getitem__, items), np.int64, len(items))
+    families = {cls: family_of(cls) for cls in types}
+    family = _family(name, families, items)
+    if family in ("time", "duration"):
+        items = [as_plain(item) if families[type(item)] == family else None for item in items]
+    elif any(cls.__name__ == "MaskedConstant" for cls in types):  # which has no hash
+        items = [None if families[type(item)] == "missing" else item for item in items]
+    absent = {type(None), *(cls for cls in types if families[cls] == "missing")}
+    surely = len(types) == 1 and family in ("text", "bytes")
+    different, codes = _encoded(items, None if surely else absent)
+    if not different:
+        return _nothing(items)
     kind, values = READ[family](name, different)
+    if family in ("time", "duration"):
+        finest = align(kind, kind_of_scalars(name, items))
+        kind, values = finest, convert(values, kind, finest)
     return Keyed(kind, values, codes)
 
 
-def _of(places: dict[Any, int]) -> list[Any]:
-    """Return those of objects of one class that are there."""
-    some = next(iter(places))
-    if isinstance(some, str | bytes):
-        return list(places)
-    return [item for item in places if not is_absent(item)]
+def _encoded(items: list[Any], absent: set[type] | None) -> tuple[list[Any], Array]:
+    """Return different objects that are there, and for each one its place, -1 if it is not.
+
+    None of them is of an `absent` class, and none is NaN; None stands for all being there.
+    """
+    places: dict[Any, int] = dict.fromkeys(items, -1)
+    different = list(places)
+    if absent is not None:
+        different = [item for item in places if type(item) not in absent and item == item]
+    places.update(zip(different, range(len(different)), strict=True))
+    return different, np.fromiter(map(places.__getitem__, items), np.int64, len(items))
+
+
+def _nothing(items: Sequence[Any]) -> Keyed:
+    """Return keys of objects none of which is one."""
+    return without(Keyed(NOTHING, np.zeros(len(items), np.int64)), np.ones(len(items), np.bool_))
 
 
 def family_of(cls: type) -> str:
@@ -107,9 +124,8 @@ def is_absent(item: Any) -> bool:
     return type(item).__name__ in ABSENT or bool(item != item)
 
 
-def _family(name: str, types: set[type], items: list[Any]) -> str:
+def _family(name: str, families: dict[type, str], items: list[Any]) -> str:
     """Return the kind of all objects, NaN beside others being none."""
-    families = {cls: family_of(cls) for cls in types}
     for cls, family in families.items():
         if not family:
             refuse(name, f"an object of type {cls.__name__[:80]}")
@@ -145,6 +161,7 @@ def _floats(name: str, items: Sequence[Any]) -> tuple[Kind, Array]:
 
 
 def _text(name: str, items: Sequence[Any]) -> tuple[Kind, Array]:
+    check_unicode(items)
     return Kind("text"), _objects([s if type(s) is str else str.__str__(s) for s in items])
 
 
@@ -159,46 +176,13 @@ def _objects(items: Sequence[Any]) -> Array:
     return array
 
 
-def _times(name: str, items: Sequence[Any]) -> tuple[Kind, Array]:
-    """Return times or durations in the finest of their units."""
-    scalars = [as_scalar(item) for item in items]
-    parts = [
-        (dtype, [k for k, s in enumerate(scalars) if s.dtype == dtype])
-        for dtype in sorted({s.dtype for s in scalars}, key=str)
-    ]
-    read = [(of_dtype(name, np.array([scalars[k] for k in at], dtype)), at) for dtype, at in parts]
-    kind = NOTHING
-    for keyed, _ in read:
-        kind = align(kind, keyed.kind)
-    values = np.empty(len(items), np.int64)
-    for keyed, at in read:
-        values[at] = convert(keyed.values, keyed.kind, kind)
-    return kind, values
-
-
-def as_scalar(item: Any) -> Any:
-    """Return a date, time or duration as numpy's; a time with a zone in UTC."""
-    if isinstance(item, np.generic):
-        return item
-    for method in ("to_datetime64", "to_timedelta64"):  # those of pandas, which have nanoseconds
-        if hasattr(item, method):
-            return getattr(item, method)()
-    if isinstance(item, datetime.timedelta):
-        return np.timedelta64(item, "us")
-    if isinstance(item, datetime.datetime):
-        if item.tzinfo is not None:
-            item = item.astimezone(datetime.UTC).replace(tzinfo=None)
-        return np.datetime64(item, "us")
-    return np.datetime64(item, "D")
-
-
 READ: dict[str, Callable[[str, Sequence[Any]], tuple[Kind, Array]]] = {
     "bool": _bools,
     "int": _ints,
     "float": _floats,
     "text": _text,
     "bytes": _bytes,
-    "time": _times,
-    "duration": _times,
+    "time": of_moments,
+    "duration": of_moments,
 }
 """What reads different objects of a kind, none of which is missing."""

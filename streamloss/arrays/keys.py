@@ -1,7 +1,8 @@
 """Keys: what `by` takes becomes canonical values or codes of a dictionary.
 
-`kinds` says what keys are held as, `labels` how they are shown and found; `key_arrays`,
-`key_objects` and `key_columns` read them, `cuts` and `calendar` make bins and periods.
+`kinds` says what keys are held as, `labels` how they are shown, and `finding` finds them by that.
+`key_arrays`, `key_times`, `key_objects` and `key_columns` read them; `cuts` makes bins (`edges`)
+and periods (`calendar`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 from .batch import is_lazy
 from .convert import is_masked, is_tensor
 from .cuts import Cut, bins, period
+from .finding import find
 from .key_codes import check_rank, coded, text_of_words
 from .key_columns import of_arrow, of_pandas, of_polars
 from .key_objects import of_array, of_masked, of_objects
 from .kinds import NAMES, NOTHING, Keyed, Kind, align, convert
-from .labels import column, find, item, order, shown
+from .labels import column, item, order, shown
 from .types import ArrayLike
 
 __all__ = [
@@ -70,41 +72,34 @@ def read_key(name: str, value: ArrayLike, kind: str | None = None) -> Keyed:
     """
     if kind is not None and kind not in NAMES:
         raise ValueError(f"the kind of {name!r} must be one of {', '.join(NAMES)}: got {kind!r}")
-    if isinstance(value, Cut):
-        return _declared(name, value.applied(name, _read(name, value.source)), kind)
-    keyed = of_array(name, value) if type(value) is np.ndarray else _read(name, value)
-    return _declared(name, keyed, kind)
-
-
-def _declared(name: str, keyed: Keyed, kind: str | None) -> Keyed:
-    """Return a key as one of the kind that is asked for."""
-    if kind is None or keyed.kind.name == kind or keyed.kind == NOTHING:
-        return keyed
-    wanted = Kind(kind)
-    if keyed.kind.name == "float" and keyed.missing is not None and keyed.missing.all():
-        return Keyed(NOTHING, keyed.values, missing=keyed.missing)
     try:
-        values = convert(keyed.values, keyed.kind, wanted)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"by {name!r}: {error}") from None
-    return keyed._replace(kind=wanted, values=values)
-
-
-def _read(name: str, value: Any) -> Keyed:
-    """Read what is no plain array; every error names the key, whoever raised it."""
-    try:
-        return _foreign(name, value)
+        keyed = of_array(name, value) if type(value) is np.ndarray else _foreign(name, value)
+        return keyed if kind is None else _declared(keyed, kind)
     except (MemoryError, RecursionError):
         raise
-    except Exception as error:
+    except Exception as error:  # it names the key, whoever raised it
         if str(error).startswith(f"by {name!r}") and type(error) in (TypeError, ValueError):
             raise
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        raise kind(f"by {name!r} must hold keys: {' '.join(str(error).split())[:200]}") from error
+        cls = ValueError if isinstance(error, ValueError) else TypeError
+        raise cls(f"by {name!r}: {' '.join(str(error).split())[:200]}") from error
+
+
+def _declared(keyed: Keyed, kind: str) -> Keyed:
+    """Return a key as one of the kind that is asked for."""
+    if keyed.kind.name == kind or keyed.kind == NOTHING:
+        return keyed
+    if keyed.kind.name == "float" and keyed.missing is not None and keyed.missing.all():
+        return Keyed(NOTHING, keyed.values, missing=keyed.missing)
+    wanted = Kind(kind)
+    return keyed._replace(kind=wanted, values=convert(keyed.values, keyed.kind, wanted))
 
 
 def _foreign(name: str, value: Any) -> Keyed:
     """Read by the library that a value comes from."""
+    if isinstance(value, Cut):
+        source = value.source
+        keyed = of_array(name, source) if type(source) is np.ndarray else _foreign(name, source)
+        return value.applied(name, keyed)
     module = type(value).__module__.partition(".")[0]
     if isinstance(value, str | bytes | None) or np.isscalar(value):
         what = "the name of a column" if isinstance(value, str) else type(value).__name__
@@ -120,7 +115,7 @@ def _foreign(name: str, value: Any) -> Keyed:
     if module in _COLUMNS:
         return _COLUMNS[module](name, value)
     if not hasattr(type(value), "__array__"):
-        raise TypeError(f"by {name!r} must be an array: got a {type(value).__name__[:80]}")
+        raise TypeError(f"by {name!r} must be an array: got {type(value).__name__[:80]}")
     return of_array(name, np.asarray(value))
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import numpy as np
 
-from streamloss.support.brief import brief
-
 from . import calendar, edges
-from .key_arrays import of_dtype
-from .key_objects import as_scalar, family_of, is_absent
-from .kinds import Keyed, Kind, convert
+from .kinds import Kind
 from .types import Array
 
 _DTYPES = {"bool": "?", "int": "q", "float": "d", "time": "M8", "duration": "m8"}
@@ -32,6 +27,10 @@ def shown(kind: Kind, value: Any) -> str:
     found = item(kind, value)
     if kind.name == "duration":
         return f"{int(value)} {kind.detail[0]}"
+    if kind.name == "time":  # its fraction and its hour are left out where they are zero
+        text = str(found)
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return text.removesuffix("T00:00:00")
     return str(found) if kind.name != "bytes" else repr(found)
 
 
@@ -104,100 +103,3 @@ def order(kind: Kind, values: Array) -> Array:
     if kind.name in ("bool", "time", "duration"):
         return values
     return looked_at(kind, values)
-
-
-def find(kind: Kind, obj: Any) -> Any:
-    """Return the canonical value that an object of a user names, None for one that is missing.
-
-    Times may also be text as ``2024-03-04T05``, dates and those of Python and pandas, and name a
-    period that starts then; integers may be floats that equal them, and the other way.
-
-    Raises
-    ------
-    KeyError
-        If no key of the kind is called so.
-    """
-    if is_none(obj):
-        return None
-    try:
-        return _FOUND[kind.name](kind, obj)
-    except (TypeError, ValueError, LookupError, OverflowError):
-        raise KeyError(f"{brief(obj)} is no key of kind {kind}") from None
-
-
-def is_none(obj: Any) -> bool:
-    """Return whether an object stands for a missing key."""
-    try:
-        return is_absent(obj)
-    except (TypeError, ValueError):
-        return False
-
-
-def _number(kind: Kind, obj: Any) -> int:
-    """Return the canonical value of a bool, int or float."""
-    family = family_of(type(obj))
-    if kind.name == "bool" or family == "bool":
-        if kind.name != family:
-            raise TypeError
-        return int(obj)
-    if family not in ("int", "float"):
-        raise TypeError
-    number = int(obj) if kind.name == "int" else float(obj) + 0.0
-    if number != obj:
-        raise ValueError
-    dtype = "d" if kind.name == "float" else "Q" if kind.detail else "q"
-    return int(np.array([number], dtype).view(np.int64)[0])
-
-
-def _string(kind: Kind, obj: Any) -> Any:
-    """Return text or bytes."""
-    if family_of(type(obj)) != kind.name:
-        raise TypeError
-    return str.__str__(obj) if kind.name == "text" else bytes(obj)
-
-
-def _time(kind: Kind, obj: Any) -> int:
-    """Return the count of a time or duration in the unit of a kind."""
-    keyed = _timed(obj)
-    if keyed.kind.name != kind.name:
-        raise TypeError
-    return int(convert(keyed.values, keyed.kind, kind)[0])
-
-
-def _timed(obj: Any) -> Keyed:
-    """Return a time or duration, or the text of a time, as a key."""
-    if isinstance(obj, str):
-        if not obj.lstrip("-")[:1].isdigit():  # numpy reads "now" and "NaT" too
-            raise ValueError
-        zoned = obj.endswith("Z") or "+" in obj or obj.count("-", 10) > 0
-        obj = datetime.datetime.fromisoformat(obj) if zoned else np.datetime64(obj)
-    if family_of(type(obj)) not in ("time", "duration"):
-        raise TypeError
-    return of_dtype("", np.array([as_scalar(obj)]))
-
-
-def _bin(kind: Kind, obj: Any) -> int:
-    """Return the number of a bin by its text."""
-    return edges.texts(kind.detail).index(obj)
-
-
-def _period(kind: Kind, obj: Any) -> int:
-    """Return a period by its text, or by the time when it starts."""
-    frequency = kind.detail[0]
-    if isinstance(obj, str) and frequency == "quarter" and obj[-3:-1] == "-Q":
-        obj = np.datetime64(f"{obj[:-3]}-{int(obj[-1]) * 3 - 2:02}")
-    keyed = _timed(obj)
-    found = calendar.floor(keyed.values, keyed.kind.detail[0], frequency)
-    start = of_dtype("", calendar.start(found, frequency))
-    if keyed.kind.name != "time" or start.values[0] != convert(*keyed[1::-1], start.kind)[0]:
-        raise ValueError
-    return int(found[0])
-
-
-_FOUND = {
-    **dict.fromkeys(("bool", "int", "float"), _number),
-    **dict.fromkeys(("text", "bytes"), _string),
-    **dict.fromkeys(("time", "duration"), _time),
-    **{"bins": _bin, "period": _period},
-}
-"""What finds the canonical value of an object that is there."""
