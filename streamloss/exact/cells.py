@@ -12,7 +12,7 @@ from .column import Column, equal
 from .counts import COLUMNS, ELEMENTS, MASKED, MISSING, NONZERO, ROWS
 from .digits import DIGITS, Ints
 from .finishing import finish_column
-from .limbs import DIGIT, add_to, pieces
+from .limbs import DIGIT, add_to, pieces, taken
 from .limits import NEGATIVE, refuse_many, summed
 from .reductions import Reduction, combined, finish
 from .state import State
@@ -121,7 +121,7 @@ class Cells:
     def take(self, places: Any) -> Cells:
         """Return some cells."""
         counts: list[Any] = [getattr(self, name) for name in COUNTS]
-        counts = [None if each is None else each[places] for each in counts]
+        counts = [None if each is None else taken(each, places) for each in counts]
         weights = None if self.weights is None else self.weights.take(places)
         sums = tuple([column.take(places) for column in self.sums])
         return Cells(len(places), sums, weights, *counts)

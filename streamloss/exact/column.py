@@ -121,7 +121,10 @@ class Column(NamedTuple):
     def take(self, places: Any) -> Column:
         """Return the sums of some cells."""
         flags = None if self.flags is None else self.flags[:, places]
-        return self._replace(limbs=taken(self.limbs, places), flags=flags)
+        limbs = np.empty((len(self.limbs), len(places)), self.limbs.dtype)
+        for row, new in zip(self.limbs, limbs, strict=True):
+            taken(row, places, new)
+        return self._replace(limbs=limbs, flags=flags)
 
     def is_zero(self) -> Any:
         """Return of which cells the sum is zero, without any term that is not finite."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .column import Column
-from .digits import UNIT, Ints, split
+from .digits import PIECE, UNIT, Ints, split
 from .limbs import DIGIT, pieces
 from .quotients import Flags, Floats, quotients
 from .reductions import Reduction, flagged
@@ -30,7 +30,7 @@ def finish_column(
     values, certain = np.empty(losses.cells), np.empty(losses.cells, np.bool_)
     counts = nonzero if reduction is Reduction.SUM_BY_NONZERO_WEIGHTS else elements
     with np.errstate(all="ignore"):
-        for some in pieces(losses.cells):
+        for some in pieces(losses.cells, 2 * PIECE):
             sums = losses.balanced(some)
             if reduction is Reduction.MEAN and weights is not None:
                 exponent, widths = losses.unit - weights.unit, (losses.width, weights.width)

@@ -43,20 +43,26 @@ def as_digits(limbs: Any, position: int, width: int, count: int) -> Ints:
     out = np.zeros((count, limbs.shape[1]), np.int64)
     for k, limb in enumerate(limbs.astype(np.int64)):
         j, shift = divmod(position + width * k, DIGIT)
-        low, high = (limb & _LOW) << shift, (limb >> DIGIT) << shift
-        out[j] += low & _LOW
-        out[j + 1] += (low >> DIGIT) + (high & _LOW)
-        out[j + 2] += high >> DIGIT
+        out[j] += (limb & (1 << DIGIT - shift) - 1) << shift
+        out[j + 1] += limb >> DIGIT - shift
     carry(out, DIGIT)
     return out
 
 
-def taken(rows: Any, places: Any) -> Any:
-    """Return some columns of rows, a row at a time: of an interleaved table too."""
-    out = np.empty((len(rows), len(places)), rows.dtype)
-    for row, new in zip(rows, out, strict=True):
-        new[...] = row[places]
-    return out
+def taken(row: Any, places: Any, out: Any = None) -> Any:
+    """Return the items of a row at places, which are not negative.
+
+    Of long rows that takes half the time of an index: nothing is copied twice.
+    """
+    if row.dtype == object or not isinstance(places, np.ndarray) or places.dtype != np.int64:
+        found = row[places]
+        if out is None:
+            return found
+        out[...] = found
+        return out
+    if places.size and not 0 <= int(places.min()) <= int(places.max()) < len(row):
+        raise IndexError("a slice must be one of the table's")
+    return np.take(row, places, out=out, mode="clip")
 
 
 def add_to(row: Any, places: Any, values: Any, sign: int) -> None:

@@ -88,21 +88,30 @@ def quotients(
         b = _double(divisors, widths[1])
         s, t = _divided(a, b)
         top, complete = a.top - b.top, a.complete & b.complete
-        regular = (a.high != 0.0) & (b.high != 0.0)
+        regular = (a.high * b.high) != 0.0
         if not regular.all():
             s = np.where(regular, s, a.high / b.high)
             s[np.isnan(s)] = np.nan  # without the sign that x86 gives to 0 / 0
-    values = np.ldexp(s, top + exponent)
-    certain = (s + t * (1.0 + 2.0**-44) == s) & (abs(values) >= SMALLEST)
-    return values, (certain | ~regular) & complete
+    certain = s + t * (1.0 + 2.0**-44) == s
+    values = _scaled(s, top + exponent)
+    certain &= abs(values) >= SMALLEST
+    certain |= ~regular
+    return values, certain if complete is True else certain & complete
+
+
+def _scaled(numbers: Floats, exponent: int) -> Floats:
+    """Return numbers times 2**exponent; to multiply takes a third of the time of `ldexp`."""
+    if abs(exponent) < 1022:
+        return numbers * 2.0**exponent
+    return np.ldexp(numbers, exponent)
 
 
 def _double(limbs: Ints, width: int) -> Double:
     """Return numbers of so many limbs as doubles."""
-    used = np.flatnonzero(limbs.any(axis=1))
-    if not used.size:
+    used = [k for k, limb in enumerate(limbs) if limb.any()]
+    if not used:
         return Double(np.zeros(limbs.shape[1]), 0.0, 0, True, True)
-    top, last = int(used[-1]), int(used[0])
+    top, last = used[-1], used[0]
     stop = max(last, top + 1 - -(-WINDOW // width))
     high, low = limbs[top].astype(np.float64), 0.0
     for k in range(top - 1, stop - 1, -1):

@@ -10,6 +10,7 @@ from streamloss.arrays import keys
 from streamloss.arrays.keys import Kind
 
 from .digits import Ints
+from .limbs import taken
 
 DENSE = 8
 """How many possible combinations of keys a row may have so that all of them are looked at in place
@@ -39,7 +40,7 @@ class KeyColumn(NamedTuple):
 
     def taken(self, places: Any) -> KeyColumn:
         """Return the key of some slices, with only the values that these have."""
-        return self._replace(codes=self.codes[places]).used()
+        return self._replace(codes=taken(self.codes, places)).used()
 
     def used(self) -> KeyColumn:
         """Return the key without values that no slice has."""
@@ -108,6 +109,23 @@ def key_column(kind: Kind, values: Any, codes: Any) -> KeyColumn:
     return KeyColumn(kind, values, codes).used()
 
 
+def lone_key(kind: Kind, values: Any) -> tuple[KeyColumn, Any] | None:
+    """Return the key of slices that have one, and the slices in its order; None of duplicates.
+
+    The order is None if they are in it.
+    """
+    values, places = np.asarray(values), None
+    order = keys.order(kind, values)
+    if not _increase(order):
+        places = _places(order)
+        ordered = taken(order, places)
+        if not _increase(ordered):
+            return None
+        values = ordered if order is values else taken(values, places)
+    key = KeyColumn(_shortest(kind, values), values, np.arange(len(values), dtype=np.int32))
+    return key, places
+
+
 def distinct(kind: Kind, values: Any) -> tuple[Any, Any]:
     """Return the distinct values in order, and the rank of each; None if they are so already."""
     if len(values) < 2:
@@ -116,7 +134,7 @@ def distinct(kind: Kind, values: Any) -> tuple[Any, Any]:
     if _increase(order):
         return values, None
     ranks, firsts = _sorted(order)
-    return values[firsts], ranks
+    return taken(values, firsts), ranks
 
 
 def united(columns: list[KeyColumn]) -> list[KeyColumn]:
@@ -148,10 +166,13 @@ def rows_of(columns: list[tuple[Any, int]], rows: int) -> tuple[Any, int]:
     Parameters
     ----------
     columns : list of (integer array (rows,), int)
-        The codes of each key, and what they are below.
+        The codes of each key, and how many there are with that of a missing one; all others come.
     rows : int
         How many rows there are: without keys all are one.
     """
+    if len(columns) == 1 and columns[0][1] == rows + 1:  # as many values as rows: each comes once
+        codes = columns[0][0]
+        return None if _increase(codes) else codes, rows
     line, size = np.zeros(rows, np.int64), 1
     for codes, sizes in columns:
         if size * sizes >= 1 << 62:
@@ -183,7 +204,7 @@ def _increase(values: Any) -> bool:
 def _sorted(values: Any) -> tuple[Any, Any]:
     """Return the rank of each value among the distinct ones, and where one of each is."""
     places = _places(values)
-    ordered = values[places]
+    ordered = taken(values, places)
     new = np.empty(len(values), np.bool_)
     new[0], new[1:] = True, ordered[1:] != ordered[:-1]
     ranks = np.empty(len(values), np.int32)

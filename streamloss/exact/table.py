@@ -13,7 +13,8 @@ from streamloss.losses.base import Loss
 from streamloss.support.maker import Maker, here
 
 from .cells import Cells
-from .ranks import KeyColumn, key_column, rows_of, united
+from .limbs import taken
+from .ranks import KeyColumn, key_column, lone_key, rows_of, united
 from .reductions import Reduction
 from .state import State
 
@@ -74,6 +75,13 @@ class Table:
         cells : Cells
             The cells of all slices.
         """
+        if len(columns) == 1 and columns[0][1] is None:
+            alone = lone_key(kinds[0], columns[0][0])
+            if alone is not None:
+                key, places = alone
+                table = cls(tuple(names), (key,), shape, cells)
+                ordered = cells if places is None else cells.take(table.places(places))
+                return cls(table.names, table.keys, shape, ordered).without_nothing()
         found = [key_column(kind, *each) for kind, each in zip(kinds, columns, strict=True)]
         table = cls(tuple(names), tuple(found), shape, cells)
         return table.sorted().without_nothing()
@@ -111,11 +119,12 @@ class Table:
         """Return the slices that these keys of the slices make."""
         ranks, count = rows_of([(key.codes, len(key.values) + 1) for key in keys], len(self))
         if ranks is None:
-            return Table(names, tuple([key.used() for key in keys]), self.shape, self.cells)
+            return Table(names, keys, self.shape, self.cells)
         if count == len(self):
             places = np.empty(count, np.int64)
             places[ranks] = np.arange(count)
-            return Table(names, keys, self.shape, self.cells).take(places)
+            keys = tuple([key._replace(codes=taken(key.codes, places)) for key in keys])
+            return Table(names, keys, self.shape, self.cells.take(self.places(places)))
         order = None if (ranks[1:] >= ranks[:-1]).all() else np.argsort(ranks, kind="stable")
         ranks = ranks if order is None else ranks[order]
         starts = np.flatnonzero(np.diff(ranks, prepend=-1))
