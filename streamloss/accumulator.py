@@ -75,6 +75,8 @@ class Accumulator:
     {'mae': 1.25}
     """
 
+    tally: Tally
+
     __slots__ = ("__weakref__", "_asked_axis", "_maker", "_named", "_specs", "tally")
 
     def __init__(
@@ -95,15 +97,14 @@ class Accumulator:
     def _limit(self, missing: str, max_slices: int) -> None:
         """Set what is said of slices, refused where there are none."""
         if self.by is not None:
-            self.tally.by = self.by.limited(missing, max_slices)
+            sliced().limit(self.tally, missing, max_slices)
         elif (missing, max_slices) != ("keep", MOST_SLICES):
             raise ValueError("missing and max_slices are for slices: got no by")
 
     def _begin(self, specs: Any, query: Query, state: Any = None, by: By | None = None) -> None:
         """Start with a state: what is asked, and how the losses were spelled."""
         self._specs, self._asked_axis = specs, query.axis
-        tally: Any = Tally(query) if by is None else sliced().SliceTally(query, by)
-        self.tally = tally.merge(state)
+        self.tally = (Tally(query) if by is None else sliced().SliceTally(query, by)).merge(state)
         self._named: Named | None = None
         self._maker: Maker | None = None
 
@@ -185,7 +186,7 @@ class Accumulator:
         if by is None:
             self.tally.add_other(given, axis)
         else:
-            self.tally.add(given, by, axis)
+            sliced().add(self.tally, given, by, axis)
 
     def _check_by(self, by: Any, data: Any) -> None:
         """Refuse keys without names for them, and the other way round."""

@@ -6,13 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from .arrays.batch import Arguments
+from .arrays.types import AxisLike
 from .exact.reductions import Reduction
 from .exact.table import Table
 from .run.slices.by import By
 from .run.slices.tally import SliceTally
 from .slices import Slices
 
-__all__ = ["By", "SliceTally", "slices_of", "totals_of"]
+__all__ = ["By", "SliceTally", "add", "limit", "slices_of", "totals_of"]
+
+
+def limit(tally: SliceTally, missing: str, max_slices: int) -> None:
+    """Say what becomes of rows with a missing key, and how many slices there may be."""
+    tally.by = tally.by.limited(missing, max_slices)
+
+
+def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:
+    """Add arrays with their keys."""
+    tally.add(given, by, axis)
 
 
 def slices_of(tally: SliceTally, specs: Any, reduction: Reduction) -> Slices:

@@ -18,7 +18,7 @@ FACTOR = 0x9E3779B97F4A7C15
 """Of the hash: 2**64 over the golden ratio, odd."""
 
 AHEAD, SOONER = 12, 24
-"""Keys ahead of which the keys of codes, and slots, are asked for (`benchmarks/bench_slices.py`)."""
+"""Keys ahead of which keys of codes, and slots, are asked for (`benchmarks/bench_slices.py`)."""
 
 STEP = 1024
 """Keys whose hashes are computed at once."""

@@ -397,4 +397,4 @@ def add_alike(near, place, columns, v, i):
 
 
 def ask_ahead(near, place):
-    """Ask for the memory of a place of near rows before it is needed; it means nothing in Python."""
+    """Ask for a place of near rows before it is needed; it means nothing in Python."""

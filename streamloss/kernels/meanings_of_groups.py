@@ -2,6 +2,8 @@
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -14,10 +16,14 @@ from .registry import compiled, lowered, meaning, typed
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 POINTER, FOUR = I8.as_pointer(), ir.VectorType(I64, 4)
 
-for _body in (groups.fill, groups.keep_counted, groups.scatter_quads, codes.place_of):
-    compiled(_body, INLINE)
+SMALL: tuple[Any, ...] = (
+    groups.fill,
+    groups.keep_counted,
+    groups.scatter_quads,
+    codes.place_of,
+)
 
-for _body in (
+LARGE: tuple[Any, ...] = (
     groups.ask_next,
     groups.count_elements,
     groups.omit_missing,
@@ -33,7 +39,20 @@ for _body in (
     groups.multiply,
     groups.peel_once,
     groups.scatter,
-):
+)
+
+PLAIN: tuple[Any, ...] = (
+    groups.add_four,
+    groups.add_alike,
+    groups.ask_ahead,
+    groups.ask_address,
+    codes.publish,
+)
+
+for _body in SMALL:
+    compiled(_body, INLINE)
+
+for _body in LARGE:
     compiled(_body, FRAGMENT)
 
 
@@ -68,13 +87,7 @@ def _start(context, builder, kind, value):
 
 
 if "instructions" in lost:
-    for _body in (
-        groups.add_four,
-        groups.add_alike,
-        groups.ask_ahead,
-        groups.ask_address,
-        codes.publish,
-    ):
+    for _body in PLAIN:
         compiled(_body, INLINE)
 
 else:

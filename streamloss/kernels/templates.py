@@ -151,12 +151,15 @@ def _point(cls: type[Loss], itself: Any) -> Any:
 
 def _module(itself: Any, kind: Kind | Values, loss: Callable[..., Any]) -> str:
     """Return a module of a body with its entry, which C calls, for a type of loss."""
-    values = isinstance(kind, Values)
-    signature = _of_values(itself, kind) if values else _of_block(itself, kind)
-    body = (write_values if kind.streams == 1 else write_factors) if values else fold_alone
+    body: Any
+    entry: Any
+    if isinstance(kind, Values):
+        signature, entry = _of_values(itself, kind), _values_entry
+        body = write_values if kind.streams == 1 else write_factors
+    else:
+        signature, entry, body = _of_block(itself, kind), _entry, fold_alone
     options = {**internals.options("FragmentCompiler"), **internals.kernel_options()}
     compiled = _compiled(body, signature, **options)
-    entry = _values_entry if values else _entry
     return _closed(_linked(compiled, entry(compiled, signature, kind, loss)))
 
 

@@ -118,9 +118,8 @@ def _patterns(
     cells = np.arange(math.prod(kept)).reshape(shown)
     pattern = np.broadcast_to(cells, inner)
     first = np.zeros(inner)
-    first[
-        tuple([slice(0, 1) if k in reduced else slice(None) for k in range(1, len(inner) + 1)])
-    ] = 1
+    begins = [slice(0, 1) if k in reduced else slice(None) for k in range(1, len(inner) + 1)]
+    first[tuple(begins)] = 1
     return (pattern.ravel() if kept else None), (None if first.all() else first)
 
 

@@ -15,8 +15,8 @@ from streamloss.kernels import codes as bodies
 from streamloss.kernels.cpu import call
 
 NEAR = 1 << 22
-"""The distance of the lowest and the highest key up to which each distance has a slot: 16 MiB, which
-a lookup reads one of, where a hash takes four times as long (`benchmarks/bench_slices.py`)."""
+"""The distance of the lowest and the highest key up to which each has a slot: 16 MiB, of which a
+lookup reads one, where a hash takes four times as long (`benchmarks/bench_slices.py`)."""
 
 FEWEST, ROOMY, CROWDED = 64, 16, 4
 """Keys that there is room for at first; and slots of a hash for each of few keys, and of more than

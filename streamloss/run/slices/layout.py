@@ -66,6 +66,10 @@ class Layout(NamedTuple):
         """The integers of a near row: a whole number of vectors."""
         return -(-(self.counts + 1 + self.hiding + self.starting) // 4) * 4
 
+    def is_like(self, other: Layout) -> bool:
+        """Return whether near rows of both can be added."""
+        return self[1:] == other[1:] and np.array_equal(self.sums, other.sums)
+
     def spans(self) -> list[tuple[int, int]]:
         """Return the bound of each sum and how many integers it has."""
         return [(int(bound), int(limbs)) for bound, limbs in self.sums[:, [BOUND, LIMBS]]]

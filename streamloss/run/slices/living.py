@@ -38,21 +38,30 @@ class Living:
         The names and kinds of the keys.
     shape : tuple of int
         The sizes of the axes kept.
-    flags : tuple of bool
+    flags : tuple of three bool
         Whether near rows have weights, elements that do not count, and rows.
     """
 
-    def __init__(self, sliced: SlicedBatch, most: int, flags: tuple[bool, bool, bool]) -> None:
+    flags: tuple[bool, bool, bool]
+
+    def __init__(self, sliced: SlicedBatch, most: int, before: Living | None) -> None:
+        """Begin with what a batch needs, and what batches before needed."""
         self.names, self.kinds = sliced.names, tuple(sliced.kinds)
-        self.shape, self.flags = sliced.kept, flags
+        self.shape = sliced.kept
+        self.flags = sliced.flags if before is None else before.flags_with(sliced)
         self._keys = Keys(self.names, self.kinds, most)
         self._kept = math.prod(self.shape)
         self._near: Near | None = None
 
     def takes(self, sliced: SlicedBatch) -> bool:
-        """Return whether a batch has the same kinds of keys, and nothing that there is no room for."""
+        """Return whether a batch has the same kinds of keys, and there is room for all it has."""
         fits = all([has or not needs for has, needs in zip(self.flags, sliced.flags, strict=True)])
         return fits and self.kinds == tuple(sliced.kinds)
+
+    def flags_with(self, sliced: SlicedBatch) -> tuple[bool, bool, bool]:
+        """Return the flags of near rows for these batches and another one."""
+        (a, b, c), (d, e, f) = self.flags, sliced.flags
+        return a or d, b or e, c or f
 
     def table(self) -> Table:
         """Return the table of what was added."""
@@ -85,14 +94,11 @@ class Living:
         small = sliced.rows * sliced.inner < threads.PARALLEL
         near = self._near
         if small and near is not None and query.nan != "raise":
-            some = slice(0, sliced.rows)
-            codes = work.codes(some)
-            size = int(codes.max(initial=-1)) + 1
+            codes = work.codes(slice(0, sliced.rows))
             if near.is_ready(len(codes)) and sources.is_whole:
-                near.grow(size)
-                work.into(near, some, codes)
+                work.append(near, codes)
             else:
-                uncut(lambda: (near.make_ready(), near.grow(size), work.into(near, some, codes)))
+                uncut(lambda: work.append(near, codes))
             return
         layout = self._layout(sliced, sources) if near is None else near.layout
         parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
@@ -138,6 +144,13 @@ class _Work:
             codes = (codes[:, None] * np.int32(self._kept) + sliced.pattern).ravel()
             return codes.astype(np.int32, copy=False)
         return np.repeat(codes, sliced.inner) if sliced.inner != 1 else codes
+
+    def append(self, near: Near, codes: Array) -> None:
+        """Add all rows to near rows that there are already, by one call of a kernel if it can."""
+        if not near.is_ready(len(codes)):
+            near.make_ready()
+        near.grow(int(codes.max(initial=-1)) + 1)
+        self.into(near, slice(0, self._sliced.rows), codes)
 
     def into(self, near: Near, some: slice, codes: Array) -> None:
         """Add some rows to near rows."""

@@ -1,4 +1,4 @@
-"""Batches as kernels of slices read them: where they lie, or as values that were computed before."""
+"""Batches as kernels of slices read them: where they lie, or as values computed before."""
 
 from __future__ import annotations
 

@@ -124,10 +124,7 @@ class SliceTally:
         if living is not None:
             sliced = sliced.as_kinds(living.kinds)
         if living is None or not living.takes(sliced):
-            flags = sliced.flags
-            if living is not None:
-                flags = tuple([a or b for a, b in zip(flags, living.flags, strict=True)])
-            new = Living(sliced, by.max_slices, flags)
+            new = Living(sliced, by.max_slices, living)
             new.add(sliced)
             table = self._table if living is None else uncut(self._whole)
             self._table, self._living = table, new
