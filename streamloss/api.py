@@ -90,8 +90,8 @@ def evaluate(
         With keys a table, `Slices`. Else in the unit of the loss: an array of the axes kept, if
         `axis` leaves some; of the shape of the losses with "none", zero where an element counts
         for nothing. For a list of losses a dict, with keys as they were given. With "none" it is
-        on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of their axes and must have equal
-        coordinates, an array of axes kept is a DataArray too.
+        on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of
+        their axes and must have equal coordinates, an array of axes kept is a DataArray too.
 
     Raises
     ------
