@@ -90,7 +90,8 @@ def add_groups(plan, layout, told, views, first, last, codes, block, near, log, 
         for k in range(told[IN_PLACE]):
             addresses[k] = views[k + 1, ADDRESS_OF] + start * views[k + 1, AXES]
         for k in range(told[IN_PLACE], told[VIEWS]):
-            if start == first or not is_constant(views, k + 1):
+            # the weights' memory is written to where they become integers
+            if start == first or k == told[WEIGHTS] or not is_constant(views, k + 1):
                 read(views, k + 1, start, memory[k][:size])
         count_elements(told, memory, columns, size)
         for k in range(plan.shape[0]):

@@ -230,9 +230,9 @@ class Near:
         """Take over what another one holds, of the same losses."""
         self._resize(other._cells)
         other._resize(self._cells)
+        for each in (self, other):
+            each.make_ready()  # which may change its layout
         if self.layout.is_like(other.layout):
-            for each in (self, other):
-                each.make_ready()
             self._joined()[...] += other._joined()
             self._since = LIGHT
             self._pending += other._pending
@@ -251,7 +251,8 @@ class Near:
 
     def missing(self) -> int:
         """Return how many elements have a NaN, where those do not count."""
-        return int((self._joined()[:, self.layout.hidden] >> 32).sum())
+        known = 0 if self._counted is None else self._counted[COUNTS.index("missing")].sum()
+        return int((self._joined()[:, self.layout.hidden] >> 32).sum() + known)
 
     def cells(self, last: int, first: int = 0) -> Cells:
         """Return what cells from the first to the last, without that, hold."""
