@@ -186,10 +186,12 @@ class Near:
         """Move what cells with many elements hold to where there is room for more."""
         rows, layout = self._joined(), self.layout
         self._since = 0
-        counts = [layout.counts, layout.hidden] if layout.hiding else [layout.counts]
-        if max([int(_small(rows, column).max()) for column in counts]) < LIGHT:
+        counts = [_half(rows, layout.counts)]
+        if layout.hiding:
+            counts += [_half(rows, layout.hidden), _half(rows, layout.hidden, True)]
+        if max([int(count.max()) for count in counts]) < LIGHT:
             return
-        many = np.max([_small(rows, column) for column in counts], axis=0)
+        many = np.max(counts, axis=0)
         heavy = np.flatnonzero(many >= LIGHT)
         for row, (bound, limbs) in enumerate(layout.spans()):
             for k in range(limbs):
@@ -294,9 +296,9 @@ def _low(numbers: Array) -> Array:
     return numbers & 0xFFFFFFFF
 
 
-def _small(rows: Array, column: int) -> Array:
-    """Return the low 32 bits of a column, which are below 2**31."""
-    return rows.view(np.int32)[:, 2 * column + (sys.byteorder == "big")]
+def _half(rows: Array, column: int, high: bool = False) -> Array:
+    """Return the low or the high 32 bits of a column, which are below 2**31."""
+    return rows.view(np.int32)[:, 2 * column + (high != (sys.byteorder == "big"))]
 
 
 def _counts_of(rows: Array, layout: Layout) -> list[Array]:

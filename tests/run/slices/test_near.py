@@ -81,3 +81,14 @@ def test_a_nan_in_a_group_of_many_elements_is_refused(
     y[5] = np.nan
     with pytest.raises(ValueError, match=r"^nan='raise': 1 elements have a NaN"):
         sl.evaluate("mae", y, p, by=np.zeros(N, int), nan="raise")
+
+
+def test_groups_of_many_missing_elements_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "LIGHT", 1 << 9)
+    monkeypatch.setattr(near, "ROUND", 1 << 10)
+    y = np.full(N, np.nan)
+    acc = sl.Accumulator("mae", nan="omit", by="key").update(y, y, by=np.zeros(N, int))
+    acc.update(y, y, by=np.zeros(N, int))
+    living = acc.tally._living  # type: ignore[attr-defined]
+    assert (living._near._rows[:, living._near.layout.hidden] >> 32).max() < 2 << 10
+    assert acc.counts["nan"] == 2 * N
