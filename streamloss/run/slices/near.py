@@ -110,10 +110,14 @@ class Near:
             copies[1:] = 0
         return self._rows[: self._cells]
 
-    def is_ready(self, elements: int) -> bool:
-        """Return whether one call of a kernel adds so many elements, and nothing is left to do."""
+    def is_ready(self, elements: int, cells: int) -> bool:
+        """Return whether one call of a kernel adds so many elements to so many cells.
+
+        Nothing else is left to do then.
+        """
         room = int(self._state[USED]) + (elements + STEP) * len(self.layout.sums)
-        return self._since + elements <= ROUND and room <= len(self._log[0])
+        fits = self._since + elements <= ROUND and room <= len(self._log[0])
+        return fits and cells <= self._cells
 
     def make_ready(self) -> None:
         """Make room in the log and in rows."""
