@@ -383,6 +383,17 @@ def scatter_quads(codes, columns, near, width, told, views, after):
                 add_four(near, places, columns, v, i)
 
 
+def take_rows(near, cells, out):
+    """Write the near rows of some cells, column after column."""
+    width = out.shape[0]
+    for i in range(cells.size):
+        if i + FAR < cells.size:
+            ask_ahead(near, cells[i + FAR] * width)
+        place = cells[i] * width
+        for v in range(width):
+            out[v, i] = near[place + v]
+
+
 def add_four(near, places, columns, v, i):
     """Add four columns from `v` on, of four elements from `i` on, to four places of near rows."""
     for j in range(4):

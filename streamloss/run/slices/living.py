@@ -67,10 +67,11 @@ class Living:
 
     def table(self) -> Table:
         """Return the table of what was added."""
-        first, last = self._keys.first, self._keys.count
         assert self._near is not None
-        cells = self._near.cells(last * self._kept, first * self._kept)
-        columns = self._keys.columns(np.arange(first, last))
+        missing = self._near.is_used(0, self._kept)
+        codes, columns = self._keys.ordered(missing)
+        some = codes if self._kept == 1 else codes[:, None] * self._kept + np.arange(self._kept)
+        cells = self._near.cells(some.ravel())
         return Table.of(self.names, self.kinds, columns, self.shape, cells)
 
     def add(self, sliced: SlicedBatch) -> None:
@@ -146,10 +147,10 @@ class _Work:
         self._prepared = keys.prepared(sliced.keyeds, True)
         self._kept = math.prod(sliced.kept)
 
-    def codes(self, some: slice) -> Array:
-        """Return the cells of the elements of some rows."""
+    def codes(self, some: slice, memory: Array | None = None) -> Array:
+        """Return the cells of the elements of some rows, in that memory if there is any."""
         sliced = self._sliced
-        codes = self._keys.codes(sliced.keyeds, self._prepared, some, True)
+        codes = self._keys.codes(sliced.keyeds, self._prepared, some, True, memory)
         if self._keys.count * self._kept >= CELLS:
             rule = f"slices must have less than {CELLS} cells together"
             raise ValueError(f"{rule}: got {self._keys.count} slices of {self._kept}")
@@ -162,8 +163,12 @@ class _Work:
         """Add all rows to near rows that there are already, which may have to make room."""
         if not near.is_ready(len(codes), 0):
             near.make_ready()
-        near.grow(last)
+        self.make_room(near, last)
         self.into(near, slice(0, self._sliced.rows), codes)
+
+    def make_room(self, near: Near, last: int) -> None:
+        """Have near rows for so many cells, of keys that are expected as well."""
+        near.grow(last, self._keys.expected * self._kept)
 
     def into(self, near: Near, some: slice, codes: Array) -> None:
         """Add some rows to near rows."""
@@ -180,9 +185,10 @@ class _Work:
 
         def work(jobs: Iterable[slice]) -> None:
             near = Near(layout, self._keys.count * self._kept)
+            memory = np.empty(step, np.int32)
             for some in jobs:
-                codes = self.codes(some)  # another thread may just give codes
-                near.grow(int(codes.max(initial=-1)) + 1)
+                codes = self.codes(some, memory)  # another thread may just give codes
+                self.make_room(near, int(codes.max(initial=-1)) + 1)
                 self.into(near, some, codes)
             parts.append(near)
 

@@ -29,6 +29,9 @@ LARGE = 1 << 20
 LOG = 1 << 16
 """Numbers that the log of a thread has room for, at least."""
 
+MANY = 1 << 14
+"""Rows from which a kernel copies some: a million take 10 ms, and numpy 60, which waits for each."""
+
 PENDING = 1 << 21
 """Numbers of logs that are kept before they are added up: 32 MiB."""
 
@@ -88,10 +91,18 @@ class Near:
         self._rows = _zeros(self._copies * self._cells, layout.width)
         self._blocks: dict[int, Any] = {}
 
-    def grow(self, cells: int) -> None:
-        """Have rows for so many cells, and for some more if there were fewer."""
+    def grow(self, cells: int, most: int) -> None:
+        """Have rows for so many cells, and for more if there were fewer, but not beyond the most.
+
+        To write a row for the first time takes as long as to add to it twice.
+        """
         if cells > self._cells:
-            self._resize(max(cells, self._cells + self._cells // 2))
+            self._resize(max(cells, min(4 * cells, most)))
+
+    def is_used(self, first: int, last: int) -> bool:
+        """Return whether one of some cells has anything."""
+        far = any([each is not None for each in self._far])
+        return far or bool(self._waiting or self._state[USED] or self._joined()[first:last].any())
 
     def _resize(self, cells: int) -> None:
         """Have rows for just so many cells, not fewer than before."""
@@ -181,7 +192,7 @@ class Near:
     def _relay(self, spans: list[tuple[int, int]]) -> None:
         """Go on with another layout."""
         self._drain()
-        cells, flags = self.cells(self._cells), self.layout[1:]
+        cells, flags = self.cells(np.arange(self._cells)), self.layout[1:]
         self._far = [*cells.sums, *([cells.heavy] if self.layout.weighted else [])]
         self._counted = np.array([cells.counts(name) for name in COUNTS])
         self._lay(Layout.of(spans, flags))
@@ -217,7 +228,7 @@ class Near:
             before, self._counted = self._counted, np.zeros((len(COUNTS), self._cells), np.int64)
             if before is not None:
                 self._counted[:, : before.shape[1]] = before
-        self._counted[:, cells] += np.array(_counts_of(rows, self.layout))
+        self._counted[:, cells] += np.array(_counts_of(rows.T, self.layout))
 
     def _settle(self) -> None:
         """Add up what is pending."""
@@ -260,26 +271,35 @@ class Near:
         known = 0 if self._counted is None else self._counted[COUNTS.index("missing")].sum()
         return int((self._joined()[:, self.layout.hidden] >> 32).sum() + known)
 
-    def cells(self, last: int, first: int = 0) -> Cells:
-        """Return what cells from the first to the last, without that, hold."""
+    def cells(self, some: Array) -> Cells:
+        """Return what some cells hold."""
         if self._state[USED]:
             self._drain()
         self._settle()
-        self._resize(last)
-        rows, layout, some = self._joined()[first:last], self.layout, np.arange(first, last)
-        columns = []
+        self._resize(int(some.max(initial=-1)) + 1)
+        columns, layout = self._columns(some), self.layout
+        sums = []
         for row, far in zip(layout.sums, self._far, strict=True):
-            limbs = rows[:, row[COLUMN] : row[COLUMN] + row[LIMBS]].T[::-1].copy()
+            limbs = columns[row[COLUMN] : row[COLUMN] + row[LIMBS]][::-1]
             unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT if row[LIMBS] else 0
             near = Column(unit, WIDTH, limbs)
-            columns.append(near if far is None else _plus(far, near, some))
-        counts = _counts_of(rows, layout)
+            sums.append(near if far is None else _plus(far, near, some))
+        counts = _counts_of(columns, layout)
         if self._counted is not None:
-            stop = min(last, self._counted.shape[1])
+            known = some < self._counted.shape[1]
             for own, more in zip(counts, self._counted, strict=True):
-                own[: stop - first] += more[first:stop]
-        weights = columns.pop() if layout.weighted else None
-        return Cells(last - first, tuple(columns), weights, *counts)
+                own[known] += more[some[known]]
+        weights = sums.pop() if layout.weighted else None
+        return Cells(len(some), tuple(sums), weights, *counts)
+
+    def _columns(self, some: Array) -> Array:
+        """Return the columns of some rows; of many, a kernel asks for memory ahead."""
+        rows = self._joined()
+        if len(some) < MANY:
+            return np.ascontiguousarray(rows[some].T)
+        out = np.empty((rows.shape[1], len(some)), np.int64)
+        call(bodies.take_rows, (), self._rows.reshape(-1), some, out)
+        return out
 
 
 def _zeros(rows: int, width: int) -> Array:
@@ -305,16 +325,16 @@ def _half(rows: Array, column: int, high: bool = False) -> Array:
     return rows.view(np.int32)[:, 2 * column + (high != (sys.byteorder == "big"))]
 
 
-def _counts_of(rows: Array, layout: Layout) -> list[Array]:
-    """Return what near rows count, in the order of `COUNTS`."""
-    both = rows[:, layout.counts]
+def _counts_of(columns: Array, layout: Layout) -> list[Array]:
+    """Return what the columns of near rows count, in the order of `COUNTS`."""
+    both = columns[layout.counts]
     elements = _low(both)
     nonzero = both >> 32 if layout.weighted else elements.copy()
     missing, masked = np.zeros_like(elements), np.zeros_like(elements)
     if layout.hiding:
-        hidden = rows[:, layout.hidden]
+        hidden = columns[layout.hidden]
         missing, masked = hidden >> 32, _low(hidden)
-    starts = rows[:, layout.starts].copy() if layout.starting else elements + missing + masked
+    starts = columns[layout.starts].copy() if layout.starting else elements + missing + masked
     return [elements, nonzero, missing, masked, starts]
 
 
@@ -322,5 +342,6 @@ def _plus(far: Column | None, more: Column, some: Array) -> Column:
     """Return the sum of some cells of a column, which may have fewer, and those of another."""
     if far is None:
         return more
-    known = far.take(some[some < far.cells])
-    return Column.total([(known, np.arange(known.cells), 1), (more, None, 1)], len(some))
+    there = np.flatnonzero(some < far.cells)
+    known = far.take(some[there])
+    return Column.total([(known, there, 1), (more, None, 1)], len(some))
