@@ -37,18 +37,15 @@ how many it has, none of a sum that was zero so far; and the exponent that its t
 VIEWS, IN_PLACE, WEIGHTS, MASK, ROWS, OMIT, COUNTS, HIDDEN, STARTS, COPIES, AHEAD = range(11)
 """What else a kernel is told: how many views there are, and how many of them, inputs, losses read
 where they lie and not from memory; which of them are weights, a mask, and tell
-where a row begins, -1 if there are none; whether elements with a NaN do not count; the columns of
-counts, of those hidden and of rows, -1 if they are not counted; how many copies of all near rows
-there are; and whether it asks for memory ahead."""
+where a row begins, -1 if there are none; from which view on a NaN says that its element does not
+count, -1 if none does; the columns of counts, of those hidden and of rows, -1 if they are not
+counted; how many copies of all near rows there are; and whether it asks for memory ahead."""
 
 DONE, USED = range(2)
 """What a kernel tells: how many elements are added, and how many numbers are in the log."""
 
 TERMS = 4
 """Rows of memory for terms, behind those of the views: as many as a loss has streams."""
-
-INPUTS = 8
-"""Views that inputs and values may be, at most."""
 
 FAR = 32
 """Elements ahead of which near rows are asked for (`benchmarks/bench_slices.py`)."""
@@ -131,7 +128,7 @@ def count_elements(told, memory, columns, size):
         hidden = columns[told[HIDDEN]][:size]
         for i in range(size):
             hidden[i] = 1 - here[i]
-        if told[OMIT]:
+        if told[OMIT] >= 0:
             omit_missing(told, memory, here, hidden)
     if told[STARTS] >= 0:
         starts, row = columns[told[STARTS]][:size], memory[told[ROWS]][:size]
@@ -144,8 +141,8 @@ def count_elements(told, memory, columns, size):
 
 
 def omit_missing(told, memory, here, hidden):
-    """Write that elements with a NaN in an input or weight do not count, and 2**32 for each."""
-    for k in range(told[VIEWS]):
+    """Write that elements with a NaN in a view do not count, and 2**32 for each."""
+    for k in range(told[OMIT], told[VIEWS]):
         if k != told[MASK] and k != told[ROWS]:
             array = memory[k][: here.size]
             for i in range(here.size):
@@ -160,15 +157,21 @@ def fill(out, x):
         out[i] = x
 
 
+def copy(source, out):
+    """Copy as many numbers as an array takes."""
+    for i in range(out.size):
+        out[i] = source[i]
+
+
 def write_values_of(row, told, memory, addresses, size):
     """Write the values of a loss of a plan behind the views, of a moment its factors."""
     first, second = memory[told[VIEWS]][:size], memory[told[VIEWS] + 1][:size]
     if row[ADDRESS] != 0:
         call_values(row, addresses[row[SOURCE] :], first, second)
     else:
-        source = memory[row[SOURCE]][:size]
-        for i in range(size):
-            first[i] = source[i]
+        copy(memory[row[SOURCE]], first)
+        if row[STREAMS] > 1:
+            copy(memory[row[SOURCE] + 1], second)
 
 
 def fold_loss(row, layout, told, block, codes, log, used):

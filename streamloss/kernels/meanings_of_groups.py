@@ -17,6 +17,7 @@ I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 POINTER, FOUR = I8.as_pointer(), ir.VectorType(I64, 4)
 
 SMALL: tuple[Any, ...] = (
+    groups.copy,
     groups.fill,
     groups.keep_counted,
     groups.scatter_quads,

@@ -82,7 +82,8 @@ class Sources:
         except CannotLoad:
             return None
         plan = _plan([(at, 0, loss) for at, loss in zip(addresses, losses, strict=True)])
-        return self._source(inputs, plan, len(inputs) * flat, batch.weights, batch.where)
+        omit = 0 if self._omit else -1
+        return self._source(inputs, plan, len(inputs) * flat, batch.weights, batch.where, omit)
 
     def _source(
         self,
@@ -91,6 +92,7 @@ class Sources:
         in_place: int,
         weights: Array | None,
         where: Array | None,
+        omit: int,
     ) -> Source | None:
         """Return the source of inputs, or of values, all of the shape of the losses."""
         shape, first = inputs[0].shape, self._first
@@ -103,7 +105,7 @@ class Sources:
         arrays += [array for array in (weights, where) if array is not None]
         places = iter(range(len(inputs), len(arrays)))
         rows, heavy, mask = (-1 if a is None else next(places) for a in (first, weights, where))
-        told = len(arrays), in_place, heavy, mask, rows, int(self._omit)
+        told = len(arrays), in_place, heavy, mask, rows, omit
         views = layout.at(arrays)
         return Source(plan, views.words, told, views)
 
@@ -115,10 +117,11 @@ class Sources:
         for loss in self._losses:
             plan.append((0, len(values), loss))
             values += _values(loss, batch)
-        weights = batch.weights
+        omit = len(values) if self._omit else -1  # a NaN that a loss gives is a term
         if self._omit:
-            weights = _without_missing(batch)
-        found = self._source(tuple(values), _plan(plan), 0, weights, batch.where)
+            values.append(_missing(batch))
+        given = batch.weights, batch.where, omit
+        found = self._source(tuple(values), _plan(plan), 0, *given)
         assert found is not None
         return found
 
@@ -165,10 +168,10 @@ def _values(loss: Loss, batch: Batch) -> list[Array]:
     return [out.reshape(batch.shape), more.reshape(batch.shape)]
 
 
-def _without_missing(batch: Batch) -> Array:
-    """Return the weights of a batch, NaN where a row has a NaN."""
+def _missing(batch: Batch) -> Array:
+    """Return NaN where an input of a batch has a NaN, else zero."""
     missing = np.zeros(batch.shape, np.bool_)
     for array in batch.inputs:
         beyond = tuple(range(len(batch.shape), array.ndim))
         missing |= np.isnan(array).any(axis=beyond)
-    return np.where(missing, np.nan, 1.0 if batch.weights is None else batch.weights)
+    return np.where(missing, np.nan, 0.0)
