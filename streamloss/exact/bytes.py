@@ -188,6 +188,8 @@ def _state(
     own: list[planes.Stored] = []
     if header.shape is not None and slicing is not None and slices is not None:
         state = to_table(columns, slicing, header.rows, header.shape, slices)
+        if len(state) != slices:
+            raise corrupt(f"it has {len(state)} slices in place of {slices}")
         own = of_table(state.canonical())
     elif header.shape is not None:
         cells = to_cells(columns, header.rows, math.prod(header.shape))

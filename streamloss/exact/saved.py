@@ -106,7 +106,7 @@ def _of_texts(name: str, key: KeyColumn) -> list[Stored]:
     if key.kind.name == "bytes":
         line = b"".join(values)
     else:
-        line = "".join(values).encode("utf-8", "surrogatepass")
+        line = "".join(values).encode("utf-8")
     lengths = np.fromiter(map(len, values), np.int64, len(values))
     return [
         stored(name, TEXT, [np.frombuffer(line, np.int8)]),
@@ -148,7 +148,7 @@ def _to_texts(columns: Columns, name: str, text: bool) -> Any:
     line: Any = _planes(columns, name, TEXT)[0].tobytes()
     lengths = _planes(columns, f"{name}.ends", KEY)[0]
     try:
-        line = line.decode("utf-8", "surrogatepass") if text else line
+        line = line.decode("utf-8") if text else line
     except UnicodeDecodeError:
         raise corrupt("a key is no text") from None
     if largest(lengths) > len(line) or (len(lengths) and int(lengths.min()) < 0):
