@@ -24,6 +24,7 @@ if _TYPE_CHECKING:
     from .files import DataSet, scan
     from .losses import *  # noqa: F403
     from .metrics import *  # noqa: F403
+    from .slices import Slices
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ __all__ = [
     "Reduction",
     "Row",
     "Share",
+    "Slices",
     "accumulate",
     "bins",
     "evaluate",
@@ -67,7 +69,9 @@ for _old, _new in {
     _sys.modules[f"{__name__}.{_old}"] = _sys.modules[f"{__name__}.{_new}"]
 
 
-_LATER = dict(DataSet="files", scan="files", bins="arrays.cuts", period="arrays.cuts")
+_LATER = dict(
+    DataSet="files", Slices="slices", bins="arrays.cuts", period="arrays.cuts", scan="files"
+)
 """The modules of what is imported when it is first used."""
 
 

@@ -18,7 +18,13 @@ from .support.maker import UNKNOWN, Maker, check_maker
 from .support.once import once
 
 if TYPE_CHECKING:
+    from .arrays.batch import Arguments
+    from .exact.table import Table
     from .files import DataSet
+    from .run.slices.by import By
+
+MOST_SLICES = 10_000_000
+"""Slices that there may be by default: somebody will take the number of a row for a key."""
 
 
 class Accumulator:
@@ -39,6 +45,16 @@ class Accumulator:
     nan : {"propagate", "omit", "raise"}
         What a NaN in an input or weight does: makes the result NaN, takes its element out of
         every sum and count, or makes `update` raise and change nothing.
+    by : str, tuple of str, or dict, optional
+        The names of keys, which each `update` gives: results are `Slices` then, one for each
+        combination of keys that is there. A dict gives the kinds that keys must have ("int",
+        "float", "text", "bytes", "bool", "time", "duration"), None for those that come as they are:
+        a declared "int" takes floats that are whole numbers, as pandas has integers with nulls.
+    missing : {"keep", "drop", "raise"}
+        What becomes of rows with a missing key: a slice of their own, nothing but a count, or an
+        error.
+    max_slices : int
+        How many slices there may be.
 
     Raises
     ------
@@ -53,7 +69,13 @@ class Accumulator:
     1.0
     >>> acc.result("sum"), acc.counts["elements"]
     (3.0, 3)
+    >>> acc = sl.Accumulator("mae", by="carrier")
+    >>> acc = acc.update([1.0, 2.0], [1.5, 2.5], by=["AA", "UA"]).update([4.0], [2.0], by=["AA"])
+    >>> acc.result().loc["AA"]
+    {'mae': 1.25}
     """
+
+    tally: Tally
 
     __slots__ = ("__weakref__", "_asked_axis", "_maker", "_named", "_specs", "tally")
 
@@ -62,14 +84,27 @@ class Accumulator:
         losses: Any,
         axis: AxisLike = None,
         nan: str = "propagate",
+        *,
+        by: Any = None,
+        missing: str = "keep",
+        max_slices: int = MOST_SLICES,
     ) -> None:
         specs = list(losses) if isinstance(losses, list) else losses
-        self._begin(specs, Query.spelled(losses, axis, nan))
+        query = Query.spelled(losses, axis, nan)
+        self._begin(specs, query, None, None if by is None else sliced().By.of(by))
+        self._limit(missing, max_slices)
 
-    def _begin(self, specs: Any, query: Query, state: State | None = None) -> None:
+    def _limit(self, missing: str, max_slices: int) -> None:
+        """Set what is said of slices, refused where there are none."""
+        if self.by is not None:
+            sliced().limit(self.tally, missing, max_slices)
+        elif (missing, max_slices) != ("keep", MOST_SLICES):
+            raise ValueError("missing and max_slices are for slices: got no by")
+
+    def _begin(self, specs: Any, query: Query, state: Any = None, by: By | None = None) -> None:
         """Start with a state: what is asked, and how the losses were spelled."""
         self._specs, self._asked_axis = specs, query.axis
-        self.tally = Tally(query).merge(state)
+        self.tally = (Tally(query) if by is None else sliced().SliceTally(query, by)).merge(state)
         self._named: Named | None = None
         self._maker: Maker | None = None
 
@@ -78,9 +113,10 @@ class Accumulator:
         cls,
         specs: Any,
         query: Query,
-        state: State | None,
+        state: State | Table | None,
         named: Named | None = None,
         asked: AxisLike = None,
+        by: By | None = None,
     ) -> Accumulator:
         """Return the accumulator of a state: the losses are the query's, whatever texts mean now.
 
@@ -88,7 +124,7 @@ class Accumulator:
         axes of the query were called.
         """
         out = cls.__new__(cls)
-        out._begin(specs, query, state)
+        out._begin(specs, query, state, by)
         out._named = named
         if asked is not None:
             out._asked_axis = check_axis(asked)
@@ -102,6 +138,7 @@ class Accumulator:
         *,
         where: Any = None,
         data: DataSet | None = None,
+        by: Any = None,
     ) -> Accumulator:
         """Add a batch and return the accumulator; an update that raises changes nothing.
 
@@ -112,15 +149,20 @@ class Accumulator:
             and is not waited for, until somebody asks.
         data : DataSet, optional
             Files, as `scan` gives them, all of whose rows are the batch.
+        by : array_like, tuple or dict of them
+            The keys of the rows, where the accumulator has some: as for `evaluate`, named as there
+            or in the order of their names.
 
         Raises
         ------
         OSError, TypeError, ValueError
             As `evaluate`, and if the axes kept have other sizes than before.
         """
-        if self.tally.add_direct(y_true, y_pred, weights, where):
+        if by is None and self.tally.add_direct(y_true, y_pred, weights, where):
             return self
         given, before = (y_true, y_pred, weights, where), self._named
+        if self.by is not None or by is not None:
+            self._check_by(by, data)
         if data is not None:
             from .run.evaluation import sum_data  # with archives and threads, on first use
 
@@ -129,22 +171,39 @@ class Accumulator:
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *given, order)
         if named is None:
-            self.tally.add_other(given)
+            self._add(given, None, by)
             return self
         axis = named.kept(self.axis, before)
-        self.tally.add_other(named.arguments, axis)
+        self._add(named.arguments, axis, by)
         with self.tally.lock:
             if self._named is None:
                 self._named = named.in_memory()
                 self.tally.query = self.tally.query.over(axis)
         return self
 
+    def _add(self, given: Arguments, axis: AxisLike, by: Any) -> None:
+        """Add arrays without names, with their keys if there are any."""
+        if by is None:
+            self.tally.add_other(given, axis)
+        else:
+            sliced().add(self.tally, given, by, axis)
+
+    def _check_by(self, by: Any, data: Any) -> None:
+        """Refuse keys without names for them, and the other way round."""
+        if self.by is None:
+            raise ValueError("by must be named when an Accumulator is made: this one has no keys")
+        if data is not None:
+            raise ValueError("by takes arrays in memory: got data")
+        if by is None:
+            names = ", ".join(self.by.names) or "its keys"
+            raise ValueError(f"by must give the keys of an update: got none of {names}")
+
     def result(self, reduction: str = Reduction.MEAN) -> Any:
         """Return the correctly rounded result of all updates, for any reduction but none.
 
         Returns
         -------
-        float, float64 array, or dict
+        float, float64 array, dict or Slices
             As `evaluate`. Without any update, that of an empty array.
 
         Raises
@@ -156,6 +215,8 @@ class Accumulator:
         found = check(reduction, self.losses)
         if found is Reduction.NONE:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
+        if self.by is not None:
+            return sliced().slices_of(self.tally, self._specs, found)
         state = self.tally.state
         values = state.results(self.losses, found)
         if self._named is not None and state.shape:
@@ -180,6 +241,12 @@ class Accumulator:
         return self.tally.query.nan
 
     @property
+    def by(self) -> By | None:
+        """How slices are made, with the names of keys; None if there are none."""
+        by: By | None = getattr(self.tally, "by", None)
+        return by
+
+    @property
     def shape(self) -> tuple[int, ...] | None:
         """The shape of the results; None before the first update where an axis was given."""
         return self.tally.shape
@@ -192,11 +259,12 @@ class Accumulator:
         (elements omitted for a NaN, and terms that are NaN), ``infinite`` (terms), ``masked``, and
         ``rows`` (the sizes of axis 0). An element is counted once: masked before NaN before zero
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
-        ``infinite_terms`` the terms of each loss.
+        ``infinite_terms`` the terms of each loss. With keys there are ``missing_keys``, rows.
         """
         parts = [rows_of(parts_of([loss])) for loss in self.losses]
         specs = self._specs if isinstance(self._specs, list) else [self._specs]
-        return counts_of(self.tally.state, specs, parts, self.axis)
+        counts = counts_of(self.tally.state, specs, parts, self.axis)
+        return counts if self.by is None else counts | sliced().totals_of(self.tally)
 
     def _shown_counts(self) -> list[tuple[str, int]]:
         """Return the counts with their names, those of terms only where there are any."""
@@ -239,16 +307,15 @@ class Accumulator:
         if not isinstance(other, Accumulator):
             raise TypeError(f"only Accumulators can be merged: got {type(other).__name__}")
         query, other_query = self.tally.query, other.tally.query
-        if query is other_query:  # a copy, or a part of one job
+        if query is other_query and self.by is other.by:  # a copy, or a part of one job
             return
-        mine = query.losses, query.axis, query.nan
-        theirs = other_query.losses, other_query.axis, other_query.nan
-        if self._asked_axis == other._asked_axis:
-            theirs = other_query.losses, query.axis, other_query.nan
+        mine = query.losses, query.axis, query.nan, _keys(self.by, other.by)
+        axis = query.axis if self._asked_axis == other._asked_axis else other_query.axis
+        theirs = other_query.losses, axis, other_query.nan, _keys(other.by, self.by)
         if mine != theirs:
             name, a, b = next(
                 each
-                for each in zip(("losses", "axis", "nan"), theirs, mine, strict=True)
+                for each in zip(("losses", "axis", "nan", "by"), theirs, mine, strict=True)
                 if each[1] != each[2]
             )
             raise ValueError(f"{name} must be the same to merge: got {brief(a)} and {brief(b)}")
@@ -276,16 +343,16 @@ class Accumulator:
             return NotImplemented
         return self._what() == other._what()
 
-    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, State | None]:
+    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, Any, By | None]:
         """Return what is asked, and the state of what was seen, None if its shape is not known."""
-        return self.losses, self.axis, self.nan, self.tally.known
+        return self.losses, self.axis, self.nan, self.tally.known, self.by
 
     __hash__ = None  # type: ignore[assignment]
 
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
         query, state = self.tally.query, self.tally.known
-        return Accumulator._of(self._specs, query, state, self._named, self._asked_axis)
+        return Accumulator._of(self._specs, query, state, self._named, self._asked_axis, self.by)
 
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
@@ -327,8 +394,8 @@ class Accumulator:
         return cls._of(specs, Query.of(losses, axis, nan), state)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        named = self._named and self._named.in_memory()
-        return _unpickled, (self._specs, *self._what(), named)
+        named, (*what, by) = self._named and self._named.in_memory(), self._what()
+        return _unpickled, (self._specs, *what, named, *(() if by is None else (None, by)))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{value} {name}" for name, value in self._shown_counts() if value)
@@ -353,6 +420,21 @@ class Accumulator:
         return f"<table><caption>Accumulator, means</caption>{rows}</table>"
 
 
+def _keys(by: By | None, other: By | None) -> Any:
+    """Return what must be the same of how slices are made; keys may have no names yet."""
+    if by is None or other is None:
+        return by and by.names
+    return (by.names if other.names else ()), by.missing
+
+
+@once
+def sliced() -> Any:
+    """Return what slices need, imported on first use."""
+    from . import sliced as module
+
+    return module
+
+
 @once
 def _format() -> Any:
     """Return the module of bytes, imported with json on first use."""
@@ -366,7 +448,7 @@ build = Accumulator._of
 
 
 def _unpickled(
-    specs: Any, losses: tuple[Loss, ...], axis: Any, nan: str, state: State | None, *named: Any
+    specs: Any, losses: tuple[Loss, ...], axis: Any, nan: str, state: Any, *named: Any
 ) -> Accumulator:
     """Return a pickled accumulator; its losses are called as they were if that is what they are."""
     some = isinstance(specs, list)

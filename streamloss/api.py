@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import Accumulator, build, check_sent
-from .arrays.batch import is_lazy
+from .accumulator import MOST_SLICES, Accumulator, build, check_sent, sliced
+from .arrays.batch import Arguments, is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction, check
@@ -30,6 +30,9 @@ def evaluate(
     axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
+    by: Any = None,
+    missing: str = "keep",
+    max_slices: int = MOST_SLICES,
     reduction: str = Reduction.MEAN,
     data: DataSet | None = None,
     progress: Progress | None = None,
@@ -57,6 +60,15 @@ def evaluate(
     nan : {"propagate", "omit", "raise"}
         What a NaN in an input or weight does: makes the result NaN, takes its element out of
         every sum and count, or raises.
+    by : array_like, or tuple or dict of them, optional
+        A key for each row, that is each index of axis 0, which the losses then have to be reduced
+        over: booleans, integers, text, bytes, times, categories, floats, `bins` or a `period`.
+        Several keys are crossed; a dict names them, as do columns with a name.
+    missing : {"keep", "drop", "raise"}
+        What becomes of rows with a missing key (None, NaN, a null): a slice of their own, nothing
+        but a count, or an error.
+    max_slices : int
+        How many slices there may be.
     reduction : Reduction or str
         By default the mean, S / W. With "none" every weighted loss is returned.
     data : DataSet, optional
@@ -74,12 +86,12 @@ def evaluate(
 
     Returns
     -------
-    float, float64 array, or dict
-        In the unit of the loss. An array of the axes kept, if `axis` leaves some; of the shape
-        of the losses with "none", zero where an element counts for nothing. For a list of losses
-        a dict, with keys as they were given. With "none" it is on the GPU if an argument is. Of
-        xarray's DataArrays, which are aligned by the names of their axes and must have equal
-        coordinates, an array of axes kept is a DataArray too.
+    float, float64 array, dict or Slices
+        With keys a table, `Slices`. Else in the unit of the loss: an array of the axes kept, if
+        `axis` leaves some; of the shape of the losses with "none", zero where an element counts
+        for nothing. For a list of losses a dict, with keys as they were given. With "none" it is
+        on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of
+        their axes and must have equal coordinates, an array of axes kept is a DataArray too.
 
     Raises
     ------
@@ -101,12 +113,19 @@ def evaluate(
     {'mse': 3.0, Huber(delta=0.5): 0.65625}
     >>> sl.evaluate("mae", [[1.0, 2.0], [3.0, 5.0]], [[1.0, 1.0], [1.0, 1.0]], axis=0)
     array([1. , 2.5])
+    >>> sl.evaluate("mae", [1.0, 2.0, 4.0], [1.5, 2.0, 2.0], by=["AA", "UA", "AA"]).loc["AA"]
+    {'mae': 1.25}
     """
     query = Query.spelled(losses, axis, nan)
     found = check(reduction, query.losses)
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
     given = y_true, y_pred, weights, where
+    if by is not None or (missing, max_slices) != ("keep", MOST_SLICES):
+        if found is Reduction.NONE:
+            raise ValueError("reduction 'none' keeps every element: it takes no by")
+        acc = _sliced(losses, query, given, data, by, missing, max_slices)
+        return acc.result(found)
     if data is not None:
         if found is Reduction.NONE:
             raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
@@ -124,6 +143,17 @@ def evaluate(
         reduced = () if found is Reduction.NONE else named.reduced(query.axis)
         results = [named.wrap(each, reduced) for each in results]
     return _keyed(losses, results)
+
+
+def _sliced(
+    losses: Any, query: Query, given: Arguments, data: Any, by: Any, missing: str, most: int
+) -> Accumulator:
+    """Return the accumulator of arrays with keys."""
+    specs = list(losses) if isinstance(losses, list) else losses
+    acc = build(specs, query, None, by=None if by is None else sliced().By())
+    acc._limit(missing, most)
+    y_true, y_pred, weights, where = given
+    return acc.update(y_true, y_pred, weights, where=where, data=data, by=by)
 
 
 def _keyed(losses: Any, results: list[Any]) -> Any:
@@ -156,6 +186,9 @@ def accumulate(
     axis: AxisLike = None,
     where: Any = None,
     nan: str = "propagate",
+    by: Any = None,
+    missing: str = "keep",
+    max_slices: int = MOST_SLICES,
     data: DataSet | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -178,6 +211,8 @@ def accumulate(
     (3.0, 1.5)
     """
     query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
+    if by is not None or (missing, max_slices) != ("keep", MOST_SLICES):
+        return _sliced(losses, query, given, data, by, missing, max_slices)
     specs = list(losses) if isinstance(losses, list) else losses
     if data is not None:
         state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)

@@ -122,7 +122,7 @@ def lone_key(kind: Kind, values: Any) -> tuple[KeyColumn, Any] | None:
     values, places = np.asarray(values), None
     order = keys.order(kind, values)
     if not _increase(order):
-        places = _places(order)
+        places = places_of(order)
         ordered = taken(order, places)
         if not _increase(ordered):
             return None
@@ -208,7 +208,7 @@ def _increase(values: Any) -> bool:
 
 def _sorted(values: Any) -> tuple[Any, Any]:
     """Return the rank of each value among the distinct ones, and where one of each is."""
-    places = _places(values)
+    places = places_of(values)
     ordered = taken(values, places)
     new = np.empty(len(values), np.bool_)
     new[0], new[1:] = True, ordered[1:] != ordered[:-1]
@@ -217,7 +217,7 @@ def _sorted(values: Any) -> tuple[Any, Any]:
     return ranks, places[new]
 
 
-def _places(values: Any) -> Any:
+def places_of(values: Any) -> Any:
     """Return the places of values in their order.
 
     Sorted arrays one after another are merged by numpy. Other integers are sorted by 16 bits at a

@@ -20,6 +20,7 @@ from .cpu import Body, Classes, built, compiled, entry, machine_code, object_of
 from .digests import Uncacheable
 from .fold import fold_cells
 from .loader import CannotLoad
+from .values import Values
 from .views import fold_views
 
 Run = tuple[Any, Any]
@@ -77,7 +78,9 @@ def _driven(
     try:
         if kind is None:
             raise CannotLoad("complex numbers have no blocks")
-        addresses = tuple([_address(cls, kind, classes) for cls in classes])
+        of = [kind._replace(streams=cls.streams) for cls in classes]
+        pairs = zip(classes, of, strict=True)
+        addresses = tuple([address(cls, fold_alone, each, classes) for cls, each in pairs])
         if (body, kind) not in _drivers:
             given = table_of(losses, addresses), *arguments
             other = functools.partial(_other, body)
@@ -87,33 +90,33 @@ def _driven(
         return entry(body, losses, losses, *arguments), ()
 
 
-def _address(cls: type[Loss], kind: Kind, classes: Classes) -> int:
-    """Return the address of the function of a loss, one of some, for blocks of a kind.
+def address(cls: type[Loss], body: Body, kind: Kind | Values, classes: Classes) -> int:
+    """Return the address of the function of a body for a loss, one of some, of a kind.
 
     Raises
     ------
     CannotLoad, TypeError
         As `cpu.object_of`.
     """
-    kept, kind = cls.memory, kind._replace(streams=cls.streams)
-    if (fold_alone, kind) not in kept:
-        made = object_of(fold_alone, (cls,), repr(kind), lambda: _block(cls, kind, classes))
-        kept[fold_alone, kind] = loader.placed(made.code, made.needs)
-    found: int = kept[fold_alone, kind]
+    kept = cls.memory
+    if (body, kind) not in kept:
+        made = object_of(body, (cls,), repr(kind), lambda: _block(cls, body, kind, classes))
+        kept[body, kind] = loader.placed(made.code, made.needs)
+    found: int = kept[body, kind]
     return found
 
 
-def _block(cls: type[Loss], kind: Kind, classes: Classes) -> Object:
+def _block(cls: type[Loss], body: Body, kind: Kind | Values, classes: Classes) -> Object:
     """Return the object code of a loss, made anew."""
     templates = _templates()
-    template = _template(kind, classes) if templates.is_for(cls) else ""
+    template = _template(body, kind, classes) if templates.is_for(cls) else ""
     return built(classes, lambda: templates.build(cls, kind, template))
 
 
-def _template(kind: Kind, classes: Classes) -> str:
+def _template(body: Body, kind: Kind | Values, classes: Classes) -> str:
     """Return the template of a kind, from disk where possible, which some losses need."""
     try:
-        file = TemplateFile(fold_alone, repr(kind))
+        file = TemplateFile(body, repr(kind))
     except Uncacheable:
         return _new_template(kind, classes)
     text = file.found()
@@ -123,7 +126,7 @@ def _template(kind: Kind, classes: Classes) -> str:
     return text
 
 
-def _new_template(kind: Kind, classes: Classes) -> str:
+def _new_template(kind: Kind | Values, classes: Classes) -> str:
     return compiled(lambda: str(_templates().template(kind)), classes)
 
 

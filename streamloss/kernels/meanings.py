@@ -18,7 +18,13 @@ from numba.extending import intrinsic
 from streamloss.exact import digits
 from streamloss.losses import arithmetic, elementary, formulas, powers
 
-from . import elements, loader, meanings_of_loops, meanings_of_rows  # noqa: F401  # register theirs
+from . import (  # noqa: F401  # register theirs
+    elements,
+    loader,
+    meanings_of_groups,
+    meanings_of_loops,
+    meanings_of_rows,
+)
 from .compiler import FRAGMENT, INLINE, LOSS
 from .internals import (
     bits_of,

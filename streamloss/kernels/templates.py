@@ -31,14 +31,15 @@ from .meanings import is_long
 from .meanings_of_blocks import ANY, DOUBLE, I64, LATER, POINT, POINTER, result_of
 from .meanings_of_loops import has_cases
 from .switches import Narrow
+from .values import Values, write_factors, write_values
 
 RAISED = "streamloss_raised"
 """The name of what is called where a loss raises: of no function, so that such a loss is not
 portable, unless LLVM finds that it never does."""
 
 
-def template(kind: Kind) -> str:
-    """Return the module of a block of any loss."""
+def template(kind: Kind | Values) -> str:
+    """Return the module of a block of any loss, folded or its values."""
     loss = ANY[kind.inputs, kind.streams]
     return _module(types.NamedTuple([types.int64], loss), kind, _of_address)
 
@@ -48,7 +49,7 @@ def is_for(cls: type[Loss]) -> bool:
     return not has_cases(cls)
 
 
-def build(cls: type[Loss], kind: Kind, template: str) -> tuple[bytes, tuple[str, ...]]:
+def build(cls: type[Loss], kind: Kind | Values, template: str) -> tuple[bytes, tuple[str, ...]]:
     """Return the object file of a loss, and what it calls; the template is of the kind.
 
     Raises
@@ -148,12 +149,56 @@ def _point(cls: type[Loss], itself: Any) -> Any:
     return _linked(compiled, module)
 
 
-def _module(itself: Any, kind: Kind, loss: Callable[..., Any]) -> str:
-    """Return a module of `fold_alone` with its entry, which C calls, for a type of loss."""
+def _module(itself: Any, kind: Kind | Values, loss: Callable[..., Any]) -> str:
+    """Return a module of a body with its entry, which C calls, for a type of loss."""
+    body: Any
+    entry: Any
+    if isinstance(kind, Values):
+        signature, entry = _of_values(itself, kind), _values_entry
+        body = write_values if kind.streams == 1 else write_factors
+    else:
+        signature, entry, body = _of_block(itself, kind), _entry, fold_alone
+    options = {**internals.options("FragmentCompiler"), **internals.kernel_options()}
+    compiled = _compiled(body, signature, **options)
+    return _closed(_linked(compiled, entry(compiled, signature, kind, loss)))
+
+
+def _of_values(itself: Any, kind: Values) -> tuple[Any, ...]:
+    """Return the types of the arguments of `write_values`."""
+    read = types.Array(types.float32 if kind.narrow else types.float64, 1, "C")
+    out = types.Array(types.float64, 1, "C")
+    return itself, types.UniTuple(read, kind.inputs), out, out
+
+
+def _values_entry(
+    compiled: Any, signature: tuple[Any, ...], kind: Values, loss: Callable[..., Any]
+) -> Any:
+    """Return a module with the function that `values.call_values` calls."""
+    context, module = compiled.target_context, _new_module(compiled)
+    shape = ir.FunctionType(ir.VoidType(), [POINTER, I64, POINTER, POINTER, POINTER])
+    function = ir.Function(module, shape, ENTRY)
+    builder = ir.IRBuilder(function.append_basic_block())
+    parameters, size, addresses, *outs = function.args
+    itself, inputs, out, _ = signature
+    table = builder.bitcast(addresses, POINTER.as_pointer())
+    starts = [builder.load(builder.gep(table, [I64(k)])) for k in range(kind.inputs)]
+    read = [_array(context, builder, inputs[0], start, (size,)) for start in starts]
+    values = [
+        loss(context, builder, itself, parameters),
+        context.make_tuple(builder, inputs, read),
+        *[_array(context, builder, out, start, (size,)) for start in outs],
+    ]
+    _call(compiled, module, builder, values)
+    builder.ret_void()
+    return module
+
+
+def _of_block(itself: Any, kind: Kind) -> tuple[Any, ...]:
+    """Return the types of the arguments of `fold_alone`."""
     number = types.float32 if isinstance(kind.width, Narrow) else types.float64
     numbers, integers = types.Array(number, 1, "C"), types.int64
     rows, row = (types.Array(integers, rank, "C") for rank in (2, 1))
-    signature = (
+    return (
         itself,
         types.UniTuple(numbers, kind.inputs),
         numbers if kind.weighted else types.none,
@@ -168,9 +213,6 @@ def _module(itself: Any, kind: Kind, loss: Callable[..., Any]) -> str:
         numba.typeof(kind.width),
         numba.typeof(kind.rule),
     )
-    options = {**internals.options("FragmentCompiler"), **internals.kernel_options()}
-    compiled = _compiled(fold_alone, signature, **options)
-    return _closed(_linked(compiled, _entry(compiled, signature, kind, loss)))
 
 
 def _entry(compiled: Any, signature: tuple[Any, ...], kind: Kind, loss: Callable[..., Any]) -> Any:

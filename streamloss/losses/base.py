@@ -69,6 +69,10 @@ class Loss(tuple[float, ...]):
     combine: ClassVar[Callable[..., float] | None] = None
     """What a metric makes of its exact sums, given by name; None of other losses."""
 
+    perfect: ClassVar[float | None] = None
+    """The result of perfect predictions, where a result is the worse the further it is from that;
+    infinity where more is better. None: the larger the worse, as of losses."""
+
     parts: ClassVar[tuple[Loss, ...]] = ()
     """The losses that `sums` names, in that order."""
 
@@ -106,6 +110,10 @@ class Memory(dict[Hashable, Any]):
         return Memory, ()  # nothing goes with a class that is pickled with its code
 
 
+_memory = Memory()
+"""What is remembered of no loss."""
+
+
 def is_loss(value: object) -> TypeGuard[Loss]:
     """Return whether the value is a loss, made by a class that `loss` has seen."""
     return is_loss_class(type(value))
@@ -128,7 +136,7 @@ def rows_of(losses: Iterable[Loss]) -> int:
 
 def memory(classes: tuple[type[Loss], ...]) -> Memory:
     """Return where to remember what concerns some loss classes: with the first that is a user's."""
-    return (first_of_user(classes) or classes[0]).memory
+    return (first_of_user(classes) or classes[0]).memory if classes else _memory
 
 
 def first_of_user(classes: tuple[type[Loss], ...]) -> type[Loss] | None:

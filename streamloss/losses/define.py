@@ -42,10 +42,20 @@ machine it would be no loss."""
 def loss(cls: _Class, /) -> _Class: ...
 @overload
 def loss(
-    name: str, /, *aliases: str, formula: str = "", complex_inputs: bool = False
+    name: str,
+    /,
+    *aliases: str,
+    formula: str = "",
+    complex_inputs: bool = False,
+    perfect: float | None = None,
 ) -> Callable[[_Class], _Class]: ...
 def loss(
-    first: object, /, *aliases: str, formula: str = "", complex_inputs: bool = False
+    first: object,
+    /,
+    *aliases: str,
+    formula: str = "",
+    complex_inputs: bool = False,
+    perfect: float | None = None,
 ) -> object:
     """Make a loss of a NamedTuple whose method `point` is the formula for one element.
 
@@ -69,6 +79,9 @@ def loss(
         One line for lists of losses.
     complex_inputs : bool
         Whether `point` takes complex numbers.
+    perfect : float, optional
+        The result of perfect predictions, of a metric that is the worse the further it is from
+        that: 1 of R2, 0 of a bias; infinity where more is better. By default less is better.
 
     Returns
     -------
@@ -98,11 +111,12 @@ def loss(
     3.5
     """
     if isinstance(first, str):
-        return lambda cls: _define(cls, (first, *aliases), formula, complex_inputs)
-    return _define(first, (), formula, complex_inputs)
+        said = {"formula": formula, "complex_inputs": complex_inputs, "perfect": perfect}
+        return lambda cls: _define(cls, (first, *aliases), said)
+    return _define(first, (), {"formula": "", "complex_inputs": False, "perfect": None})
 
 
-def _define(cls: object, names: tuple[str, ...], formula: str, complex_inputs: bool) -> type[Loss]:
+def _define(cls: object, names: tuple[str, ...], said: dict[str, Any]) -> type[Loss]:
     """Return the loss class of a NamedTuple, entered into the tables of names."""
     if not _is_named_tuple(cls):
         raise TypeError(f"@loss needs a NamedTuple class: got {brief(cls)}")
@@ -114,7 +128,7 @@ def _define(cls: object, names: tuple[str, ...], formula: str, complex_inputs: b
     names = spellings(key, names)
     attributes |= {"__slots__": (), "__qualname__": cls.__qualname__, "memory": Memory()}
     attributes |= {"key": key, "name": names[0] if names else "", "aliases": names[1:]}
-    attributes |= {"formula": formula, "complex_inputs": complex_inputs}
+    attributes |= said
     written = cls[cls.__parameters__] if getattr(cls, "__parameters__", ()) else cls  # generic
     made = new_class(cls.__name__, (written, Loss), exec_body=lambda ns: ns.update(attributes))
     enter(made, names)

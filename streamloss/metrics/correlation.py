@@ -6,6 +6,7 @@ however far the means are from zero, and the result is rounded once.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from streamloss.exact.numbers import Exact
@@ -21,6 +22,7 @@ FIRST = {"y": Label(), "p": Prediction()}
 @loss(
     "covariance",
     formula="sum w (y_true - mean) (y_pred - mean) / (sum w - ddof)",
+    perfect=math.inf,
 )
 class Covariance(NamedTuple):
     """The covariance of y_true and y_pred, in the unit of y_true squared.
@@ -55,6 +57,7 @@ class Covariance(NamedTuple):
     "pearsonr",
     "correlation",
     formula="covariance of y_true and y_pred / root of the product of their variances",
+    perfect=1.0,
 )
 class Pearson(NamedTuple):
     """Pearson's coefficient of correlation, from -1 to 1, without a unit.
@@ -86,6 +89,7 @@ class Pearson(NamedTuple):
     "concordance_correlation",
     "ccc",
     formula="2 covariance / (variance of y_true + variance of y_pred + difference of means ^2)",
+    perfect=1.0,
 )
 class Concordance(NamedTuple):
     """Lin's coefficient of concordance, from -1 to 1, without a unit: 1 if all are equal.
@@ -116,6 +120,7 @@ class Concordance(NamedTuple):
     "slope",
     "calibration_slope",
     formula="covariance of y_true and y_pred / variance of y_pred",
+    perfect=1.0,
 )
 class Slope(NamedTuple):
     """The slope of the line of least squares that gives y_true of y_pred, without a unit.

@@ -10,7 +10,12 @@ from streamloss.losses.define import loss
 from .base import Label, LabelSize, Prediction
 
 
-@loss("mean_error", "bias", formula="sum w (y_pred - y_true) / sum w")
+@loss(
+    "mean_error",
+    "bias",
+    formula="sum w (y_pred - y_true) / sum w",
+    perfect=0.0,
+)
 class MeanError(NamedTuple):
     """The mean error or bias, in the unit of y_true: above zero if predictions are too large.
 

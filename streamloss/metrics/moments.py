@@ -10,7 +10,12 @@ from streamloss.losses.define import loss
 from .base import Error, ErrorSquare, Label, LabelSquare, variation
 
 
-@loss("r2", "r2_score", formula="1 - sum w (y_true - y_pred)^2 / sum w (y_true - mean)^2")
+@loss(
+    "r2",
+    "r2_score",
+    formula="1 - sum w (y_true - y_pred)^2 / sum w (y_true - mean)^2",
+    perfect=1.0,
+)
 class R2(NamedTuple):
     """The coefficient of determination, without a unit: 1 is perfect, 0 what the mean gives.
 
@@ -42,6 +47,7 @@ class R2(NamedTuple):
     "explained_variance",
     "explained_variance_score",
     formula="1 - variance of y_true - y_pred / variance of y_true",
+    perfect=1.0,
 )
 class ExplainedVariance(NamedTuple):
     """The share of the variance of y_true that y_pred explains, without a unit.

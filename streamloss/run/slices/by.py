@@ -1,0 +1,143 @@
+"""What `by` says: the names and kinds of keys, and the keys of a batch."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss.arrays.keys import Cut, Keyed, read_key
+from streamloss.arrays.kinds import NAMES
+from streamloss.support.brief import brief
+
+MISSING = "keep", "drop", "raise"
+
+Kinds = tuple[str | None, ...]
+
+
+class By(NamedTuple):
+    """How slices are made.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The names of the keys; none before the first batch tells them.
+    declared : tuple
+        The names of the kinds that keys must have, None of those that come as they are.
+    missing : {"keep", "drop", "raise"}
+        What becomes of rows with a missing key.
+    max_slices : int
+        How many slices there may be.
+    """
+
+    names: tuple[str, ...] = ()
+    declared: Kinds = ()
+    missing: str = "keep"
+    max_slices: int = (1 << 31) - 1
+
+    @classmethod
+    def of(cls, keys: Any) -> By:
+        """Return what an accumulator is told: names, or a dict of names and kinds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a name is none or comes twice, or there is no such kind or policy.
+        """
+        if isinstance(keys, str):
+            keys = (keys,)
+        declared = dict(keys) if isinstance(keys, dict) else dict.fromkeys(_names(keys))
+        for name, kind in declared.items():
+            if kind is not None and kind not in NAMES:
+                rule = f"by {brief(name)} must have a kind of {', '.join(NAMES)}"
+                raise ValueError(f"{rule}: got {brief(kind)}")
+        names = _checked(tuple(declared))
+        return cls(names, tuple(declared.values()))
+
+    def limited(self, missing: str, max_slices: int) -> By:
+        """Return the same with a policy for missing keys, and a number of slices.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such policy, or the number is no positive integer.
+        """
+        if missing not in MISSING:
+            rule = f"missing must be one of {', '.join(map(repr, MISSING))}"
+            raise ValueError(f"{rule}: got {brief(missing)}")
+        if isinstance(max_slices, bool) or not isinstance(max_slices, int | np.integer):
+            raise TypeError(f"max_slices must be an integer: got {brief(max_slices)}")
+        if not 0 < max_slices < 1 << 31:
+            raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {max_slices}")
+        return self._replace(missing=missing, max_slices=int(max_slices))
+
+    def read(self, keys: Any) -> tuple[By, list[Keyed]]:
+        """Return the keys of a batch, and how slices are made, with their names.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not as many, or not those that were named; as `arrays.keys.read_key`.
+        """
+        if isinstance(keys, dict):
+            given = _checked(tuple(keys))
+            if self.names and set(given) != set(self.names):
+                raise ValueError(f"by must name the keys {self.names}: got {given}")
+            names = self.names or given
+            columns = [keys[name] for name in names]
+        else:
+            columns = list(keys) if isinstance(keys, tuple) else [keys]
+            names = self.names or _checked(_called(columns))
+            if len(columns) != len(names) or keys is None:
+                got = "None" if keys is None else f"{len(columns)}"
+                raise ValueError(f"by must have an array for each of the keys {names}: got {got}")
+        asked = self if self.names else self._replace(names=names, declared=(None,) * len(names))
+        kinds = zip(names, columns, asked.declared, strict=True)
+        return asked, [read_key(name, column, kind) for name, column, kind in kinds]
+
+    def check_missing(self, keyeds: list[Keyed]) -> None:
+        """Refuse keys that are missing, if so asked.
+
+        Raises
+        ------
+        ValueError
+            If one is.
+        """
+        if self.missing != "raise":
+            return
+        for name, keyed in zip(self.names, keyeds, strict=True):
+            absent = keyed.missing if keyed.codes is None else np.asarray(keyed.codes) < 0
+            if absent is not None and (count := np.count_nonzero(absent)):
+                first = int(np.argmax(absent))
+                rule = f"by {name!r} must have no missing key with missing='raise'"
+                raise ValueError(f"{rule}: got {count}, the first in row {first}")
+
+
+def _names(keys: Any) -> tuple[Any, ...]:
+    """Return names that come one after another."""
+    if not isinstance(keys, tuple | list):
+        raise TypeError(f"by must name keys, which each update gives: got {brief(keys)}")
+    return tuple(keys)
+
+
+def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:
+    """Return names of keys, if they can be."""
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the name of a key must be text: got {brief(name)}")
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"by must have keys, each of its own name: got {brief(list(names))}")
+    return names
+
+
+def _called(columns: list[Any]) -> tuple[str, ...]:
+    """Return what arrays call themselves, or names for those that do not."""
+    default = ["key"] if len(columns) == 1 else [f"key_{k}" for k in range(len(columns))]
+    sources = [column.source if isinstance(column, Cut) else column for column in columns]
+    own = [getattr(source, "name", None) for source in sources]
+    return tuple(
+        [
+            name if isinstance(name, str) and name else k
+            for name, k in zip(own, default, strict=True)
+        ]
+    )

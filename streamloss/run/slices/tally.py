@@ -1,0 +1,175 @@
+"""The sums of slices over any number of batches: near rows that grow, and the table of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamloss.arrays.batch import Arguments, Batch, any_lazy, as_batch
+from streamloss.arrays.keys import NOTHING, Kind, align
+from streamloss.exact.state import State
+from streamloss.exact.table import Table
+from streamloss.losses.base import rows_of
+from streamloss.run import choose, threads
+from streamloss.run.query import Query
+from streamloss.support.once import uncut
+
+from .batches import SlicedBatch, in_python
+from .by import By
+from .living import Living, refuse_many
+
+
+class SliceTally:
+    """The table of a query by keys, over any number of batches. Several threads may add.
+
+    Attributes
+    ----------
+    query : Query
+        What is asked.
+    by : By
+        How slices are made.
+    lock : lock
+        Held while something is added.
+    """
+
+    def __init__(self, query: Query, by: By) -> None:
+        self.lock, self.by = threads.lock(), by
+        self.reset(query)
+
+    def reset(self, query: Query) -> None:
+        """Forget every batch."""
+        self.query = query
+        self._table: Table | None = None
+        self._known: Table | None = None
+        self._living: Living | None = None
+
+    @property
+    def known(self) -> Table | None:
+        """The table of all that was added, None before any batch: keys and axes are not known."""
+        with self.lock:
+            if self._known is None:
+                self._known = uncut(self._whole)
+            return self._known
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The sizes of the axes that a slice keeps, None where they are not known yet."""
+        before = self._living or self._table
+        if before is None:
+            return () if self.query.axis is None else None
+        return before.shape
+
+    @property
+    def state(self) -> State:
+        """The state of all slices together."""
+        table = self.known
+        return self.nothing().overall() if table is None else table.overall()
+
+    def nothing(self) -> Table:
+        """Return the table of no batch."""
+        kinds = [Kind(name) if name else NOTHING for name in self.by.declared]
+        return Table.nothing(self.by.names, kinds, (), rows_of(self.query.parts))
+
+    def add_direct(self, *data: Any) -> bool:
+        """Return that nothing is added without keys."""
+        return False
+
+    def _whole(self) -> Table | None:
+        """Return the table of all that was added."""
+        living = None if self._living is None else self._living.table()
+        parts = [part for part in (self._table, living) if part is not None]
+        return Table.total(parts) if parts else None
+
+    def add(self, data: Arguments, by: Any, axis: Any = None) -> SliceTally:
+        """Add a batch with its keys; one that raises changes nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`.
+        """
+        query = self.query if axis is None else self.query._replace(axis=axis)
+        if any_lazy(*data):
+            raise TypeError("by takes arrays in memory: got a lazy one of dask")
+        asked, keyeds = self.by.read(by)
+        batch = _on_host(as_batch(query.parts, *data, query.compute))
+        sliced = SlicedBatch.of(query, batch, asked.names, keyeds)
+        asked.check_missing(keyeds)
+        if query.nan == "raise":
+            choose.check_labels(query.parts, batch)
+        with self.lock:
+            self._check(sliced)
+            self._add(sliced, asked)
+            self.by, self._known = asked, None
+        return self
+
+    def _check(self, sliced: SlicedBatch) -> None:
+        """Refuse a batch with other keys or other axes than before."""
+        for before in (self._table, self._living):
+            if before is None:
+                continue
+            if before.shape != sliced.kept:
+                rule = "the axes kept must have the same sizes"
+                raise ValueError(f"{rule}: got {sliced.kept} after {before.shape}")
+            for name, kind, new in zip(sliced.names, before.kinds, sliced.kinds, strict=True):
+                _check_kinds(name, kind, new)
+
+    def _add(self, sliced: SlicedBatch, by: By) -> None:
+        """Add a batch by kernels, or a small one in Python."""
+        living, query, batch = self._living, sliced.query, sliced.batch
+        size = sum([array.size for array in batch.inputs])
+        if living is None and choose.wait(query.parts, size):
+            choose.runner(query.parts, batch)  # counts what Python takes
+            self._merge(in_python(sliced), 1)
+            return
+        if living is not None:
+            sliced = sliced.as_kinds(living.kinds)
+        if living is None or not living.takes(sliced):
+            new = Living(sliced, by.max_slices, living)
+            new.add(sliced)
+            table = self._table if living is None else uncut(self._whole)
+            self._table, self._living = table, new
+        else:
+            living.add(sliced)
+
+    def merge(self, table: Table | None, sign: int = 1) -> SliceTally:
+        """Add a table, or take it out.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it has other keys or axes, or a count would be too large.
+        """
+        if table is not None:
+            with self.lock:
+                self._merge(table, sign)
+                self._known = None
+        return self
+
+    def _merge(self, table: Table, sign: int) -> None:
+        before = self._table if self._living is None else uncut(self._whole)
+        if before is None:
+            empty = table.names, table.kinds, table.shape, len(table.cells.sums)
+            found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
+        else:
+            found = before.combine(table, sign)
+        self.by = self.by._replace(names=found.names) if not self.by.names else self.by
+        if len(found) > self.by.max_slices:
+            refuse_many(found.names, self.by.max_slices, len(found))
+        self._table, self._living = found, None
+
+
+def _check_kinds(name: str, before: Any, kind: Any) -> None:
+    """Refuse a kind of keys that does not go with that before."""
+    try:
+        align(before, kind)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"by {name!r}: {error}") from None
+
+
+def _on_host(batch: Batch) -> Batch:
+    """Return a batch with arrays of numpy."""
+    if not batch.on_device:
+        return batch
+    bring = choose.gpu().on_host
+    inputs = tuple([bring(array) for array in batch.inputs])
+    return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))

@@ -1,0 +1,385 @@
+"""The table of slices: the results of a loss for each value of some keys, and what adds them up."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from streamloss.arrays import keys
+from streamloss.arrays.types import Array
+from streamloss.exact.reductions import Reduction, check
+from streamloss.exact.table import Table
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
+
+from . import compared, frames, shown
+from .found import Loc, pairs
+from .whole import Whole, taken
+
+
+class Slices:
+    """The results of losses for each slice of the data: for each value of its keys.
+
+    What `evaluate` and `Accumulator.result` return with ``by=``. Slices are sorted by key, always:
+    numbers by value, text by code point, times by time, a missing key last; after `worst` they
+    are in the order of that. Each result has the bits that `evaluate` gives for the rows of the
+    slice alone. A table never changes, and its arrays cannot be written to. It can be iterated:
+    pairs of a key (of several keys a tuple, None where one is missing) and a dict of results.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> y, p = [1.0, 2.0, 4.0, 8.0, 3.0], [1.5, 2.0, 2.0, 8.0, 4.0]
+    >>> carrier, origin = ["AA", "UA", "AA", "DL", "UA"], ["JFK", "JFK", "LAX", "LAX", "LAX"]
+    >>> res = sl.evaluate(["mae", "mse"], y, p, by={"carrier": carrier, "origin": origin})
+    >>> res
+    5 slices by carrier, origin: mean
+    <BLANKLINE>
+    carrier  origin  mae   mse  elements
+    ------------------------------------
+    AA       JFK     0.5  0.25         1
+    AA       LAX       2     4         1
+    DL       LAX       0     0         1
+    UA       JFK       0     0         1
+    UA       LAX       1     1         1
+    ------------------------------------
+    overall          0.7  1.05         5
+    >>> res["mae"], res.by["carrier"].tolist(), len(res)
+    (array([0.5, 2. , 0. , 0. , 1. ]), ['AA', 'AA', 'DL', 'UA', 'UA'], 5)
+    >>> res.loc["AA", "LAX"], res.overall
+    ({'mae': 2.0, 'mse': 4.0}, {'mae': 0.7, 'mse': 1.05})
+    >>> for carrier, results in res.rollup("carrier"):
+    ...     print(carrier, results["mae"])
+    AA 1.25
+    DL 0.0
+    UA 0.5
+    >>> res.worst(2, "mae").by["origin"].tolist(), res.rest("mae")
+    (['LAX', 'LAX'], array([0.75 , 0.375, 0.875, 0.875, 0.625]))
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        losses: tuple[Loss, ...],
+        specs: Any,
+        reduction: Any,
+        counts: dict[str, int] | None = None,
+        rows: Array | None = None,
+    ) -> None:
+        """Make it of exact sums; users get it of `evaluate`.
+
+        Parameters
+        ----------
+        table : Table
+            The sums of all slices.
+        losses : tuple of Loss
+            Whose sums these are.
+        specs : list, str or loss
+            The losses as they were spelled, a list if a list was given.
+        reduction : Reduction or str
+            What becomes of the sums, not "none".
+        counts : dict of int, optional
+            What was counted beside the slices, such as rows that were left out.
+        rows : int array, optional
+            Which slices of the table there are, in which order; all, as they come, by default.
+        """
+        names = tuple(specs) if isinstance(specs, list) else (specs,)
+        found = check(reduction, losses)
+        if found is Reduction.NONE:
+            raise ValueError("reduction 'none' keeps every element: slices keep sums")
+        self._whole = Whole(table, tuple(losses), names, found)
+        self._totals, self._rows = dict(counts or {}), rows
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The losses as values."""
+        return self._whole.losses
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        """The losses as they were spelled: the names of the results."""
+        return self._whole.names
+
+    @property
+    def reduction(self) -> Reduction:
+        """The reduction of all results."""
+        return self._whole.reduction
+
+    def __len__(self) -> int:
+        return len(self._whole.table if self._rows is None else self._rows)
+
+    def __getitem__(self, loss: Any) -> Array:
+        """Return the results of a loss, as it was spelled: one for each slice, then axes kept."""
+        return taken(self._whole.results[self._whole.place(loss)], self._rows)
+
+    def __contains__(self, loss: object) -> bool:
+        """Return whether there are results of a loss."""
+        return loss in self.names
+
+    @property
+    def values(self) -> Array:
+        """The results of the only loss; ValueError if there are several."""
+        return self[self._only(None)]
+
+    @property
+    def by(self) -> dict[str, Array]:
+        """The keys: an array for each, with one item for each slice, None where it is missing.
+
+        Integers are an array of integers if none is missing; floats are NaN, times NaT if missing;
+        bins are text.
+        """
+        return {name: keys.column(*key) for name, *key in self._whole.keys(self._rows)}
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was seen: arrays of one integer for each slice, over all axes kept, and totals.
+
+        ``elements`` (N, without masked and omitted ones), ``nonzero_weights`` (K), ``nan``
+        (elements omitted for a NaN), ``masked``, and ``rows`` (the sizes of axis 0). Totals are
+        integers: ``missing_keys`` is how many rows have a key that is missing, in a slice of their
+        own or dropped.
+        """
+        counts = self._whole.counts.items()
+        return {name: taken(each, self._rows) for name, each in counts} | self._totals
+
+    @property
+    def overall(self) -> dict[Any, Any]:
+        """The results of all slices together, by the names of the losses.
+
+        They are the bits of `evaluate` without ``by``, of all rows whose keys were not dropped;
+        after `worst` too those of the whole.
+        """
+        return dict(zip(self.names, self._whole.overall, strict=True))
+
+    @property
+    def loc(self) -> Loc:
+        """One slice by its keys, such as ``res.loc["AA", "JFK"]``: a dict of its results.
+
+        A missing key is None. KeyError says what is near if there is no such slice.
+        """
+        return Loc(self._whole, self._rows)
+
+    def __iter__(self) -> Iterator[tuple[Any, dict[Any, Any]]]:
+        return pairs(self._whole, self._rows)
+
+    def result(self, reduction: str) -> Slices:
+        """Return the same slices with another reduction.
+
+        Raises
+        ------
+        ValueError
+            If the reduction is unknown, is "none", or does not fit a loss.
+
+        Examples
+        --------
+        >>> import streamloss as sl
+        >>> res = sl.evaluate("mae", [1.0, 2.0, 4.0], [2.0, 2.0, 1.0], by=["a", "b", "a"])
+        >>> res.values, res.result("sum").values
+        (array([2., 0.]), array([4., 0.]))
+        """
+        whole = self._whole
+        names = list(whole.names)
+        return Slices(whole.table, whole.losses, names, reduction, self._totals, self._rows)
+
+    def rollup(self, *names: str) -> Slices:
+        """Return the slices by fewer keys, in the order given: exact sums are added up.
+
+        They equal what `evaluate` gives by these keys.
+
+        Raises
+        ------
+        ValueError
+            If a name is no key or comes twice, or there is none; of what `worst` returns.
+        """
+        whole, known = self._whole, self._whole.table.names
+        if self._rows is not None:
+            raise ValueError("rollup is of all slices: ask for it before worst")
+        if not names or len({*names}) < len(names) or not {*names} <= {*known}:
+            rule = f"rollup takes one or more of the keys {', '.join(map(brief, known))}"
+            raise ValueError(f"{rule}: got {brief(names)}")
+        table, totals = whole.table.rollup(names), dict(self._totals)
+        out = Slices(table, whole.losses, list(whole.names), whole.reduction, totals)
+        if "missing_keys" in totals:
+            out._totals["missing_keys"] += out._whole.keyless() - whole.keyless()
+        return out
+
+    def rest(self, loss: Any = None) -> Any:
+        """Return the results of all other rows, for each slice: exact sums less those of it.
+
+        Parameters
+        ----------
+        loss : str or loss, optional
+            One of the losses, as it was spelled.
+
+        Returns
+        -------
+        float64 array or dict
+            As the results; a dict of those of all losses if none is named.
+        """
+        if loss is None:
+            return {name: self.rest(name) for name in self.names}
+        return taken(self._whole.others[self._whole.place(loss)], self._rows)
+
+    def worst(self, n: int, loss: Any = None, *, min_elements: int = 0) -> Slices:
+        """Return the n slices with the worst results of a loss, from the worst on.
+
+        The larger a loss is the worse, and of metrics the further from what is perfect: the
+        smaller R2 is, the further the bias is from 0, the slope from 1. Equal ones are in the order
+        of their keys, and those that are NaN come last.
+
+        Parameters
+        ----------
+        n : int
+            How many slices at most.
+        loss : str or loss, optional
+            One of the losses, as it was spelled. It must be named if there are several.
+        min_elements : int
+            How many elements a slice must have to be looked at.
+
+        Raises
+        ------
+        ValueError
+            If n is negative, axes were kept, or no loss is named of several.
+        KeyError
+            If there are no results of that loss.
+        """
+        name, n, whole = self._only(loss), operator.index(n), self._whole
+        if n < 0:
+            raise ValueError(f"n must not be negative: got {n}")
+        if whole.table.shape:
+            raise ValueError(f"worst needs one result a slice: got axes kept {whole.table.shape}")
+        rows = np.arange(len(self)) if self._rows is None else self._rows
+        rows = rows[self.counts["elements"] >= min_elements]
+        k = whole.place(name)
+        order = compared.worst_first(whole.losses[k], whole.results[k][rows])
+        out = Slices.__new__(Slices)
+        out._whole, out._totals, out._rows = whole, self._totals, rows[order[:n]]
+        return out
+
+    def difference(self, loss: Any = None, *, to: str = "slices") -> Any:
+        """Return how far the results of slices are apart, as fairlearn's `MetricFrame` has it.
+
+        Parameters
+        ----------
+        loss : str or loss, optional
+            One of the losses, as it was spelled.
+        to : {"slices", "overall"}
+            What slices are compared with: each other, which is the largest result minus the
+            smallest one (fairlearn's between_groups), or the whole, which is the largest absolute
+            difference of a slice's result and that of all rows (to_overall).
+
+        Returns
+        -------
+        float, float64 array, or dict
+            An array of the axes kept, if there are any; a dict of all losses if none is named.
+            Differences are of rounded results. Those that are NaN are left out, and it is NaN if
+            none is left.
+
+        Raises
+        ------
+        ValueError
+            If `to` is something else.
+        KeyError
+            If there are no results of that loss.
+
+        Examples
+        --------
+        >>> import streamloss as sl
+        >>> res = sl.evaluate("mae", [1.0, 2.0, 4.0], [2.0, 2.5, 2.0], by=["a", "b", "c"])
+        >>> res.difference("mae"), res.ratio("mae")
+        (1.5, 0.25)
+        """
+        return self._compared(compared.difference, loss, to)
+
+    def ratio(self, loss: Any = None, *, to: str = "slices") -> Any:
+        """Return the smallest ratio of results, as fairlearn's `MetricFrame` has it.
+
+        Parameters
+        ----------
+        loss : str or loss, optional
+            One of the losses, as it was spelled.
+        to : {"slices", "overall"}
+            What slices are compared with: each other, which is the smallest result over the
+            largest one (fairlearn's between_groups), or the whole, which is the smallest of the
+            results over that of all rows, inverted where they are above 1 (to_overall).
+
+        Returns
+        -------
+        float, float64 array, or dict
+            As `difference`. At most 1, of results that are not negative.
+
+        Raises
+        ------
+        ValueError
+            If `to` is something else.
+        KeyError
+            If there are no results of that loss.
+        """
+        return self._compared(compared.ratio, loss, to)
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame: a column for each key, loss and count, one row a slice.
+
+        Bins are an ordered categorical. Axes kept become columns such as ``mae[0]``, and a name
+        that is there already gets an underscore. It needs pyarrow.
+        """
+        return frames.to_pandas(self._whole, self._rows)
+
+    def to_polars(self) -> Any:
+        """Return a polars DataFrame, with the columns of `to_pandas`. It needs pyarrow."""
+        return frames.to_polars(self._whole, self._rows)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the columns of `to_pandas` as a stream of Arrow, which frames take. Needs pyarrow.
+
+        Text is string, integers are int64 (uint64 above 2**63), results float64, counts int64.
+        """
+        table = frames.to_arrow(self._whole, self._rows, "an Arrow stream of Slices")
+        return table.__arrow_c_stream__(requested_schema)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether losses, reduction, keys and every exact sum and count are equal."""
+        if not isinstance(other, Slices):
+            return NotImplemented
+        mine, theirs = self._whole, other._whole
+        return (
+            (mine.losses, mine.reduction) == (theirs.losses, theirs.reduction)
+            and _are_same(self._rows, other._rows)
+            and bool(mine.table == theirs.table)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        whole, how = self._whole, (self._totals, self._rows)
+        return Slices, (whole.table, whole.losses, list(whole.names), whole.reduction, *how)
+
+    def __repr__(self) -> str:
+        return shown.as_text(shown.sheet(self._whole, self._rows))
+
+    def _repr_html_(self) -> str:
+        """Return the first and the last slices as a table, for notebooks."""
+        return shown.as_html(shown.sheet(self._whole, self._rows))
+
+    def _only(self, loss: Any) -> Any:
+        """Return the name of the loss that is meant, which need not be named if it is the only."""
+        if loss is None and len(self.names) > 1:
+            raise ValueError(f"there are several losses, {self._whole.known}: name one")
+        return self.names[0] if loss is None else loss
+
+    def _compared(self, measure: Any, loss: Any, to: str) -> Any:
+        """Return a measure of the results of a loss, or of all."""
+        if loss is None:
+            return {name: self._compared(measure, name, to) for name in self.names}
+        found = measure(self[loss], self.overall[loss] if to == "overall" else np.nan, to)
+        return found if self._whole.table.shape else float(found)
+
+
+def _are_same(mine: Array | None, theirs: Array | None) -> bool:
+    """Return whether the same slices of a table are chosen."""
+    if mine is None or theirs is None:
+        return mine is theirs
+    return np.array_equal(mine, theirs)

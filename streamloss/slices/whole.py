@@ -1,0 +1,113 @@
+"""What is computed of a table of slices, once, whichever of them are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss.arrays.types import Array
+from streamloss.exact.reductions import Reduction
+from streamloss.exact.seen import sum_of
+from streamloss.exact.table import Table
+from streamloss.losses.base import Loss
+from streamloss.support.brief import brief
+
+COUNTS = {
+    "elements": "elements",
+    "nonzero_weights": "nonzero",
+    "nan": "missing",
+    "masked": "masked",
+    "rows": "rows",
+}
+"""What counts are called, and what they are called of cells."""
+
+
+class Key(NamedTuple):
+    """A key of some slices: its distinct values, and codes, of which the one after is missing."""
+
+    name: str
+    kind: Any
+    values: Array
+    codes: Array
+
+
+class Whole:
+    """The results and counts of all slices of a table, and of all of them together."""
+
+    def __init__(
+        self, table: Table, losses: tuple[Loss, ...], names: tuple[Any, ...], reduction: Reduction
+    ) -> None:
+        self.table, self.losses, self.names, self.reduction = table, losses, names, reduction
+
+    @cached_property
+    def results(self) -> list[Array]:
+        """The results of all losses."""
+        return [fixed(each) for each in self.table.results(self.losses, self.reduction)]
+
+    @cached_property
+    def others(self) -> list[Array]:
+        """The results of all losses for the rows that are not in a slice."""
+        results = self.table.rest().results(self.losses, self.reduction)
+        return [fixed(each.reshape(len(self.table), *self.table.shape)) for each in results]
+
+    @cached_property
+    def overall(self) -> list[Any]:
+        """The results of all losses for all slices together."""
+        return self.table.overall().results(self.losses, self.reduction)
+
+    @cached_property
+    def counts(self) -> dict[str, Array]:
+        """What the cells of each slice count together; its rows are those of any cell."""
+        found = {}
+        for name, of_cells in COUNTS.items():
+            counts = self.table.cells.counts(of_cells).reshape(len(self.table), self.table.kept)
+            over_cells = counts.max if name == "rows" and self.table.kept else counts.sum
+            found[name] = fixed(over_cells(axis=1))
+        return found
+
+    def place(self, loss: Any) -> int:
+        """Return which of the losses one is; KeyError if it is none."""
+        if loss not in self.names:
+            raise KeyError(f"no results of {brief(loss)}: there are those of {self.known}")
+        return self.names.index(loss)
+
+    @property
+    def known(self) -> str:
+        """The losses in words."""
+        return ", ".join(map(brief, self.names))
+
+    def keys(self, rows: Array | None) -> list[Key]:
+        """Return the keys of some slices."""
+        columns = zip(self.table.names, self.table.keys, strict=True)
+        return [Key(name, k.kind, k.values, taken(k.codes, rows)) for name, k in columns]
+
+    def keyless(self) -> int:
+        """Return how many rows lack a key."""
+        missing = [key.codes == len(key.values) for key in self.table.keys]
+        return sum_of(self.counts["rows"][np.logical_or.reduce(missing)])
+
+    def columns(self) -> Iterator[tuple[str, Array, float]]:
+        """Yield a column of results for each loss and place along the axes kept.
+
+        That is what it is called, such as ``mae[0]``, its results, and that of all together.
+        """
+        for name, results, overall in zip(self.names, self.results, self.overall, strict=True):
+            label = name if isinstance(name, str) else getattr(name, "__name__", None) or repr(name)
+            of_places = results.reshape(len(self.table), self.table.kept).T
+            for k, place in enumerate(np.ndindex(self.table.shape)):
+                where = f"[{', '.join(map(str, place))}]" if place else ""
+                yield f"{label}{where}", of_places[k], float(np.ravel(overall)[k])
+
+
+def taken(array: Array, rows: Array | None) -> Array:
+    """Return the items of some slices, in their order; of all without rows."""
+    return array if rows is None else fixed(array[rows])
+
+
+def fixed(array: Array) -> Array:
+    """Return an array that cannot be written to."""
+    array.flags.writeable = False
+    return array
