@@ -120,7 +120,9 @@ def test_keys_without_values_are_of_no_kind() -> None:
     table = simple(TEXT, missing=True)
     text = table.combine(simple(TEXT), -1)
     assert text.kinds == (TEXT,)
-    nothing = Table.of(table.names, [NOTHING], [(np.empty(0), [-1])], (), table.take([len(table) - 1]).cells)
+    nothing = Table.of(
+        table.names, [NOTHING], [(np.empty(0), [-1])], (), table.take([len(table) - 1]).cells
+    )
     back = nothing.combine(simple(TEXT), 1).combine(simple(TEXT), -1)
     assert write(back) == write(nothing)
     assert load_any(write(back)).state == nothing
