@@ -27,6 +27,10 @@ MOST_SLICES = 10_000_000
 """Slices that there may be by default: somebody will take the number of a row for a key."""
 
 
+COMPARED = "losses", "axis", "nan", "by", "missing"
+"""What must be the same of accumulators that are merged."""
+
+
 class Accumulator:
     """Exact sums of weighted losses over any number of batches.
 
@@ -256,7 +260,7 @@ class Accumulator:
         TypeError
             If the other is no Accumulator.
         ValueError
-            If losses, axis, NaN policy or the sizes of the axes kept differ.
+            If losses, axis, NaN policy, keys or the sizes of the axes kept differ.
         """
         return self._merge(other, 1)
 
@@ -281,16 +285,14 @@ class Accumulator:
         if query is other_query and self.by is other.by:  # a copy, or a part of one job
             return
         axis = query.axis if self._asked_axis == other._asked_axis else other_query.axis
-        keys = (None, None)
+        keys: Any = ((), ())
         if self.by is not None or other.by is not None:
             keys = sliced().compared(self.by, other.by)
-        mine = query.losses, query.axis, query.nan, keys[0]
-        theirs = other_query.losses, axis, other_query.nan, keys[1]
+        mine = query.losses, query.axis, query.nan, *keys[0]
+        theirs = other_query.losses, axis, other_query.nan, *keys[1]
         if mine != theirs:
             name, a, b = next(
-                each
-                for each in zip(("losses", "axis", "nan", "by"), theirs, mine, strict=True)
-                if each[1] != each[2]
+                each for each in zip(COMPARED, theirs, mine, strict=False) if each[1] != each[2]
             )
             raise ValueError(f"{name} must be the same to merge: got {brief(a)} and {brief(b)}")
 

@@ -66,7 +66,7 @@ def check_keys(known: By | None, by: Any, data: Any) -> None:
 def compared(a: By | None, b: By | None) -> tuple[Any, Any]:
     """Return what must be equal of two to merge; one whose keys have no names yet takes all."""
     if a is None or b is None:
-        return a and a.names, b and b.names
+        return (a and a.names,), (b and b.names,)
     names = (a.names, b.names) if a.names and b.names else ((), ())
     return (names[0], a.missing), (names[1], b.missing)
 
