@@ -372,8 +372,9 @@ class Accumulator:
         ValueError
             If the losses are more than two thousand or so: more than what can be read again.
         """
-        losses, *rest = self._what()
-        data: bytes = _format().dump(losses, self._specs, *rest)
+        losses, *rest, by = self._what()
+        slicing = None if by is None else sliced().slicing_of(self.tally)
+        data: bytes = _format().dump(losses, self._specs, *rest, slicing)
         return data
 
     @classmethod
@@ -390,8 +391,9 @@ class Accumulator:
             of a newer version; or if a loss has a class that is not imported, or not these
             parameters.
         """
-        (losses, specs, axis, nan, _), state = _format().load(data)
-        return cls._of(specs, Query.of(losses, axis, nan), state)
+        (losses, specs, axis, nan, _), slicing, state = _format().load_any(data)
+        by = None if slicing is None else sliced().by_of(slicing)
+        return cls._of(specs, Query.of(losses, axis, nan), state, by=by)
 
     def __reduce__(self) -> tuple[Any, ...]:
         named, (*what, by) = self._named and self._named.in_memory(), self._what()

@@ -60,8 +60,9 @@ class Keyed(NamedTuple):
     kind : Kind
         The kind of all rows.
     values : array or None
-        Without codes an int64 for each row, 0 where it is missing. With codes a dictionary, int64
-        or objects (text, bytes), in which one value may stand more than once, or unused.
+        Without codes an int64 for each row, or an int32 with the same value, 0 where it is
+        missing. With codes a dictionary, int64 or objects (text, bytes), in which one value may
+        stand more than once, or unused.
     codes : array of integers, optional
         The place in `values` of each row, negative where the key is missing.
     missing : array of bool, optional

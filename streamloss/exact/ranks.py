@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays import keys
-from streamloss.arrays.keys import Kind
+from streamloss.arrays.kinds import NOTHING, Kind
 
 from .digits import Ints
 from .limbs import taken
@@ -52,6 +52,10 @@ class KeyColumn(NamedTuple):
         if not used.all():
             values, codes = values[used[:-1]], (np.cumsum(used, dtype=np.int32) - 1)[codes]
         return KeyColumn(_shortest(kind, values), values, codes)
+
+    def canonical(self) -> KeyColumn:
+        """Return the same key, of no kind where it has no values."""
+        return self if len(self.values) else KeyColumn(NOTHING, np.empty(0, np.int64), self.codes)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeyColumn):
@@ -98,6 +102,7 @@ def key_column(kind: Kind, values: Any, codes: Any) -> KeyColumn:
         size = len(values) if ranks is None else len(ranks)
         codes = np.arange(size, dtype=np.int32) if ranks is None else ranks
         return KeyColumn(kind, values, codes)
+    codes = np.asarray(codes)
     absent = codes < 0
     missing = bool(absent.any())
     if ranks is None:
@@ -117,7 +122,7 @@ def lone_key(kind: Kind, values: Any) -> tuple[KeyColumn, Any] | None:
     values, places = np.asarray(values), None
     order = keys.order(kind, values)
     if not _increase(order):
-        places = _places(order)
+        places = places_of(order)
         ordered = taken(order, places)
         if not _increase(ordered):
             return None
@@ -203,7 +208,7 @@ def _increase(values: Any) -> bool:
 
 def _sorted(values: Any) -> tuple[Any, Any]:
     """Return the rank of each value among the distinct ones, and where one of each is."""
-    places = _places(values)
+    places = places_of(values)
     ordered = taken(values, places)
     new = np.empty(len(values), np.bool_)
     new[0], new[1:] = True, ordered[1:] != ordered[:-1]
@@ -212,7 +217,7 @@ def _sorted(values: Any) -> tuple[Any, Any]:
     return ranks, places[new]
 
 
-def _places(values: Any) -> Any:
+def places_of(values: Any) -> Any:
     """Return the places of values in their order.
 
     Sorted arrays one after another are merged by numpy. Other integers are sorted by 16 bits at a

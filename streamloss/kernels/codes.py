@@ -24,8 +24,8 @@ STEP = 1024
 """Keys whose hashes are computed at once."""
 
 COUNT, DONE, MISSES = range(3)
-"""What a kernel tells: how many codes there are, how many keys are done, and how many of them have
-none."""
+"""What a kernel tells: how many codes there are, how many keys are done, and whether some of them
+have none."""
 
 
 def home(key, shift):
@@ -39,21 +39,22 @@ def publish(slots, place, code):
 
 
 def find_near(keys, lowest, slots, codes, state):
-    """Write the code of each key whose place is its distance from the lowest; 0 if it has none."""
-    misses, most = np.int64(0), slots.size
+    """Write the code of each key whose place is its distance from the lowest; 0 if it has none.
+
+    The last slot is nobody's: what is too far away is looked for there.
+    """
+    least, last = np.int32(1), np.uint64(slots.size - 1)
     for i in range(keys.size):
-        place = np.int64(keys[i]) - lowest
-        inside = (place >= 0) & (place < most)
-        code = slots[place if inside else 0]
-        code = code if inside else np.int32(0)
+        place = np.uint64(np.int64(keys[i]) - lowest)
+        code = slots[place if place < last else last]
         codes[i] = code
-        misses += code == 0
-    state[MISSES] = misses
+        least = code if code < least else least
+    state[MISSES] = least == 0
 
 
 def find_hashed(keys, shift, slots, known, codes, homes, state):
     """Write the code of each key, 0 if it has none; `homes` is memory for `STEP` integers."""
-    misses, mask = np.int64(0), slots.size - 1
+    least, mask = np.int32(1), slots.size - 1
     for start in range(0, keys.size, STEP):
         some, out = keys[start : start + STEP], codes[start : start + STEP]
         for i in range(some.size):
@@ -68,8 +69,8 @@ def find_hashed(keys, shift, slots, known, codes, homes, state):
                 place = (place + 1) & mask
                 code = slots[place]
             out[i] = code
-            misses += code == 0
-    state[MISSES] = misses
+            least = code if code < least else least
+    state[MISSES] = least == 0
 
 
 def add_keys(keys, lowest, shift, slots, known, codes, state):

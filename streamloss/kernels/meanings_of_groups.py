@@ -24,7 +24,8 @@ SMALL: tuple[Any, ...] = (
 )
 
 LARGE: tuple[Any, ...] = (
-    groups.ask_next,
+    groups.read_numbers,
+    groups.read_flags,
     groups.count_elements,
     groups.omit_missing,
     groups.write_values_of,

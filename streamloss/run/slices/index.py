@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.types import Array
+from streamloss.exact.ranks import places_of
 from streamloss.kernels import codes as bodies
 from streamloss.kernels.cpu import call
 
 NEAR = 1 << 22
 """The distance of the lowest and the highest key up to which each has a slot: 16 MiB, of which a
 lookup reads one, where a hash takes four times as long (`benchmarks/bench_slices.py`)."""
+
+FARTHEST = 1 << 62
+"""Keys beyond it have no near slots: their distance from others might be beyond 2**64."""
 
 FEWEST, ROOMY, CROWDED = 64, 16, 4
 """Keys that there is room for at first; and slots of a hash for each of few keys, and of more than
@@ -40,6 +44,20 @@ class Index:
     def keys(self) -> Array:
         """Return the keys by their codes, from that of code 1 on."""
         return self.known[1 : self.count]
+
+    @property
+    def expected(self) -> int:
+        """How many codes there may soon be: all that have a slot, or room."""
+        if self._look is not None and self._look[1] < 0:
+            return min(self._look[2].size + 1, 16 * self.count)
+        return self.known.size
+
+    def ordered(self) -> Array:
+        """Return all codes in the order of their keys."""
+        if self._look is not None and self._look[1] < 0:
+            slots = self._look[2]
+            return np.asarray(slots[slots != 0], np.int64)
+        return np.asarray(places_of(self.keys()) + 1, np.int64)
 
     def codes(self, keys: Array, out: Array, quick: bool, most: int = 1 << 31) -> None:
         """Write the codes of keys; new ones get theirs, at most so many in all.
@@ -123,7 +141,7 @@ class Index:
         """Have slots for keys from a lowest to a highest one."""
         if self._look is not None:
             lowest, shift, slots, _ = self._look
-            if shift >= 0 or (low >= lowest and high < lowest + slots.size):
+            if shift >= 0 or (low >= lowest and high < lowest + slots.size - 1):
                 return
         some = self.keys()
         low, high = min(low, int(some.min(initial=low))), max(high, int(some.max(initial=high)))
@@ -143,12 +161,12 @@ class Index:
 
     def _lay(self, low: int, high: int) -> None:
         """Lay slots out for all keys, and others between the lowest and the highest."""
-        if high - low >= NEAR:
+        if high - low >= NEAR or max(high, -low) >= FARTHEST:
             self._hash()
             return
-        margin = min((high - low) // 2, NEAR - (high - low) - 1)
-        low = max(low - margin // 2, -(1 << 63))
-        slots = np.zeros(max(high - low + 1 + margin // 2, FEWEST), np.int32)
+        margin = min((high - low) // 8, NEAR - (high - low) - 1)
+        low -= margin // 2
+        slots = np.zeros(max(high - low + 2 + margin // 2, FEWEST), np.int32)
         self._fill(low, -1, slots)
 
     def _hash(self) -> None:

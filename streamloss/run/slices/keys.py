@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.keys import Keyed, Kind, text_of_words
+from streamloss.arrays.keys import Keyed, Kind, order, text_of_words
 from streamloss.arrays.types import Array
 from streamloss.kernels import codes as bodies
 from streamloss.kernels.cpu import call
@@ -102,6 +102,11 @@ class Column:
         """How many codes there are, with 0."""
         return self._index.count if self._numbers is None else len(self._numbers) + 1
 
+    @property
+    def expected(self) -> int:
+        """How many codes there may soon be."""
+        return self._index.expected if self._numbers is None else 2 * self.count
+
     def forget(self, count: int) -> None:
         """Forget all codes from one on."""
         if self._numbers is None:
@@ -118,10 +123,18 @@ class Column:
         out[:] = list(self._numbers)
         return out
 
-    def prepared(self, keyed: Keyed, quick: bool) -> Any:
+    def ordered(self) -> Array:
+        """Return all codes of values in the order of these."""
+        kind = self.kind.name, self.kind.detail
+        if self._numbers is None and kind not in (("float", ()), ("int", ("unsigned",))):
+            return self._index.ordered()
+        return np.argsort(order(self.kind, self.values()), kind="stable") + 1
+
+    def prepared(self, keyed: Keyed, quick: bool, most: int) -> Any:
         """Return what is needed of a batch beside its rows.
 
-        Of a dictionary it is the code of each value, and that of a missing one behind them.
+        Of a dictionary it is the code of each value, and that of a missing one behind them; where
+        there are more values than keys may be, those that no row has get none.
         """
         if keyed.words is not None:
             width = keyed.words.shape[1]
@@ -129,11 +142,17 @@ class Column:
         if keyed.codes is None:
             return None
         out = np.zeros(len(keyed.values) + 1, np.int32)
+        used: Any = slice(0, len(keyed.values))
+        if len(keyed.values) > most:
+            codes = np.asarray(keyed.codes)
+            used = np.unique(codes[codes >= 0])
+        values = keyed.values[used]
         if self._numbers is None:
-            values = np.ascontiguousarray(keyed.values, np.int64)
-            self._index.codes(values, out[:-1], quick)
+            found = np.empty(len(values), np.int32)
+            self._index.codes(np.ascontiguousarray(values, np.int64), found, quick, most)
+            out[used] = found
         else:
-            out[:-1] = self._numbers_of(keyed.values.tolist())
+            out[used] = self._numbers_of(values.tolist())
         return out
 
     def _numbers_of(self, values: list[Any]) -> list[int]:
@@ -145,25 +164,39 @@ class Column:
                 numbers[value] = len(numbers) + 1
         return [numbers[value] for value in values]
 
-    def codes(self, keyed: Keyed, prepared: Any, some: slice, quick: bool, most: int) -> Array:
-        """Return the codes of some rows of a batch; 0 where the key is missing."""
+    def codes(
+        self,
+        keyed: Keyed,
+        prepared: Any,
+        some: slice,
+        quick: bool,
+        most: int,
+        memory: Array | None = None,
+    ) -> Array:
+        """Return the codes of some rows of a batch, in that memory if there is any.
+
+        They are 0 where the key is missing.
+        """
         if keyed.codes is not None:
             found: Array = prepared[np.asarray(keyed.codes[some], np.int64)]
             return found
         rows = keyed.values[some] if keyed.words is None else keyed.words[some]
         if keyed.missing is None or not (missing := keyed.missing[some]).any():
-            return self._found(rows, prepared, quick, most)
+            return self._found(rows, prepared, quick, most, memory)
         out = np.zeros(len(rows), np.int32)
-        out[~missing] = self._found(rows[~missing], prepared, quick, most)
+        out[~missing] = self._found(rows[~missing], prepared, quick, most, memory)
         return out
 
-    def _found(self, rows: Array, prepared: Any, quick: bool, most: int) -> Array:
+    def _found(
+        self, rows: Array, prepared: Any, quick: bool, most: int, memory: Array | None
+    ) -> Array:
         """Return the codes of rows that all have a key."""
         if prepared is not None:
             found: Array = prepared.codes(rows, quick, self._numbers_of, self._lock)
             return found
-        out = np.empty(len(rows), np.int32)
-        self._index.codes(np.ascontiguousarray(rows), out, quick, most)
+        out = np.empty(len(rows), np.int32) if memory is None else memory[: len(rows)]
+        dtype = np.int32 if rows.dtype == np.int32 else np.int64
+        self._index.codes(np.ascontiguousarray(rows, dtype), out, quick, most)
         return out
 
 
@@ -194,11 +227,18 @@ class Keys:
 
     def prepared(self, keyeds: list[Keyed], quick: bool) -> list[Any]:
         """Return what is needed of a batch beside its rows."""
-        pairs = zip(self._columns, keyeds, strict=True)
-        return [column.prepared(keyed, quick) for column, keyed in pairs]
+        pairs, most = zip(self._columns, keyeds, strict=True), self._most_of_one
+        return [column.prepared(keyed, quick, most) for column, keyed in pairs]
 
-    def codes(self, keyeds: list[Keyed], prepared: list[Any], some: slice, quick: bool) -> Array:
-        """Return the codes of some rows of a batch.
+    def codes(
+        self,
+        keyeds: list[Keyed],
+        prepared: list[Any],
+        some: slice,
+        quick: bool,
+        memory: Array | None = None,
+    ) -> Array:
+        """Return the codes of some rows of a batch, of one key in that memory if there is any.
 
         Raises
         ------
@@ -209,7 +249,8 @@ class Keys:
         for k, (column, keyed, known) in enumerate(
             zip(self._columns, keyeds, prepared, strict=True)
         ):
-            codes = column.codes(keyed, known, some, quick, ALL if self._pairs else self.most)
+            given = None if self._pairs else memory
+            codes = column.codes(keyed, known, some, quick, self._most_of_one, given)
             if found is not None:
                 numbers, codes = as_pairs(found, codes, quick), np.empty_like(codes)
                 last = k == len(self._pairs)
@@ -222,16 +263,45 @@ class Keys:
         return found
 
     @property
-    def first(self) -> int:
-        """The first code that rows have: with one key, that of a missing one."""
-        return 1 if self._pairs else 0
+    def _most_of_one(self) -> int:
+        """How many values one of the keys may have."""
+        return ALL if self._pairs else self.most
 
-    def forget(self, count: int) -> None:
-        """Forget all codes from one on."""
+    @property
+    def counts(self) -> list[int]:
+        """How many codes there are of each key and of the pairs."""
+        return [column.count for column in self._columns] + [each.count for each in self._pairs]
+
+    def forget(self, counts: list[int]) -> None:
+        """Forget all codes but so many: no thread may be looking."""
+        own = len(self._columns)
+        for column, count in zip(self._columns, counts[:own], strict=True):
+            column.forget(count)
+        for pairs, count in zip(self._pairs, counts[own:], strict=True):
+            pairs.forget(count)
+
+    @property
+    def expected(self) -> int:
+        """How many codes there may soon be."""
         if self._pairs:
-            self._pairs[-1].forget(count)
-        else:
-            self._columns[0].forget(count)
+            return self._pairs[-1].expected
+        return self._columns[0].expected
+
+    def ordered(self, missing: bool) -> tuple[Array, list[tuple[Any, Array | None]]]:
+        """Return all codes, those of one key in its order, and what `columns` says of them.
+
+        If there is one, the code of a missing one is the last if there may be such rows.
+        """
+        if self._pairs:
+            codes = np.arange(1, self.count)
+            return codes, [*self.columns(codes)]
+        column = self._columns[0]
+        codes = column.ordered()
+        if not missing:
+            return codes, [(column.values()[codes - 1], None)]
+        places = np.arange(len(codes) + 1)
+        places[-1] = -1
+        return np.append(codes, 0), [(column.values()[codes - 1], places)]
 
     def columns(self, codes: Array) -> list[tuple[Any, Array]]:
         """Return the values of each key, and which of them combinations have, below 0 for none."""

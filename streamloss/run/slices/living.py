@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import numpy as np
@@ -16,7 +16,6 @@ from streamloss.run.threads import check_subnormals, share, wanted
 from streamloss.support.once import uncut
 
 from .batches import SlicedBatch
-from .index import TooMany
 from .keys import Keys
 from .layout import Layout, span_of
 from .near import Near
@@ -27,6 +26,9 @@ FIRST = 1 << 10
 
 LEAST = 1 << 14
 """Rows that a thread takes at once, at least."""
+
+CELLS = 1 << 31
+"""Cells of all slices are fewer: each has a number of 32 bits."""
 
 
 class Living:
@@ -65,10 +67,11 @@ class Living:
 
     def table(self) -> Table:
         """Return the table of what was added."""
-        first, last = self._keys.first, self._keys.count
         assert self._near is not None
-        cells = self._near.cells(last * self._kept, first * self._kept)
-        columns = self._keys.columns(np.arange(first, last))
+        missing = self._near.is_used(0, self._kept)
+        codes, columns = self._keys.ordered(missing)
+        some = codes if self._kept == 1 else codes[:, None] * self._kept + np.arange(self._kept)
+        cells = self._near.cells(some.ravel())
         return Table.of(self.names, self.kinds, columns, self.shape, cells)
 
     def add(self, sliced: SlicedBatch) -> None:
@@ -76,49 +79,55 @@ class Living:
 
         Raises
         ------
+        TooMany
+            If there may be more slices than allowed: values of dictionaries count that no row had.
         ValueError
-            If there are more slices than allowed.
+            If a key or an element is refused.
         """
-        before = self._keys.count
+        before = self._keys.counts
         try:
-            self._add(sliced)
-        except TooMany:
+            added = self._looked_at(sliced)
+        except Exception:
             self._keys.forget(before)
-            refuse_many(self.names, self._keys.most, None)
+            raise
+        added()
 
-    def _add(self, sliced: SlicedBatch) -> None:
-        query = sliced.query
-        weighted = self.flags[0]
-        sources = Sources(query.parts, sliced.batch, query.rule, weighted, sliced.first)
+    def _looked_at(self, sliced: SlicedBatch) -> Callable[[], None]:
+        """Return what adds a batch, none of whose keys and elements is refused any more."""
+        query, near = sliced.query, self._near
+        sources = Sources(query.parts, sliced.batch, query.rule, self.flags[0], sliced.first)
         work = _Work(self._keys, sliced, sources)
         small = sliced.rows * sliced.inner < threads.PARALLEL
-        near = self._near
         if small and near is not None and query.nan != "raise":
             codes = work.codes(slice(0, sliced.rows))
-            if near.is_ready(len(codes)) and sources.is_whole:
-                work.append(near, codes)
-            else:
-                uncut(lambda: work.append(near, codes))
-            return
+            last = int(codes.max(initial=-1)) + 1
+            if near.is_ready(len(codes), last):
+                return lambda: work.into(near, slice(0, sliced.rows), codes)
+            return lambda: uncut(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
         parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
         if query.nan == "raise":
-            missing = sum([part.missing() for part in parts])
-            if missing:
-                rule = "elements have a NaN in an input or weight"
-                raise ValueError(f"nan='raise': {missing} {rule}")
-        self._near = uncut(lambda: _together([*parts, *([] if near is None else [near])]))
+            refuse_missing(sum([part.missing() for part in parts]))
+        return lambda: self._take([*parts, *([] if near is None else [near])])
+
+    def _take(self, parts: list[Near]) -> None:
+        """Have what some near rows hold, together."""
+        self._near = uncut(lambda: _together(parts))
 
     def _layout(self, sliced: SlicedBatch, sources: Sources) -> Layout:
         """Return the layout for terms like the first ones."""
         sums = rows_of(sliced.query.parts) + self.flags[0]
         near = Near(Layout.of([(0, 0)] * sums, self.flags), self._kept)
         some = slice(0, max(1, min(sliced.rows, FIRST // max(sliced.inner, 1))))
-        source, start = sources.piece(some)
-        size = (some.stop if sliced.rows else 0) * sliced.inner
-        size = min(size, FIRST)
-        near.add(source, slice(start, start + size), np.zeros(size, np.int32))
+        size = min(min(some.stop, sliced.rows) * sliced.inner, FIRST)
+        near.add(sources.piece(some), np.zeros(size, np.int32))
         return Layout.of([span_of(terms) for terms in near.terms()], self.flags)
+
+
+def refuse_missing(missing: int) -> None:
+    """Refuse elements with a NaN, if there are any."""
+    if missing:
+        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
 def refuse_many(names: tuple[str, ...], most: int, got: int | None) -> NoReturn:
@@ -136,27 +145,33 @@ class _Work:
         self._prepared = keys.prepared(sliced.keyeds, True)
         self._kept = math.prod(sliced.kept)
 
-    def codes(self, some: slice) -> Array:
-        """Return the cells of the elements of some rows."""
+    def codes(self, some: slice, memory: Array | None = None) -> Array:
+        """Return the cells of the elements of some rows, in that memory if there is any."""
         sliced = self._sliced
-        codes = self._keys.codes(sliced.keyeds, self._prepared, some, True)
+        codes = self._keys.codes(sliced.keyeds, self._prepared, some, True, memory)
+        if self._keys.count * self._kept >= CELLS:
+            rule = f"slices must have less than {CELLS} cells together"
+            raise ValueError(f"{rule}: got {self._keys.count} slices of {self._kept}")
         if sliced.pattern is not None:
             codes = (codes[:, None] * np.int32(self._kept) + sliced.pattern).ravel()
             return codes.astype(np.int32, copy=False)
         return np.repeat(codes, sliced.inner) if sliced.inner != 1 else codes
 
-    def append(self, near: Near, codes: Array) -> None:
-        """Add all rows to near rows that there are already, by one call of a kernel if it can."""
-        if not near.is_ready(len(codes)):
+    def append(self, near: Near, codes: Array, last: int) -> None:
+        """Add all rows to near rows that there are already, which may have to make room."""
+        if not near.is_ready(len(codes), 0):
             near.make_ready()
-        near.grow(int(codes.max(initial=-1)) + 1)
+        self.make_room(near, last)
         self.into(near, slice(0, self._sliced.rows), codes)
+
+    def make_room(self, near: Near, last: int) -> None:
+        """Have near rows for so many cells, of keys that are expected as well."""
+        near.grow(last, self._keys.expected * self._kept)
 
     def into(self, near: Near, some: slice, codes: Array) -> None:
         """Add some rows to near rows."""
         check_subnormals()
-        source, first = self._sources.piece(some)
-        near.add(source, slice(first, first + len(codes)), codes)
+        near.add(self._sources.piece(some), codes)
 
     def shared(self, layout: Layout, threads: int) -> list[Near]:
         """Return the near rows of threads that share a batch."""
@@ -167,9 +182,10 @@ class _Work:
 
         def work(jobs: Iterable[slice]) -> None:
             near = Near(layout, self._keys.count * self._kept)
+            memory = np.empty(step, np.int32)
             for some in jobs:
-                codes = self.codes(some)  # another thread may just give codes
-                near.grow(int(codes.max(initial=-1)) + 1)
+                codes = self.codes(some, memory)  # another thread may just give codes
+                self.make_room(near, int(codes.max(initial=-1)) + 1)
                 self.into(near, some, codes)
             parts.append(near)
 

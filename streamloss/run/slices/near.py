@@ -13,8 +13,7 @@ from streamloss.exact.column import Column
 from streamloss.exact.digits import UNIT
 from streamloss.kernels import groups as bodies
 from streamloss.kernels.cpu import call
-from streamloss.kernels.groups import BOUND, COLUMN, DONE, LIMBS, USED, WIDTH
-from streamloss.kernels.loader import address_of
+from streamloss.kernels.groups import BOUND, BYTES, COLUMN, DONE, LIMBS, MEMORY, PLACE, USED, WIDTH
 from streamloss.kernels.values import STEP
 
 from .layout import Layout, span_of
@@ -28,6 +27,9 @@ LARGE = 1 << 20
 
 LOG = 1 << 16
 """Numbers that the log of a thread has room for, at least."""
+
+MANY = 1 << 14
+"""Rows from which a kernel copies some: a million take 20 ms, where numpy takes 60."""
 
 PENDING = 1 << 21
 """Numbers of logs that are kept before they are added up: 32 MiB."""
@@ -47,18 +49,24 @@ class Source(NamedTuple):
     ----------
     plan : int64 array
         The losses, as `kernels.groups.ADDRESS` begins.
-    words : int64 array
-        The views, as `kernels.views.read` has them.
+    arrays : int64 array
+        Where they are, as `kernels.groups.PLACE` begins.
     told : tuple of int
-        The views and what they are, as `kernels.groups.VIEWS` begins, up to `OMIT`.
+        Which of them are what, as `kernels.groups.INPUTS` begins, up to `OMIT`.
     kept : object
-        What owns the memory of the views.
+        What owns the memory of the arrays.
     """
 
     plan: Array
-    words: Array
+    arrays: Array
     told: tuple[int, ...]
     kept: Any
+
+    def after(self, elements: int) -> Source:
+        """Return the source without so many of its first elements."""
+        moved = self.arrays.copy()
+        moved[:, PLACE] += elements * moved[:, BYTES]
+        return self._replace(arrays=moved)
 
 
 class Near:
@@ -86,12 +94,20 @@ class Near:
         self.layout, self._since = layout, 0
         self._copies = COPIES if self._cells <= COPIED else 1
         self._rows = _zeros(self._copies * self._cells, layout.width)
-        self._blocks: dict[int, Any] = {}
+        self._block = np.zeros((MEMORY, STEP)), np.zeros((layout.width, STEP), np.int64)
 
-    def grow(self, cells: int) -> None:
-        """Have rows for so many cells, and for some more if there were fewer."""
+    def grow(self, cells: int, most: int) -> None:
+        """Have rows for so many cells, and for more if there were fewer, but not beyond the most.
+
+        To write a row for the first time takes as long as to add to it twice.
+        """
         if cells > self._cells:
-            self._resize(max(cells, self._cells + self._cells // 2))
+            self._resize(max(cells, min(4 * cells, most)))
+
+    def is_used(self, first: int, last: int) -> bool:
+        """Return whether one of some cells has anything."""
+        far = any([each is not None for each in self._far])
+        return far or bool(self._waiting or self._state[USED] or self._joined()[first:last].any())
 
     def _resize(self, cells: int) -> None:
         """Have rows for just so many cells, not fewer than before."""
@@ -110,45 +126,47 @@ class Near:
             copies[1:] = 0
         return self._rows[: self._cells]
 
-    def is_ready(self, elements: int) -> bool:
-        """Return whether one call of a kernel adds so many elements, and nothing is left to do."""
+    def is_ready(self, elements: int, cells: int) -> bool:
+        """Return whether one call of a kernel adds so many elements to so many cells.
+
+        Nothing else is left to do then.
+        """
         room = int(self._state[USED]) + (elements + STEP) * len(self.layout.sums)
-        return self._since + elements <= ROUND and room <= len(self._log[0])
+        fits = self._since + elements <= ROUND and room <= len(self._log[0])
+        return fits and cells <= self._cells
 
     def make_ready(self) -> None:
         """Make room in the log and in rows."""
         self._drain()
         self._relieve()
 
-    def add(self, source: Source, some: slice, codes: Array) -> None:
-        """Add some elements to the cells that their codes name.
+    def add(self, source: Source, codes: Array) -> None:
+        """Add elements to the cells that their codes name.
 
         Where it `is_ready` that is one call of a kernel: it cannot be cut in the middle.
         """
-        first = some.start
-        while first < some.stop:
-            stop = min(some.stop, first + ROUND // 4)
-            if self._since + stop - first > ROUND:
+        while len(codes):
+            count = min(len(codes), ROUND // 4)
+            if self._since + count > ROUND:
                 self._relieve()
-            self._since += stop - first
-            self._logged += stop - first
-            given = codes[first - some.start : stop - some.start]
-            first += self._call(source, first, stop, given)
-            if first < some.stop:
+            self._since += count
+            self._logged += count
+            done = self._call(source, count, codes)
+            codes = codes[done:]
+            if len(codes):
+                source = source.after(done)
                 self._drain()
 
-    def _call(self, source: Source, first: int, stop: int, codes: Array) -> int:
+    def _call(self, source: Source, count: int, codes: Array) -> int:
         """Have a kernel add elements; return how many it has."""
-        layout, count = self.layout, source.told[0]
+        layout = self.layout
         places = layout.counts, layout.hidden, layout.starts
         ahead = 2 + (self._rows.nbytes > LARGE)
         told = np.array([*source.told, *places, self._copies, ahead], np.int64)
-        if count not in self._blocks:
-            self._blocks[count] = _memory(count, layout.width)
-        block, rows = self._blocks[count], self._rows.reshape(-1)
-        block[2][:] = address_of(block[0]) + 8 * STEP * np.arange(count + 1)
-        fixed = source.plan, layout.sums, told, source.words
-        call(bodies.add_groups, (), *fixed, first, stop, codes, block, rows, self._log, self._state)
+        block = *self._block, np.empty(len(source.arrays), np.int64)
+        fixed = source.plan, layout.sums, told, source.arrays, count, codes, block
+        rows = self._rows.reshape(-1)
+        call(bodies.add_groups, (), *fixed, rows, self._log, self._state)
         return int(self._state[DONE])
 
     def terms(self) -> list[Array]:
@@ -177,7 +195,7 @@ class Near:
     def _relay(self, spans: list[tuple[int, int]]) -> None:
         """Go on with another layout."""
         self._drain()
-        cells, flags = self.cells(self._cells), self.layout[1:]
+        cells, flags = self.cells(np.arange(self._cells)), self.layout[1:]
         self._far = [*cells.sums, *([cells.heavy] if self.layout.weighted else [])]
         self._counted = np.array([cells.counts(name) for name in COUNTS])
         self._lay(Layout.of(spans, flags))
@@ -186,10 +204,12 @@ class Near:
         """Move what cells with many elements hold to where there is room for more."""
         rows, layout = self._joined(), self.layout
         self._since = 0
-        counts = [layout.counts, layout.hidden] if layout.hiding else [layout.counts]
-        if max([int(_small(rows, column).max()) for column in counts]) < LIGHT:
+        counts = [_half(rows, layout.counts)]
+        if layout.hiding:
+            counts += [_half(rows, layout.hidden), _half(rows, layout.hidden, True)]
+        if max([int(count.max()) for count in counts]) < LIGHT:
             return
-        many = np.max([_small(rows, column) for column in counts], axis=0)
+        many = np.max(counts, axis=0)
         heavy = np.flatnonzero(many >= LIGHT)
         for row, (bound, limbs) in enumerate(layout.spans()):
             for k in range(limbs):
@@ -211,7 +231,7 @@ class Near:
             before, self._counted = self._counted, np.zeros((len(COUNTS), self._cells), np.int64)
             if before is not None:
                 self._counted[:, : before.shape[1]] = before
-        self._counted[:, cells] += np.array(_counts_of(rows, self.layout))
+        self._counted[:, cells] += np.array(_counts_of(rows.T, self.layout))
 
     def _settle(self) -> None:
         """Add up what is pending."""
@@ -230,9 +250,9 @@ class Near:
         """Take over what another one holds, of the same losses."""
         self._resize(other._cells)
         other._resize(self._cells)
+        for each in (self, other):
+            each.make_ready()  # which may change its layout
         if self.layout.is_like(other.layout):
-            for each in (self, other):
-                each.make_ready()
             self._joined()[...] += other._joined()
             self._since = LIGHT
             self._pending += other._pending
@@ -251,28 +271,38 @@ class Near:
 
     def missing(self) -> int:
         """Return how many elements have a NaN, where those do not count."""
-        return int((self._joined()[:, self.layout.hidden] >> 32).sum())
+        known = 0 if self._counted is None else self._counted[COUNTS.index("missing")].sum()
+        return int((self._joined()[:, self.layout.hidden] >> 32).sum() + known)
 
-    def cells(self, last: int, first: int = 0) -> Cells:
-        """Return what cells from the first to the last, without that, hold."""
+    def cells(self, some: Array) -> Cells:
+        """Return what some cells hold."""
         if self._state[USED]:
             self._drain()
         self._settle()
-        self._resize(last)
-        rows, layout, some = self._joined()[first:last], self.layout, np.arange(first, last)
-        columns = []
+        self._resize(int(some.max(initial=-1)) + 1)
+        columns, layout = self._columns(some), self.layout
+        sums = []
         for row, far in zip(layout.sums, self._far, strict=True):
-            limbs = rows[:, row[COLUMN] : row[COLUMN] + row[LIMBS]].T[::-1].copy()
+            limbs = columns[row[COLUMN] : row[COLUMN] + row[LIMBS]][::-1]
             unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT if row[LIMBS] else 0
             near = Column(unit, WIDTH, limbs)
-            columns.append(near if far is None else _plus(far, near, some))
-        counts = _counts_of(rows, layout)
+            sums.append(near if far is None else _plus(far, near, some))
+        counts = _counts_of(columns, layout)
         if self._counted is not None:
-            stop = min(last, self._counted.shape[1])
+            known = some < self._counted.shape[1]
             for own, more in zip(counts, self._counted, strict=True):
-                own[: stop - first] += more[first:stop]
-        weights = columns.pop() if layout.weighted else None
-        return Cells(last - first, tuple(columns), weights, *counts)
+                own[known] += more[some[known]]
+        weights = sums.pop() if layout.weighted else None
+        return Cells(len(some), tuple(sums), weights, *counts)
+
+    def _columns(self, some: Array) -> Array:
+        """Return the columns of some rows; of many, a kernel asks for memory ahead."""
+        rows = self._joined()
+        if len(some) < MANY:
+            return np.ascontiguousarray(rows[some].T)
+        out = np.empty((rows.shape[1], len(some)), np.int64)
+        call(bodies.take_rows, (), self._rows.reshape(-1), some, out)
+        return out
 
 
 def _zeros(rows: int, width: int) -> Array:
@@ -282,32 +312,26 @@ def _zeros(rows: int, width: int) -> Array:
     return out
 
 
-def _memory(views: int, width: int) -> tuple[Array, Array, Array]:
-    """Return memory for a block of so many views, and near rows of a width."""
-    memory = np.zeros((views + bodies.TERMS, STEP))
-    return memory, np.zeros((width, STEP), np.int64), np.zeros(views + 1, np.int64)
-
-
 def _low(numbers: Array) -> Array:
     """Return the low 32 bits of numbers."""
     return numbers & 0xFFFFFFFF
 
 
-def _small(rows: Array, column: int) -> Array:
-    """Return the low 32 bits of a column, which are below 2**31."""
-    return rows.view(np.int32)[:, 2 * column + (sys.byteorder == "big")]
+def _half(rows: Array, column: int, high: bool = False) -> Array:
+    """Return the low or the high 32 bits of a column, which are below 2**31."""
+    return rows.view(np.int32)[:, 2 * column + (high != (sys.byteorder == "big"))]
 
 
-def _counts_of(rows: Array, layout: Layout) -> list[Array]:
-    """Return what near rows count, in the order of `COUNTS`."""
-    both = rows[:, layout.counts]
+def _counts_of(columns: Array, layout: Layout) -> list[Array]:
+    """Return what the columns of near rows count, in the order of `COUNTS`."""
+    both = columns[layout.counts]
     elements = _low(both)
     nonzero = both >> 32 if layout.weighted else elements.copy()
     missing, masked = np.zeros_like(elements), np.zeros_like(elements)
     if layout.hiding:
-        hidden = rows[:, layout.hidden]
+        hidden = columns[layout.hidden]
         missing, masked = hidden >> 32, _low(hidden)
-    starts = rows[:, layout.starts].copy() if layout.starting else elements + missing + masked
+    starts = columns[layout.starts].copy() if layout.starting else elements + missing + masked
     return [elements, nonzero, missing, masked, starts]
 
 
@@ -315,5 +339,6 @@ def _plus(far: Column | None, more: Column, some: Array) -> Column:
     """Return the sum of some cells of a column, which may have fewer, and those of another."""
     if far is None:
         return more
-    known = far.take(some[some < far.cells])
-    return Column.total([(known, np.arange(known.cells), 1), (more, None, 1)], len(some))
+    there = np.flatnonzero(some < far.cells)
+    known = far.take(some[there])
+    return Column.total([(known, there, 1), (more, None, 1)], len(some))
