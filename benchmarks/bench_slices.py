@@ -1,5 +1,6 @@
 """Sums of many slices: by any number of keys, of any kind, in one call and in small batches."""
 
+import pickle
 import tracemalloc
 from functools import partial
 
@@ -224,7 +225,7 @@ class Tables:
 
     def setup(self, slices):
         self.one, self.other = grown(slices), grown(slices)
-        self.result = self.one.result()
+        self.result, self.bytes = self.one.result(), self.one.to_bytes()
         keys = np.arange(slices)
         by = {"a": keys % 100, "b": keys // 100}
         self.crossed = sl.evaluate("mae", *data(slices), by=by)
@@ -244,6 +245,15 @@ class Tables:
 
     def time_equal(self, slices):
         assert self.one == self.other
+
+    def time_to_bytes(self, slices):
+        self.one.to_bytes()
+
+    def time_from_bytes(self, slices):
+        sl.Accumulator.from_bytes(self.bytes)
+
+    def time_pickle(self, slices):
+        pickle.loads(pickle.dumps(self.one))
 
     def time_rollup(self, slices):
         self.crossed.rollup("a")["mae"]
@@ -272,3 +282,8 @@ class Tables:
         return found / 1e6
 
     track_megabytes.unit = "MB"
+
+    def track_megabytes_of_bytes(self, slices):
+        return len(self.bytes) / 1e6
+
+    track_megabytes_of_bytes.unit = "MB"
