@@ -7,10 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays.keys import Cut, Keyed, read_key
-from streamloss.arrays.kinds import NAMES
 from streamloss.support.brief import brief
 
 MISSING = "keep", "drop", "raise"
+
+DECLARED = "bool", "int", "float", "text", "bytes", "time", "duration"
+"""The kinds that may be asked for."""
+
+LARGEST = (1 << 31) - 1
+"""The most slices that there may be."""
 
 Kinds = tuple[str | None, ...]
 
@@ -33,7 +38,7 @@ class By(NamedTuple):
     names: tuple[str, ...] = ()
     declared: Kinds = ()
     missing: str = "keep"
-    max_slices: int = (1 << 31) - 1
+    max_slices: int = LARGEST
 
     @classmethod
     def of(cls, keys: Any) -> By:
@@ -48,8 +53,8 @@ class By(NamedTuple):
             keys = (keys,)
         declared = dict(keys) if isinstance(keys, dict) else dict.fromkeys(_names(keys))
         for name, kind in declared.items():
-            if kind is not None and kind not in NAMES:
-                rule = f"by {brief(name)} must have a kind of {', '.join(NAMES)}"
+            if kind is not None and kind not in DECLARED:
+                rule = f"by {brief(name)} must have a kind of {', '.join(DECLARED)}"
                 raise ValueError(f"{rule}: got {brief(kind)}")
         names = _checked(tuple(declared))
         return cls(names, tuple(declared.values()))
@@ -67,7 +72,7 @@ class By(NamedTuple):
             raise ValueError(f"{rule}: got {brief(missing)}")
         if isinstance(max_slices, bool) or not isinstance(max_slices, int | np.integer):
             raise TypeError(f"max_slices must be an integer: got {brief(max_slices)}")
-        if not 0 < max_slices < 1 << 31:
+        if not 0 < max_slices <= LARGEST:
             raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {max_slices}")
         return self._replace(missing=missing, max_slices=int(max_slices))
 

@@ -56,8 +56,8 @@ class Index:
         """Return all codes in the order of their keys."""
         if self._look is not None and self._look[1] < 0:
             slots = self._look[2]
-            return slots[slots != 0].astype(np.int64)
-        return places_of(self.keys()) + 1
+            return np.asarray(slots[slots != 0], np.int64)
+        return np.asarray(places_of(self.keys()) + 1, np.int64)
 
     def codes(self, keys: Array, out: Array, quick: bool, most: int = 1 << 31) -> None:
         """Write the codes of keys; new ones get theirs, at most so many in all.

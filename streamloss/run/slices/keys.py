@@ -130,10 +130,11 @@ class Column:
             return self._index.ordered()
         return np.argsort(order(self.kind, self.values()), kind="stable") + 1
 
-    def prepared(self, keyed: Keyed, quick: bool) -> Any:
+    def prepared(self, keyed: Keyed, quick: bool, most: int) -> Any:
         """Return what is needed of a batch beside its rows.
 
-        Of a dictionary it is the code of each value, and that of a missing one behind them.
+        Of a dictionary it is the code of each value, and that of a missing one behind them; where
+        there are more values than keys may be, those that no row has get none.
         """
         if keyed.words is not None:
             width = keyed.words.shape[1]
@@ -141,11 +142,17 @@ class Column:
         if keyed.codes is None:
             return None
         out = np.zeros(len(keyed.values) + 1, np.int32)
+        used: Any = slice(0, len(keyed.values))
+        if len(keyed.values) > most:
+            codes = np.asarray(keyed.codes)
+            used = np.unique(codes[codes >= 0])
+        values = keyed.values[used]
         if self._numbers is None:
-            values = np.ascontiguousarray(keyed.values, np.int64)
-            self._index.codes(values, out[:-1], quick)
+            found = np.empty(len(values), np.int32)
+            self._index.codes(np.ascontiguousarray(values, np.int64), found, quick, most)
+            out[used] = found
         else:
-            out[:-1] = self._numbers_of(keyed.values.tolist())
+            out[used] = self._numbers_of(values.tolist())
         return out
 
     def _numbers_of(self, values: list[Any]) -> list[int]:
@@ -220,8 +227,8 @@ class Keys:
 
     def prepared(self, keyeds: list[Keyed], quick: bool) -> list[Any]:
         """Return what is needed of a batch beside its rows."""
-        pairs = zip(self._columns, keyeds, strict=True)
-        return [column.prepared(keyed, quick) for column, keyed in pairs]
+        pairs, most = zip(self._columns, keyeds, strict=True), self._most_of_one
+        return [column.prepared(keyed, quick, most) for column, keyed in pairs]
 
     def codes(
         self,
@@ -242,8 +249,8 @@ class Keys:
         for k, (column, keyed, known) in enumerate(
             zip(self._columns, keyeds, prepared, strict=True)
         ):
-            most, given = (ALL, None) if self._pairs else (self.most, memory)
-            codes = column.codes(keyed, known, some, quick, most, given)
+            given = None if self._pairs else memory
+            codes = column.codes(keyed, known, some, quick, self._most_of_one, given)
             if found is not None:
                 numbers, codes = as_pairs(found, codes, quick), np.empty_like(codes)
                 last = k == len(self._pairs)
@@ -255,12 +262,23 @@ class Keys:
             raise TooMany
         return found
 
-    def forget(self, count: int) -> None:
-        """Forget all codes from one on."""
-        if self._pairs:
-            self._pairs[-1].forget(count)
-        else:
-            self._columns[0].forget(count)
+    @property
+    def _most_of_one(self) -> int:
+        """How many values one of the keys may have."""
+        return ALL if self._pairs else self.most
+
+    @property
+    def counts(self) -> list[int]:
+        """How many codes there are of each key and of the pairs."""
+        return [column.count for column in self._columns] + [each.count for each in self._pairs]
+
+    def forget(self, counts: list[int]) -> None:
+        """Forget all codes but so many: no thread may be looking."""
+        own = len(self._columns)
+        for column, count in zip(self._columns, counts[:own], strict=True):
+            column.forget(count)
+        for pairs, count in zip(self._pairs, counts[own:], strict=True):
+            pairs.forget(count)
 
     @property
     def expected(self) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from streamloss.arrays.types import Array
 from streamloss.kernels.groups import BOUND, COLUMN, LIMBS, WIDTH
 
-LOWEST, HIGHEST = -900, 1021
+LOWEST, HIGHEST = -900, 1000
 """Bounds of exponents that near rows can have: below, the unit of four integers would be less than
-2**-1074, and above, the number that is added to a term would be infinite."""
+2**-1074, and above, what the first of them holds, up to 2**22 of the bound, would be infinite."""
 
 MOST = 4
 """Integers of a sum: with four, terms from 2**-107 of the largest on leave nothing."""

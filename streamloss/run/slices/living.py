@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import numpy as np
@@ -16,7 +16,6 @@ from streamloss.run.threads import check_subnormals, share, wanted
 from streamloss.support.once import uncut
 
 from .batches import SlicedBatch
-from .index import TooMany
 from .keys import Keys
 from .layout import Layout, span_of
 from .near import Near
@@ -27,6 +26,9 @@ FIRST = 1 << 10
 
 LEAST = 1 << 14
 """Rows that a thread takes at once, at least."""
+
+CELLS = 1 << 31
+"""Cells of all slices are fewer: each has a number of 32 bits."""
 
 
 class Living:
@@ -77,38 +79,40 @@ class Living:
 
         Raises
         ------
+        TooMany
+            If there may be more slices than allowed: values of dictionaries count that no row had.
         ValueError
-            If there are more slices than allowed.
+            If a key or an element is refused.
         """
-        before = self._keys.count
+        before = self._keys.counts
         try:
-            self._add(sliced)
-        except TooMany:
+            added = self._looked_at(sliced)
+        except Exception:
             self._keys.forget(before)
-            refuse_many(self.names, self._keys.most, None)
+            raise
+        added()
 
-    def _add(self, sliced: SlicedBatch) -> None:
-        query = sliced.query
-        weighted = self.flags[0]
-        sources = Sources(query.parts, sliced.batch, query.rule, weighted, sliced.first)
+    def _looked_at(self, sliced: SlicedBatch) -> Callable[[], None]:
+        """Return what adds a batch, none of whose keys and elements is refused any more."""
+        query, near = sliced.query, self._near
+        sources = Sources(query.parts, sliced.batch, query.rule, self.flags[0], sliced.first)
         work = _Work(self._keys, sliced, sources)
         small = sliced.rows * sliced.inner < threads.PARALLEL
-        near = self._near
         if small and near is not None and query.nan != "raise":
             codes = work.codes(slice(0, sliced.rows))
-            if near.is_ready(len(codes)):
-                work.append(near, codes)
-            else:
-                uncut(lambda: work.append(near, codes))
-            return
+            last = int(codes.max(initial=-1)) + 1
+            if near.is_ready(len(codes), last):
+                return lambda: work.into(near, slice(0, sliced.rows), codes)
+            return lambda: uncut(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
         parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
         if query.nan == "raise":
-            missing = sum([part.missing() for part in parts])
-            if missing:
-                rule = "elements have a NaN in an input or weight"
-                raise ValueError(f"nan='raise': {missing} {rule}")
-        self._near = uncut(lambda: _together([*parts, *([] if near is None else [near])]))
+            refuse_missing(sum([part.missing() for part in parts]))
+        return lambda: self._take([*parts, *([] if near is None else [near])])
+
+    def _take(self, parts: list[Near]) -> None:
+        """Have what some near rows hold, together."""
+        self._near = uncut(lambda: _together(parts))
 
     def _layout(self, sliced: SlicedBatch, sources: Sources) -> Layout:
         """Return the layout for terms like the first ones."""
@@ -118,6 +122,12 @@ class Living:
         size = min(min(some.stop, sliced.rows) * sliced.inner, FIRST)
         near.add(sources.piece(some), np.zeros(size, np.int32))
         return Layout.of([span_of(terms) for terms in near.terms()], self.flags)
+
+
+def refuse_missing(missing: int) -> None:
+    """Refuse elements with a NaN, if there are any."""
+    if missing:
+        raise ValueError(f"nan='raise': {missing} elements have a NaN in an input or weight")
 
 
 def refuse_many(names: tuple[str, ...], most: int, got: int | None) -> NoReturn:
@@ -139,21 +149,24 @@ class _Work:
         """Return the cells of the elements of some rows, in that memory if there is any."""
         sliced = self._sliced
         codes = self._keys.codes(sliced.keyeds, self._prepared, some, True, memory)
+        if self._keys.count * self._kept >= CELLS:
+            rule = f"slices must have less than {CELLS} cells together"
+            raise ValueError(f"{rule}: got {self._keys.count} slices of {self._kept}")
         if sliced.pattern is not None:
             codes = (codes[:, None] * np.int32(self._kept) + sliced.pattern).ravel()
             return codes.astype(np.int32, copy=False)
         return np.repeat(codes, sliced.inner) if sliced.inner != 1 else codes
 
-    def append(self, near: Near, codes: Array) -> None:
-        """Add all rows to near rows that there are already, by one call of a kernel if it can."""
-        if not near.is_ready(len(codes)):
+    def append(self, near: Near, codes: Array, last: int) -> None:
+        """Add all rows to near rows that there are already, which may have to make room."""
+        if not near.is_ready(len(codes), 0):
             near.make_ready()
-        self.make_room(near, codes)
+        self.make_room(near, last)
         self.into(near, slice(0, self._sliced.rows), codes)
 
-    def make_room(self, near: Near, codes: Array) -> None:
-        """Have near rows for codes, of keys that are expected as well."""
-        near.grow(int(codes.max(initial=-1)) + 1, self._keys.expected * self._kept)
+    def make_room(self, near: Near, last: int) -> None:
+        """Have near rows for so many cells, of keys that are expected as well."""
+        near.grow(last, self._keys.expected * self._kept)
 
     def into(self, near: Near, some: slice, codes: Array) -> None:
         """Add some rows to near rows."""
@@ -172,7 +185,7 @@ class _Work:
             memory = np.empty(step, np.int32)
             for some in jobs:
                 codes = self.codes(some, memory)  # another thread may just give codes
-                self.make_room(near, codes)
+                self.make_room(near, int(codes.max(initial=-1)) + 1)
                 self.into(near, some, codes)
             parts.append(near)
 

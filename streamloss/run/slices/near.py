@@ -126,10 +126,14 @@ class Near:
             copies[1:] = 0
         return self._rows[: self._cells]
 
-    def is_ready(self, elements: int) -> bool:
-        """Return whether one call of a kernel adds so many elements, and nothing is left to do."""
+    def is_ready(self, elements: int, cells: int) -> bool:
+        """Return whether one call of a kernel adds so many elements to so many cells.
+
+        Nothing else is left to do then.
+        """
         room = int(self._state[USED]) + (elements + STEP) * len(self.layout.sums)
-        return self._since + elements <= ROUND and room <= len(self._log[0])
+        fits = self._since + elements <= ROUND and room <= len(self._log[0])
+        return fits and cells <= self._cells
 
     def make_ready(self) -> None:
         """Make room in the log and in rows."""
@@ -200,10 +204,12 @@ class Near:
         """Move what cells with many elements hold to where there is room for more."""
         rows, layout = self._joined(), self.layout
         self._since = 0
-        counts = [layout.counts, layout.hidden] if layout.hiding else [layout.counts]
-        if max([int(_small(rows, column).max()) for column in counts]) < LIGHT:
+        counts = [_half(rows, layout.counts)]
+        if layout.hiding:
+            counts += [_half(rows, layout.hidden), _half(rows, layout.hidden, True)]
+        if max([int(count.max()) for count in counts]) < LIGHT:
             return
-        many = np.max([_small(rows, column) for column in counts], axis=0)
+        many = np.max(counts, axis=0)
         heavy = np.flatnonzero(many >= LIGHT)
         for row, (bound, limbs) in enumerate(layout.spans()):
             for k in range(limbs):
@@ -244,9 +250,9 @@ class Near:
         """Take over what another one holds, of the same losses."""
         self._resize(other._cells)
         other._resize(self._cells)
+        for each in (self, other):
+            each.make_ready()  # which may change its layout
         if self.layout.is_like(other.layout):
-            for each in (self, other):
-                each.make_ready()
             self._joined()[...] += other._joined()
             self._since = LIGHT
             self._pending += other._pending
@@ -265,7 +271,8 @@ class Near:
 
     def missing(self) -> int:
         """Return how many elements have a NaN, where those do not count."""
-        return int((self._joined()[:, self.layout.hidden] >> 32).sum())
+        known = 0 if self._counted is None else self._counted[COUNTS.index("missing")].sum()
+        return int((self._joined()[:, self.layout.hidden] >> 32).sum() + known)
 
     def cells(self, some: Array) -> Cells:
         """Return what some cells hold."""
@@ -310,9 +317,9 @@ def _low(numbers: Array) -> Array:
     return numbers & 0xFFFFFFFF
 
 
-def _small(rows: Array, column: int) -> Array:
-    """Return the low 32 bits of a column, which are below 2**31."""
-    return rows.view(np.int32)[:, 2 * column + (sys.byteorder == "big")]
+def _half(rows: Array, column: int, high: bool = False) -> Array:
+    """Return the low or the high 32 bits of a column, which are below 2**31."""
+    return rows.view(np.int32)[:, 2 * column + (high != (sys.byteorder == "big"))]
 
 
 def _counts_of(columns: Array, layout: Layout) -> list[Array]:

@@ -15,7 +15,8 @@ from streamloss.support.once import uncut
 
 from .batches import SlicedBatch, in_python
 from .by import By
-from .living import Living, refuse_many
+from .index import TooMany
+from .living import Living, refuse_many, refuse_missing
 
 
 class SliceTally:
@@ -119,17 +120,28 @@ class SliceTally:
         size = sum([array.size for array in batch.inputs])
         if living is None and choose.wait(query.parts, size):
             choose.runner(query.parts, batch)  # counts what Python takes
-            self._merge(in_python(sliced), 1)
+            table = in_python(sliced)
+            if query.nan == "raise":
+                refuse_missing(int(table.cells.counts("missing").sum()))
+            self._merge(table, 1)
             return
         if living is not None:
             sliced = sliced.as_kinds(living.kinds)
-        if living is None or not living.takes(sliced):
-            new = Living(sliced, by.max_slices, living)
-            new.add(sliced)
-            table = self._table if living is None else uncut(self._whole)
-            self._table, self._living = table, new
-        else:
+        try:
+            self._add_by_kernels(sliced, by.max_slices)
+        except TooMany:  # or some are counted twice
+            self._merge(_alone(sliced, by.max_slices), 1)
+
+    def _add_by_kernels(self, sliced: SlicedBatch, most: int) -> None:
+        """Add a batch to near rows; those in the table are of other keys, for what is counted."""
+        living = self._living
+        if living is not None and living.takes(sliced):
             living.add(sliced)
+            return
+        table = self._table if living is None else uncut(self._whole)
+        new = Living(sliced, most - (0 if table is None else _slices(table)), living)
+        new.add(sliced)
+        self._table, self._living = table, new
 
     def merge(self, table: Table | None, sign: int = 1) -> SliceTally:
         """Add a table, or take it out.
@@ -152,10 +164,28 @@ class SliceTally:
             found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
         else:
             found = before.combine(table, sign)
-        self.by = self.by._replace(names=found.names) if not self.by.names else self.by
-        if len(found) > self.by.max_slices:
-            refuse_many(found.names, self.by.max_slices, len(found))
+        if _slices(found) > self.by.max_slices:
+            refuse_many(found.names, self.by.max_slices, _slices(found))
+        if not self.by.names:
+            self.by = self.by._replace(names=found.names, declared=(None,) * len(found.names))
         self._table, self._living = found, None
+
+
+def _alone(sliced: SlicedBatch, most: int) -> Table:
+    """Return the table of a batch alone, which is refused if that has too many slices."""
+    living = Living(sliced, most, None)
+    try:
+        living.add(sliced)
+    except TooMany:
+        refuse_many(sliced.names, most, None)
+    return uncut(living.table)
+
+
+def _slices(table: Table) -> int:
+    """Return how many slices of a table count: of one key, not that of rows without one."""
+    key = table.keys[0]
+    absent = len(table.keys) == 1 and len(table) and key.codes[-1] == len(key.values)
+    return len(table) - bool(absent)
 
 
 def _check_kinds(name: str, before: Any, kind: Any) -> None:
