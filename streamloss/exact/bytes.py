@@ -14,9 +14,10 @@ Numbers are little-endian. The header is JSON: for each loss its name (or ``modu
 user's) and its parameters as hexadecimal floats; how a list of losses was spelled (null for one
 that was no text, and for a single loss); axis, nan, shape (null without any update; of slices the
 axes that each keeps), and the version of streamloss that wrote it, which readers ignore and the
-first writers left out. Of slices it says before that: for each key its name, its kind, the kind's
-unit, frequency or edges, and whether it was declared; what becomes of missing keys, how many
-slices there may be, how many rows had no key, and how many slices there are (null for no table).
+first writers left out. Of slices it says before that: for each key its name, the kind that was
+declared (or null), its kind ("missing" of a key that no row has), and the kind's unit, frequency or
+edges; what becomes of missing keys, how many slices there may be, and how many there are (null for
+no table).
 
 The directory is the number of columns (4 bytes) and of each column: the length of its name (1), its
 name, its type (1), the place of its lowest digit (2), how many numbers it has (8), how many planes
@@ -59,6 +60,7 @@ import struct
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from streamloss.arrays.kinds import NOTHING, Kind
 from streamloss.losses.base import Loss
 from streamloss.support.maker import version
 
@@ -98,15 +100,14 @@ def dump(
         If the losses are more than what can be read again.
     """
     columns: list[planes.Stored] = []
-    more = None
+    kinds: tuple[Kind, ...] = ()
+    slices = None
     if isinstance(state, State):
         columns = of_cells(Cells.of_state(state))
     elif state is not None:
         state = state.canonical()
-        columns = of_table(state)
-    if slicing is not None:
-        slices = None if state is None else len(state)  # type: ignore[arg-type]
-        more = slicing.with_kinds_of(state).fields() | {"slices": slices}  # type: ignore[arg-type]
+        columns, kinds, slices = of_table(state), state.kinds, len(state)
+    more = None if slicing is None else slicing.fields(kinds, slices)
     shape = None if state is None else state.shape
     text = write_header(Header(losses, specs, axis, nan, shape), version(), more)
     return _sealed([struct.pack("<I", len(text)), text, *planes.write(columns)])
@@ -153,10 +154,13 @@ def load_any(data: Any) -> Saved:
         header, _ = read_header(text)
         return Saved(header, None, bytes_v1.read_state(header, rest))
     header, more = read_header(text, RULES)
-    slicing = of_fields(more) if more else None
-    if slicing is not None and slicing.fields() | {"slices": more["slices"]} != more:
+    if not more:
+        return Saved(header, None, _state(header, rest))
+    slicing, kinds = of_fields(more)
+    slices = more["slices"]
+    if slicing.fields(kinds, slices) != more:
         raise corrupt("the keys of its header are not spelled so")
-    return Saved(header, slicing, _state(header, slicing, more.get("slices"), rest))
+    return Saved(header, slicing, _table(header, slicing, kinds, slices, rest))
 
 
 def _opened(data: memoryview) -> tuple[int, memoryview]:
@@ -176,25 +180,35 @@ def _opened(data: memoryview) -> tuple[int, memoryview]:
     return found, body
 
 
-def _state(
-    header: Header, slicing: Slicing | None, slices: int | None, data: memoryview
-) -> State | Table | None:
-    """Return the state or the table that columns hold."""
-    keys = 0 if slicing is None else len(slicing.names)
-    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * keys)
-    if slicing is not None and (header.shape is None) != (slices is None):
-        raise corrupt("it has axes of no slices")
-    state: State | Table | None = None
-    own: list[planes.Stored] = []
-    if header.shape is not None and slicing is not None and slices is not None:
-        state = to_table(columns, slicing, header.rows, header.shape, slices)
-        if len(state) != slices:
-            raise corrupt(f"it has {len(state)} slices in place of {slices}")
-        own = of_table(state.canonical())
-    elif header.shape is not None:
-        cells = to_cells(columns, header.rows, math.prod(header.shape))
-        own = of_cells(cells.canonical())
-        state = cells.state(header.shape)
-    if not planes.are_written(own, data):
+def _state(header: Header, data: memoryview) -> State | None:
+    """Return the state that columns hold."""
+    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS))
+    if header.shape is None:
+        _check([], data)
+        return None
+    cells = to_cells(columns, header.rows, math.prod(header.shape))
+    _check(of_cells(cells.canonical()), data)
+    return cells.state(header.shape)
+
+
+def _table(
+    header: Header, slicing: Slicing, kinds: tuple[Kind, ...], slices: int | None, data: memoryview
+) -> Table | None:
+    """Return the table that columns hold."""
+    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * len(kinds))
+    if header.shape is None or slices is None:
+        if header.shape is not None or slices is not None or {*kinds} - {NOTHING}:
+            raise corrupt("it has axes, slices or kinds of no table")
+        _check([], data)
+        return None
+    table = to_table(columns, (slicing.names, kinds), header.rows, header.shape, slices)
+    _check(of_table(table.canonical()), data)
+    if table.canonical().kinds != kinds or len(table) != slices:
+        raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
+    return table
+
+
+def _check(columns: list[planes.Stored], data: memoryview) -> None:
+    """Refuse data that are not just what columns are written as."""
+    if not planes.are_written(columns, data):
         raise corrupt("its columns are not what they would be written as")
-    return state

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.kinds import Kind
+
 from .cells import COUNTS, Cells
 from .column import Column
 from .digits import DIGITS, LIMBS, Ints
@@ -15,7 +17,7 @@ from .limbs import DIGIT
 from .limits import MOST, largest
 from .planes import Stored, stored
 from .ranks import KeyColumn
-from .slicing import Slicing, are_canonical
+from .slicing import are_canonical
 from .table import Table
 
 SUM, FLAGS, COUNT, KEY, TEXT = "s", "f", "c", "k", "t"
@@ -115,13 +117,16 @@ def _of_texts(name: str, key: KeyColumn) -> list[Stored]:
 
 
 def to_table(
-    columns: Columns, slicing: Slicing, sums: int, shape: tuple[int, ...], slices: int
+    columns: Columns,
+    keys: tuple[tuple[str, ...], tuple[Kind, ...]],
+    sums: int,
+    shape: tuple[int, ...],
+    slices: int,
 ) -> Table:
-    """Return the table that columns hold, in order whatever theirs is."""
-    kept = math.prod(shape)
-    cells = to_cells(columns, sums, slices * kept)
-    keys = [_key(columns, f"key{k}", kind, slices) for k, kind in enumerate(slicing.kinds)]
-    return Table.of(slicing.names, slicing.kinds, keys, shape, cells)
+    """Return the table that columns hold, in order whatever theirs is: keys are names and kinds."""
+    cells = to_cells(columns, sums, slices * math.prod(shape))
+    values = [_key(columns, f"key{k}", kind, slices) for k, kind in enumerate(keys[1])]
+    return Table.of(*keys, values, shape, cells)
 
 
 def _key(columns: Columns, name: str, kind: Any, slices: int) -> tuple[Any, Any]:

@@ -9,13 +9,13 @@ import numpy as np
 
 from streamloss.arrays import calendar
 from streamloss.arrays.edges import checked
-from streamloss.arrays.kinds import NAMES, NOTHING, UNITS, Kind, align
-
-from .limits import MOST
-from .table import Table
+from streamloss.arrays.kinds import NAMES, NOTHING, UNITS, Kind
 
 POLICIES = "keep", "drop", "raise"
 """What becomes of rows without a key."""
+
+DECLARED = "bool", "int", "float", "text", "bytes", "time", "duration"
+"""The kinds that may be asked for."""
 
 
 class Slicing(NamedTuple):
@@ -24,74 +24,69 @@ class Slicing(NamedTuple):
     Attributes
     ----------
     names : tuple of str
-        The names of the keys.
-    kinds : tuple of Kind
-        Their kinds: as they were declared, or else those that the table has.
-    declared : tuple of bool
-        Which were declared.
+        The names of the keys; none before the first batch tells them.
+    declared : tuple
+        The names of the kinds that keys must have, None of those that come as they are.
     missing : str
         What becomes of rows without a key.
-    max_slices : int, optional
-        How many slices there may be; None for any number.
-    missing_keys : int
-        How many rows had no key, whatever became of them.
+    max_slices : int
+        How many slices there may be.
     """
 
     names: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-    declared: tuple[bool, ...]
-    missing: str = "keep"
-    max_slices: int | None = None
-    missing_keys: int = 0
+    declared: tuple[str | None, ...]
+    missing: str
+    max_slices: int
 
-    def with_kinds_of(self, table: Table | None) -> Slicing:
-        """Return the same with the kinds of a table, where no others were declared."""
-        own = [k if d else NOTHING for k, d in zip(self.kinds, self.declared, strict=True)]
-        if table is not None:
-            own = [align(a, b) for a, b in zip(own, table.kinds, strict=True)]
-        return self._replace(kinds=tuple(own))
-
-    def fields(self) -> dict[str, Any]:
-        """Return what a header says of it."""
-        pairs = zip(self.names, self.kinds, self.declared, strict=True)
+    def fields(self, kinds: tuple[Kind, ...], slices: int | None) -> dict[str, Any]:
+        """Return what a header says of it and of a table's keys, which are of no kind without."""
+        kinds = kinds or (NOTHING,) * len(self.names)
+        pairs = zip(self.names, self.declared, kinds, strict=True)
         return {
-            "by": [[name, kind.name, _texts(kind), declared] for name, kind, declared in pairs],
+            "by": [[name, asked, kind.name, _texts(kind)] for name, asked, kind in pairs],
             "missing": self.missing,
             "max_slices": self.max_slices,
-            "missing_keys": self.missing_keys,
+            "slices": slices,
         }
+
+
+def _is_integer(value: Any, least: int) -> bool:
+    return type(value) is int and least <= value < 1 << 31
 
 
 RULES: dict[str, Any] = {
     "by": lambda x: type(x) is list and all([_is_key(each) for each in x]) and _differ(x),
     "missing": lambda x: type(x) is str and x in POLICIES,
-    "max_slices": lambda x: x is None or (type(x) is int and 0 <= x <= MOST),
-    "missing_keys": lambda x: type(x) is int and -MOST <= x <= MOST,
-    "slices": lambda x: x is None or (type(x) is int and 0 <= x < 1 << 31),
+    "max_slices": lambda x: _is_integer(x, 1),
+    "slices": lambda x: x is None or _is_integer(x, 0),
 }
 """What the fields of a header must be, the number of slices among them; None is no table."""
 
 
-def of_fields(fields: dict[str, Any]) -> Slicing:
-    """Return what a header says, whose fields are by `RULES`."""
-    keys = fields["by"]
-    return Slicing(
-        tuple([name for name, *_ in keys]),
-        tuple([_kind(name, detail) for _, name, detail, _ in keys]),
-        tuple([declared for *_, declared in keys]),
-        *[fields[name] for name in ("missing", "max_slices", "missing_keys")],
-    )
+def of_fields(fields: dict[str, Any]) -> tuple[Slicing, tuple[Kind, ...]]:
+    """Return what a header says, whose fields are by `RULES`, and the kinds of the keys."""
+    by = fields["by"]
+    names, declared = tuple([name for name, *_ in by]), tuple([asked for _, asked, *_ in by])
+    kinds = tuple([_kind(name, detail) for *_, name, detail in by])
+    return Slicing(names, declared, fields["missing"], fields["max_slices"]), kinds
 
 
 def _is_key(value: Any) -> bool:
-    """Return whether a value describes a key: its name, its kind, and whether that is declared."""
-    if type(value) is not list or [type(x) for x in value] != [str, str, list, bool]:
+    """Return whether a value describes a key: its name, and the kinds it must have and has."""
+    if type(value) is not list or len(value) != 4:
         return False
-    _, kind, detail, _ = value
-    if kind not in NAMES or not all([type(x) is str for x in detail]):
+    name, declared, kind, detail = value
+    if type(name) is not str or type(kind) is not str or type(detail) is not list:
         return False
+    if declared not in (None, kind) and (kind != NOTHING.name or type(declared) is not str):
+        return False
+    known = kind in NAMES and (declared is None or declared in DECLARED)
+    return known and all([type(x) is str for x in detail]) and _is_kind(kind, detail)
+
+
+def _is_kind(name: str, texts: list[str]) -> bool:
     try:
-        _check(_kind(kind, detail))
+        _check(_kind(name, texts))
     except (ValueError, TypeError, OverflowError):
         return False
     return True

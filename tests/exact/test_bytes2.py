@@ -39,7 +39,7 @@ VALUES: dict[Kind, Any] = {
 
 
 def slicing_of(table: Table, **changes: Any) -> Slicing:
-    plain = Slicing(table.names, table.kinds, (False,) * len(table.names))
+    plain = Slicing(table.names, (None,) * len(table.names), "keep", 2**31 - 1)
     return plain._replace(**changes)
 
 
@@ -130,23 +130,15 @@ def test_keys_without_values_are_of_no_kind() -> None:
 
 def test_settings_are_kept() -> None:
     table = simple(TEXT)
-    slicing = Slicing(("a key",), (TEXT,), (True,), "drop", 12, 34)
+    slicing = Slicing(("a key",), ("text",), "drop", 12)
     saved = load_any(write(table, slicing))
     assert saved.slicing == slicing
     assert load_any(write(None, slicing)) == (saved.header._replace(shape=None), slicing, None)
-    bare = Slicing(
-        ("x", "y"), (NOTHING, Kind("bins", (0.0, 0.1))), (False, True), "raise", None, -1
-    )
-    assert load_any(write(None, bare)).slicing == bare
-
-
-def test_kinds_are_those_of_the_table_if_none_was_declared() -> None:
-    table = simple(INT)
-    for kind in (NOTHING, Kind("int", ("unsigned",)), TEXT):
-        saved = load_any(write(table, slicing_of(table, kinds=(kind,))))
-        assert saved.slicing == slicing_of(table)
-    with pytest.raises(TypeError, match="one kind"):
-        write(table, slicing_of(table, kinds=(TEXT,), declared=(True,)))
+    for bare in (
+        Slicing(("x", "y"), (None, "bins"), "raise", 1),
+        Slicing((), (), "keep", 2**31 - 1),
+    ):
+        assert load_any(write(None, bare)).slicing == bare
 
 
 def test_plain_accumulators_have_no_slices() -> None:
@@ -165,7 +157,7 @@ def test_plain_accumulators_have_no_slices() -> None:
 def test_another_reader_recovers_slices() -> None:
     rows = [Row((5, "b"), 0.5, 2.0), Row((5, None), 3.0), Row((2, "a"), 1.0), Row((5, "é"), 4.0)]
     _, header, columns = read(write(table_of(rows)))
-    assert header["by"] == [["k0", "int", [], False], ["k1", "text", [], False]]
+    assert header["by"] == [["k0", None, "int", []], ["k1", None, "text", []]]
     assert (header["slices"], header["shape"], header["missing"]) == (4, [], "keep")
     kinds = {name: column.type for name, column in columns.items()}
     assert kinds["key1"] == "t"
