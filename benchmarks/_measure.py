@@ -55,7 +55,12 @@ def warm(*functions):
 
 
 def interleaved_medians(*functions, rounds=ROUNDS, rng=None):
-    """Return the median seconds of each function, called in turn to see the same machine.
+    """Return the median seconds of each function, as `interleaved_seconds` measures them."""
+    return np.median(interleaved_seconds(*functions, rounds=rounds, rng=rng), axis=0)
+
+
+def interleaved_seconds(*functions, rounds=ROUNDS, rng=None):
+    """Return the seconds of each function in each round, called in turn to see the same machine.
 
     With a random generator the order is another one in each round: what one leaves behind (warm
     caches, threads that still spin) then falls to each of the others.
@@ -66,7 +71,7 @@ def interleaved_medians(*functions, rounds=ROUNDS, rng=None):
             start = time.perf_counter()
             functions[k]()
             row[k] = time.perf_counter() - start
-    return np.median(seconds, axis=0)
+    return seconds
 
 
 def pairs(dtype, size=SIZE, weighted=False):

@@ -48,12 +48,16 @@ def ask_here(name):
 
 def ask(name, rounds):
     """Return everybody's answers to a question, from a new process."""
-    size = str(QUESTIONS[name].size)
+    return ask_module("run", name, QUESTIONS[name].size, rounds)
+
+
+def ask_module(module, name, *numbers):
+    """Return the answers that a module of `benchmarks._peers` writes in a new process."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "answers.json")
-        module = [sys.executable, "-m", "benchmarks._peers.run"]
+        process = [sys.executable, "-m", f"benchmarks._peers.{module}"]
         subprocess.run(
-            [*module, name, size, str(rounds), str(path)],
+            [*process, name, *map(str, numbers), str(path)],
             env=os.environ | ENVIRONMENT,
             check=True,
         )

@@ -1,13 +1,17 @@
-"""Write figures of README and site from peers.json and processes.json: `-m benchmarks.readme`."""
+"""Write figures of README and site from the answers of peers: `python -m benchmarks.readme`.
+
+These are peers.json, processes.json and slices.json, each written by the module of its name.
+"""
 
 import json
 import re
 from pathlib import Path
 
-from benchmarks import _chart, peers, processes
+from benchmarks import _chart, peers, processes, slices
 
 ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "speed.md"
+GUIDE = ROOT / "docs" / "guides" / "slices.md"
 CHART = ROOT / "docs" / "assets" / "peers.svg"
 OURS = "streamloss"
 # The columns of the table, and who may stand in each: the faster one is taken.
@@ -109,6 +113,69 @@ def waits(found):
     yield f"({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
 
 
+KEYS = {"dense": "int32 from 0 on", "sparse": "int64 far apart"}
+"""What keys of questions of slices are called."""
+
+
+def by_slices(found):
+    """Yield the lines of the table of slices: our time, how many times as long others take."""
+    if not found:
+        return
+    peers = [name for name in next(iter(found.values()))["answers"] if name != OURS]
+    heads = ["rows", "keys", "slices", f"{OURS}, ms", "MB", *peers]
+    yield line(heads)
+    yield line(["---"] * len(heads))
+    for each in found.values():
+        yield line(cells_of_slices(each, peers))
+    yield ""
+    errors = [f"{name} {worst_of(name, found)}" for name in (OURS, *peers)]
+    yield f"The error of the worst slice, in ulp: {'; '.join(errors)}."
+    yield f"({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
+
+
+def cells_of_slices(found, peers):
+    """Yield the cells of a row of the table of slices."""
+    answers = found["answers"]
+    ours = answers[OURS]["seconds"]
+    yield from (f"{found['rows'] // 10**6} M", KEYS[found["keys"]], f"{found['groups']:,}")
+    yield from (f"{1e3 * ours:.3g}", f"{found['bytes'] / 1e6:.2g}")
+    for name in peers:
+        yield f"{answers[name]['seconds'] / ours:.1f}" if name in answers else ""
+
+
+def worst_of(name, found):
+    """Return the largest error of slices in ulp, and how often their digits change."""
+    answers = [each["answers"][name] for each in found.values() if name in each["answers"]]
+    change = sum(not each["same"] for each in answers)
+    digits = f", digits change from run to run in {change} of {len(answers)} rows"
+    return f"{max(each['ulp'] for each in answers):.3g}{digits if change else ''}"
+
+
+def slices_summary(found):
+    """Yield sentences on slices, of the fewest rows that were asked for."""
+    if not found:
+        return
+    rows = min(each["rows"] for each in found.values())
+    some = [each for each in found.values() if each["rows"] == rows]
+    for keys, name in KEYS.items():
+        asked = [each for each in some if each["keys"] == keys]
+        times = [1e3 * each["answers"][OURS]["seconds"] for each in asked]
+        ratios = [fastest_of_others(each) / each["answers"][OURS]["seconds"] for each in asked]
+        yield (
+            f"By keys of {name}, {rows // 10**6} M rows in {asked[0]['groups']:,} to"
+            f" {asked[-1]['groups']:,} slices take {min(times):.3g} to {max(times):.3g} ms;"
+            f" the fastest of Polars and DuckDB takes {min(ratios):.1f} to {max(ratios):.1f}"
+            " times as long."
+        )
+    many = max(some, key=lambda each: (each["groups"], -each["bytes"]))
+    yield f"{many['groups']:,} slices hold {many['bytes'] / 1e6:.2g} MB."
+
+
+def fastest_of_others(found):
+    """Return the least time of all others."""
+    return min(each["seconds"] for name, each in found["answers"].items() if name != OURS)
+
+
 def _shown(seconds):
     """Return seconds as text; what is beyond others may be less than their noise, and below 0."""
     return "< 0.01" if seconds < 0.01 else f"{seconds:.2f}"
@@ -143,17 +210,20 @@ def pages():
     """Yield each page with figures, and the text that it should have."""
     found = json.loads(peers.FOUND.read_text())
     whole = json.loads(processes.FOUND.read_text())
+    sliced = json.loads(slices.FOUND.read_text()) if slices.FOUND.exists() else {}
     short = {name: whole[name] for name in SHORT if name in whole}
     for page, speed, waited in (
         (README, [summary(found)], short),
         (PAGE, table(found), whole),
     ):
         text = between(page.read_text(), "speed", "\n".join(speed))
-        yield page, between(text, "processes", "\n".join(waits(waited)))
+        text = between(text, "processes", "\n".join(waits(waited)))
+        yield page, between(text, "slices", "\n".join(by_slices(sliced))) if page == PAGE else text
+    yield GUIDE, between(GUIDE.read_text(), "slices", "\n".join(slices_summary(sliced)))
 
 
 def main():
-    """Draw the chart, and fill in the README and the page."""
+    """Draw the chart, and fill in the README and the pages."""
     _chart.draw(json.loads(peers.FOUND.read_text()), CHART)
     for page, text in pages():
         page.write_text(text)

@@ -1,7 +1,8 @@
 """Run every benchmark once, without asv and its environments: a check that none has rotted.
 
-Then the peers that are installed are asked everything once, in calls and in whole processes, and
-checked. The figures it prints are those of small data and cold caches: no measurement.
+Then the peers that are installed are asked everything once, in calls, by slices and in whole
+processes, and checked. The figures it prints are those of small data and cold caches: no
+measurement.
 """
 
 import importlib
@@ -14,7 +15,7 @@ import time
 # Read by the benchmarks as they are imported.
 os.environ.setdefault("STREAMLOSS_BENCH_SIZE", "200000")
 
-from benchmarks import peers, processes
+from benchmarks import peers, processes, slices
 
 KINDS = "time_", "track_", "peakmem_", "mem_"
 
@@ -38,11 +39,12 @@ def run(benchmark, name, case):
 
 
 def classes():
-    """Yield the classes of all modules `bench_*`."""
+    """Yield the classes of all modules `bench_*`, as asv finds them."""
     for module in pkgutil.iter_modules([os.path.dirname(__file__)], "benchmarks."):
         if module.name.startswith("benchmarks.bench_"):
-            for value in vars(importlib.import_module(module.name)).values():
-                if isinstance(value, type) and value.__module__ == module.name:
+            for name, value in vars(importlib.import_module(module.name)).items():
+                is_own = isinstance(value, type) and value.__module__ == module.name
+                if is_own and not name.startswith("_"):
                     yield value
 
 
@@ -56,6 +58,7 @@ def main():
             count += 1
     print(f"{count} benchmarks run once")
     peers.main(["--quick"])
+    slices.main(["--quick"])
     processes.main(["--quick"])
     return count == 0
 

@@ -77,7 +77,8 @@ def ways(folder: Path) -> dict[str, Callable[[], object]]:
     built = sl.evaluate("mae", *lazy)
     command = ["evaluate", str(folder / "rows.parquet"), "--true", "y", "--pred", "p"]
     command += ["--loss", "mae", "--threads", "1", "--json"]
-    stream = sl.Accumulator("mae")
+    stream, sliced = sl.Accumulator("mae"), sl.Accumulator("mae", by="key")
+    keys = (1000 * w[:SMALL]).astype(int)
 
     def from_file() -> None:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -89,6 +90,8 @@ def ways(folder: Path) -> dict[str, Callable[[], object]]:
         "evaluate, where=": lambda: sl.evaluate("mae", few, p[:SMALL], where=mask),
         "evaluate, small list": lambda: sl.evaluate("mae", [1.0, 2.0], [2.0, 4.0]),
         "update, numpy": lambda: stream.update(few, p[:SMALL]),
+        "evaluate, by=": lambda: sl.evaluate("mae", few, p[:SMALL], by=keys).values,
+        "update, by=": lambda: sliced.update(few, p[:SMALL], by=keys),
         "dask, build": lambda: sl.evaluate("mae", *lazy),
         "dask, compute": lambda: built.compute(scheduler="sync"),
         "Parquet, command line": from_file,

@@ -27,6 +27,10 @@ MOST_SLICES = 10_000_000
 """Slices that there may be by default: somebody will take the number of a row for a key."""
 
 
+COMPARED = "losses", "axis", "nan", "by", "missing"
+"""What must be the same of accumulators that are merged."""
+
+
 class Accumulator:
     """Exact sums of weighted losses over any number of batches.
 
@@ -91,15 +95,7 @@ class Accumulator:
     ) -> None:
         specs = list(losses) if isinstance(losses, list) else losses
         query = Query.spelled(losses, axis, nan)
-        self._begin(specs, query, None, None if by is None else sliced().By.of(by))
-        self._limit(missing, max_slices)
-
-    def _limit(self, missing: str, max_slices: int) -> None:
-        """Set what is said of slices, refused where there are none."""
-        if self.by is not None:
-            sliced().limit(self.tally, missing, max_slices)
-        elif (missing, max_slices) != ("keep", MOST_SLICES):
-            raise ValueError("missing and max_slices are for slices: got no by")
+        self._begin(specs, query, None, keys_of(by, missing, max_slices))
 
     def _begin(self, specs: Any, query: Query, state: Any = None, by: By | None = None) -> None:
         """Start with a state: what is asked, and how the losses were spelled."""
@@ -162,7 +158,7 @@ class Accumulator:
             return self
         given, before = (y_true, y_pred, weights, where), self._named
         if self.by is not None or by is not None:
-            self._check_by(by, data)
+            sliced().check_keys(self.by, by, data)
         if data is not None:
             from .run.evaluation import sum_data  # with archives and threads, on first use
 
@@ -187,16 +183,6 @@ class Accumulator:
             self.tally.add_other(given, axis)
         else:
             sliced().add(self.tally, given, by, axis)
-
-    def _check_by(self, by: Any, data: Any) -> None:
-        """Refuse keys without names for them, and the other way round."""
-        if self.by is None:
-            raise ValueError("by must be named when an Accumulator is made: this one has no keys")
-        if data is not None:
-            raise ValueError("by takes arrays in memory: got data")
-        if by is None:
-            names = ", ".join(self.by.names) or "its keys"
-            raise ValueError(f"by must give the keys of an update: got none of {names}")
 
     def result(self, reduction: str = Reduction.MEAN) -> Any:
         """Return the correctly rounded result of all updates, for any reduction but none.
@@ -266,17 +252,6 @@ class Accumulator:
         counts = counts_of(self.tally.state, specs, parts, self.axis)
         return counts if self.by is None else counts | sliced().totals_of(self.tally)
 
-    def _shown_counts(self) -> list[tuple[str, int]]:
-        """Return the counts with their names, those of terms only where there are any."""
-        shown: list[tuple[str, int]] = []
-        for name, count in self.counts.items():
-            if isinstance(count, dict):
-                of = ((f"{name} of {spec}", found) for spec, found in count.items() if found)
-                shown.extend(of)
-            else:
-                shown.append((name, count))
-        return shown
-
     def merge(self, other: Accumulator) -> Accumulator:
         """Add all that another accumulator has seen, and return this one.
 
@@ -285,7 +260,7 @@ class Accumulator:
         TypeError
             If the other is no Accumulator.
         ValueError
-            If losses, axis, NaN policy or the sizes of the axes kept differ.
+            If losses, axis, NaN policy, keys or the sizes of the axes kept differ.
         """
         return self._merge(other, 1)
 
@@ -309,14 +284,15 @@ class Accumulator:
         query, other_query = self.tally.query, other.tally.query
         if query is other_query and self.by is other.by:  # a copy, or a part of one job
             return
-        mine = query.losses, query.axis, query.nan, _keys(self.by, other.by)
         axis = query.axis if self._asked_axis == other._asked_axis else other_query.axis
-        theirs = other_query.losses, axis, other_query.nan, _keys(other.by, self.by)
+        keys: Any = ((), ())
+        if self.by is not None or other.by is not None:
+            keys = sliced().compared(self.by, other.by)
+        mine = query.losses, query.axis, query.nan, *keys[0]
+        theirs = other_query.losses, axis, other_query.nan, *keys[1]
         if mine != theirs:
             name, a, b = next(
-                each
-                for each in zip(("losses", "axis", "nan", "by"), theirs, mine, strict=True)
-                if each[1] != each[2]
+                each for each in zip(COMPARED, theirs, mine, strict=False) if each[1] != each[2]
             )
             raise ValueError(f"{name} must be the same to merge: got {brief(a)} and {brief(b)}")
 
@@ -372,8 +348,8 @@ class Accumulator:
         ValueError
             If the losses are more than two thousand or so: more than what can be read again.
         """
-        losses, *rest = self._what()
-        data: bytes = _format().dump(losses, self._specs, *rest)
+        losses, *rest, by = self._what()
+        data: bytes = _format().dump(losses, self._specs, *rest, by)
         return data
 
     @classmethod
@@ -390,47 +366,48 @@ class Accumulator:
             of a newer version; or if a loss has a class that is not imported, or not these
             parameters.
         """
-        (losses, specs, axis, nan, _), state = _format().load(data)
-        return cls._of(specs, Query.of(losses, axis, nan), state)
+        (losses, specs, axis, nan, _), slicing, state = _format().load_any(data)
+        by = None if slicing is None else sliced().by_of(slicing)
+        return cls._of(specs, Query.of(losses, axis, nan), state, by=by)
 
     def __reduce__(self) -> tuple[Any, ...]:
         named, (*what, by) = self._named and self._named.in_memory(), self._what()
         return _unpickled, (self._specs, *what, named, *(() if by is None else (None, by)))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{value} {name}" for name, value in self._shown_counts() if value)
-        losses = self._specs if isinstance(self._specs, list) else self.losses[0]
-        return f"Accumulator({losses!r}, axis={self.axis}, nan={self.nan!r}: {counts or 'empty'})"
+        return str(_shown().text(self))
 
     def _repr_html_(self) -> str:
-        """Return the means and counts as a table, for notebooks."""
-        from html import escape
-
-        state = self.tally.state
-        try:
-            means = state.results(self.losses, Reduction.MEAN)
-        except ValueError:  # a difference may have none
-            means = []
-        items = [*zip(map(repr, self.losses), means, strict=False), *self._shown_counts()]
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th>"
-            f"<td>{escape(str(value))}</td></tr>"
-            for name, value in items
-        )
-        return f"<table><caption>Accumulator, means</caption>{rows}</table>"
+        """Return the means and counts as a table, for notebooks; with keys, all slices."""
+        return str(_shown().html(self))
 
 
-def _keys(by: By | None, other: By | None) -> Any:
-    """Return what must be the same of how slices are made; keys may have no names yet."""
-    if by is None or other is None:
-        return by and by.names
-    return (by.names if other.names else ()), by.missing
+def keys_of(by: Any, missing: str, max_slices: int, named: bool = True) -> By | None:
+    """Return how slices are made: of keys that are named, or of those that come; None of none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no such names or settings, or there is something to set without keys.
+    """
+    if by is None and (missing, max_slices) == ("keep", MOST_SLICES):
+        return None
+    found: By = sliced().keys_of(by, missing, max_slices, named)
+    return found
 
 
 @once
 def sliced() -> Any:
     """Return what slices need, imported on first use."""
     from . import sliced as module
+
+    return module
+
+
+@once
+def _shown() -> Any:
+    """Return the module of what is shown, imported on first use."""
+    from . import shown as module
 
     return module
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import MOST_SLICES, Accumulator, build, check_sent, sliced
+from .accumulator import MOST_SLICES, Accumulator, build, check_sent, keys_of
 from .arrays.batch import Arguments, is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
@@ -19,6 +19,7 @@ from .support.brief import brief
 if TYPE_CHECKING:
     from .files import DataSet
     from .run.evaluation import Progress
+    from .run.slices.by import By
 
 
 def evaluate(
@@ -121,11 +122,11 @@ def evaluate(
     if found is Reduction.NONE and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
     given = y_true, y_pred, weights, where
-    if by is not None or (missing, max_slices) != ("keep", MOST_SLICES):
+    keys = keys_of(by, missing, max_slices, named=False)
+    if keys is not None:
         if found is Reduction.NONE:
             raise ValueError("reduction 'none' keeps every element: it takes no by")
-        acc = _sliced(losses, query, given, data, by, missing, max_slices)
-        return acc.result(found)
+        return _sliced(losses, query, keys, given, data, by).result(found)
     if data is not None:
         if found is Reduction.NONE:
             raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
@@ -146,13 +147,12 @@ def evaluate(
 
 
 def _sliced(
-    losses: Any, query: Query, given: Arguments, data: Any, by: Any, missing: str, most: int
+    losses: Any, query: Query, keys: By, given: Arguments, data: Any, by: Any
 ) -> Accumulator:
     """Return the accumulator of arrays with keys."""
     specs = list(losses) if isinstance(losses, list) else losses
-    acc = build(specs, query, None, by=None if by is None else sliced().By())
-    acc._limit(missing, most)
     y_true, y_pred, weights, where = given
+    acc = build(specs, query, None, by=keys)
     return acc.update(y_true, y_pred, weights, where=where, data=data, by=by)
 
 
@@ -211,8 +211,9 @@ def accumulate(
     (3.0, 1.5)
     """
     query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
-    if by is not None or (missing, max_slices) != ("keep", MOST_SLICES):
-        return _sliced(losses, query, given, data, by, missing, max_slices)
+    keys = keys_of(by, missing, max_slices, named=False)
+    if keys is not None:
+        return _sliced(losses, query, keys, given, data, by)
     specs = list(losses) if isinstance(losses, list) else losses
     if data is not None:
         state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)

@@ -9,17 +9,53 @@ import numpy as np
 from .arrays.batch import Arguments
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction
+from .exact.slicing import Slicing
 from .exact.table import Table
 from .run.slices.by import By
 from .run.slices.tally import SliceTally
 from .slices import Slices
 
-__all__ = ["By", "SliceTally", "add", "limit", "slices_of", "totals_of"]
+__all__ = [
+    "SliceTally",
+    "add",
+    "by_of",
+    "check_keys",
+    "compared",
+    "keys_of",
+    "slices_of",
+    "totals_of",
+]
 
 
-def limit(tally: SliceTally, missing: str, max_slices: int) -> None:
-    """Say what becomes of rows with a missing key, and how many slices there may be."""
-    tally.by = tally.by.limited(missing, max_slices)
+def by_of(slicing: Slicing) -> By:
+    """Return how slices are made, of what bytes say."""
+    return By(*slicing)
+
+
+def keys_of(by: Any, missing: str, max_slices: int, named: bool) -> By:
+    """Return how slices are made: of keys that are named, or of those that come."""
+    if by is None:
+        raise ValueError("missing and max_slices are for slices: got no by")
+    return (By.of(by) if named else By.any()).limited(missing, max_slices)
+
+
+def check_keys(known: By | None, by: Any, data: Any) -> None:
+    """Refuse keys without names for them, and the other way round."""
+    if known is None:
+        raise ValueError("by must be named when an Accumulator is made: this one has no keys")
+    if data is not None:
+        raise ValueError("by takes arrays in memory: got data")
+    if by is None:
+        names = ", ".join(known.names) or "its keys"
+        raise ValueError(f"by must give the keys of an update: got none of {names}")
+
+
+def compared(a: By | None, b: By | None) -> tuple[Any, Any]:
+    """Return what must be equal of two to merge; one whose keys have no names yet takes all."""
+    if a is None or b is None:
+        return (a and a.names,), (b and b.names,)
+    names = (a.names, b.names) if a.names and b.names else ((), ())
+    return (names[0], a.missing), (names[1], b.missing)
 
 
 def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:

@@ -44,20 +44,20 @@ VALUES: list[Any] = [
 """What stands in the place of a part of a header."""
 
 
-def seal(body: bytes, version: int = 1) -> bytes:
+def seal(body: bytes, version: int = 2) -> bytes:
     """Return a state with a right checksum."""
     head = b"strmloss" + struct.pack("<IQ", version, len(body))
     return head + blake2b(head + body, digest_size=16).digest() + body
 
 
 def written(header: Any, integers: bytes) -> bytes:
-    """Return a state of a header and integers, spelled as `to_bytes` does."""
+    """Return a state of a header and columns, spelled as `to_bytes` does."""
     text = json.dumps(header, separators=(",", ":")).encode()
     return seal(struct.pack("<I", len(text)) + text + integers)
 
 
 def parts(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the header and the integers of a state."""
+    """Return the header and the columns of a state."""
     size = int.from_bytes(data[36:40], "little")
     return json.loads(data[40 : 40 + size]), data[40 + size :]
 
@@ -72,6 +72,13 @@ def samples() -> list[bytes]:
         sl.accumulate("rmse", y.reshape(4, 6), p.reshape(4, 6), axis=0),
         sl.accumulate(["r2", "mse"], y, p),
         sl.Accumulator("mae") - sl.accumulate("mae", [1.0, np.nan, np.inf], [0.0] * 3),
+        sl.Accumulator("mae", by={"k": "int", "text": None}, missing="drop", max_slices=99),
+        sl.accumulate(
+            "mae", y, p, abs(p), by={"k": np.arange(24) % 5, "text": ["a", "é", None] * 8}
+        ),
+        sl.accumulate(
+            "mse", y.reshape(12, 2), p.reshape(12, 2), axis=0, by=sl.bins(y[:12], [-1, 1])
+        ),
     ]
     return [accumulator.to_bytes() for accumulator in accumulators]
 
@@ -115,13 +122,12 @@ def _cut(data: bytes, rng: random.Random) -> bytes:
     return seal(rng.choice([body[:at], body[:at] + body[to:], body + body[at:to]]))
 
 
-def _integer(data: bytes, rng: random.Random) -> bytes:
-    """Put an integer of any size, or one not in the shortest form, before the others."""
-    header, integers = parts(data)
-    size = rng.choice([0, 1, 2, 8, 9, 300, 65535])
-    one = struct.pack("<HH", rng.choice([0, 1, 62, 63, 2000, 65535]), size) + rng.randbytes(size)
-    rest = integers[4 + int.from_bytes(integers[2:4], "little") :] if integers else b""
-    return written(header, one + rest)
+def _column(data: bytes, rng: random.Random) -> bytes:
+    """Change the directory: how many columns there are, or what one of them is."""
+    header, columns = parts(data)
+    changed = bytearray(columns)
+    changed[rng.randrange(min(len(changed), 80))] = rng.choice([0, 1, 2, 3, 8, 115, 255])
+    return written(header, bytes(changed) + rng.choice([b"", bytes(8), rng.randbytes(300)]))
 
 
 def _deep(data: bytes, rng: random.Random) -> bytes:
@@ -132,7 +138,7 @@ def _deep(data: bytes, rng: random.Random) -> bytes:
 
 
 CHANGES: list[Callable[[bytes, random.Random], bytes]] = [
-    *(_header, _header, _item, _item, _spelling, _bytes, _bytes, _cut, _integer, _deep)
+    *(_header, _header, _item, _item, _spelling, _bytes, _bytes, _cut, _column, _column, _deep)
 ]
 
 

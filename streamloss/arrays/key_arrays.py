@@ -12,7 +12,7 @@ from .types import Array
 
 
 def of_dtype(name: str, array: Array) -> Keyed:
-    """Return the keys in an array that holds no objects; of contiguous integers it is itself.
+    """Return the keys in an array that holds no objects; of contiguous int64 it is itself.
 
     Raises
     ------
@@ -24,8 +24,7 @@ def of_dtype(name: str, array: Array) -> Keyed:
     check_rank(name, array.shape)
     kind = array.dtype.kind
     if kind == "i":
-        dtype = np.int32 if array.dtype.itemsize == 4 else np.int64
-        return Keyed(Kind("int"), np.require(array, dtype, ["C", "A"]))
+        return Keyed(Kind("int"), np.require(array, np.int64, ["C", "A"]))
     if kind == "b":
         flags = np.require(array, np.bool_, "C")
         return Keyed(Kind("bool"), np.array([0, 1]), flags.view(np.uint8))

@@ -73,6 +73,9 @@ def read_key(name: str, value: ArrayLike, kind: str | None = None) -> Keyed:
     if kind is not None and kind not in NAMES:
         raise ValueError(f"the kind of {name!r} must be one of {', '.join(NAMES)}: got {kind!r}")
     try:
+        if type(value) is np.ndarray and value.dtype == np.int32 and kind in (None, "int"):
+            check_rank(name, value.shape)
+            return Keyed(Kind("int"), np.require(value, np.int32, ["C", "A"]))
         keyed = of_array(name, value) if type(value) is np.ndarray else _foreign(name, value)
         return keyed if kind is None else _declared(keyed, kind)
     except (MemoryError, RecursionError):

@@ -18,6 +18,7 @@ from streamloss.kernels import cache, rows
 from streamloss.kernels.private import folder
 from streamloss.losses.names import resolve
 from streamloss.run import choose
+from streamloss.run.slices import near
 
 from .interrupts import held_back, kill_children
 
@@ -36,6 +37,12 @@ ROWS = 8
 
 CLASSES = 2, 3, 5, 10, rows.MOST + 1
 """Numbers of classes: up to `rows.MOST` each has a kernel of its own, above they share one."""
+
+
+_NEAR, _FAR = np.arange(ROWS), np.arange(ROWS) << 56
+
+KEYS = _NEAR, _NEAR.astype(np.int32), _FAR, (_NEAR, _FAR)
+"""Keys of slices: those that lie close together, of both sizes, others, and pairs."""
 
 
 class Compilation(NamedTuple):
@@ -126,7 +133,7 @@ def compile_for(todo: Compilation) -> tuple[float, cache.Counted]:
     A few rows are evaluated as users evaluate theirs, so that the kernels kept on disk are those
     that will be looked for.
     """
-    choose.SMALL = rows.ENOUGH = 0  # arrays of this size would be summed by others
+    choose.SMALL = rows.ENOUGH = near.MANY = 0  # arrays of this size would be summed by others
     start = time.perf_counter()
     ranks = resolve(todo.losses[0]).ranks
     for classes in CLASSES if any(ranks) else CLASSES[:1]:
@@ -145,6 +152,9 @@ def _evaluate(todo: Compilation, arrays: list[Array]) -> None:
     predictions: ArrayLike = tuple(rest) if len(rest) > 1 else rest[0] if rest else None
     some, integers = list(todo.losses), labels.astype(np.int64)
     evaluate(some, labels, predictions, weights, nan=todo.nan)
+    if not todo.weighted:  # kernels of slices take weights or none
+        for keys in KEYS:
+            evaluate(some, labels, predictions, nan=todo.nan, by=keys)[some[0]]
     if any(resolve(todo.losses[0]).ranks):
         evaluate(some, integers, predictions, weights, nan=todo.nan)
     elif todo.dtype == "float64":

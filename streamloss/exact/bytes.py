@@ -4,102 +4,140 @@
 offset     bytes  content
 =========  =====  ==========================================================================
 0          8      magic, ``b"strmloss"``
-8          4      version of the format, 1
+8          4      version of the format, 2
 12         8      length of the body
 20         16     BLAKE2b checksum (16 bytes) of everything else
-36         body   length of the header (4 bytes), header, integers
+36         body   length of the header (4 bytes), header, directory, planes
 =========  =====  ==========================================================================
 
 Numbers are little-endian. The header is JSON: for each loss its name (or ``module:Class`` for a
 user's) and its parameters as hexadecimal floats; how a list of losses was spelled (null for one
-that was no text, and for a single loss); axis, nan, shape (null without any update), and the
-version of streamloss that wrote it, which readers ignore and the first writers left out.
+that was no text, and for a single loss); axis, nan, shape (null without any update; of slices the
+axes that each keeps), and the version of streamloss that wrote it, which readers ignore and the
+first writers left out. Of slices it says before that: for each key its name, the kind that was
+declared (or null), its kind ("missing" of a key that no row has), and the kind's unit, frequency or
+edges; what becomes of missing keys, how many slices there may be, and how many there are (null for
+no table).
 
-The integers follow cell by cell: five counts (elements, nonzero weights, omitted, masked, sizes
-of axis 0), then for each loss and at last for the weights the counts of NaN, +inf and -inf terms
-and the sum in units of 2**-1074. An integer is two lengths (2 bytes each) and m: it is m * 2**e,
-m odd and in as few bytes as two's complement needs; the first "length" is e, the second the
-number of bytes of m; zero has neither. So equal accumulators, spelled alike, give equal bytes,
-however their sums are held. Only such bytes are read: whoever wrote them, what `dump` would not
-write is refused, and before it is known how long the data are nothing of that size is built.
+The directory is the number of columns (4 bytes) and of each column: the length of its name (1), its
+name, its type (1), the place of its lowest digit (2), how many numbers it has (8), how many planes
+(2), and the width of each plane in bytes (1). The planes of all columns follow, in their order. A
+plane is an integer of each cell, of the width 1, 2, 4 or 8, in two's complement.
+
+=====================  ====  ====================================================================
+column                 type  planes
+=====================  ====  ====================================================================
+key0, key1, ...        k     the values that slices have, in order: counts of units since 1970,
+                             the bits of floats, the numbers of bins
+..., of text or bytes  t     all of them, one after another, in UTF-8
+key0.ends, ...         k     how many characters or bytes each has
+key0.codes, ...        k     the place of each slice's value, their number for a missing one;
+                             absent where these are 0, 1, 2, ...
+sum0, sum1, ..., then  s     the exact sums of the losses and of the weights: the k-th plane counts
+weights                      2**(32 (place + k)) units of 2**-1074, with digits from -2**31 to
+                             2**31 - 1; no weights are as many as elements
+sum0.flags, ...        f     three planes: how many terms are NaN, +inf, -inf; absent without any
+elements, nonzero,     c     counts of elements, of nonzero weights (absent: as many), of elements
+missing, masked, rows        omitted and masked (absent: none), and sizes of axis 0 (absent: the sum
+                             of elements, omitted and masked)
+=====================  ====  ====================================================================
+
+Cells come in C order, those of a slice side by side; slices are sorted by their keys, the first key
+first, missing ones last, and none is without counts and sums. All is as short as it can be:
+planes as narrow as their numbers, no plane of zeros at either end but for the only one. So equal
+accumulators, spelled alike, give equal bytes, however their sums are held. Only such bytes are
+read: whoever wrote them, what `dump` would not write is refused, and before it is known how long
+the data are nothing of that size is built. Columns that are added later have other names, and
+other types where they are none of these.
+
+Version 1, which had the integers cell by cell, is read by `bytes_v1`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import struct
-from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
+from streamloss.arrays.kinds import NOTHING, Kind
 from streamloss.losses.base import Loss
 from streamloss.support.maker import version
 
-from . import digits
-from .counts import COLUMNS
-from .digits import DIGITS
-from .header import LONGEST, Header, read_header, write_header
-from .limits import MOST
+from . import bytes_v1, planes
+from .cells import COUNTS, Cells
+from .header import LONGEST, Header, corrupt, read_header, write_header
+from .saved import of_cells, of_table, to_cells, to_table
+from .slicing import RULES, Slicing, of_fields
 from .state import State
+from .table import Table
 
-MAGIC, VERSION = b"strmloss", 1
+MAGIC, VERSION = b"strmloss", 2
 _HEAD = struct.Struct("<8sIQ16s")
 
-STEP = 1 << 10
-"""Integers that are read at once: their wide rows take 200 kB."""
 
-_corrupt = "data is corrupt: {}".format
+class Saved(NamedTuple):
+    """What bytes hold."""
+
+    header: Header
+    slicing: Slicing | None
+    state: State | Table | None
 
 
-def dump(losses: tuple[Loss, ...], specs: Any, axis: Any, nan: str, state: State | None) -> bytes:
-    """Return the bytes of an accumulator.
+def dump(
+    losses: tuple[Loss, ...],
+    specs: Any,
+    axis: Any,
+    nan: str,
+    state: State | Table | None,
+    slicing: Slicing | None = None,
+) -> bytes:
+    """Return the bytes of an accumulator, with its slicing if it has slices.
 
     Raises
     ------
     ValueError
         If the losses are more than what can be read again.
     """
+    columns: list[planes.Stored] = []
+    kinds: tuple[Kind, ...] = ()
+    slices = None
+    if isinstance(state, State):
+        columns = of_cells(Cells.of_state(state))
+    elif state is not None:
+        state = state.canonical()
+        columns, kinds, slices = of_table(state), state.kinds, len(state)
+    more = None if slicing is None else slicing.fields(kinds, slices)
     shape = None if state is None else state.shape
-    text = write_header(Header(losses, specs, axis, nan, shape), version())
-    parts = [struct.pack("<I", len(text)), text]
-    if state is not None:
-        parts.extend(map(_pack, _integers(state)))
-    body = b"".join(parts)
-    return _HEAD.pack(MAGIC, VERSION, len(body), _checksum(body)) + body
+    text = write_header(Header(losses, specs, axis, nan, shape), version(), more)
+    return _sealed([struct.pack("<I", len(text)), text, *planes.write(columns)])
 
 
-def _checksum(body: Any) -> bytes:
-    digest = blake2b(struct.pack("<8sIQ", MAGIC, VERSION, len(body)), digest_size=16)
-    digest.update(body)
-    return digest.digest()
-
-
-def _integers(state: State) -> Iterator[int]:
-    """Yield the integers of a state in the order of the format."""
-    sums = iter(digits.integers(state.sums, state.base))
-    flags = state.sums[..., :DIGITS].tolist()
-    for counts, rows in zip(state.counts.tolist(), flags, strict=True):
-        yield from counts
-        for row in rows:
-            yield from row
-            yield next(sums)
-
-
-def _pack(value: int) -> bytes:
-    """Write one integer."""
-    if value == 0:
-        return b"\0\0\0\0"
-    twos = (value & -value).bit_length() - 1
-    odd = value >> twos
-    length = odd.bit_length() // 8 + 1
-    return struct.pack("<HH", twos, length) + odd.to_bytes(length, "little", signed=True)
+def _sealed(parts: list[Any]) -> bytes:
+    """Return a body with the head before it."""
+    length = sum([len(part) for part in parts])
+    digest = blake2b(struct.pack("<8sIQ", MAGIC, VERSION, length), digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return b"".join([_HEAD.pack(MAGIC, VERSION, length, digest.digest()), *parts])
 
 
 def load(data: Any) -> tuple[Header, State | None]:
-    """Return the header and the state.
+    """Return the header and the state of an accumulator without slices.
+
+    Raises
+    ------
+    ValueError
+        If the data is no whole, unchanged accumulator of a known version, or has slices.
+    """
+    header, slicing, state = load_any(data)
+    if slicing is not None or isinstance(state, Table):
+        raise ValueError("data must have no slices: got those of an accumulator with by")
+    return header, state
+
+
+def load_any(data: Any) -> Saved:
+    """Return what bytes hold, with slices or without.
 
     Raises
     ------
@@ -107,87 +145,70 @@ def load(data: Any) -> tuple[Header, State | None]:
         If the data is no whole, unchanged accumulator of a known version.
     """
     data = memoryview(data).cast("B")
+    found, body = _opened(data)
+    size = int.from_bytes(body[:4], "little")
+    if len(body) < 4 or size > min(len(body) - 4, LONGEST):
+        raise corrupt(f"its header cannot have {size} bytes")
+    text, rest = bytes(body[4 : 4 + size]), body[4 + size :]
+    if found == 1:
+        header, _ = read_header(text)
+        return Saved(header, None, bytes_v1.read_state(header, rest))
+    header, more = read_header(text, RULES)
+    if not more:
+        return Saved(header, None, _state(header, rest))
+    slicing, kinds = of_fields(more)
+    slices = more["slices"]
+    if slicing.fields(kinds, slices) != more:
+        raise corrupt("the keys of its header are not spelled so")
+    return Saved(header, slicing, _table(header, slicing, kinds, slices, rest))
+
+
+def _opened(data: memoryview) -> tuple[int, memoryview]:
+    """Return the version of data and their body, which is whole."""
     if len(data) < _HEAD.size or data[:8] != MAGIC:
         raise ValueError("data must be written by Accumulator.to_bytes: it does not begin like it")
-    _, version, length, checksum = _HEAD.unpack_from(data)
-    if version != VERSION:
-        raise ValueError(f"data must have format version {VERSION}: got {version}")
+    _, found, length, checksum = _HEAD.unpack_from(data)
+    if found not in (1, VERSION):
+        raise ValueError(f"data must have format version 1 or {VERSION}: got {found}")
     body = data[_HEAD.size :]
     if len(body) != length:
         raise ValueError(f"data must have a body of {length} bytes: got {len(body)}")
-    if _checksum(body) != checksum:
-        raise ValueError(_corrupt("its checksum does not match"))
-    size = int.from_bytes(body[:4], "little")
-    if len(body) < 4 or size > min(len(body) - 4, LONGEST):
-        raise ValueError(_corrupt(f"its header cannot have {size} bytes"))
-    header = read_header(bytes(body[4 : 4 + size]))
-    return header, _state(header, body[4 + size :])
+    digest = blake2b(data[: _HEAD.size - 16], digest_size=16)
+    digest.update(body)
+    if digest.digest() != checksum:
+        raise corrupt("its checksum does not match")
+    return found, body
 
 
 def _state(header: Header, data: memoryview) -> State | None:
-    """Return the state whose integers the data hold, a few cells at a time."""
-    cells = 0 if header.shape is None else math.prod(header.shape)
-    if len(data) < 4 * cells * header.width or (data and not cells):
-        raise ValueError(_corrupt(f"it holds too few or too many integers for {cells} cells"))
+    """Return the state that columns hold."""
+    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS))
     if header.shape is None:
+        _check([], data)
         return None
-    step, at, parts = max(1, STEP // header.width), 0, []
-    for start in range(0, cells, step):
-        part, at = _cells(data, at, min(step, cells - start), header.width)
-        parts.append(part)
-    if at != len(data):
-        raise ValueError(_corrupt(f"it has {len(data) - at} bytes after its last integer"))
-    if not parts:
-        return State.empty(header.shape, (header.width - COLUMNS) // 4 - 1)
-    state = State.concatenated(parts, 0)
-    return State(header.shape, state.sums, state.base, state.counts)
+    cells = to_cells(columns, header.rows, math.prod(header.shape))
+    _check(of_cells(cells.canonical()), data)
+    return cells.state(header.shape)
 
 
-def _cells(data: memoryview, at: int, cells: int, width: int) -> tuple[State, int]:
-    """Return the state of some cells, and where the data go on."""
-    found, at = _unpack(data, at, cells * width)
-    sums = width // 4 - 1
-    counts = _counts([found[k::width] for k in range(COLUMNS)])
-    starts = [COLUMNS + (DIGITS + 1) * k for k in range(sums)]
-    flags = _counts([found[start + j :: width] for start in starts for j in range(DIGITS)])
-    columns = np.array([found[start + DIGITS :: width] for start in starts], object)
-    totals = columns.T.ravel().tolist()
-    if any(total.bit_length() > digits.BITS for total in totals):
-        raise ValueError(_corrupt("it has a sum that no data have"))
-    rows, base = digits.from_integers(totals, flags.reshape(-1, DIGITS))
-    return State((cells,), rows.reshape(cells, sums, -1), base, counts), at
+def _table(
+    header: Header, slicing: Slicing, kinds: tuple[Kind, ...], slices: int | None, data: memoryview
+) -> Table | None:
+    """Return the table that columns hold."""
+    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * len(kinds))
+    if header.shape is None or slices is None:
+        if header.shape is not None or slices is not None or {*kinds} - {NOTHING}:
+            raise corrupt("it has axes, slices or kinds of no table")
+        _check([], data)
+        return None
+    table = to_table(columns, (slicing.names, kinds), header.rows, header.shape, slices)
+    _check(of_table(table.canonical()), data)
+    if table.canonical().kinds != kinds or len(table) != slices:
+        raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
+    return table
 
 
-def _counts(columns: list[list[int]]) -> Any:
-    """Return counts as rows of an array."""
-    try:
-        counts = np.array(columns, np.int64).T.copy()
-    except OverflowError:
-        counts = np.array([MOST + 1])
-    if ((counts > MOST) | (counts < -MOST)).any():
-        raise ValueError(_corrupt("it has a count that no data have"))
-    return counts
-
-
-def _unpack(data: memoryview, at: int, number: int) -> tuple[list[int], int]:
-    """Read so many integers from a place on; return them, and where the data go on."""
-    found: list[int] = []
-    while len(found) < number:
-        if at + 4 > len(data):
-            raise ValueError(_corrupt("it ends within an integer"))
-        twos, length = _lengths(data, at)
-        if twos == length == 0:  # zero, as most integers are: many at a time
-            zeros = len(_zeros(data, at, at + 4 * (number - len(found)))[0]) // 4
-            found.extend([0] * zeros)
-            at += 4 * zeros
-            continue
-        at += 4 + length
-        odd = int.from_bytes(data[at - length : at], "little", signed=True)
-        if not odd & 1 or length != odd.bit_length() // 8 + 1 or twos > digits.BITS:
-            raise ValueError(_corrupt("it has an integer that is not written in the shortest way"))
-        found.append(odd << twos)
-    return found, at
-
-
-_lengths = struct.Struct("<HH").unpack_from
-_zeros: Any = re.compile(rb"\0*").match
+def _check(columns: list[planes.Stored], data: memoryview) -> None:
+    """Refuse data that are not just what columns are written as."""
+    if not planes.are_written(columns, data):
+        raise corrupt("its columns are not what they would be written as")

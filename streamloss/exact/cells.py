@@ -115,7 +115,7 @@ class Cells:
         empty.sums = tuple([column.canonical() for column in self.sums])
         if self.weights is not None:
             weights = self.weights.canonical()
-            empty.weights = None if weights == Column.of_counts(self.elements) else weights
+            empty.weights = None if _are_counts(weights, self.elements) else weights
         return empty
 
     def take(self, places: Any) -> Cells:
@@ -246,6 +246,14 @@ class Cells:
     __hash__ = None  # type: ignore[assignment]
 
 
+def _are_counts(weights: Column, elements: Ints) -> bool:
+    """Return whether sums of weights are numbers of elements; of most data the first are not."""
+    few = np.arange(min(64, weights.cells))
+    return weights.take(few) == Column.of_counts(elements[few]) and (
+        weights == Column.of_counts(elements)
+    )
+
+
 def _counts_of(parts: list[Part], count: int) -> list[Any]:
     """Return the sums of the counts of parts, None of those that follow from others in all."""
     out: list[Any] = []
@@ -254,8 +262,8 @@ def _counts_of(parts: list[Part], count: int) -> list[Any]:
             out.append(None)
             continue
         sums = np.zeros(count, np.int64)
-        for cells, places, sign in parts:
-            add_to(sums, places, cells.counts(name), sign)
+        for n, (cells, places, sign) in enumerate(parts):
+            add_to(sums, places, cells.counts(name), sign, n == 0)
             refuse_many(sums)
         out.append(sums)
     return out

@@ -144,10 +144,10 @@ class Column(NamedTuple):
         unit, width = min([column.unit for column in used]), used[0].width
         ends = [(column.unit - unit) // width + len(column.limbs) for column in used]
         out = np.zeros((max(ends), cells), np.int64)
-        for column, (_, places, sign) in zip(columns, parts, strict=True):
+        for n, (column, (_, places, sign)) in enumerate(zip(columns, parts, strict=True)):
             first = (column.unit - unit) // width
             for k, limb in enumerate(column.limbs, first):
-                add_to(out[k], places, limb, sign)
+                add_to(out[k], places, limb, sign, n == 0)
         return cls(unit, width, out, _flags_of(parts, cells)).settled()
 
     @classmethod

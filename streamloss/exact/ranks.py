@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays import keys
-from streamloss.arrays.keys import Kind
+from streamloss.arrays.kinds import NOTHING, Kind
 
 from .digits import Ints
 from .limbs import taken
@@ -52,6 +52,10 @@ class KeyColumn(NamedTuple):
         if not used.all():
             values, codes = values[used[:-1]], (np.cumsum(used, dtype=np.int32) - 1)[codes]
         return KeyColumn(_shortest(kind, values), values, codes)
+
+    def canonical(self) -> KeyColumn:
+        """Return the same key, of no kind where it has no values."""
+        return self if len(self.values) else KeyColumn(NOTHING, np.empty(0, np.int64), self.codes)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeyColumn):
@@ -98,6 +102,7 @@ def key_column(kind: Kind, values: Any, codes: Any) -> KeyColumn:
         size = len(values) if ranks is None else len(ranks)
         codes = np.arange(size, dtype=np.int32) if ranks is None else ranks
         return KeyColumn(kind, values, codes)
+    codes = np.asarray(codes)
     absent = codes < 0
     missing = bool(absent.any())
     if ranks is None:

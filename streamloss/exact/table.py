@@ -140,7 +140,8 @@ class Table:
     def canonical(self) -> Table:
         """Return the same table in the form that equal ones share."""
         table = self.sorted().without_nothing()
-        return Table(table.names, table.keys, table.shape, table.cells.canonical())
+        keys = tuple([key.canonical() for key in table.keys])
+        return Table(table.names, keys, table.shape, table.cells.canonical())
 
     def combine(self, other: Table, sign: int) -> Table:
         """Return self + sign * other, exactly; slices merge by the values of their keys.

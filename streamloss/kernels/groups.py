@@ -19,40 +19,43 @@ from streamloss.losses.arithmetic import product_error
 from streamloss.losses.elementary import number
 
 from .values import STEP, call_values
-from .views import ADDRESS as ADDRESS_OF
-from .views import AXES, is_constant, read
+from .views import F4, F8, U1, loaded
 
 WIDTH = 40
 """Bits of a sum from one of its integers to the next: 2**22 terms can be added to each before it
 holds more than 2**62, and two of them take all of a float64 that is above 2**-27 of the bound."""
 
+PLACE, BYTES = range(2)
+"""Columns of arrays: an address, and the bytes from one element to the next."""
+
 ADDRESS, SOURCE, STREAMS, FIRST, PARAMETERS = range(5)
-"""Columns of a plan, a row for each loss: where its function is, 0 of a view that has its values;
-which view that is, or its first input; how many sums it has, and the first; and its parameters."""
+"""Columns of a plan, a row for each loss: where its function is, 0 of an array that has its values;
+which array that is, or its first input; how many sums it has, and the first; and its parameters."""
 
 COLUMN, LIMBS, BOUND = range(3)
 """Columns of a layout, a row for each sum and one for the weights: its first column in a near row,
 how many it has, none of a sum that was zero so far; and the exponent that its terms are below."""
 
-VIEWS, IN_PLACE, WEIGHTS, MASK, ROWS, OMIT, COUNTS, HIDDEN, STARTS, COPIES, AHEAD = range(11)
-"""What else a kernel is told: how many views there are, and how many of them, inputs, losses read
-where they lie and not from memory; which of them are weights, a mask, and tell
-where a row begins, -1 if there are none; from which view on a NaN says that its element does not
-count, -1 if none does; the columns of counts, of those hidden and of rows, -1 if they are not
-counted; how many copies of all near rows there are; and whether it asks for memory ahead."""
+INPUTS, WEIGHTS, MASK, ROWS, OMIT, COUNTS, HIDDEN, STARTS, COPIES, AHEAD = range(10)
+"""What else a kernel is told: how many inputs or values there are; which arrays, behind these, are
+the weights, a mask, and tell where a row begins, -1 if there are none; from which input on a NaN
+says that its element does not count, -1 if none does; the columns of counts, of those hidden and of
+rows, -1 if they are not counted; how many copies of all near rows there are; and whether it asks
+for memory ahead."""
 
 DONE, USED = range(2)
 """What a kernel tells: how many elements are added, and how many numbers are in the log."""
 
-TERMS = 4
-"""Rows of memory for terms, behind those of the views: as many as a loss has streams."""
+FIRST_TERMS, HEAVY, MEMORY = 0, 4, 5
+"""Rows of memory: the terms of a loss, as many as it has streams, and the weights; and how many
+there are."""
 
 FAR = 32
 """Elements ahead of which near rows are asked for (`benchmarks/bench_slices.py`)."""
 
 
-def add_groups(plan, layout, told, views, first, last, codes, block, near, log, state):
-    """Add elements `first` to `last` of views to the near rows of their groups.
+def add_groups(plan, layout, told, arrays, size, codes, block, near, log, state):
+    """Add elements of arrays to the near rows of their groups.
 
     It ends before a block for which there may be no room in the log.
 
@@ -61,14 +64,17 @@ def add_groups(plan, layout, told, views, first, last, codes, block, near, log, 
     plan, layout : int64 arrays
         What `ADDRESS` and `COLUMN` begin.
     told : int64 array
-        What `VIEWS` begins.
-    views : int64 array
-        As `views.read` has them.
+        What `INPUTS` begins.
+    arrays : int64 array
+        Where arrays are, whose elements follow one another, and the bytes of each element: float64
+        or float32 of inputs and weights, bool of others; 0 if all elements are one.
+    size : int
+        How many elements they have.
     codes : int32 array
-        The near row of each element from `first` on.
+        The near row of each element.
     block : tuple
-        Memory for a block: float64 (views + TERMS, STEP), int64 (width of a near row, STEP), and
-        int64 (views,) for addresses.
+        Memory for a block: float64 (MEMORY, STEP), int64 (width of a near row, STEP), and int64
+        (arrays,) for addresses.
     near : int64 array
         Near rows, one after another.
     log : tuple
@@ -78,77 +84,82 @@ def add_groups(plan, layout, told, views, first, last, codes, block, near, log, 
         What `DONE` begins.
     """
     memory, columns, addresses = block
-    start, used = first, state[USED]
-    while start < last:
-        size = min(last - start, STEP)
-        if used + layout.shape[0] * size > log[1].size:
+    start, used = np.int64(0), state[USED]
+    while start < size:
+        count = min(size - start, STEP)
+        if used + layout.shape[0] * count > log[1].size:
             break
-        some = codes[start - first : start - first + size]
-        for k in range(told[IN_PLACE]):
-            addresses[k] = views[k + 1, ADDRESS_OF] + start * views[k + 1, AXES]
-        for k in range(told[IN_PLACE], told[VIEWS]):
-            # the weights' memory is written to where they become integers
-            if start == first or k == told[WEIGHTS] or not is_constant(views, k + 1):
-                read(views, k + 1, start, memory[k][:size])
-        count_elements(told, memory, columns, size)
+        some = codes[start : start + count]
+        for k in range(arrays.shape[0]):
+            addresses[k] = arrays[k, PLACE] + start * arrays[k, BYTES]
+        weights = memory[HEAVY][:count]
+        if told[WEIGHTS] >= 0:
+            read_numbers(addresses[told[WEIGHTS]], arrays[told[WEIGHTS], BYTES], weights)
+        count_elements(told, arrays, addresses, weights, columns, count)
         for k in range(plan.shape[0]):
-            write_values_of(plan[k], told, memory, addresses, size)
+            write_values_of(plan[k], memory, addresses, count)
             used = fold_loss(plan[k], layout, told, block, some, log, used)
         if told[WEIGHTS] >= 0:
-            weights = memory[told[WEIGHTS]][:size]
             if told[HIDDEN] >= 0:
                 keep_counted(weights, columns[told[COUNTS]], told)
             last_row = layout.shape[0] - 1
             used = fold_sum(layout, last_row, weights, True, told, block, some, log, used)
-        scatter(some, columns, near, told, views, start + size)
-        start += size
-    state[DONE], state[USED] = start - first, used
+        scatter(codes[start:], count, columns, near, told, arrays, addresses)
+        start += count
+    state[DONE], state[USED] = start, used
 
 
-def ask_next(told, views, at):
-    """Ask for elements of views, from a place on, that lie side by side, if they have one axis."""
-    for k in range(told[VIEWS]):
-        ask_address(views[k + 1, ADDRESS_OF] + at * views[k + 1, AXES])
+def read_numbers(address, step, out):
+    """Copy float64, float32, or one float64 again and again, to an array."""
+    if step == 8:
+        for i in range(out.size):
+            out[i] = loaded(address, i * 8, F8)
+    elif step == 4:
+        for i in range(out.size):
+            out[i] = loaded(address, i * 4, F4)
+    else:
+        fill(out, loaded(address, 0, F8))
 
 
-def ask_address(address):
-    """Ask for memory at an address before it is needed; it means nothing in Python."""
-
-
-def count_elements(told, memory, columns, size):
+def count_elements(told, arrays, addresses, weights, columns, size):
     """Write which elements count, and 2**32 more for a weight that is not zero, and others."""
     here = columns[told[COUNTS]][:size]
     if told[MASK] < 0:
         fill(here, 1)
     else:
-        mask = memory[told[MASK]][:size]
-        for i in range(size):
-            here[i] = mask[i] != 0.0
+        read_flags(addresses[told[MASK]], here)
     if told[HIDDEN] >= 0:
         hidden = columns[told[HIDDEN]][:size]
         for i in range(size):
             hidden[i] = 1 - here[i]
         if told[OMIT] >= 0:
-            omit_missing(told, memory, here, hidden)
+            for k in range(told[OMIT], told[INPUTS]):
+                omit_missing(addresses[k], arrays[k, BYTES], here, hidden)
+            if told[WEIGHTS] >= 0:
+                for i in range(size):
+                    missing = here[i] if weights[i] != weights[i] else 0
+                    here[i] -= missing
+                    hidden[i] += missing << 32
     if told[STARTS] >= 0:
-        starts, row = columns[told[STARTS]][:size], memory[told[ROWS]][:size]
-        for i in range(size):
-            starts[i] = np.int64(row[i])
+        read_flags(addresses[told[ROWS]], columns[told[STARTS]][:size])
     if told[WEIGHTS] >= 0:
-        weights = memory[told[WEIGHTS]][:size]
         for i in range(size):
             here[i] += here[i] << 32 if weights[i] != 0.0 else 0
 
 
-def omit_missing(told, memory, here, hidden):
-    """Write that elements with a NaN in a view do not count, and 2**32 for each."""
-    for k in range(told[OMIT], told[VIEWS]):
-        if k != told[MASK] and k != told[ROWS]:
-            array = memory[k][: here.size]
-            for i in range(here.size):
-                missing = here[i] * np.int64(array[i] != array[i])
-                here[i] -= missing
-                hidden[i] += missing << 32
+def read_flags(address, out):
+    """Copy bools to an array."""
+    for i in range(out.size):
+        out[i] = loaded(address, i, U1)
+
+
+def omit_missing(address, step, here, hidden):
+    """Write that elements with a NaN in an array do not count, and 2**32 for each."""
+    for i in range(here.size):
+        x = loaded(address, i * 8, F8) if step == 8 else np.float64(loaded(address, i * 4, F4))
+        missing = here[i] if x != x else 0
+        here[i] -= missing
+        hidden[i] += missing << 32
 
 
 def fill(out, x):
@@ -157,31 +168,25 @@ def fill(out, x):
         out[i] = x
 
 
-def copy(source, out):
-    """Copy as many numbers as an array takes."""
-    for i in range(out.size):
-        out[i] = source[i]
-
-
-def write_values_of(row, told, memory, addresses, size):
-    """Write the values of a loss of a plan behind the views, of a moment its factors."""
-    first, second = memory[told[VIEWS]][:size], memory[told[VIEWS] + 1][:size]
+def write_values_of(row, memory, addresses, size):
+    """Write the values of a loss of a plan to memory, of a moment its factors."""
+    first, second = memory[FIRST_TERMS][:size], memory[FIRST_TERMS + 1][:size]
     if row[ADDRESS] != 0:
         call_values(row, addresses[row[SOURCE] :], first, second)
-    else:
-        copy(memory[row[SOURCE]], first)
-        if row[STREAMS] > 1:
-            copy(memory[row[SOURCE] + 1], second)
+        return
+    read_numbers(addresses[row[SOURCE]], 8, first)
+    if row[STREAMS] > 1:
+        read_numbers(addresses[row[SOURCE] + 1], 8, second)
 
 
 def fold_loss(row, layout, told, block, codes, log, used):
     """Write the sums of a loss of a plan, of its values or factors, and log what is left."""
     memory, columns, _ = block
-    size, first, streams = codes.size, told[VIEWS], row[STREAMS]
+    size, streams = codes.size, row[STREAMS]
     if streams > 1:
         split_factors(streams == 4, told, memory, size)
     for s in range(streams):
-        terms = memory[first + s][:size]
+        terms = memory[FIRST_TERMS + s][:size]
         if streams > 1:
             keep_counted(terms, columns[told[COUNTS]], told)
         used = fold_sum(layout, row[FIRST] + s, terms, streams > 1, told, block, codes, log, used)
@@ -190,9 +195,9 @@ def fold_loss(row, layout, told, block, codes, log, used):
 
 def split_factors(two, told, memory, size):
     """Make of the factors of a moment its streams, as `elements.split` does; none of no number."""
-    first, second = memory[told[VIEWS]][:size], memory[told[VIEWS] + 1][:size]
-    third, fourth = memory[told[VIEWS] + 2][:size], memory[told[VIEWS] + 3][:size]
-    weights = memory[max(told[WEIGHTS], 0)][:size]
+    first, second = memory[FIRST_TERMS][:size], memory[FIRST_TERMS + 1][:size]
+    third, fourth = memory[FIRST_TERMS + 2][:size], memory[FIRST_TERMS + 3][:size]
+    weights = memory[HEAVY][:size]
     for i in range(size):
         x, y = first[i], second[i]
         low = product_error(x, y) if two else 0.0
@@ -224,7 +229,7 @@ def fold_sum(layout, row, terms, weighted, told, block, codes, log, used):
     """
     memory, columns, _ = block
     column, limbs, exponent = layout[row, COLUMN], layout[row, LIMBS], layout[row, BOUND]
-    weights = memory[max(told[WEIGHTS], 0)][: terms.size]
+    weights = memory[HEAVY][: terms.size]
     plain = weighted or told[WEIGHTS] < 0
     if limbs == 2 and not plain and told[HIDDEN] < 0:
         high, rest = fold_products(terms, weights, exponent, columns[column], columns[column + 1])
@@ -344,24 +349,24 @@ def peel_once(terms, exponent, out):
         out[i] = bits(p) - b
 
 
-def scatter(codes, columns, near, told, views, after):
-    """Add the columns of each element to the near row of its code.
+def scatter(codes, size, columns, near, told, arrays, addresses):
+    """Add the columns of so many elements to the near rows of their codes, which go on after them.
 
-    Meanwhile the elements of views from a place on are asked for: by themselves, CPUs ask for them
-    when they are read.
+    Meanwhile the elements of the next block are asked for: by themselves, CPUs ask for them when
+    they are read.
     """
     if columns.shape[0] == 4:
-        scatter_quads(codes, columns, near, 4, told, views, after)
+        scatter_quads(codes, size, columns, near, 4, told, arrays, addresses)
     else:
-        scatter_quads(codes, columns, near, columns.shape[0], told, views, after)
+        scatter_quads(codes, size, columns, near, columns.shape[0], told, arrays, addresses)
     width = columns.shape[0]
-    for i in range(codes.size & ~3, codes.size):
+    for i in range(size & ~3, size):
         place = np.int64(codes[i]) * width
         for v in range(width):
             near[place + v] += columns[v, i]
 
 
-def scatter_quads(codes, columns, near, width, told, views, after):
+def scatter_quads(codes, size, columns, near, width, told, arrays, addresses):
     """Do what `scatter` does, four elements at a time, for as many as there are.
 
     Of four in one group the sum is added once: groups of one element after another would wait for
@@ -369,9 +374,10 @@ def scatter_quads(codes, columns, near, width, told, views, after):
     """
     copy = near.size // told[COPIES] if told[COPIES] > 1 else 0
     far, soon = told[AHEAD] & 1 != 0, told[AHEAD] & 2 != 0
-    for i in range(0, codes.size - 3, 4):
+    for i in range(0, size - 3, 4):
         if soon and i & 15 == 0:
-            ask_next(told, views, after + i)
+            for k in range(addresses.size):
+                ask_address(addresses[k] + (i + STEP) * arrays[k, BYTES])
         a, b = np.int64(codes[i]) * width, np.int64(codes[i + 1]) * width
         c, d = np.int64(codes[i + 2]) * width, np.int64(codes[i + 3]) * width
         if far and i + FAR + 3 < codes.size:
@@ -409,6 +415,10 @@ def add_alike(near, place, columns, v, i):
     for j in range(4):
         for k in range(4):
             near[place + k] += columns[v + k, i + j]
+
+
+def ask_address(address):
+    """Ask for memory at an address before it is needed; it means nothing in Python."""
 
 
 def ask_ahead(near, place):

@@ -17,7 +17,6 @@ I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 POINTER, FOUR = I8.as_pointer(), ir.VectorType(I64, 4)
 
 SMALL: tuple[Any, ...] = (
-    groups.copy,
     groups.fill,
     groups.keep_counted,
     groups.scatter_quads,
@@ -25,7 +24,8 @@ SMALL: tuple[Any, ...] = (
 )
 
 LARGE: tuple[Any, ...] = (
-    groups.ask_next,
+    groups.read_numbers,
+    groups.read_flags,
     groups.count_elements,
     groups.omit_missing,
     groups.write_values_of,

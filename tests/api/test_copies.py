@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from streamloss.shown import shown_counts
 from tests.api.streams import MAKERS, state, streamed
 
 COPIES: dict[str, Callable[[sl.Accumulator], sl.Accumulator]] = {
@@ -29,7 +30,7 @@ def test_a_copy_is_equal(kind: str, how: str) -> None:
     other = COPIES[how](acc)
     assert other == acc
     assert other is not acc
-    assert (other._shown_counts(), other.shape) == (acc._shown_counts(), acc.shape)
+    assert (shown_counts(other), other.shape) == (shown_counts(acc), acc.shape)
 
 
 @pytest.mark.parametrize("how", COPIES)
@@ -59,7 +60,7 @@ def test_reset_forgets_everything(kind: str) -> None:
     )
     assert acc.reset() is acc
     assert acc == fresh
-    assert acc._shown_counts() == fresh._shown_counts()
+    assert shown_counts(acc) == shown_counts(fresh)
 
 
 def test_reset_allows_another_shape() -> None:

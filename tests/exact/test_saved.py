@@ -11,11 +11,13 @@ FOLDER = Path(__file__).parents[1] / "golden" / "saved_0_1"
 
 
 @pytest.mark.parametrize("name", ["mae", "list", "axis"])
-def test_bytes_are_read_and_written_alike(name: str) -> None:
+def test_bytes_are_read(name: str) -> None:
     data = (FOLDER / f"{name}.bytes").read_bytes()
     found = sl.Accumulator.from_bytes(data)
     assert repr(found.result()) == (FOLDER / f"{name}.repr").read_text()
-    assert found.to_bytes() == data
+    back = sl.Accumulator.from_bytes(found.to_bytes())
+    assert back == found
+    assert repr(back.result()) == repr(found.result())
 
 
 @pytest.mark.parametrize("name", ["mae", "list", "axis", "xr"])
@@ -24,4 +26,4 @@ def test_pickles_are_read(name: str) -> None:
         pytest.importorskip("xarray")
     found = pickle.loads((FOLDER / f"{name}.pickle").read_bytes())
     assert repr(found.result()) == (FOLDER / f"{name}.repr").read_text()
-    assert found.to_bytes() == (FOLDER / f"{name}.bytes").read_bytes()
+    assert found == sl.Accumulator.from_bytes((FOLDER / f"{name}.bytes").read_bytes())

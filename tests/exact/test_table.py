@@ -14,12 +14,11 @@ from streamloss.arrays.keys import NOTHING, Kind
 from streamloss.exact import state as states
 from streamloss.exact.cells import Cells
 from streamloss.exact.column import Column
-from streamloss.exact.limits import MOST
 from streamloss.exact.reductions import Reduction
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from tests.exact.tables import KINDS, LOSSES, Row, relaid, state_of, table_of
-from tests.reference import LARGEST, TINY, bits, sprinkle, wild
+from tests.reference import LARGEST, TINY, bits
 
 INF, NAN = float("inf"), float("nan")
 REDUCTIONS = [each for each in Reduction if each is not Reduction.NONE]
@@ -145,86 +144,6 @@ def test_tables_differ_by_what_they_hold() -> None:
     assert all([table != table_of(other) for other in others])
     assert table == table_of(rows[::-1])
     assert table != "table"
-
-
-# Many slices at once
-
-
-def large(rng: np.random.Generator, kind: str, size: int = 500) -> tuple[Any, Any, Any]:
-    """Return keys, losses and weights of three rows a slice."""
-    keys = rng.permutation(np.repeat(np.arange(size) * 7 - size, 3))
-    losses = rng.lognormal(size=3 * size)
-    weights = rng.random(3 * size)
-    match kind:
-        case "wild":
-            losses, weights = wild(rng, 3 * size), wild(rng, 3 * size)
-        case "subnormal":
-            losses, weights = wild(rng, 3 * size, -1074, -1000), np.ones(3 * size)
-        case "huge":
-            losses, weights = wild(rng, 3 * size, 1000, 1024), np.ones(3 * size)
-        case "signed":
-            losses, weights = rng.normal(size=(2, 3 * size))
-        case "middles":
-            losses = 1.0 + 2.0**-52 * rng.integers(0, 4, 3 * size) + 0.0
-            weights = rng.choice([1.0, 0.0, 2.0**-53, -(2.0**-53)], 3 * size)
-        case "strange":
-            losses = sprinkle(rng, losses, 0.1, [NAN, INF, -INF, 0.0])
-            weights = sprinkle(rng, weights, 0.1, [0.0, INF, -INF, NAN])
-        case "integers":
-            losses, weights = rng.integers(-3, 4, (2, 3 * size)).astype("f8")
-    return keys, losses, weights
-
-
-LARGE = "wild", "subnormal", "huge", "signed", "middles", "strange", "integers", "plain"
-
-
-def many(keys: Any, losses: Any, weights: Any) -> Table:
-    """Return the table of rows whose sums are finite products of floats."""
-    values, places = np.unique(keys, return_inverse=True)
-    cells = len(values)
-    with np.errstate(all="ignore"):
-        terms = np.where(weights == 0.0, 0.0, weights * losses)
-    sums = Column.of_floats(terms, places, cells)
-    heavy = Column.of_floats(weights, places, cells)
-    counts = [np.bincount(places[some], minlength=cells) for some in (keys == keys, weights != 0.0)]
-    found = Cells(cells, (sums,), heavy, *counts)
-    return Table.of(("key",), (INT,), [(values, None)], (), found)
-
-
-@pytest.mark.parametrize("kind", LARGE)
-def test_results_are_those_of_states(kind: str, rng: np.random.Generator) -> None:
-    keys, losses, weights = large(rng, kind)
-    table = many(keys, losses, weights)
-    near = Table(table.names, table.keys, (), relaid(table.cells, random.Random(1)))
-    want = {reduction: [] for reduction in REDUCTIONS}  # type: dict[Any, list[float]]
-    for key in np.unique(keys):
-        state = sl.accumulate("value", losses[keys == key], None, weights[keys == key]).tally.state
-        for reduction in REDUCTIONS:
-            want[reduction] += state.results(LOSSES, reduction)
-    for reduction in REDUCTIONS:
-        for some in (table, near):
-            assert bits(some.results(LOSSES, reduction)[0]) == bits(np.array(want[reduction]))
-
-
-@pytest.mark.parametrize("kind", LARGE)
-def test_any_cut_merges_to_the_same(kind: str, rng: np.random.Generator) -> None:
-    keys, losses, weights = large(rng, kind)
-    whole = many(keys, losses, weights)
-    cuts = [slice(0, 400), slice(400, 401), slice(401, None)]
-    parts = [many(keys[cut], losses[cut], weights[cut]) for cut in cuts]
-    assert Table.total(parts) == parts[2].combine(parts[0], 1).combine(parts[1], 1) == whole
-    assert whole.combine(parts[2], -1) == parts[0].combine(parts[1], 1)
-
-
-def test_metrics_and_losses_of_several_sums(rng: np.random.Generator) -> None:
-    y, p, w = rng.normal(size=(3, 5, 100))
-    specs = ["mae", "r2", "rmse", "explained_variance"]
-    accumulator = sl.accumulate(specs, y, p, abs(w), axis=0)
-    cells = relaid(Cells.of_state(accumulator.tally.state), random.Random(2))
-    table = Table.of(["k"], [INT], [(np.arange(100), None)], (), cells)
-    want = [accumulator.result()[spec] for spec in specs]
-    found = table.results(accumulator.losses, Reduction.MEAN)
-    assert [bits(x) for x in found] == [bits(x) for x in want]
 
 
 # Kept axes
@@ -353,46 +272,6 @@ def test_many_integers_are_sorted(low: int, high: int, rng: np.random.Generator)
     table = simple(values, INT)
     assert table.keys[0].values.tolist() == np.unique(values).tolist()
     assert table.cells.elements.sum() == 9000
-
-
-# Limits
-
-
-def counted(elements: list[int], keys: list[int]) -> Table:
-    cells = Cells(len(keys), (Column.nothing(len(keys)),), None, np.array(elements))
-    return Table.of(["k"], [INT], [(np.array(keys), None)], (), cells)
-
-
-def test_counts_that_are_too_large_are_refused() -> None:
-    table = counted([MOST, MOST - 1, 1, -MOST], [1, 2, 3, 4])
-    assert len(table) == 4
-    assert table.rollup(()).overall().counts[0, 0] == MOST
-    for other in (counted([1], [1]), counted([MOST], [1]), counted([MOST], [2])):
-        with pytest.raises(ValueError, match="at most 2"):
-            table.combine(other, 1)
-    with pytest.raises(ValueError, match="at most 2"):
-        table.combine(counted([1], [4]), -1)
-    for few in (table.take([0, 1]), table.take([0, 2]), counted([-MOST, -1], [1, 2])):
-        with pytest.raises(ValueError, match="at most 2"):
-            few.rollup(())
-
-
-def test_negative_counts_are_kept_until_results() -> None:
-    none = table_of([])
-    rows = [Row((1, "a"), 2.0), Row((2, "b"), NAN, kept=False)]
-    negative = none.combine(table_of(rows), -1)
-    assert negative.combine(table_of(rows), 1) == none
-    with pytest.raises(ValueError, match="negative count of elements"):
-        negative.results(LOSSES, Reduction.MEAN)
-
-
-def test_negative_counts_of_terms_that_are_not_finite_are_refused() -> None:
-    y = simple(np.array([1]), INT)
-    flags = np.array([[0], [1], [0]])
-    strange = y.cells.sums[0]._replace(flags=flags)
-    infinite = Table(y.names, y.keys, (), Cells(1, (strange,), None, y.cells.elements))
-    with pytest.raises(ValueError, match="negative count of NaN or infinite terms"):
-        y.combine(infinite, -1).combine(y, 1).results(LOSSES, Reduction.MEAN)
 
 
 # Pickles

@@ -28,6 +28,7 @@ def on_page_markdown(markdown, **_):
         parts = re.split(f"<!-- {name}: (.+) -->", markdown)
         parts[1::2] = map(make, parts[1::2])
         markdown = "".join(parts)
+    markdown = markdown.replace("<BLANKLINE>\n", "\n")  # what doctest writes for an empty line
     return re.sub(r"^```python\n(?=>>>)", "```pycon\n", markdown, flags=re.MULTILINE)
 
 

@@ -39,8 +39,8 @@ class SlicedBatch(NamedTuple):
         The sizes of the axes kept.
     pattern : int array, optional
         Which of the cells of a slice each element of a row is of; None where there is one.
-    first : float64 array, optional
-        1.0 for each element of a row that is the first of its cell, else 0.0; None where each is.
+    first : bool array, optional
+        Which elements of a row are the first of their cell; None where each is.
     """
 
     query: Query
@@ -117,9 +117,9 @@ def _patterns(
     shown = [1 if k in reduced else size for k, size in enumerate(inner, 1)]
     cells = np.arange(math.prod(kept)).reshape(shown)
     pattern = np.broadcast_to(cells, inner)
-    first = np.zeros(inner)
+    first = np.zeros(inner, np.bool_)
     begins = [slice(0, 1) if k in reduced else slice(None) for k in range(1, len(inner) + 1)]
-    first[tuple(begins)] = 1
+    first[tuple(begins)] = True
     return (pattern.ravel() if kept else None), (None if first.all() else first)
 
 

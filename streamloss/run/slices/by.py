@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from streamloss.arrays.keys import Cut, Keyed, read_key
-from streamloss.arrays.kinds import NAMES
+from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.support.brief import brief
 
-MISSING = "keep", "drop", "raise"
+LARGEST = (1 << 31) - 1
+"""The most slices that there may be."""
 
-Kinds = tuple[str | None, ...]
 
+class By(Slicing):
+    """How slices are made, of what users say."""
 
-class By(NamedTuple):
-    """How slices are made.
+    __slots__ = ()
 
-    Attributes
-    ----------
-    names : tuple of str
-        The names of the keys; none before the first batch tells them.
-    declared : tuple
-        The names of the kinds that keys must have, None of those that come as they are.
-    missing : {"keep", "drop", "raise"}
-        What becomes of rows with a missing key.
-    max_slices : int
-        How many slices there may be.
-    """
-
-    names: tuple[str, ...] = ()
-    declared: Kinds = ()
-    missing: str = "keep"
-    max_slices: int = (1 << 31) - 1
+    @classmethod
+    def any(cls) -> By:
+        """Return that any keys make slices, and tell their names."""
+        return cls((), (), "keep", LARGEST)
 
     @classmethod
     def of(cls, keys: Any) -> By:
@@ -48,11 +37,11 @@ class By(NamedTuple):
             keys = (keys,)
         declared = dict(keys) if isinstance(keys, dict) else dict.fromkeys(_names(keys))
         for name, kind in declared.items():
-            if kind is not None and kind not in NAMES:
-                rule = f"by {brief(name)} must have a kind of {', '.join(NAMES)}"
+            if kind is not None and kind not in DECLARED:
+                rule = f"by {brief(name)} must have a kind of {', '.join(DECLARED)}"
                 raise ValueError(f"{rule}: got {brief(kind)}")
         names = _checked(tuple(declared))
-        return cls(names, tuple(declared.values()))
+        return cls(names, tuple(declared.values()), "keep", LARGEST)
 
     def limited(self, missing: str, max_slices: int) -> By:
         """Return the same with a policy for missing keys, and a number of slices.
@@ -62,12 +51,12 @@ class By(NamedTuple):
         TypeError, ValueError
             If there is no such policy, or the number is no positive integer.
         """
-        if missing not in MISSING:
-            rule = f"missing must be one of {', '.join(map(repr, MISSING))}"
+        if missing not in POLICIES:
+            rule = f"missing must be one of {', '.join(map(repr, POLICIES))}"
             raise ValueError(f"{rule}: got {brief(missing)}")
         if isinstance(max_slices, bool) or not isinstance(max_slices, int | np.integer):
             raise TypeError(f"max_slices must be an integer: got {brief(max_slices)}")
-        if not 0 < max_slices < 1 << 31:
+        if not 0 < max_slices <= LARGEST:
             raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {max_slices}")
         return self._replace(missing=missing, max_slices=int(max_slices))
 

@@ -41,6 +41,14 @@ class Index:
         self._look: tuple[int, int, Array, Array] | None = None
         self._ids: dict[int, int] = {}
 
+    @classmethod
+    def of(cls, keys: Array) -> Index:
+        """Return an index that has some keys, in the order of their codes."""
+        out = cls()
+        out.known = np.append(np.zeros(1, np.int64), keys)
+        out.count = out.known.size
+        return out
+
     def keys(self) -> Array:
         """Return the keys by their codes, from that of code 1 on."""
         return self.known[1 : self.count]
@@ -56,8 +64,8 @@ class Index:
         """Return all codes in the order of their keys."""
         if self._look is not None and self._look[1] < 0:
             slots = self._look[2]
-            return slots[slots != 0].astype(np.int64)
-        return places_of(self.keys()) + 1
+            return np.asarray(slots[slots != 0], np.int64)
+        return np.asarray(places_of(self.keys()) + 1, np.int64)
 
     def codes(self, keys: Array, out: Array, quick: bool, most: int = 1 << 31) -> None:
         """Write the codes of keys; new ones get theirs, at most so many in all.

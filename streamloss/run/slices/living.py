@@ -101,7 +101,7 @@ class Living:
         if small and near is not None and query.nan != "raise":
             codes = work.codes(slice(0, sliced.rows))
             last = int(codes.max(initial=-1)) + 1
-            if near.is_ready(len(codes), last) and sources.is_whole:
+            if near.is_ready(len(codes), last):
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
             return lambda: uncut(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
@@ -119,10 +119,8 @@ class Living:
         sums = rows_of(sliced.query.parts) + self.flags[0]
         near = Near(Layout.of([(0, 0)] * sums, self.flags), self._kept)
         some = slice(0, max(1, min(sliced.rows, FIRST // max(sliced.inner, 1))))
-        source, start = sources.piece(some)
-        size = (some.stop if sliced.rows else 0) * sliced.inner
-        size = min(size, FIRST)
-        near.add(source, slice(start, start + size), np.zeros(size, np.int32))
+        size = min(min(some.stop, sliced.rows) * sliced.inner, FIRST)
+        near.add(sources.piece(some), np.zeros(size, np.int32))
         return Layout.of([span_of(terms) for terms in near.terms()], self.flags)
 
 
@@ -173,8 +171,7 @@ class _Work:
     def into(self, near: Near, some: slice, codes: Array) -> None:
         """Add some rows to near rows."""
         check_subnormals()
-        source, first = self._sources.piece(some)
-        near.add(source, slice(first, first + len(codes)), codes)
+        near.add(self._sources.piece(some), codes)
 
     def shared(self, layout: Layout, threads: int) -> list[Near]:
         """Return the near rows of threads that share a batch."""

@@ -13,8 +13,7 @@ from streamloss.exact.column import Column
 from streamloss.exact.digits import UNIT
 from streamloss.kernels import groups as bodies
 from streamloss.kernels.cpu import call
-from streamloss.kernels.groups import BOUND, COLUMN, DONE, LIMBS, USED, WIDTH
-from streamloss.kernels.loader import address_of
+from streamloss.kernels.groups import BOUND, BYTES, COLUMN, DONE, LIMBS, MEMORY, PLACE, USED, WIDTH
 from streamloss.kernels.values import STEP
 
 from .layout import Layout, span_of
@@ -30,7 +29,7 @@ LOG = 1 << 16
 """Numbers that the log of a thread has room for, at least."""
 
 MANY = 1 << 14
-"""Rows from which a kernel copies some: a million take 10 ms, and numpy 60, which waits for each."""
+"""Rows from which a kernel copies some: a million take 20 ms, where numpy takes 60."""
 
 PENDING = 1 << 21
 """Numbers of logs that are kept before they are added up: 32 MiB."""
@@ -50,18 +49,24 @@ class Source(NamedTuple):
     ----------
     plan : int64 array
         The losses, as `kernels.groups.ADDRESS` begins.
-    words : int64 array
-        The views, as `kernels.views.read` has them.
+    arrays : int64 array
+        Where they are, as `kernels.groups.PLACE` begins.
     told : tuple of int
-        The views and what they are, as `kernels.groups.VIEWS` begins, up to `OMIT`.
+        Which of them are what, as `kernels.groups.INPUTS` begins, up to `OMIT`.
     kept : object
-        What owns the memory of the views.
+        What owns the memory of the arrays.
     """
 
     plan: Array
-    words: Array
+    arrays: Array
     told: tuple[int, ...]
     kept: Any
+
+    def after(self, elements: int) -> Source:
+        """Return the source without so many of its first elements."""
+        moved = self.arrays.copy()
+        moved[:, PLACE] += elements * moved[:, BYTES]
+        return self._replace(arrays=moved)
 
 
 class Near:
@@ -89,7 +94,7 @@ class Near:
         self.layout, self._since = layout, 0
         self._copies = COPIES if self._cells <= COPIED else 1
         self._rows = _zeros(self._copies * self._cells, layout.width)
-        self._blocks: dict[int, Any] = {}
+        self._block = np.zeros((MEMORY, STEP)), np.zeros((layout.width, STEP), np.int64)
 
     def grow(self, cells: int, most: int) -> None:
         """Have rows for so many cells, and for more if there were fewer, but not beyond the most.
@@ -135,35 +140,33 @@ class Near:
         self._drain()
         self._relieve()
 
-    def add(self, source: Source, some: slice, codes: Array) -> None:
-        """Add some elements to the cells that their codes name.
+    def add(self, source: Source, codes: Array) -> None:
+        """Add elements to the cells that their codes name.
 
         Where it `is_ready` that is one call of a kernel: it cannot be cut in the middle.
         """
-        first = some.start
-        while first < some.stop:
-            stop = min(some.stop, first + ROUND // 4)
-            if self._since + stop - first > ROUND:
+        while len(codes):
+            count = min(len(codes), ROUND // 4)
+            if self._since + count > ROUND:
                 self._relieve()
-            self._since += stop - first
-            self._logged += stop - first
-            given = codes[first - some.start : stop - some.start]
-            first += self._call(source, first, stop, given)
-            if first < some.stop:
+            self._since += count
+            self._logged += count
+            done = self._call(source, count, codes)
+            codes = codes[done:]
+            if len(codes):
+                source = source.after(done)
                 self._drain()
 
-    def _call(self, source: Source, first: int, stop: int, codes: Array) -> int:
+    def _call(self, source: Source, count: int, codes: Array) -> int:
         """Have a kernel add elements; return how many it has."""
-        layout, count = self.layout, source.told[0]
+        layout = self.layout
         places = layout.counts, layout.hidden, layout.starts
         ahead = 2 + (self._rows.nbytes > LARGE)
         told = np.array([*source.told, *places, self._copies, ahead], np.int64)
-        if count not in self._blocks:
-            self._blocks[count] = _memory(count, layout.width)
-        block, rows = self._blocks[count], self._rows.reshape(-1)
-        block[2][:] = address_of(block[0]) + 8 * STEP * np.arange(count + 1)
-        fixed = source.plan, layout.sums, told, source.words
-        call(bodies.add_groups, (), *fixed, first, stop, codes, block, rows, self._log, self._state)
+        block = *self._block, np.empty(len(source.arrays), np.int64)
+        fixed = source.plan, layout.sums, told, source.arrays, count, codes, block
+        rows = self._rows.reshape(-1)
+        call(bodies.add_groups, (), *fixed, rows, self._log, self._state)
         return int(self._state[DONE])
 
     def terms(self) -> list[Array]:
@@ -307,12 +310,6 @@ def _zeros(rows: int, width: int) -> Array:
     out = np.empty((rows, width), np.int64)
     out[...] = 0
     return out
-
-
-def _memory(views: int, width: int) -> tuple[Array, Array, Array]:
-    """Return memory for a block of so many views, and near rows of a width."""
-    memory = np.zeros((views + bodies.TERMS, STEP))
-    return memory, np.zeros((width, STEP), np.int64), np.zeros(views + 1, np.int64)
 
 
 def _low(numbers: Array) -> Array:

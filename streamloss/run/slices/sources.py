@@ -1,9 +1,13 @@
-"""Batches as kernels of slices read them: where they lie, or as values computed before."""
+"""Batches as kernels of slices read them, some rows at a time.
+
+Arrays are read where they lie if their elements follow one another as float64, or as float32; of
+others some rows are copied, and so are values of losses that kernels cannot call: of rows, of
+complex numbers, and where there is no object code of a loss.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,23 +16,50 @@ from streamloss.arrays.types import Array
 from streamloss.kernels.cpu import call
 from streamloss.kernels.folds import address
 from streamloss.kernels.groups import PARAMETERS
-from streamloss.kernels.loader import CannotLoad
+from streamloss.kernels.loader import CannotLoad, address_of
 from streamloss.kernels.switches import SIFT, Omit, Rule
 from streamloss.kernels.values import Values, write_factors, write_values
 from streamloss.losses.base import Loss, values_first
 from streamloss.run import cpu
-from streamloss.run.views import laid_out
 
 from .near import Source
 
 AT_ONCE = 1 << 17
-"""Rows whose codes, and values where these are computed first, are in memory at once."""
+"""Elements whose codes, and copies where these are needed, are in memory at once: of half as many
+the calls take a tenth of the time (`benchmarks/bench_slices.py`)."""
 
-ONE = np.ones(1)
+BOOL = np.dtype(np.bool_)
+
+
+class _Rows(NamedTuple):
+    """An array of which some rows are read: as another dtype if it is not read where it lies."""
+
+    array: Array
+    dtype: np.dtype[Any]
+    in_place: bool
+    constant: bool
+
+    @classmethod
+    def of(cls, array: Array, dtype: np.dtype[Any], again: bool = False) -> _Rows:
+        """Return an array that is read as a dtype, or, if it may be, one number again and again."""
+        flags = array.flags
+        plain = array.dtype == dtype and dtype.isnative and flags.c_contiguous and flags.aligned
+        constant = again and array.size > 0 and not any(array.strides)
+        return cls(array, dtype, bool(plain), constant)
+
+    def some(self, rows: slice) -> tuple[int, int, Array]:
+        """Return the address of some rows, the bytes of an element, and what owns them."""
+        found = self.array[rows]
+        if self.constant:
+            found = found.reshape(-1)[:1].astype(np.float64)
+            return address_of(found), 0, found
+        if not self.in_place:
+            found = np.ascontiguousarray(found, self.dtype)
+        return address_of(found), self.dtype.itemsize, found
 
 
 class Sources:
-    """Gives the elements of a batch piece by piece.
+    """Gives the rows of a batch to kernels.
 
     Parameters
     ----------
@@ -40,9 +71,9 @@ class Sources:
         What becomes of elements with a NaN.
     weighted : bool
         Whether near rows have weights: ones, where the batch has none.
-    first : float64 array, optional
-        For each element of a row of the batch 1.0 where it begins one of a cell, else 0.0; None if
-        rows are not counted.
+    first : bool array, optional
+        Which elements of a row of the batch are the first of their cell; None if rows are not
+        counted.
     """
 
     def __init__(
@@ -55,75 +86,60 @@ class Sources:
     ) -> None:
         self._losses, self._batch, self._omit = losses, batch, isinstance(rule, Omit)
         self._weighted, self._first = weighted, first
-        self._inner = math.prod(batch.shape[1:])
-        self._whole = self._in_place()
+        self._plan = self._called()
+        dtype = batch.inputs[0].dtype
+        narrow = dtype == FLOAT32 and all([a.dtype == dtype for a in batch.inputs])
+        self._dtype = FLOAT32 if narrow else FLOAT64
+        self._inputs = [_Rows.of(array, self._dtype) for array in batch.inputs]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether kernels read the batch where it lies."""
-        return self._whole is not None
-
-    def piece(self, some: slice) -> tuple[Source, int]:
-        """Return a source for some rows, and the number of the first of its elements."""
-        if self._whole is not None:
-            return self._whole, some.start * self._inner
-        return self._computed(some), 0
-
-    def _in_place(self) -> Source | None:
-        """Return a source of the whole batch, None if its values have to be computed first."""
-        batch, losses = self._batch, self._losses
-        if any([values_first(loss) for loss in losses]) or batch.dtype.kind == "c":
-            return None
-        inputs = batch.inputs
-        flat = not self._omit and all([_is_flat(array, inputs[0].dtype) for array in inputs])
-        narrow = flat and inputs[0].dtype == FLOAT32
-        try:
-            addresses = [_address(loss, losses, narrow) for loss in losses]
-        except CannotLoad:
-            return None
-        plan = _plan([(at, 0, loss) for at, loss in zip(addresses, losses, strict=True)])
-        omit = 0 if self._omit else -1
-        return self._source(inputs, plan, len(inputs) * flat, batch.weights, batch.where, omit)
-
-    def _source(
-        self,
-        inputs: tuple[Array, ...],
-        plan: Array,
-        in_place: int,
-        weights: Array | None,
-        where: Array | None,
-        omit: int,
-    ) -> Source | None:
-        """Return the source of inputs, or of values, all of the shape of the losses."""
-        shape, first = inputs[0].shape, self._first
-        arrays = [*inputs, *([] if first is None else [np.broadcast_to(first, shape)])]
-        if weights is None and self._weighted:
-            weights = np.broadcast_to(ONE, shape)
-        layout = laid_out(arrays, weights, where, None, list(range(len(shape))))
-        if layout is None:
-            return None
-        arrays += [array for array in (weights, where) if array is not None]
-        places = iter(range(len(inputs), len(arrays)))
-        rows, heavy, mask = (-1 if a is None else next(places) for a in (first, weights, where))
-        told = len(arrays), in_place, heavy, mask, rows, omit
-        views = layout.at(arrays)
-        return Source(plan, views.words, told, views)
-
-    def _computed(self, some: slice) -> Source:
-        """Return the source of the values of some rows."""
+    def piece(self, some: slice) -> Source:
+        """Return the source of some rows."""
+        if self._plan is not None:
+            omit = 0 if self._omit else -1
+            return self._source(self._plan, self._inputs, self._batch, some, omit)
         batch = _cut(self._batch, some)
-        values: list[Array] = []
-        plan = []
+        plan, values = [], list[Array]()
         for loss in self._losses:
             plan.append((0, len(values), loss))
             values += _values(loss, batch)
         omit = len(values) if self._omit else -1  # a NaN that a loss gives is a term
         if self._omit:
             values.append(_missing(batch))
-        given = batch.weights, batch.where, omit
-        found = self._source(tuple(values), _plan(plan), 0, *given)
-        assert found is not None
-        return found
+        rows = [_Rows.of(array, FLOAT64) for array in values]
+        return self._source(_plan(plan), rows, batch, slice(None), omit)
+
+    def _called(self) -> Array | None:
+        """Return the plan of losses that kernels call, None if there is one that they cannot."""
+        losses, batch = self._losses, self._batch
+        if any([values_first(loss) for loss in losses]) or batch.dtype.kind == "c":
+            return None
+        narrow = all([array.dtype == FLOAT32 for array in batch.inputs])
+        try:
+            addresses = [_address(loss, losses, narrow) for loss in losses]
+        except CannotLoad:
+            return None
+        return _plan([(at, 0, loss) for at, loss in zip(addresses, losses, strict=True)])
+
+    def _source(
+        self, plan: Array, inputs: list[_Rows], batch: Batch, some: slice, omit: int
+    ) -> Source:
+        """Return the source of some rows of inputs, or of values, and of weights and mask."""
+        weights, where, shape = batch.weights, batch.where, batch.shape
+        if weights is None and self._weighted:
+            weights = np.broadcast_to(np.float64(1.0), shape)
+        others: list[_Rows | None] = [None, None, None]
+        if weights is not None:
+            narrow = weights.dtype == FLOAT32
+            others[0] = _Rows.of(weights, FLOAT32 if narrow else FLOAT64, again=True)
+        if where is not None:
+            others[1] = _Rows.of(where, BOOL)
+        if self._first is not None:
+            others[2] = _Rows.of(np.broadcast_to(self._first, shape), BOOL)
+        places = iter(range(len(inputs), len(inputs) + 3))
+        told = len(inputs), *[-1 if a is None else next(places) for a in others], omit
+        found = [rows.some(some) for rows in (*inputs, *others) if rows is not None]
+        arrays = np.array([each[:2] for each in found], np.int64)
+        return Source(plan, arrays, told, found)
 
 
 def _address(loss: Loss, losses: tuple[Loss, ...], narrow: bool) -> int:
@@ -134,7 +150,7 @@ def _address(loss: Loss, losses: tuple[Loss, ...], narrow: bool) -> int:
 
 
 def _plan(rows: list[tuple[int, int, Loss]]) -> Array:
-    """Return what `kernels.groups.ADDRESS` begins, of addresses, first views and losses."""
+    """Return what `kernels.groups.ADDRESS` begins, of addresses, first arrays and losses."""
     most = max([len(loss) for _, _, loss in rows])
     out, first = np.zeros((len(rows), PARAMETERS + most), np.int64), 0
     for row, (where, source, loss) in zip(out, rows, strict=True):
@@ -142,12 +158,6 @@ def _plan(rows: list[tuple[int, int, Loss]]) -> Array:
         row[PARAMETERS : PARAMETERS + len(loss)].view(np.float64)[:] = tuple(loss)
         first += loss.streams
     return out
-
-
-def _is_flat(array: Array, dtype: Any) -> bool:
-    """Return whether a loss reads an array where it lies, if the first one has that dtype."""
-    alike = array.dtype == dtype and dtype in (FLOAT32, FLOAT64) and dtype.isnative
-    return bool(alike and array.ndim == 1 and array.flags.c_contiguous and array.flags.aligned)
 
 
 def _cut(batch: Batch, some: slice) -> Batch:
