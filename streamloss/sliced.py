@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from .arrays.batch import Arguments
-from .arrays.keys import NOTHING, Kind
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction
 from .exact.slicing import Slicing
 from .exact.table import Table
-from .run.slices.by import LARGEST, By
+from .run.slices.by import By
 from .run.slices.tally import SliceTally
 from .slices import Slices
 
@@ -31,18 +30,12 @@ __all__ = [
 
 def slicing_of(tally: SliceTally) -> Slicing:
     """Return how slices are made, as bytes say it."""
-    by = tally.by
-    kinds = tuple([Kind(name) if name else NOTHING for name in by.declared])
-    declared = tuple([name is not None for name in by.declared])
-    missing = totals_of(tally)["missing_keys"]
-    return Slicing(by.names, kinds, declared, by.missing, by.max_slices, missing)
+    return Slicing(*tally.by)
 
 
 def by_of(slicing: Slicing) -> By:
     """Return how slices are made, of what bytes say."""
-    pairs = zip(slicing.kinds, slicing.declared, strict=True)
-    declared = tuple([kind.name if known else None for kind, known in pairs])
-    return By(slicing.names, declared, slicing.missing, slicing.max_slices or LARGEST)
+    return By(*slicing)
 
 
 def keys_of(by: Any, missing: str, max_slices: int, named: bool) -> By:

@@ -72,6 +72,13 @@ def samples() -> list[bytes]:
         sl.accumulate("rmse", y.reshape(4, 6), p.reshape(4, 6), axis=0),
         sl.accumulate(["r2", "mse"], y, p),
         sl.Accumulator("mae") - sl.accumulate("mae", [1.0, np.nan, np.inf], [0.0] * 3),
+        sl.Accumulator("mae", by={"k": "int", "text": None}, missing="drop", max_slices=99),
+        sl.accumulate(
+            "mae", y, p, abs(p), by={"k": np.arange(24) % 5, "text": ["a", "é", None] * 8}
+        ),
+        sl.accumulate(
+            "mse", y.reshape(12, 2), p.reshape(12, 2), axis=0, by=sl.bins(y[:12], [-1, 1])
+        ),
     ]
     return [accumulator.to_bytes() for accumulator in accumulators]
 

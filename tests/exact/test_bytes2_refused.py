@@ -102,6 +102,8 @@ HEADERS: list[dict[str, Any]] = [
             (False, "int", []),
             ("text", "int", []),
             ("integer", "int", []),
+            ("missing", "missing", []),
+            ("period", "period", ["month"]),
             (None, "int", ["signed"]),
             (None, "int", ["unsigned"]),
             (None, "int", [5]),

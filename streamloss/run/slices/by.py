@@ -7,12 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays.keys import Cut, Keyed, read_key
+from streamloss.exact.slicing import DECLARED, POLICIES
 from streamloss.support.brief import brief
-
-MISSING = "keep", "drop", "raise"
-
-DECLARED = "bool", "int", "float", "text", "bytes", "time", "duration"
-"""The kinds that may be asked for."""
 
 LARGEST = (1 << 31) - 1
 """The most slices that there may be."""
@@ -67,8 +63,8 @@ class By(NamedTuple):
         TypeError, ValueError
             If there is no such policy, or the number is no positive integer.
         """
-        if missing not in MISSING:
-            rule = f"missing must be one of {', '.join(map(repr, MISSING))}"
+        if missing not in POLICIES:
+            rule = f"missing must be one of {', '.join(map(repr, POLICIES))}"
             raise ValueError(f"{rule}: got {brief(missing)}")
         if isinstance(max_slices, bool) or not isinstance(max_slices, int | np.integer):
             raise TypeError(f"max_slices must be an integer: got {brief(max_slices)}")
