@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.support.brief import brief
 
-from .kinds import Keyed, Kind
+from .kinds import NOTHING, Keyed, Kind
 from .types import Array, Mask
 
 KINDS = "booleans, integers, floats, text, bytes, dates or times"
@@ -51,6 +51,8 @@ def coded(dictionary: Keyed, codes: Array, missing: Mask | None = None) -> Keyed
 
     Codes are not copied if the dictionary has no key twice or missing, as most have none.
     """
+    if dictionary.kind == NOTHING:
+        return Keyed(NOTHING, np.zeros(len(codes), np.int64), missing=np.ones(len(codes), np.bool_))
     if dictionary.words is not None:
         text = text_of_words(dictionary.kind, dictionary.words)
         places = np.arange(len(text))

@@ -38,9 +38,10 @@ how many it has, none of a sum that was zero so far; and the exponent that its t
 
 INPUTS, WEIGHTS, MASK, ROWS, OMIT, COUNTS, HIDDEN, STARTS, COPIES, AHEAD = range(10)
 """What else a kernel is told: how many inputs or values there are; which arrays, behind these, are
-the weights, a mask, and tell where a row begins, -1 if there are none; whether elements with a NaN
-do not count; the columns of counts, of those hidden and of rows, -1 if they are not counted; how
-many copies of all near rows there are; and whether it asks for memory ahead."""
+the weights, a mask, and tell where a row begins, -1 if there are none; from which input on a NaN
+says that its element does not count, -1 if none does; the columns of counts, of those hidden and of
+rows, -1 if they are not counted; how many copies of all near rows there are; and whether it asks
+for memory ahead."""
 
 DONE, USED = range(2)
 """What a kernel tells: how many elements are added, and how many numbers are in the log."""
@@ -131,8 +132,8 @@ def count_elements(told, arrays, addresses, weights, columns, size):
         hidden = columns[told[HIDDEN]][:size]
         for i in range(size):
             hidden[i] = 1 - here[i]
-        if told[OMIT]:
-            for k in range(told[INPUTS]):
+        if told[OMIT] >= 0:
+            for k in range(told[OMIT], told[INPUTS]):
                 omit_missing(addresses[k], arrays[k, BYTES], here, hidden)
             if told[WEIGHTS] >= 0:
                 for i in range(size):

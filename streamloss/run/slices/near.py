@@ -106,7 +106,7 @@ class Near:
 
     def is_used(self, first: int, last: int) -> bool:
         """Return whether one of some cells has anything."""
-        far = any([each is not None for each in self._far])
+        far = self._counted is not None or any([each is not None for each in self._far])
         return far or bool(self._waiting or self._state[USED] or self._joined()[first:last].any())
 
     def _resize(self, cells: int) -> None:

@@ -95,16 +95,18 @@ class Sources:
     def piece(self, some: slice) -> Source:
         """Return the source of some rows."""
         if self._plan is not None:
-            return self._source(self._plan, self._inputs, self._batch, some)
+            omit = 0 if self._omit else -1
+            return self._source(self._plan, self._inputs, self._batch, some, omit)
         batch = _cut(self._batch, some)
         plan, values = [], list[Array]()
         for loss in self._losses:
             plan.append((0, len(values), loss))
             values += _values(loss, batch)
+        omit = len(values) if self._omit else -1  # a NaN that a loss gives is a term
         if self._omit:
-            batch = batch._replace(weights=_without_missing(batch))
+            values.append(_missing(batch))
         rows = [_Rows.of(array, FLOAT64) for array in values]
-        return self._source(_plan(plan), rows, batch, slice(None))
+        return self._source(_plan(plan), rows, batch, slice(None), omit)
 
     def _called(self) -> Array | None:
         """Return the plan of losses that kernels call, None if there is one that they cannot."""
@@ -118,8 +120,13 @@ class Sources:
             return None
         return _plan([(at, 0, loss) for at, loss in zip(addresses, losses, strict=True)])
 
-    def _source(self, plan: Array, inputs: list[_Rows], batch: Batch, some: slice) -> Source:
-        """Return the source of some rows of inputs, or of values, and of weights and mask."""
+    def _source(
+        self, plan: Array, inputs: list[_Rows], batch: Batch, some: slice, omit: int
+    ) -> Source:
+        """Return the source of some rows of inputs, or of values, and of weights and mask.
+
+        A NaN of an input says from one on that its element does not count.
+        """
         weights, where, shape = batch.weights, batch.where, batch.shape
         if weights is None and self._weighted:
             weights = np.broadcast_to(np.float64(1.0), shape)
@@ -132,7 +139,7 @@ class Sources:
         if self._first is not None:
             others[2] = _Rows.of(np.broadcast_to(self._first, shape), BOOL)
         places = iter(range(len(inputs), len(inputs) + 3))
-        told = len(inputs), *[-1 if a is None else next(places) for a in others], int(self._omit)
+        told = len(inputs), *[-1 if a is None else next(places) for a in others], omit
         found = [rows.some(some) for rows in (*inputs, *others) if rows is not None]
         arrays = np.array([each[:2] for each in found], np.int64)
         return Source(plan, arrays, told, found)
@@ -174,10 +181,10 @@ def _values(loss: Loss, batch: Batch) -> list[Array]:
     return [out.reshape(batch.shape), more.reshape(batch.shape)]
 
 
-def _without_missing(batch: Batch) -> Array:
-    """Return the weights of a batch, NaN where a row has a NaN."""
+def _missing(batch: Batch) -> Array:
+    """Return NaN for each element or row of a batch with a NaN in an input, else zero."""
     missing = np.zeros(batch.shape, np.bool_)
     for array in batch.inputs:
         beyond = tuple(range(len(batch.shape), array.ndim))
         missing |= np.isnan(array).any(axis=beyond)
-    return np.where(missing, np.nan, 1.0 if batch.weights is None else batch.weights)
+    return np.where(missing, np.nan, 0.0)

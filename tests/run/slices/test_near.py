@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import streamloss as sl
@@ -92,3 +93,23 @@ def test_groups_of_many_missing_elements_make_room(monkeypatch: pytest.MonkeyPat
     living = acc.tally._living  # type: ignore[attr-defined]
     assert (living._near._rows[:, living._near.layout.hidden] >> 32).max() < 2 << 10
     assert acc.counts["nan"] == 2 * N
+
+
+def test_rows_without_a_key_that_are_masked_in_a_group_of_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(near, "LIGHT", 1 << 9)
+    monkeypatch.setattr(near, "ROUND", 1 << 10)
+    y, mask = np.zeros(N), np.zeros(N, bool)
+    acc = sl.Accumulator("mae", by="key").update(y, y, where=mask, by=[None] * N)
+    acc.update(y, y, where=mask, by=[None] * N).update(y[:1], y[:1], where=mask[:1], by=[None])
+    assert acc.result().counts["masked"].tolist() == [2 * N + 1]
+
+
+def test_a_dictionary_of_nothing_goes_with_any_kind() -> None:
+    nothing = pa.array([None, None]).dictionary_encode()
+    for keys in (["a", "b"], [1, 2], [b"a", b"b"], [0.5, 0.25]):
+        acc = sl.Accumulator("mae", by="key").update([1.0, 2.0], [0.0, 0.0], by=keys)
+        acc.update([1.0, 2.0], [0.0, 0.0], by=nothing)
+        assert acc.result("sum")["mae"].sum() == 6.0
+        assert len(acc.result()) == 3
