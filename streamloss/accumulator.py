@@ -349,8 +349,7 @@ class Accumulator:
             If the losses are more than two thousand or so: more than what can be read again.
         """
         losses, *rest, by = self._what()
-        slicing = None if by is None else sliced().slicing_of(self.tally)
-        data: bytes = _format().dump(losses, self._specs, *rest, slicing)
+        data: bytes = _format().dump(losses, self._specs, *rest, by)
         return data
 
     @classmethod

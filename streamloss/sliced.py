@@ -23,14 +23,8 @@ __all__ = [
     "compared",
     "keys_of",
     "slices_of",
-    "slicing_of",
     "totals_of",
 ]
-
-
-def slicing_of(tally: SliceTally) -> Slicing:
-    """Return how slices are made, as bytes say it."""
-    return Slicing(*tally.by)
 
 
 def by_of(slicing: Slicing) -> By:
@@ -42,7 +36,7 @@ def keys_of(by: Any, missing: str, max_slices: int, named: bool) -> By:
     """Return how slices are made: of keys that are named, or of those that come."""
     if by is None:
         raise ValueError("missing and max_slices are for slices: got no by")
-    return (By.of(by) if named else By()).limited(missing, max_slices)
+    return (By.of(by) if named else By.any()).limited(missing, max_slices)
 
 
 def check_keys(known: By | None, by: Any, data: Any) -> None:

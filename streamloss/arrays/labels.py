@@ -10,7 +10,7 @@ from . import calendar, edges
 from .kinds import Kind
 from .types import Array
 
-_DTYPES = {"bool": "?", "int": "q", "float": "d", "time": "M8", "duration": "m8"}
+_DTYPES = {"bool": "?", "int": "i8", "float": "d", "time": "M8", "duration": "m8"}
 """The dtypes that canonical values are looked at as, but for text and cuts."""
 
 
@@ -60,7 +60,7 @@ def looked_at(kind: Kind, values: Array) -> Array:
     if kind.name == "bool":
         return np.asarray(values != 0)
     if kind.name == "int" and kind.detail:
-        dtype = "Q"
+        dtype = "u8"
     dtype = f"{dtype}[{kind.detail[0]}]" if dtype in ("M8", "m8") else dtype
     return np.asarray(values.view(dtype))
 

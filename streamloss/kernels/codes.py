@@ -38,6 +38,17 @@ def publish(slots, place, code):
     slots[place] = code
 
 
+def find_within(keys, lowest, size, codes, state):
+    """Write the distance of each key from the one before the lowest; 0 from `size` keys on."""
+    misses, most = np.int64(0), np.uint64(size)
+    for i in range(keys.size):
+        place = np.uint64(np.int64(keys[i]) - lowest)
+        inside = place < most
+        codes[i] = np.int32(place + np.uint64(1)) if inside else np.int32(0)
+        misses |= np.int64(not inside)
+    state[MISSES] = misses
+
+
 def find_near(keys, lowest, slots, codes, state):
     """Write the code of each key whose place is its distance from the lowest; 0 if it has none.
 

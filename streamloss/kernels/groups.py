@@ -103,7 +103,7 @@ def add_groups(plan, layout, told, arrays, size, codes, block, near, log, state)
                 keep_counted(weights, columns[told[COUNTS]], told)
             last_row = layout.shape[0] - 1
             used = fold_sum(layout, last_row, weights, True, told, block, some, log, used)
-        scatter(some, columns, near, told, arrays, addresses)
+        scatter(codes[start:], count, columns, near, told, arrays, addresses)
         start += count
     state[DONE], state[USED] = start, used
 
@@ -348,24 +348,24 @@ def peel_once(terms, exponent, out):
         out[i] = bits(p) - b
 
 
-def scatter(codes, columns, near, told, arrays, addresses):
-    """Add the columns of each element to the near row of its code.
+def scatter(codes, size, columns, near, told, arrays, addresses):
+    """Add the columns of so many elements to the near rows of their codes, which go on after them.
 
     Meanwhile the elements of the next block are asked for: by themselves, CPUs ask for them when
     they are read.
     """
     if columns.shape[0] == 4:
-        scatter_quads(codes, columns, near, 4, told, arrays, addresses)
+        scatter_quads(codes, size, columns, near, 4, told, arrays, addresses)
     else:
-        scatter_quads(codes, columns, near, columns.shape[0], told, arrays, addresses)
+        scatter_quads(codes, size, columns, near, columns.shape[0], told, arrays, addresses)
     width = columns.shape[0]
-    for i in range(codes.size & ~3, codes.size):
+    for i in range(size & ~3, size):
         place = np.int64(codes[i]) * width
         for v in range(width):
             near[place + v] += columns[v, i]
 
 
-def scatter_quads(codes, columns, near, width, told, arrays, addresses):
+def scatter_quads(codes, size, columns, near, width, told, arrays, addresses):
     """Do what `scatter` does, four elements at a time, for as many as there are.
 
     Of four in one group the sum is added once: groups of one element after another would wait for
@@ -373,7 +373,7 @@ def scatter_quads(codes, columns, near, width, told, arrays, addresses):
     """
     copy = near.size // told[COPIES] if told[COPIES] > 1 else 0
     far, soon = told[AHEAD] & 1 != 0, told[AHEAD] & 2 != 0
-    for i in range(0, codes.size - 3, 4):
+    for i in range(0, size - 3, 4):
         if soon and i & 15 == 0:
             for k in range(addresses.size):
                 ask_address(addresses[k] + (i + STEP) * arrays[k, BYTES])

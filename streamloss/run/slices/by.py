@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from streamloss.arrays.keys import Cut, Keyed, read_key
-from streamloss.exact.slicing import DECLARED, POLICIES
+from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.support.brief import brief
 
 LARGEST = (1 << 31) - 1
 """The most slices that there may be."""
 
-Kinds = tuple[str | None, ...]
 
+class By(Slicing):
+    """How slices are made, of what users say."""
 
-class By(NamedTuple):
-    """How slices are made.
+    __slots__ = ()
 
-    Attributes
-    ----------
-    names : tuple of str
-        The names of the keys; none before the first batch tells them.
-    declared : tuple
-        The names of the kinds that keys must have, None of those that come as they are.
-    missing : {"keep", "drop", "raise"}
-        What becomes of rows with a missing key.
-    max_slices : int
-        How many slices there may be.
-    """
-
-    names: tuple[str, ...] = ()
-    declared: Kinds = ()
-    missing: str = "keep"
-    max_slices: int = LARGEST
+    @classmethod
+    def any(cls) -> By:
+        """Return that any keys make slices, and tell their names."""
+        return cls((), (), "keep", LARGEST)
 
     @classmethod
     def of(cls, keys: Any) -> By:
@@ -53,7 +41,7 @@ class By(NamedTuple):
                 rule = f"by {brief(name)} must have a kind of {', '.join(DECLARED)}"
                 raise ValueError(f"{rule}: got {brief(kind)}")
         names = _checked(tuple(declared))
-        return cls(names, tuple(declared.values()))
+        return cls(names, tuple(declared.values()), "keep", LARGEST)
 
     def limited(self, missing: str, max_slices: int) -> By:
         """Return the same with a policy for missing keys, and a number of slices.

@@ -41,6 +41,14 @@ class Index:
         self._look: tuple[int, int, Array, Array] | None = None
         self._ids: dict[int, int] = {}
 
+    @classmethod
+    def of(cls, keys: Array) -> Index:
+        """Return an index that has some keys, in the order of their codes."""
+        out = cls()
+        out.known = np.append(np.zeros(1, np.int64), keys)
+        out.count = out.known.size
+        return out
+
     def keys(self) -> Array:
         """Return the keys by their codes, from that of code 1 on."""
         return self.known[1 : self.count]

@@ -17,6 +17,7 @@ from streamloss.kernels import codes as bodies
 from streamloss.kernels.cpu import call
 
 from .index import Index, TooMany
+from .integers import Integers
 
 ALL = 1 << 31
 """Keys that there may be where nobody counts them."""
@@ -90,10 +91,10 @@ class Words:
 class Column:
     """The codes of one key, of one kind. Several threads may ask for codes."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, alone: bool) -> None:
         self.kind = kind
         self._lock = threading.Lock()
-        self._index = Index()
+        self._index = Integers(alone)
         self._numbers: dict[Any, int] | None = {} if kind.name in ("text", "bytes") else None
         self._words: dict[int, Words] = {}
 
@@ -215,7 +216,7 @@ class Keys:
 
     def __init__(self, names: tuple[str, ...], kinds: tuple[Kind, ...], most: int) -> None:
         self.names, self.kinds, self.most = names, kinds, most
-        self._columns = [Column(kind) for kind in kinds]
+        self._columns = [Column(kind, len(kinds) == 1) for kind in kinds]
         self._pairs = [Index() for _ in kinds[1:]]
 
     @property
