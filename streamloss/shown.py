@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
-from .accumulator import Accumulator
 from .exact.reductions import Reduction
+
+if TYPE_CHECKING:
+    from .accumulator import Accumulator
 
 
 def text(acc: Accumulator) -> str:
