@@ -10,7 +10,7 @@ from streamloss.run import choose
 
 from .tables import check
 
-N = 700
+N, NAN = 700, np.nan
 RNG = np.random.default_rng(41)
 BY = {"key": RNG.integers(0, 5, N)}
 
@@ -82,7 +82,7 @@ def values(dtype: str, nans: float, rng: np.random.Generator) -> Any:
     """Numbers of a dtype, some of them NaN or infinite where it has such."""
     out = rng.integers(0, 3, N) if dtype == "?" else rng.uniform(-3, 3, N)
     if np.dtype(dtype).kind == "f":
-        out = np.where(rng.random(N) < nans, rng.choice([np.nan, np.inf, -np.inf], N), out)
+        out = np.where(rng.random(N) < nans, rng.choice([NAN, np.inf, -np.inf], N), out)
     return np.minimum(out, 3.0).astype(dtype) if dtype[0] != "u" else abs(out).astype(dtype)
 
 
@@ -91,7 +91,7 @@ def weights(kind: str, rng: np.random.Generator) -> Any:
     if kind == "zeros":
         return rng.integers(-1, 2, N).astype("f4")
     if kind == "NaN":
-        return np.where(rng.random(N) < 0.1, np.nan, rng.random(N))
+        return np.where(rng.random(N) < 0.1, NAN, rng.random(N))
     return {"none": None, "one": np.full(1, 0.3), "wide": 10.0 ** rng.integers(-50, 50, N)}[kind]
 
 
@@ -120,7 +120,7 @@ def test_all_dtypes_after_each_other(losses: str, rng: np.random.Generator) -> N
 
 
 def test_a_nan_that_a_loss_gives_is_a_term_and_no_missing_element() -> None:
-    y, p = np.array([-1.0, np.nan, 2.0, -1.0]), np.zeros(4)
+    y, p = np.array([-1.0, NAN, 2.0, -1.0]), np.zeros(4)
     for loss in (LogOfSum(), Refusing()):
         for some in (None, np.ones(4)):
             found = sl.evaluate(loss, y, p, some, by=[0, 0, 1, 1], nan="omit")
@@ -160,6 +160,15 @@ def test_complex_inputs(rng: np.random.Generator) -> None:
         for some in (None, rng.random(N)):
             acc = sl.accumulate("mae", y, p, some, by=BY, nan=nan)
             check(acc, (y, p, some), BY, "mae", nan=nan)
+
+
+@pytest.mark.parametrize("nan", ["propagate", "omit"])
+def test_inputs_that_are_one_number(nan: str, rng: np.random.Generator) -> None:
+    for y in (1.0, NAN):
+        for dtype in ("f8", "f4"):
+            data = np.broadcast_to(np.array(y, dtype), N), rng.random(N).astype(dtype)
+            for losses in (["mae", "mse"], "pearson"):
+                check(sl.accumulate(losses, *data, nan=nan, by=BY), data, BY, losses, nan=nan)
 
 
 def laid(array: Any) -> list[Any]:
