@@ -10,7 +10,7 @@ import pyarrow as pa
 
 import streamloss as sl
 from benchmarks._measure import QUICK, interleaved_medians, warm
-from streamloss.run.slices import index, near
+from streamloss.run.slices import index, integers, near
 
 ROWS = 200_000 if QUICK else 20_000_000
 MANY = 10_000 if QUICK else 1_000_000
@@ -106,7 +106,7 @@ class Copies(_Rows):
 
     def setup(self, order, groups, copies):
         self.before = near.COPIED, near.COPIES
-        near.COPIED, near.COPIES = (1000 if copies > 1 else 0), copies
+        near.COPIED, near.COPIES = 1 << 16, copies
         self.call = partial(sl.evaluate, "mae", *data(), by=ordered(order, groups))
 
     def teardown(self, order, groups, copies):
@@ -132,23 +132,27 @@ class Ahead(_Rows):
 
 
 class Lookups:
-    """The codes of integers alone, in one thread: a slot for each, or a hash.
+    """The codes of integers alone, in one thread: their distance, a slot for each, or a hash.
 
-    `NEAR` of `run/slices/index.py` is the distance up to which keys have slots. Keys that are asked
+    `NEAR` of `run/slices/index.py` is the distance up to which keys have slots, and
+    `run/slices/integers.py` says when that itself is the code. Keys that are asked
     for ahead are `AHEAD` and `SOONER` of `kernels/codes.py`: edit them, and this tells.
     """
 
-    params = (["slots", "hash"], GROUPS)
-    param_names = ("places", "groups")
+    params = (["distance", "slots", "hash"], ["known", "new"], GROUPS)
+    param_names = ("places", "keys", "groups")
     timeout = 300
     rows = min(ROWS, 2_000_000)
 
-    def setup(self, places, groups):
-        keys = (dense if places == "slots" else sparse)(groups, self.rows)
-        out = np.empty(self.rows, np.int32)
-        self.call = partial(index.Index().codes, keys, out, True)
+    def setup(self, places, keys, groups):
+        rows = (sparse if places == "hash" else dense)(groups, self.rows)
+        given = rows, np.empty(self.rows, np.int32), True, 1 << 31
+        new = partial(integers.Integers, True) if places == "distance" else index.Index
+        self.call = new().codes if keys == "known" else lambda *given: new().codes(*given)
+        self.call = partial(self.call, *given)
 
-    def track_nanoseconds_a_key(self, places, groups):
+    def track_nanoseconds_a_key(self, places, keys, groups):
+        """Return the time of a row; of new keys that of giving them codes is a part."""
         return nanoseconds(self.call, self.rows)
 
     track_nanoseconds_a_key.unit = "ns"

@@ -168,7 +168,8 @@ def slices_summary(found):
             " times as long."
         )
     many = max(some, key=lambda each: (each["groups"], -each["bytes"]))
-    yield f"{many['groups']:,} slices hold {many['bytes'] / 1e6:.2g} MB."
+    conditions_of_all = "; ".join(sorted({conditions(each) for each in some}))
+    yield f"{many['groups']:,} slices hold {many['bytes'] / 1e6:.2g} MB. ({conditions_of_all}.)"
 
 
 def fastest_of_others(found):
@@ -218,7 +219,8 @@ def pages():
     ):
         text = between(page.read_text(), "speed", "\n".join(speed))
         text = between(text, "processes", "\n".join(waits(waited)))
-        yield page, between(text, "slices", "\n".join(by_slices(sliced))) if page == PAGE else text
+        of_slices = by_slices if page == PAGE else slices_summary
+        yield page, between(text, "slices", "\n".join(of_slices(sliced)))
     yield GUIDE, between(GUIDE.read_text(), "slices", "\n".join(slices_summary(sliced)))
 
 

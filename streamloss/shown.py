@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
-from .accumulator import Accumulator
 from .exact.reductions import Reduction
 
 
-def text(acc: Accumulator) -> str:
+def text(acc: Any) -> str:
     """Return what an accumulator measures, and what it has seen."""
     counts = ", ".join(f"{value} {name}" for name, value in shown_counts(acc) if value)
     losses = acc._specs if isinstance(acc._specs, list) else acc.losses[0]
@@ -16,7 +16,7 @@ def text(acc: Accumulator) -> str:
     return f"Accumulator({losses!r}, axis={acc.axis}, nan={acc.nan!r}{by}: {counts or 'empty'})"
 
 
-def html(acc: Accumulator) -> str:
+def html(acc: Any) -> str:
     """Return the means and counts as a table; with keys, the table of all slices."""
     if acc.by is not None:
         return str(acc.result()._repr_html_())
@@ -34,7 +34,7 @@ def html(acc: Accumulator) -> str:
     return f"<table><caption>Accumulator, means</caption>{rows}</table>"
 
 
-def shown_counts(acc: Accumulator) -> list[tuple[str, int]]:
+def shown_counts(acc: Any) -> list[tuple[str, int]]:
     """Return the counts with their names, those of terms only where there are any."""
     shown: list[tuple[str, int]] = []
     for name, count in acc.counts.items():

@@ -81,13 +81,14 @@ class Cells:
     @classmethod
     def of_state(cls, state: State) -> Cells:
         """Return the cells of a state."""
-        rows, unit = state.balanced().sums, DIGIT * state.base
+        state = state.trimmed()  # whose digits are balanced
+        rows, unit = np.ascontiguousarray(state.sums.T), DIGIT * state.base
+        digits, flags = rows[DIGITS:].astype(np.int32), rows[:DIGITS]
         columns = [
-            Column(unit, DIGIT, rows[:, k, DIGITS:].T, rows[:, k, :DIGITS].T).canonical()
-            for k in range(rows.shape[1])
+            Column(unit, DIGIT, digits[:, k], flags[:, k]).canonical() for k in range(rows.shape[1])
         ]
         counts = np.ascontiguousarray(state.counts.T)
-        return cls(len(rows), tuple(columns[:-1]), columns[-1], *counts).canonical()
+        return cls(len(state.counts), tuple(columns[:-1]), columns[-1], *counts).canonical()
 
     def counts(self, name: str) -> Ints:
         """Return counts by name, also those that follow from others."""

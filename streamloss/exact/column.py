@@ -60,7 +60,7 @@ class Column(NamedTuple):
     def of_floats(cls, values: Any, places: Any, cells: int) -> Column:
         """Return the sums of float64, of any size or not finite, each of which is of one cell.
 
-        Any number of them come in any order: 1e6 take 60 ms.
+        Any number of them come in any order: 1e6 take 20 ms (`benchmarks/bench_tables.py`).
 
         Parameters
         ----------
@@ -95,18 +95,24 @@ class Column(NamedTuple):
         flags = self.flags if self.flags is not None and self.flags.any() else None
         if self.is_digits:
             return _trimmed(self.unit, self.limbs, flags)
-        base = self.unit // DIGIT
-        out = np.empty((self._digits(), self.cells), np.int32)
+        out = np.empty((self.digits, self.cells), np.int32)
         for some in pieces(self.cells):
-            part, place = self.limbs[:, some], self.unit % DIGIT
-            out[:, some] = as_digits(part, place, self.width, len(out))
-        return _trimmed(DIGIT * base, out, flags)
+            out[:, some] = self.in_digits(some)
+        return _trimmed(self.unit // DIGIT * DIGIT, out, flags)
 
-    def _digits(self) -> int:
-        """Return how many digits the sums can have, from the unit's on."""
-        if not len(self.limbs):
-            return 0
+    @property
+    def digits(self) -> int:
+        """How many digits the sums can have, from the unit's on."""
+        if self.is_digits or not len(self.limbs):
+            return len(self.limbs)
         return (self.unit % DIGIT + self.width * (len(self.limbs) - 1)) // DIGIT + 3
+
+    def in_digits(self, some: slice) -> Any:
+        """Return the balanced digits of some cells, from the one that the unit is in."""
+        limbs = self.limbs[:, some]
+        if self.is_digits:
+            return limbs
+        return as_digits(limbs, self.unit % DIGIT, self.width, self.digits)
 
     def balanced(self, some: slice) -> Any:
         """Return the limbs of some cells, each at most half a unit of the next, as many or more."""
@@ -135,20 +141,24 @@ class Column(NamedTuple):
     @classmethod
     def total(cls, parts: list[Part], cells: int) -> Column:
         """Return the sum of columns for so many cells: each names another one once."""
-        columns = [column for column, _, _ in parts]
-        if len(columns) > 2 or not _are_alike(columns):
-            columns = [column.canonical() for column in columns]
-        used = [column for column in columns if len(column.limbs)]
+        parts = [(c, None if _is_all(places, cells) else places, sign) for c, places, sign in parts]
+        flags = _flags_of(parts, cells)
+        alike = len(parts) == 2 and _are_alike([column for column, _, _ in parts])
+        if not alike and all([places is None for _, places, _ in parts]):
+            return _added([(column, sign) for column, _, sign in parts], cells, flags)
+        if not alike:
+            parts = [(column.canonical(), *rest) for column, *rest in parts]
+        used = [column for column, _, _ in parts if len(column.limbs)]
         if not used:
-            return cls.nothing(cells)._replace(flags=_flags_of(parts, cells))
+            return cls.nothing(cells)._replace(flags=flags)
         unit, width = min([column.unit for column in used]), used[0].width
         ends = [(column.unit - unit) // width + len(column.limbs) for column in used]
         out = np.zeros((max(ends), cells), np.int64)
-        for n, (column, (_, places, sign)) in enumerate(zip(columns, parts, strict=True)):
+        for n, (column, places, sign) in enumerate(parts):
             first = (column.unit - unit) // width
             for k, limb in enumerate(column.limbs, first):
                 add_to(out[k], places, limb, sign, n == 0)
-        return cls(unit, width, out, _flags_of(parts, cells)).settled()
+        return cls(unit, width, out, flags).settled()
 
     @classmethod
     def summed(cls, streams: tuple[Column, ...]) -> Column:
@@ -194,6 +204,28 @@ class Column(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+
+def _is_all(places: Any, cells: int) -> bool:
+    """Return whether places are those of all cells in their order."""
+    return places is None or (len(places) == cells and bool((places == np.arange(cells)).all()))
+
+
+def _added(parts: list[tuple[Column, int]], cells: int, flags: Ints | None) -> Column:
+    """Return the sum of columns of any layout with their signs, as digits."""
+    parts = [(column, sign) for column, sign in parts if len(column.limbs)]
+    base = min([column.unit // DIGIT for column, _ in parts], default=0)
+    ends = [column.unit // DIGIT + column.digits for column, _ in parts]
+    out = np.empty((max(ends, default=base - 1) + 1 - base, cells), np.int32)
+    for some in pieces(cells):
+        sums = np.zeros((len(out), some.stop - some.start), np.int64)
+        for column, sign in parts:
+            digits = column.in_digits(some)
+            rows = sums[column.unit // DIGIT - base :][: len(digits)]
+            (np.add if sign > 0 else np.subtract)(rows, digits, out=rows)
+        carry(sums, DIGIT)
+        out[:, some] = sums
+    return _trimmed(DIGIT * base, out, flags)
 
 
 def _trimmed(unit: int, limbs: Any, flags: Ints | None) -> Column:

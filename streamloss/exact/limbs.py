@@ -52,7 +52,7 @@ def as_digits(limbs: Any, position: int, width: int, count: int) -> Ints:
 def taken(row: Any, places: Any, out: Any = None) -> Any:
     """Return the items of a row at places, which are not negative.
 
-    Of long rows that takes half the time of an index: nothing is copied twice.
+    Of a million that takes 1.4 ms, an index 2.2 (`benchmarks/bench_tables.py`, of tables in order).
     """
     if row.dtype == object or not isinstance(places, np.ndarray) or places.dtype != np.int64:
         found = row[places]
@@ -68,7 +68,7 @@ def taken(row: Any, places: Any, out: Any = None) -> Any:
 def add_to(row: Any, places: Any, values: Any, sign: int, fresh: bool = False) -> None:
     """Add values, or subtract them, to places of a row, each of which comes once.
 
-    Where the row is fresh, of zeros, they are put there, in a third of the time.
+    Where the row is fresh, of zeros, they are put there: to add to a million takes 6 ms, that 2.
     """
     values = values if sign > 0 else -values.astype(row.dtype)
     if places is None:

@@ -100,7 +100,7 @@ def quotients(
 
 
 def _scaled(numbers: Floats, exponent: int) -> Floats:
-    """Return numbers times 2**exponent; to multiply takes a third of the time of `ldexp`."""
+    """Return numbers times 2**exponent; to multiply takes less time than `ldexp`."""
     if abs(exponent) < 1022:
         return numbers * 2.0**exponent
     return np.ldexp(numbers, exponent)

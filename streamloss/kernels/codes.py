@@ -64,14 +64,18 @@ def find_near(keys, lowest, slots, codes, state):
 
 
 def find_hashed(keys, shift, slots, known, codes, homes, state):
-    """Write the code of each key, 0 if it has none; `homes` is memory for `STEP` integers."""
+    """Write the code of each key, 0 if it has none.
+
+    `homes` is memory for `STEP` and `SOONER` integers: each block asks for the first of the next.
+    """
     least, mask = np.int32(1), slots.size - 1
     for start in range(0, keys.size, STEP):
         some, out = keys[start : start + STEP], codes[start : start + STEP]
+        known_homes = min(keys.size - start, STEP + SOONER)
+        for i in range(known_homes):
+            homes[i] = home(keys[start + i], shift)
         for i in range(some.size):
-            homes[i] = home(some[i], shift)
-        for i in range(some.size):
-            if i + SOONER < some.size:
+            if i + SOONER < known_homes:
                 ask_ahead(slots, homes[i + SOONER])
                 ask_ahead(known, np.int64(slots[homes[i + AHEAD]]))
             place, key = homes[i], np.int64(some[i])

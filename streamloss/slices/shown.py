@@ -65,7 +65,7 @@ def sheet(whole: Whole, rows: Array | None) -> Sheet:
     """Return some slices of a table as they are shown, without results if a difference has none."""
     size = len(whole.table) if rows is None else len(rows)
     shown = np.arange(size)
-    if size > FIRST + LAST:
+    if size > FIRST + LAST + 1:  # one line says how many are not shown
         shown = np.concatenate([shown[:FIRST], shown[-LAST:]])
     few = shown if rows is None else rows[shown]
     columns = [_of_key(key, "" if k else WHOLE) for k, key in enumerate(whole.keys(few))]

@@ -23,7 +23,7 @@ def rows_of(keyed: Keyed) -> list[Any]:
         assert keyed.words.dtype == np.int64
         values = text_of_words(keyed.kind, keyed.words).tolist()
     else:
-        assert keyed.values.dtype == np.int64
+        assert keyed.values.dtype in (np.int64, np.int32)
         assert keyed.values.flags.c_contiguous
         values = keyed.values.tolist()
     if keyed.missing is None:

@@ -215,13 +215,13 @@ def test_a_loss_of_tweedie_has_the_case_of_its_parameter(monkeypatch: pytest.Mon
 
 def test_a_damaged_template_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("STREAMLOSS_CACHE_DIR", str(tmp_path))
-    text = folds._template(KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
+    text = folds._template(fold_alone, KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
     (path,) = tmp_path.iterdir()
     data = path.read_bytes()
     for place in (3, 40, 80, len(data) - 9):  # magic, digest, key, text
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         assert TemplateFile(fold_alone, repr(KIND)).found() is None
-    again = folds._template(KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
+    again = folds._template(fold_alone, KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
     assert [len(again), TemplateFile(fold_alone, repr(KIND)).found()] == [len(text), again]
     path.chmod(0o666)
     assert TemplateFile(fold_alone, repr(KIND)).found() is None
@@ -236,7 +236,7 @@ def test_kinds_have_files_of_their_own() -> None:
 
 
 def test_loops_take_as_many_vectors_as_their_loss_wants() -> None:
-    text = folds._template(KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
+    text = folds._template(fold_alone, KIND, (sl.AbsoluteError,))  # type: ignore[arg-type]
     found = [vectors.interleaved(text, 1000, count) for count in (None, 4)]
     counts = [set(re.findall(r'interleave\.count", i32 (\d+)', each)) for each in found]
     assert counts == [{"1", "2"}, {"4"}]

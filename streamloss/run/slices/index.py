@@ -31,6 +31,13 @@ class TooMany(Exception):
     """Raised for more keys than are allowed."""
 
 
+def written(size: int, dtype: Any) -> Array:
+    """Return zeros that are written: for those that are not the system gives small pages."""
+    out = np.empty(size, dtype)
+    out[...] = 0
+    return out
+
+
 class Index:
     """The codes of 64-bit integers. Threads may look keys up while one of them adds some."""
 
@@ -126,7 +133,7 @@ class Index:
         if shift < 0:
             call(bodies.find_near, (), keys, lowest, slots, out, state)
         else:
-            homes = np.empty(bodies.STEP, np.int64)
+            homes = np.empty(bodies.STEP + bodies.SOONER, np.int64)
             call(bodies.find_hashed, (), keys, shift, slots, known, out, homes, state)
         return bool(state[bodies.MISSES])
 
@@ -157,7 +164,7 @@ class Index:
 
     def _grow(self, size: int) -> None:
         """Have room for so many keys."""
-        known = np.zeros(size, np.int64)
+        known = written(size, np.int64)
         known[: self.count] = self.known[: self.count]
         self.known = known
         if self._look is not None:
@@ -174,14 +181,14 @@ class Index:
             return
         margin = min((high - low) // 8, NEAR - (high - low) - 1)
         low -= margin // 2
-        slots = np.zeros(max(high - low + 2 + margin // 2, FEWEST), np.int32)
+        slots = written(max(high - low + 2 + margin // 2, FEWEST), np.int32)
         self._fill(low, -1, slots)
 
     def _hash(self) -> None:
         """Lay slots out by a hash."""
         each = ROOMY if self.known.size <= 1 << 18 else CROWDED
         bits = (each * self.known.size - 1).bit_length()
-        self._fill(0, 64 - bits, np.zeros(1 << bits, np.int32))
+        self._fill(0, 64 - bits, written(1 << bits, np.int32))
 
     def _fill(self, lowest: int, shift: int, slots: Array) -> None:
         call(bodies.fill_slots, (), lowest, shift, slots, self.known, 1, self.count)

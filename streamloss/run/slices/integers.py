@@ -18,8 +18,9 @@ from streamloss.kernels.cpu import call
 
 from .index import FARTHEST, NEAR, Index
 
-SPARSE = 16
-"""Numbers that there may be in a span for each of the first keys: each has a near row."""
+SPARSE, FEW = 16, 1 << 10
+"""Numbers that a span may have for each key that is seen first, and those for which nobody looks:
+each has a near row."""
 
 
 class Span(NamedTuple):
@@ -31,6 +32,13 @@ class Span(NamedTuple):
     def keys(self) -> Array:
         """Return the integers."""
         return np.arange(self.lowest, self.lowest + self.size)
+
+    def wider(self, keys: Array) -> Span | None:
+        """Return the span that has these keys too, None if it would be too wide."""
+        high = int(keys.max())
+        size = high - self.lowest + 1
+        fits = int(keys.min()) >= self.lowest and size <= min(NEAR, max(2 * self.size, FEW))
+        return Span(self.lowest, size) if fits and high <= FARTHEST else None
 
     def find(self, keys: Array, out: Array) -> bool:
         """Write the codes of keys, 0 of others; return whether there are none."""
@@ -104,15 +112,23 @@ class Integers:
 
     def _adapt(self, span: Span | None, keys: Array, quick: bool, most: int) -> None:
         """Have a span that has these keys, or an index."""
-        low, high = int(keys.min(initial=0)), int(keys.max(initial=0))
-        room = min(NEAR, SPARSE * len(keys))
-        if span is None:
-            span = Span(low, 0)
+        wider = _span_of(keys) if span is None else span.wider(keys)
+        if quick and wider is not None and most >= 2 * NEAR:
+            self._span = wider
         else:
-            low, room = min(low, span.lowest), max(room, 2 * span.size)
-        small = low == span.lowest and high - low < room and max(high, -low) < FARTHEST
-        if quick and small and most >= 2 * NEAR:
-            self._span = Span(low, max(high - low + 1, span.size))
-        else:
-            self._index = Index.of(span.keys())
+            self._index = Index() if span is None else Index.of(span.keys())
             self._span = None
+
+
+def _span_of(keys: Array) -> Span | None:
+    """Return the span of the first keys, None if most numbers between them are none."""
+    low, high = int(keys.min(initial=0)), int(keys.max(initial=0))
+    size = high - low + 1
+    if size > min(NEAR, max(SPARSE * len(keys), FEW)) or max(high, -low) > FARTHEST:
+        return None
+    if size > FEW:
+        seen = np.zeros(size, np.bool_)
+        seen[keys - low] = True
+        if size > SPARSE * np.count_nonzero(seen):
+            return None
+    return Span(low, size)

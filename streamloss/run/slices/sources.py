@@ -40,11 +40,11 @@ class _Rows(NamedTuple):
     constant: bool
 
     @classmethod
-    def of(cls, array: Array, dtype: np.dtype[Any], again: bool = False) -> _Rows:
-        """Return an array that is read as a dtype, or, if it may be, one number again and again."""
+    def of(cls, array: Array, dtype: np.dtype[Any]) -> _Rows:
+        """Return an array that is read as a dtype."""
         flags = array.flags
         plain = array.dtype == dtype and dtype.isnative and flags.c_contiguous and flags.aligned
-        constant = again and array.size > 0 and not any(array.strides)
+        constant = dtype != BOOL and array.size > 0 and not any(array.strides)
         return cls(array, dtype, bool(plain), constant)
 
     def some(self, rows: slice) -> tuple[int, int, Array]:
@@ -123,14 +123,17 @@ class Sources:
     def _source(
         self, plan: Array, inputs: list[_Rows], batch: Batch, some: slice, omit: int
     ) -> Source:
-        """Return the source of some rows of inputs, or of values, and of weights and mask."""
+        """Return the source of some rows of inputs, or of values, and of weights and mask.
+
+        A NaN of an input says from one on that its element does not count.
+        """
         weights, where, shape = batch.weights, batch.where, batch.shape
         if weights is None and self._weighted:
             weights = np.broadcast_to(np.float64(1.0), shape)
         others: list[_Rows | None] = [None, None, None]
         if weights is not None:
             narrow = weights.dtype == FLOAT32
-            others[0] = _Rows.of(weights, FLOAT32 if narrow else FLOAT64, again=True)
+            others[0] = _Rows.of(weights, FLOAT32 if narrow else FLOAT64)
         if where is not None:
             others[1] = _Rows.of(where, BOOL)
         if self._first is not None:
@@ -179,7 +182,7 @@ def _values(loss: Loss, batch: Batch) -> list[Array]:
 
 
 def _missing(batch: Batch) -> Array:
-    """Return NaN where an input of a batch has a NaN, else zero."""
+    """Return NaN for each element or row of a batch with a NaN in an input, else zero."""
     missing = np.zeros(batch.shape, np.bool_)
     for array in batch.inputs:
         beyond = tuple(range(len(batch.shape), array.ndim))
