@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -94,6 +94,30 @@ def uncut(work: Callable[[], T]) -> T:
         raise error
     found: T = value
     return found
+
+
+class Task(Generic[T]):
+    """Work for `uncut` that can be taken back as long as it has not begun.
+
+    Whoever was interrupted while a helper did it knows by `finish` whether and when it was done.
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._begun, self._running = threading.Lock(), threading.Lock()
+
+    def run(self) -> T:
+        """Return what the work returns; nothing of one that was taken back, which nobody asks."""
+        with self._running:  # before it has begun: `finish` waits for what has
+            if not self._begun.acquire(blocking=False):
+                raise RuntimeError("this was taken back")
+            return self._work()
+
+    def finish(self) -> None:
+        """Take it back, or wait for its end if a helper has begun it."""
+        if not self._begun.acquire(blocking=False):
+            with self._running:
+                pass
 
 
 _helping = threading.local()

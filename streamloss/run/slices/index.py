@@ -144,8 +144,12 @@ class Index:
         state[bodies.COUNT], state[bodies.DONE] = self.count, 0
         while True:
             assert self._look is not None
-            call(bodies.add_keys, (), keys, *self._look, out, state)
-            self.count = int(state[bodies.COUNT])
+            try:
+                call(bodies.add_keys, (), keys, *self._look, out, state)
+                self.count = int(state[bodies.COUNT])
+            except BaseException:  # an interrupt: slots have codes that nobody knows of
+                self._look = None
+                raise
             if self.count - 1 > most:
                 raise TooMany
             if state[bodies.DONE] == keys.size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -13,13 +13,15 @@ from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
 from streamloss.run import threads
 from streamloss.run.threads import check_subnormals, share, wanted
-from streamloss.support.once import uncut
+from streamloss.support.once import Task, uncut
 
 from .batches import SlicedBatch
 from .keys import Keys
 from .layout import Layout, span_of
 from .near import Near
 from .sources import AT_ONCE, Sources
+
+T = TypeVar("T")
 
 FIRST = 1 << 10
 """Elements whose terms say how near rows are laid out."""
@@ -54,6 +56,7 @@ class Living:
         self._keys = Keys(self.names, self.kinds, most)
         self._kept = math.prod(self.shape)
         self._near: Near | None = None
+        self._task: Task[Any] | None = None
 
     def takes(self, sliced: SlicedBatch) -> bool:
         """Return whether a batch has the same kinds of keys, and there is room for all it has."""
@@ -67,6 +70,25 @@ class Living:
 
     def table(self) -> Table:
         """Return the table of what was added."""
+        return self._alone(self._table)
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        """Return what work on near rows returns, which a helper does.
+
+        If this thread is interrupted, who comes next waits for the end of that.
+        """
+        self._wait()
+        task = Task(work)
+        self._task = task
+        return uncut(task.run)
+
+    def _wait(self) -> None:
+        """Wait for a helper that is still at work."""
+        if self._task is not None:
+            self._task.finish()
+            self._task = None
+
+    def _table(self) -> Table:
         assert self._near is not None
         missing = self._near.is_used(0, self._kept)
         codes, columns = self._keys.ordered(missing)
@@ -84,6 +106,7 @@ class Living:
         ValueError
             If a key or an element is refused.
         """
+        self._wait()
         before = self._keys.counts
         try:
             added = self._looked_at(sliced)
@@ -103,16 +126,17 @@ class Living:
             last = int(codes.max(initial=-1)) + 1
             if near.is_ready(len(codes), last):
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
-            return lambda: uncut(lambda: work.append(near, codes, last))
+            return lambda: self._alone(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
         parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
         if query.nan == "raise":
             refuse_missing(sum([part.missing() for part in parts]))
-        return lambda: self._take([*parts, *([] if near is None else [near])])
+        parts += [] if near is None else [near]
+        return lambda: self._alone(lambda: self._take(parts))
 
     def _take(self, parts: list[Near]) -> None:
         """Have what some near rows hold, together."""
-        self._near = uncut(lambda: _together(parts))
+        self._near = _together(parts)
 
     def _layout(self, sliced: SlicedBatch, sources: Sources) -> Layout:
         """Return the layout for terms like the first ones."""

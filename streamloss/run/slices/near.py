@@ -91,9 +91,9 @@ class Near:
 
     def _lay(self, layout: Layout) -> None:
         """Begin with rows of a layout that are zero."""
-        self.layout, self._since = layout, 0
-        self._copies = COPIES if self._cells <= COPIED else 1
-        self._rows = _zeros(self._copies * self._cells, layout.width)
+        copies = COPIES if self._cells <= COPIED else 1
+        self._rows = _zeros(copies * self._cells, layout.width)  # first: there may be no memory
+        self._copies, self.layout, self._since = copies, layout, 0
         self._block = np.zeros((MEMORY, STEP)), np.zeros((layout.width, STEP), np.int64)
 
     def grow(self, cells: int, most: int) -> None:
@@ -112,11 +112,10 @@ class Near:
     def _resize(self, cells: int) -> None:
         """Have rows for just so many cells, not fewer than before."""
         if cells > self._cells:
-            rows, before = self._joined(), self._cells
-            self._cells = cells
-            self._copies = COPIES if cells <= COPIED else 1
-            self._rows = _zeros(self._copies * cells, self.layout.width)
-            self._rows[:before] = rows
+            copies = COPIES if cells <= COPIED else 1
+            rows = _zeros(copies * cells, self.layout.width)  # first: there may be no memory
+            rows[: self._cells] = self._joined()
+            self._cells, self._copies, self._rows = cells, copies, rows
 
     def _joined(self) -> Array:
         """Return the row of each cell, after the copies were added to the first."""
@@ -196,9 +195,10 @@ class Near:
         """Go on with another layout."""
         self._drain()
         cells, flags = self.cells(np.arange(self._cells)), self.layout[1:]
-        self._far = [*cells.sums, *([cells.heavy] if self.layout.weighted else [])]
-        self._counted = np.array([cells.counts(name) for name in COUNTS])
+        far = [*cells.sums, *([cells.heavy] if self.layout.weighted else [])]
+        counted = np.array([cells.counts(name) for name in COUNTS])
         self._lay(Layout.of(spans, flags))
+        self._far, self._counted = [*far], counted
 
     def _relieve(self) -> None:
         """Move what cells with many elements hold to where there is room for more."""

@@ -11,7 +11,6 @@ from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
 from streamloss.run import choose, threads
 from streamloss.run.query import Query
-from streamloss.support.once import uncut
 
 from .batches import SlicedBatch, in_python
 from .by import By
@@ -48,7 +47,7 @@ class SliceTally:
         """The table of all that was added, None before any batch: keys and axes are not known."""
         with self.lock:
             if self._known is None:
-                self._known = uncut(self._whole)
+                self._known = self._whole()
             return self._known
 
     @property
@@ -139,7 +138,7 @@ class SliceTally:
         if living is not None and living.takes(sliced):
             living.add(sliced)
             return
-        table = self._table if living is None else uncut(self._whole)
+        table = self._table if living is None else self._whole()
         new = Living(sliced, most - (0 if table is None else _slices(table)), living)
         new.add(sliced)
         self._table, self._living = table, new
@@ -159,7 +158,7 @@ class SliceTally:
         return self
 
     def _merge(self, table: Table, sign: int) -> None:
-        before = self._table if self._living is None else uncut(self._whole)
+        before = self._table if self._living is None else self._whole()
         if before is None:
             empty = table.names, table.kinds, table.shape, len(table.cells.sums)
             found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
@@ -179,7 +178,7 @@ def _alone(sliced: SlicedBatch, most: int) -> Table:
         living.add(sliced)
     except TooMany:
         refuse_many(sliced.names, most, None)
-    return uncut(living.table)
+    return living.table()
 
 
 def _slices(table: Table) -> int:
