@@ -99,8 +99,9 @@ class SliceTally:
             choose.check_labels(query.parts, batch)
         with self.lock:
             self._check(sliced)
+            self._known = None  # before: an interrupt may come as soon as something is added
             self._add(sliced, asked)
-            self.by, self._known = asked, None
+            self.by = asked
         return self
 
     def _check(self, sliced: SlicedBatch) -> None:
@@ -153,8 +154,8 @@ class SliceTally:
         """
         if table is not None:
             with self.lock:
-                self._merge(table, sign)
                 self._known = None
+                self._merge(table, sign)
         return self
 
     def _merge(self, table: Table, sign: int) -> None:
