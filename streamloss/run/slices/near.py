@@ -105,14 +105,16 @@ class Near:
         if cells > self._cells:
             self._resize(max(cells, min(4 * cells, most)))
 
-    def is_used(self, first: int, last: int) -> bool:
-        """Return whether one of some cells has anything."""
-        far = self._counted is not None or any([each is not None for each in self._far])
-        return (
-            far
-            or self._left.any()
-            or bool(self._waiting or self._state[USED] or self._joined()[first:last].any())
-        )
+    def used(self, cells: int) -> Array:
+        """Return which of the first cells have counts; no other has a sum."""
+        self._resize(cells)
+        rows, found = self._joined()[:cells], np.zeros(cells, np.bool_)
+        for column in range(self.layout.counts, rows.shape[1]):
+            found |= rows[:, column] != 0
+        if self._counted is not None:
+            some = self._counted[:, :cells]
+            found[: some.shape[1]] |= some.any(axis=0)
+        return found
 
     def _resize(self, cells: int) -> None:
         """Have rows for just so many cells, not fewer than before."""
