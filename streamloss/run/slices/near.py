@@ -292,7 +292,7 @@ class Near:
         sums: list[Column] = []
         for row, far in zip(layout.sums, self._far, strict=True):
             limbs = columns[row[COLUMN] : row[COLUMN] + row[LIMBS]][::-1]
-            unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT if row[LIMBS] else 0
+            unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT
             left = self._left.limb(len(sums), some)
             if left is not None:
                 limbs, unit = np.concatenate([left[None], limbs]), unit - WIDTH
