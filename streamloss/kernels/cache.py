@@ -91,7 +91,13 @@ class Object(NamedTuple):
     needs: tuple[str, ...]
 
 
-SORTS = {"fold_alone": "blocks of losses", "map_rows": "losses of rows", "map_terms": "of terms"}
+SORTS = {
+    "fold_alone": "blocks of losses",
+    "map_rows": "losses of rows",
+    "map_terms": "of terms",
+    "write_factors": "values of losses",
+    "write_values": "values of losses",
+}
 """What kernels of bodies are called where they are counted."""
 
 

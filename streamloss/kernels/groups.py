@@ -83,8 +83,9 @@ def add_groups(plan, layout, told, arrays, size, codes, block, near, log, state)
     state : int64 array
         What `DONE` begins.
     """
-    memory, columns, addresses = block
+    _, columns, addresses = block
     start, used = np.int64(0), state[USED]
+    usual = is_usual(plan, layout, told, arrays)
     while start < size:
         count = min(size - start, STEP)
         if used + layout.shape[0] * count > log[1].size:
@@ -92,21 +93,73 @@ def add_groups(plan, layout, told, arrays, size, codes, block, near, log, state)
         some = codes[start : start + count]
         for k in range(arrays.shape[0]):
             addresses[k] = arrays[k, PLACE] + start * arrays[k, BYTES]
-        weights = memory[HEAVY][:count]
-        if told[WEIGHTS] >= 0:
-            read_numbers(addresses[told[WEIGHTS]], arrays[told[WEIGHTS], BYTES], weights)
-        count_elements(told, arrays, addresses, weights, columns, count)
-        for k in range(plan.shape[0]):
-            write_values_of(plan[k], memory, addresses, count)
-            used = fold_loss(plan[k], layout, told, block, some, log, used)
-        if told[WEIGHTS] >= 0:
-            if told[HIDDEN] >= 0:
-                keep_counted(weights, columns[told[COUNTS]], told)
-            last_row = layout.shape[0] - 1
-            used = fold_sum(layout, last_row, weights, True, told, block, some, log, used)
+        if not (usual and fold_usual(plan, layout, told, arrays, block, count)):
+            used = fold_all(plan, layout, told, arrays, block, some, log, used)
         scatter(codes[start:], count, columns, near, told, arrays, addresses)
         start += count
     state[DONE], state[USED] = start, used
+
+
+def is_usual(plan, layout, told, arrays):
+    """Return whether there are one loss with two integers, weights with one, and nothing else.
+
+    So it is of float32, mostly.
+    """
+    if plan.shape[0] != 1 or layout.shape[0] != 2 or told[WEIGHTS] < 0 or told[HIDDEN] >= 0:
+        return False
+    alone = plan[0, STREAMS] == 1 and told[STARTS] < 0 and arrays[told[WEIGHTS], BYTES] == 4
+    return alone and layout[0, LIMBS] == 2 and layout[1, LIMBS] == 1
+
+
+def fold_usual(plan, layout, told, arrays, block, size):
+    """Write all columns of a block in one loop; return whether the terms fitted, and so it counts.
+
+    It takes 0.8 of the time of `fold_all` (`benchmarks/bench_slices.py`).
+    """
+    memory, columns, addresses = block
+    write_values_of(plan[0], memory, addresses, size)
+    terms, weights = memory[FIRST_TERMS][:size], addresses[told[WEIGHTS]]
+    out, more = columns[layout[0, COLUMN]][:size], columns[layout[0, COLUMN] + 1][:size]
+    heavy, here = columns[layout[1, COLUMN]][:size], columns[told[COUNTS]][:size]
+    m, n = magic(layout[0, BOUND] - WIDTH), magic(layout[0, BOUND] - 2 * WIDTH)
+    h = magic(layout[1, BOUND] - WIDTH)
+    b, c, d, high, rest = bits(m), bits(n), bits(h), np.int64(0), np.int64(0)
+    for i in range(terms.size):
+        weight = np.float64(loaded(weights, i * 4, F4))
+        term = terms[i] * weight if weight != 0.0 else 0.0
+        p = term + m
+        r = term - (p - m)
+        q = r + n
+        w = weight + h
+        rest |= bits(r - (q - n)) | bits(weight - (w - h))
+        x, y = bits(p) - b, bits(w) - d
+        out[i] = x
+        more[i] = bits(q) - c
+        heavy[i] = y
+        here[i] = 1 + (np.int64(weight != 0.0) << 32)
+        high |= (x ^ (x >> 63)) | (y ^ (y >> 63))
+    return high >> WIDTH == 0 and rest << 1 == 0
+
+
+def fold_all(plan, layout, told, arrays, block, codes, log, used):
+    """Write all columns of a block of any terms, and log what is left of them.
+
+    Returns how many numbers are in the log.
+    """
+    memory, columns, addresses = block
+    weights = memory[HEAVY][: codes.size]
+    if told[WEIGHTS] >= 0:
+        read_numbers(addresses[told[WEIGHTS]], arrays[told[WEIGHTS], BYTES], weights)
+    count_elements(told, arrays, addresses, weights, columns, codes.size)
+    for k in range(plan.shape[0]):
+        write_values_of(plan[k], memory, addresses, codes.size)
+        used = fold_loss(plan[k], layout, told, block, codes, log, used)
+    if told[WEIGHTS] >= 0:
+        if told[HIDDEN] >= 0:
+            keep_counted(weights, columns[told[COUNTS]], told)
+        last_row = layout.shape[0] - 1
+        used = fold_sum(layout, last_row, weights, True, told, block, codes, log, used)
+    return used
 
 
 def read_numbers(address, step, out):

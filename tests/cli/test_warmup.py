@@ -12,11 +12,14 @@ from streamloss.cli import main
 USE = """
 import numpy as np, streamloss as sl
 from numba.core import event
+k = np.arange(5000) % 7
 with event.install_recorder("numba:compile") as compiled:
     for dtype in ("f4", "f8"):
         y, p, w = np.ones((3, 5000), dtype)
         for weights in (None, w):
             sl.evaluate("mae", y, p, weights)
+            for keys in (k, k.astype("i4"), k << 50, (k, k << 50)):
+                sl.evaluate("mae", y, p, weights, by=keys).values
             for labels in (y, y.astype(np.int64)):
                 sl.Accumulator("mae").update(labels, p, weights, where=y > 0).result()
                 sl.Accumulator("mae").update(labels, p, weights).result()
@@ -37,12 +40,13 @@ def test_what_was_warmed_up_is_not_compiled_again(tmp_path: Path) -> None:
     before = kept()
     assert len(lines) - 2 == 4
     # four of each read any dtype, without weights or masks and with them; two kinds of numbers
-    # share templates and what is of a loss
+    # share templates and what is of a loss; slices have two more, of both kinds, and seven drivers
     assert lines[-2].startswith("built ")
-    for made in ("6 templates", "6 blocks of losses", "8 drivers", "; 0 were there in "):
-        assert made in lines[-2]
-    assert len(before) == 20
-    assert f"20 kernels, {sum(size for size, _ in before.values()) / 1e6:.1f} MB in" in lines[-1]
+    made = "8 templates", "6 blocks of losses", "2 values of losses", "15 drivers", "; 0 were there"
+    for each in made:
+        assert each in lines[-2]
+    assert len(before) == 31
+    assert f"31 kernels, {sum(size for size, _ in before.values()) / 1e6:.1f} MB in" in lines[-1]
     assert str(tmp_path) in lines[-1]
     assert run("-c", USE).strip() == "0"
     assert kept() == before

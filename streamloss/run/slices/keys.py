@@ -288,21 +288,24 @@ class Keys:
             return self._pairs[-1].expected
         return self._columns[0].expected
 
-    def ordered(self, missing: bool) -> tuple[Array, list[tuple[Any, Array | None]]]:
-        """Return all codes, those of one key in its order, and what `columns` says of them.
+    def ordered(self, used: Array) -> tuple[Array, list[tuple[Any, Array | None]]]:
+        """Return codes in use, those of one key in its order, and what `columns` says of them.
 
-        If there is one, the code of a missing one is the last if there may be such rows.
+        If it is in use, the code of a missing key is the last.
         """
         if self._pairs:
-            codes = np.arange(1, self.count)
+            codes = np.flatnonzero(used)
             return codes, [*self.columns(codes)]
         column = self._columns[0]
         codes = column.ordered()
-        if not missing:
-            return codes, [(column.values()[codes - 1], None)]
+        if not used.all():
+            codes = codes[used[codes]]
+        values = column.values()[codes - 1]
+        if not used[0]:
+            return codes, [(values, None)]
         places = np.arange(len(codes) + 1)
         places[-1] = -1
-        return np.append(codes, 0), [(column.values()[codes - 1], places)]
+        return np.append(codes, 0), [(values, places)]
 
     def columns(self, codes: Array) -> list[tuple[Any, Array]]:
         """Return the values of each key, and which of them combinations have, below 0 for none."""

@@ -90,8 +90,8 @@ class Living:
 
     def _table(self) -> Table:
         assert self._near is not None
-        missing = self._near.is_used(0, self._kept)
-        codes, columns = self._keys.ordered(missing)
+        used = self._near.used(self._keys.count * self._kept)
+        codes, columns = self._keys.ordered(np.any(used.reshape(-1, self._kept), axis=1))
         some = codes if self._kept == 1 else codes[:, None] * self._kept + np.arange(self._kept)
         cells = self._near.cells(some.ravel())
         return Table.of(self.names, self.kinds, columns, self.shape, cells)

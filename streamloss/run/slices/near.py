@@ -17,6 +17,7 @@ from streamloss.kernels.groups import BOUND, BYTES, COLUMN, DONE, LIMBS, MEMORY,
 from streamloss.kernels.values import STEP
 
 from .layout import Layout, span_of
+from .remainders import Remainders
 
 COPIED, COPIES = 128, 4
 """Cells up to which there are several copies of all rows, and how many: an element need not wait
@@ -94,6 +95,7 @@ class Near:
         copies = COPIES if self._cells <= COPIED else 1
         self._rows = _zeros(copies * self._cells, layout.width)  # first: there may be no memory
         self._copies, self.layout, self._since = copies, layout, 0
+        self._left = Remainders(layout)
         self._block = np.zeros((MEMORY, STEP)), np.zeros((layout.width, STEP), np.int64)
 
     def grow(self, cells: int, most: int) -> None:
@@ -104,10 +106,16 @@ class Near:
         if cells > self._cells:
             self._resize(max(cells, min(4 * cells, most)))
 
-    def is_used(self, first: int, last: int) -> bool:
-        """Return whether one of some cells has anything."""
-        far = self._counted is not None or any([each is not None for each in self._far])
-        return far or bool(self._waiting or self._state[USED] or self._joined()[first:last].any())
+    def used(self, cells: int) -> Array:
+        """Return which of the first cells have counts; no other has a sum."""
+        self._resize(cells)
+        rows, found = self._joined()[:cells], np.zeros(cells, np.bool_)
+        for column in range(self.layout.counts, rows.shape[1]):
+            found |= rows[:, column] != 0
+        if self._counted is not None:
+            some = self._counted[:, :cells]
+            found[: some.shape[1]] |= some.any(axis=0)
+        return found
 
     def _resize(self, cells: int) -> None:
         """Have rows for just so many cells, not fewer than before."""
@@ -240,8 +248,9 @@ class Near:
         places, terms = (np.concatenate(each) for each in zip(*self._pending, strict=True))
         cells, rows = np.divmod(places, len(self.layout.sums))
         for k in range(len(self._far)):
-            some = rows == k
-            if some.any():
+            some = np.flatnonzero(rows == k)
+            some = some[self._left.take(k, cells[some], terms[some], self._cells)]
+            if some.size:
                 new = Column.of_floats(terms[some], cells[some], self._cells)
                 self._far[k] = _plus(self._far[k], new, np.arange(self._cells))
         self._pending, self._waiting = [], 0
@@ -252,12 +261,11 @@ class Near:
         other._resize(self._cells)
         for each in (self, other):
             each.make_ready()  # which may change its layout
-        if self.layout.is_like(other.layout):
+        if self.layout.is_like(other.layout) and self._left.absorb(other._left):
             self._joined()[...] += other._joined()
             self._since = LIGHT
             self._pending += other._pending
             self._waiting += other._waiting
-            other._pending = []
         else:
             other._relay(other.layout.spans())
         for k, far in enumerate(other._far):
@@ -281,10 +289,13 @@ class Near:
         self._settle()
         self._resize(int(some.max(initial=-1)) + 1)
         columns, layout = self._columns(some), self.layout
-        sums = []
+        sums: list[Column] = []
         for row, far in zip(layout.sums, self._far, strict=True):
             limbs = columns[row[COLUMN] : row[COLUMN] + row[LIMBS]][::-1]
-            unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT if row[LIMBS] else 0
+            unit = int(row[BOUND] - WIDTH * row[LIMBS]) - UNIT
+            left = self._left.limb(len(sums), some)
+            if left is not None:
+                limbs, unit = np.concatenate([left[None], limbs]), unit - WIDTH
             near = Column(unit, WIDTH, limbs)
             sums.append(near if far is None else _plus(far, near, some))
         counts = _counts_of(columns, layout)

@@ -40,11 +40,11 @@ class _Rows(NamedTuple):
     constant: bool
 
     @classmethod
-    def of(cls, array: Array, dtype: np.dtype[Any]) -> _Rows:
-        """Return an array that is read as a dtype."""
+    def of(cls, array: Array, dtype: np.dtype[Any], may_repeat: bool = False) -> _Rows:
+        """Return an array that is read as a dtype; of one number, kernels may repeat that."""
         flags = array.flags
         plain = array.dtype == dtype and dtype.isnative and flags.c_contiguous and flags.aligned
-        constant = dtype != BOOL and array.size > 0 and not any(array.strides)
+        constant = may_repeat and array.size > 0 and not any(array.strides)
         return cls(array, dtype, bool(plain), constant)
 
     def some(self, rows: slice) -> tuple[int, int, Array]:
@@ -133,7 +133,7 @@ class Sources:
         others: list[_Rows | None] = [None, None, None]
         if weights is not None:
             narrow = weights.dtype == FLOAT32
-            others[0] = _Rows.of(weights, FLOAT32 if narrow else FLOAT64)
+            others[0] = _Rows.of(weights, FLOAT32 if narrow else FLOAT64, may_repeat=True)
         if where is not None:
             others[1] = _Rows.of(where, BOOL)
         if self._first is not None:
