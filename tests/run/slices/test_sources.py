@@ -1,5 +1,8 @@
 """Losses, dtypes and layouts of all kinds: what a slice sums is what its rows alone sum."""
 
+import os
+import subprocess
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,3 +217,29 @@ def test_python_gives_the_same_bits(
                 acc = sl.accumulate(LOSSES[losses], *data, heavy, by=by, nan=nan)
                 found.append(acc)
             assert found[0] == found[1]
+
+
+SCRIPT = """
+import numpy as np, streamloss as sl
+from streamloss.run.slices import near
+near.LIGHT, near.ROUND, near.LOG = 64, 128, 1
+rng = np.random.default_rng(3)
+y, p = rng.standard_normal((2, 900)) * 10.0 ** rng.integers(-30, 30, (2, 900))
+w, mask = rng.random(900), rng.random(900) < 0.7
+keys = rng.integers(0, 50, 900), rng.choice(np.array([-2**63, 2**63 - 1, 0, -2**62]), 900)
+for losses in (["mae", "mse"], ["pearson", "r2"]):
+    for dtype in ("f8", "f4", ">f8"):
+        for nan in ("propagate", "omit"):
+            data = y.astype(dtype), p.astype(dtype), w
+            for by in (*keys, {"a": keys[0], "b": keys[1].astype("U")}):
+                print(sl.accumulate(losses, *data, where=mask, by=by, nan=nan).to_bytes().hex())
+"""
+
+
+def test_bodies_in_python_give_the_same_bits() -> None:
+    found = []
+    for plain in ("0", "1"):
+        env = os.environ | {"NUMBA_DISABLE_JIT": plain}
+        command = [sys.executable, "-W", "ignore", "-c", SCRIPT]
+        found.append(subprocess.run(command, env=env, capture_output=True, text=True, check=True))
+    assert found[0].stdout == found[1].stdout != ""
