@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+from streamloss.support import once
 from streamloss.support.brief import brief
 
 T = TypeVar("T")
@@ -197,25 +198,44 @@ def _help(waiting: SimpleQueue[_Task[Any]]) -> None:
 
 
 _locks: WeakSet[Any] = WeakSet()
+_awaited: WeakSet[Any] = WeakSet()
+_taken: list[Any] = []
 
 
-def lock() -> Any:
-    """Return a reentrant lock that is free in a forked child, whoever held it in the parent."""
+def lock(awaited: bool = False) -> Any:
+    """Return a reentrant lock that is free in a forked child, whoever held it in the parent.
+
+    If `awaited`, a fork waits until nobody holds it.
+    """
     made = threading.RLock()
     _locks.add(made)
+    if awaited:
+        _awaited.add(made)
     return made
+
+
+def _begin_fork() -> None:
+    """Wait for those that change what the child would find half changed."""
+    _taken.extend([each for each in list(_awaited) if each.acquire(timeout=once.PATIENCE)])
+
+
+def _end_fork() -> None:
+    while _taken:
+        _taken.pop().release()
 
 
 def _forget() -> None:
     """In a forked child there are no helpers, and no thread that would give back a lock."""
     global _helpers, _waiting
     _helpers, _waiting = 0, SimpleQueue()
+    _taken.clear()
     for each in _locks:
         each._at_fork_reinit()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    # after `once`, so that it waits before that keeps helpers from finishing
+    os.register_at_fork(before=_begin_fork, after_in_parent=_end_fork, after_in_child=_forget)
 
 
 def check_subnormals() -> None:

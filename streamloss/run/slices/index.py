@@ -93,6 +93,8 @@ class Index:
         TooMany
             If there are more; some may have been added.
         """
+        if not keys.size:
+            return
         if not quick:
             with self._lock:
                 self._by_dictionary(keys, out, most)
@@ -140,7 +142,7 @@ class Index:
     def _add(self, keys: Array, out: Array, state: Array, most: int) -> None:
         """Give codes to keys that have none."""
         lost = keys[out == 0]
-        self._make_room(int(lost.min(initial=0)), int(lost.max(initial=0)))
+        self._make_room(int(lost.min()), int(lost.max()))
         state[bodies.COUNT], state[bodies.DONE] = self.count, 0
         while True:
             assert self._look is not None

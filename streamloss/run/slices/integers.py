@@ -99,7 +99,7 @@ class Integers:
         TooMany
             If there are more than `most`; some may have been added.
         """
-        while True:
+        while keys.size:
             span, index = self._span, self._index
             if span is not None and span.find(keys, out):
                 return
@@ -122,7 +122,7 @@ class Integers:
 
 def _span_of(keys: Array) -> Span | None:
     """Return the span of the first keys, None if most numbers between them are none."""
-    low, high = int(keys.min(initial=0)), int(keys.max(initial=0))
+    low, high = int(keys.min()), int(keys.max())
     size = high - low + 1
     if size > min(NEAR, max(SPARSE * len(keys), FEW)) or max(high, -low) > FARTHEST:
         return None

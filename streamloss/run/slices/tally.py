@@ -32,7 +32,7 @@ class SliceTally:
     """
 
     def __init__(self, query: Query, by: By) -> None:
-        self.lock, self.by = threads.lock(), by
+        self.lock, self.by = threads.lock(awaited=True), by  # near rows are added to in place
         self.reset(query)
 
     def reset(self, query: Query) -> None:

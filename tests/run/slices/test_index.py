@@ -132,3 +132,17 @@ def test_bodies_in_python_find_the_same(
             [looked_up(codes, keys).tolist() for keys in batches(np.random.default_rng(9))]
         )
     assert wanted[0] == wanted[1]
+
+
+def test_integers_far_from_zero_are_their_own_codes() -> None:
+    keys = Integers(alone=True)
+    out = np.empty(4, np.int32)
+    keys.codes(np.array([86_400_000, 86_400_003, 86_400_001, 86_400_000]), out, True, 1 << 31)
+    assert out.tolist() == [1, 4, 2, 1]
+    assert keys.count == 5
+
+
+def test_no_keys_have_no_codes() -> None:
+    for index in (Index(), Integers(alone=True), Integers(alone=False)):
+        index.codes(np.empty(0, np.int64), np.empty(0, np.int32), True, 1 << 31)
+        assert index.count == 1
