@@ -143,6 +143,6 @@ def test_integers_far_from_zero_are_their_own_codes() -> None:
 
 
 def test_no_keys_have_no_codes() -> None:
-    for index in (Index(), Integers(alone=True), Integers(alone=False)):
-        index.codes(np.empty(0, np.int64), np.empty(0, np.int32), True, 1 << 31)
-        assert index.count == 1
+    for codes in (Index(), Integers(alone=True), Integers(alone=False)):
+        codes.codes(np.empty(0, np.int64), np.empty(0, np.int32), True, 1 << 31)
+        assert codes.count == 1
