@@ -149,7 +149,7 @@ def test_what_is_not_installed_is_named(absent: str, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("streamloss.slices.frames.import_module", refusing)
     calls = {
-        "pyarrow": [BOTH.to_pandas, BOTH.to_polars, BOTH.__arrow_c_stream__],
+        "pyarrow": [BOTH.to_pandas, BOTH.__arrow_c_stream__, *([BOTH.to_polars] if polars else [])],
         "pandas": [BOTH.to_pandas],
         "polars": [BOTH.to_polars],
     }
