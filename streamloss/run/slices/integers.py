@@ -23,6 +23,10 @@ SPARSE, FEW = 16, 1 << 10
 each has a near row."""
 
 
+MARGIN = 8
+"""The part of a span that it has below the first keys, for others; above it can be made wider."""
+
+
 class Span(NamedTuple):
     """Integers from the lowest on, with codes from 1 on."""
 
@@ -131,4 +135,6 @@ def _span_of(keys: Array) -> Span | None:
         seen[keys - low] = True
         if size > SPARSE * np.count_nonzero(seen):
             return None
-    return Span(low, size)
+    margin = size // MARGIN
+    lowest = 0 if 0 <= low <= margin else low - margin
+    return Span(lowest, high - lowest + 1)

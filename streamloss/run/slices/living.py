@@ -80,7 +80,9 @@ class Living:
         self._wait()
         task = Task(work)
         self._task = task
-        return uncut(task.run)
+        found = uncut(task.run)
+        self._task = None  # it holds the near rows of other threads
+        return found
 
     def _wait(self) -> None:
         """Wait for a helper that is still at work."""

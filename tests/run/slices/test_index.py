@@ -142,6 +142,15 @@ def test_integers_far_from_zero_are_their_own_codes() -> None:
     assert keys.count == 5
 
 
+def test_a_span_has_room_below_its_first_keys() -> None:
+    keys = Integers(alone=True)
+    first, lower = np.arange(100, 10_000), np.array([0, 12_000, 100])
+    keys.codes(first, out := np.empty(first.size, np.int32), True, 1 << 31)
+    assert out[0] == 101
+    keys.codes(lower, out := np.empty(lower.size, np.int32), True, 1 << 31)
+    assert out.tolist() == [1, 12_001, 101]
+
+
 def test_no_keys_have_no_codes() -> None:
     for codes in (Index(), Integers(alone=True), Integers(alone=False)):
         codes.codes(np.empty(0, np.int64), np.empty(0, np.int32), True, 1 << 31)
