@@ -138,7 +138,7 @@ def cells_of_slices(found, peers):
     answers = found["answers"]
     ours = answers[OURS]["seconds"]
     yield from (f"{found['rows'] // 10**6} M", KEYS[found["keys"]], f"{found['groups']:,}")
-    yield from (f"{1e3 * ours:.3g}", f"{found['bytes'] / 1e6:.2g}")
+    yield from (f"{float(f'{1e3 * ours:.3g}'):,g}", f"{found['bytes'] / 1e6:.2g}")
     for name in peers:
         yield f"{answers[name]['seconds'] / ours:.1f}" if name in answers else ""
 
