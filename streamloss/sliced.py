@@ -10,7 +10,6 @@ from .arrays.batch import Arguments
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction
 from .exact.slicing import Slicing
-from .exact.table import Table
 from .run.slices.by import By
 from .run.slices.tally import SliceTally
 from .slices import Slices
@@ -68,19 +67,11 @@ def slices_of(tally: SliceTally, specs: Any, reduction: Reduction) -> Slices:
     table, by = tally.known or tally.nothing(), tally.by
     counts = totals_of(tally)
     if by.missing == "drop" and counts["missing_keys"]:
-        table = table.take(np.flatnonzero(~_is_missing(table)))
+        table = table.take(np.flatnonzero(~table.keyless))
     return Slices(table, tally.query.losses, specs, reduction, counts)
 
 
 def totals_of(tally: SliceTally) -> dict[str, int]:
     """Return how many rows have a missing key."""
     table = tally.known
-    if table is None:
-        return {"missing_keys": 0}
-    rows = table.cells.counts("rows").reshape(len(table), table.kept)
-    return {"missing_keys": int(rows.max(axis=1, initial=0)[_is_missing(table)].sum())}
-
-
-def _is_missing(table: Table) -> Any:
-    """Return which slices have a missing key."""
-    return np.any([key.codes == len(key.values) for key in table.keys], axis=0)
+    return {"missing_keys": 0 if table is None else table.keyless_rows()}

@@ -13,9 +13,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from streamloss.support.text import shown
+
 from .clock import process_start
 from .interrupts import INTERRUPTED, end, end_on_interrupts
-from .text import shown
 
 EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "distributed": "distributed"}
 """The extra of streamloss that installs each library."""

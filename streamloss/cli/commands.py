@@ -14,11 +14,11 @@ from streamloss.files.dataset import LARGEST_COUNT
 from streamloss.files.formats import FORMATS
 from streamloss.losses.names import LOSSES
 from streamloss.run.threads import get_num_threads
+from streamloss.support.text import shown
 
 from . import report
 from .interrupts import INTERRUPTED
 from .job import Job
-from .text import shown
 
 
 class Seconds(click.FloatRange):

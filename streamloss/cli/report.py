@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from streamloss.run.evaluation import Progress
-
-from .text import shown
+from streamloss.support.text import shown
 
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
 """The counts that are shown: their names in a table, and in JSON."""

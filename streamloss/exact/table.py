@@ -16,6 +16,7 @@ from .cells import Cells
 from .limbs import taken
 from .ranks import KeyColumn, key_column, lone_key, rows_of, united
 from .reductions import Reduction
+from .seen import sum_of
 from .state import State
 
 
@@ -110,6 +111,17 @@ class Table:
         if self.keys:
             return len(self.keys[0].codes)
         return self.cells.count // self.kept if self.kept else 0
+
+    @property
+    def keyless(self) -> Any:
+        """Which slices lack a key."""
+        return np.any([key.codes == len(key.values) for key in self.keys], axis=0)
+
+    def keyless_rows(self) -> int:
+        """Return how many rows lack a key: of each slice as many as the cell with most."""
+        rows = self.cells.counts("rows").reshape(len(self), self.kept)
+        of_slices = rows.max(axis=1) if self.kept else rows.sum(axis=1)
+        return sum_of(of_slices[self.keyless])
 
     def sorted(self) -> Table:
         """Return the table with its slices in order, those with the same keys added up."""

@@ -2,10 +2,9 @@
 
 A near row has the sums of a group as 64-bit integers side by side, of `WIDTH` bits each at a unit
 that a sum has in all rows, so that a row of a group is added to it in one step of a vector. For
-that a block of elements is read into float64 (`views.read`), losses write their values (`values`),
-and terms become integers, column after column, as `terms.fold` makes them. What does not fit the
-units, the remainder of a term or a term that is too large or no finite number, is written to a log
-as it is: nothing is rounded.
+that losses write the values of a block (`values`), and terms become integers, column after column,
+as `terms.fold` makes them. What does not fit the units, the remainder of a term or a term that is
+too large or no finite number, is written to a log as it is: nothing is rounded.
 
 It knows no loss: those are called by their addresses. So it is compiled once.
 """
@@ -19,7 +18,7 @@ from streamloss.losses.arithmetic import product_error
 from streamloss.losses.elementary import number
 
 from .values import STEP, call_values
-from .views import F4, F8, U1, loaded
+from .views import F4, F8, U1, copy_numbers, fill, loaded
 
 WIDTH = 40
 """Bits of a sum from one of its integers to the next: 2**22 terms can be added to each before it
@@ -165,11 +164,9 @@ def fold_all(plan, layout, told, arrays, block, codes, log, used):
 def read_numbers(address, step, out):
     """Copy float64, float32, or one float64 again and again, to an array."""
     if step == 8:
-        for i in range(out.size):
-            out[i] = loaded(address, i * 8, F8)
+        copy_numbers(address, 8, F8, 8, out)
     elif step == 4:
-        for i in range(out.size):
-            out[i] = loaded(address, i * 4, F4)
+        copy_numbers(address, 4, F4, 4, out)
     else:
         fill(out, loaded(address, 0, F8))
 
@@ -180,7 +177,7 @@ def count_elements(told, arrays, addresses, weights, columns, size):
     if told[MASK] < 0:
         fill(here, 1)
     else:
-        read_flags(addresses[told[MASK]], here)
+        copy_numbers(addresses[told[MASK]], 1, U1, 1, here)
     if told[HIDDEN] >= 0:
         hidden = columns[told[HIDDEN]][:size]
         for i in range(size):
@@ -194,16 +191,10 @@ def count_elements(told, arrays, addresses, weights, columns, size):
                     here[i] -= missing
                     hidden[i] += missing << 32
     if told[STARTS] >= 0:
-        read_flags(addresses[told[ROWS]], columns[told[STARTS]][:size])
+        copy_numbers(addresses[told[ROWS]], 1, U1, 1, columns[told[STARTS]][:size])
     if told[WEIGHTS] >= 0:
         for i in range(size):
             here[i] += here[i] << 32 if weights[i] != 0.0 else 0
-
-
-def read_flags(address, out):
-    """Copy bools to an array."""
-    for i in range(out.size):
-        out[i] = loaded(address, i, U1)
 
 
 def omit_missing(address, step, here, hidden):
@@ -213,12 +204,6 @@ def omit_missing(address, step, here, hidden):
         missing = here[i] if x != x else 0
         here[i] -= missing
         hidden[i] += missing << 32
-
-
-def fill(out, x):
-    """Make all numbers of an array one."""
-    for i in range(out.size):
-        out[i] = x
 
 
 def write_values_of(row, memory, addresses, size):
@@ -281,30 +266,17 @@ def fold_sum(layout, row, terms, weighted, told, block, codes, log, used):
     are in the log.
     """
     memory, columns, _ = block
+    if not weighted:
+        if told[WEIGHTS] >= 0:
+            weights = memory[HEAVY][: terms.size]
+            for i in range(terms.size):
+                terms[i] *= weights[i]
+        keep_counted(terms, columns[told[COUNTS]], told)
     column, limbs, exponent = layout[row, COLUMN], layout[row, LIMBS], layout[row, BOUND]
-    weights = memory[HEAVY][: terms.size]
-    plain = weighted or told[WEIGHTS] < 0
-    if limbs == 2 and not plain and told[HIDDEN] < 0:
-        high, rest = fold_products(terms, weights, exponent, columns[column], columns[column + 1])
-    else:
-        if not plain:
-            multiply(terms, weights)
-        if not weighted:
-            keep_counted(terms, columns[told[COUNTS]], told)
-        plain = True
-        high, rest = fold_limbs(terms, limbs, exponent, columns, column)
+    high, rest = fold_limbs(terms, limbs, exponent, columns, column)
     if high >> WIDTH == 0 and rest << 1 == 0:
         return used
-    if not plain:
-        multiply(terms, weights)
-        keep_counted(terms, columns[told[COUNTS]], told)
     return fold_any(layout, row, terms, columns, codes, log, used)
-
-
-def multiply(terms, weights):
-    """Multiply terms by weights."""
-    for i in range(terms.size):
-        terms[i] *= weights[i]
 
 
 def fold_limbs(terms, limbs, exponent, columns, column):
@@ -337,24 +309,6 @@ def fold_any(layout, row, terms, columns, codes, log, used):
             places[used], logged[used] = codes[i] * layout.shape[0] + row, terms[i]
             used += 1
     return used
-
-
-def fold_products(terms, weights, exponent, out, more):
-    """Do what `fold_twice` does for the products of terms and weights, zero of a weight of zero."""
-    m, n = magic(exponent - WIDTH), magic(exponent - 2 * WIDTH)
-    b, c, high, rest = bits(m), bits(n), np.int64(0), np.int64(0)
-    weights, out, more = weights[: terms.size], out[: terms.size], more[: terms.size]
-    for i in range(terms.size):
-        x = terms[i] * weights[i] if weights[i] != 0.0 else 0.0
-        p = x + m
-        r = x - (p - m)
-        q = r + n
-        rest |= bits(r - (q - n))
-        x = bits(p) - b
-        out[i] = x
-        more[i] = bits(q) - c
-        high |= x ^ (x >> 63)
-    return high, rest
 
 
 def fold_once(terms, exponent, out):

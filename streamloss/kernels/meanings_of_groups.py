@@ -17,7 +17,6 @@ I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 POINTER, FOUR = I8.as_pointer(), ir.VectorType(I64, 4)
 
 SMALL: tuple[Any, ...] = (
-    groups.fill,
     groups.keep_counted,
     groups.scatter_quads,
     codes.place_of,
@@ -25,7 +24,6 @@ SMALL: tuple[Any, ...] = (
 
 LARGE: tuple[Any, ...] = (
     groups.read_numbers,
-    groups.read_flags,
     groups.count_elements,
     groups.omit_missing,
     groups.write_values_of,
@@ -37,10 +35,8 @@ LARGE: tuple[Any, ...] = (
     groups.fold_sum,
     groups.fold_limbs,
     groups.fold_any,
-    groups.fold_products,
     groups.fold_once,
     groups.fold_twice,
-    groups.multiply,
     groups.peel_once,
     groups.scatter,
 )

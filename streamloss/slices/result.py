@@ -203,7 +203,7 @@ class Slices:
         table, totals = whole.table.rollup(names), dict(self._totals)
         out = Slices(table, whole.losses, list(whole.names), whole.reduction, totals)
         if "missing_keys" in totals:
-            out._totals["missing_keys"] += out._whole.keyless() - whole.keyless()
+            out._totals["missing_keys"] += table.keyless_rows() - whole.table.keyless_rows()
         return out
 
     def rest(self, loss: Any = None) -> Any:
@@ -299,12 +299,10 @@ class Slices:
 
         Parameters
         ----------
-        loss : str or loss, optional
-            One of the losses, as it was spelled.
-        to : {"slices", "overall"}
-            What slices are compared with: each other, which is the smallest result over the
-            largest one (fairlearn's between_groups), or the whole, which is the smallest of the
-            results over that of all rows, inverted where they are above 1 (to_overall).
+        loss, to
+            As `difference`. Compared with each other it is the smallest result over the largest one
+            (fairlearn's between_groups), with the whole the smallest of the results over that of
+            all rows, inverted where they are above 1 (to_overall).
 
         Returns
         -------
@@ -313,10 +311,8 @@ class Slices:
 
         Raises
         ------
-        ValueError
-            If `to` is something else.
-        KeyError
-            If there are no results of that loss.
+        KeyError, ValueError
+            As `difference`.
         """
         return self._compared(compared.ratio, loss, to)
 

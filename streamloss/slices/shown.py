@@ -13,6 +13,7 @@ import numpy as np
 from streamloss.arrays import keys
 from streamloss.arrays.types import Array
 from streamloss.exact.seen import sum_of
+from streamloss.support.text import shown as spelled
 
 from .whole import Key, Whole
 
@@ -125,7 +126,7 @@ def visible(text: str) -> str:
     >>> print(visible("a\x1b[31m\n\u202e é"))
     a\x1b[31m\n\u202e é
     """
-    return "".join([c if c.isprintable() and c != "\\" else repr(c)[1:-1] for c in text])
+    return spelled(text.replace("\\", r"\\"))
 
 
 def key_text(text: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 from streamloss.exact.reductions import Reduction
-from streamloss.exact.seen import sum_of
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
@@ -83,11 +82,6 @@ class Whole:
         """Return the keys of some slices."""
         columns = zip(self.table.names, self.table.keys, strict=True)
         return [Key(name, k.kind, k.values, taken(k.codes, rows)) for name, k in columns]
-
-    def keyless(self) -> int:
-        """Return how many rows lack a key."""
-        missing = [key.codes == len(key.values) for key in self.table.keys]
-        return sum_of(self.counts["rows"][np.logical_or.reduce(missing)])
 
     def columns(self) -> Iterator[tuple[str, Array, float]]:
         """Yield a column of results for each loss and place along the axes kept.

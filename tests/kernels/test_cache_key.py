@@ -47,7 +47,7 @@ FIELDS = "    binary: Share = 0.0\n    more: Share = 0.0"
 LESS = "FORMULAS = tuple(f for f in FORMULAS if f is not deviance)\n"
 
 EDITS = {
-    "command line": appended("cli/text.py"),
+    "command line": appended("cli/clock.py"),
     "interfaces": appended("compat/_common/sums.py"),
     "files": appended("files/columns.py"),
     "runners": appended("run/cpu.py"),

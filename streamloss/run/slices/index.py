@@ -31,9 +31,9 @@ class TooMany(Exception):
     """Raised for more keys than are allowed."""
 
 
-def written(size: int, dtype: Any) -> Array:
+def written(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """Return zeros that are written: for those that are not the system gives small pages."""
-    out = np.empty(size, dtype)
+    out = np.empty(shape, dtype)
     out[...] = 0
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -95,8 +95,3 @@ def span_of(terms: Array, before: tuple[int, int] = (0, 0)) -> tuple[int, int]:
         unit, bound = min(unit, old - WIDTH * limbs), max(bound, old)
     limbs = min(-(-(bound - unit) // WIDTH), MOST)
     return bound, max(limbs, 1)
-
-
-def first_spans(terms: list[Any]) -> list[tuple[int, int]]:
-    """Return bounds and integers for the first terms of each sum."""
-    return [span_of(each) for each in terms]

@@ -16,6 +16,7 @@ from streamloss.kernels.cpu import call
 from streamloss.kernels.groups import BOUND, BYTES, COLUMN, DONE, LIMBS, MEMORY, PLACE, USED, WIDTH
 from streamloss.kernels.values import STEP
 
+from .index import written
 from .layout import Layout, span_of
 from .remainders import Remainders
 
@@ -93,7 +94,9 @@ class Near:
     def _lay(self, layout: Layout) -> None:
         """Begin with rows of a layout that are zero."""
         copies = COPIES if self._cells <= COPIED else 1
-        self._rows = _zeros(copies * self._cells, layout.width)  # first: there may be no memory
+        self._rows = written(
+            (copies * self._cells, layout.width), np.int64
+        )  # first: there may be no memory
         self._copies, self.layout, self._since = copies, layout, 0
         self._left = Remainders(layout)
         self._block = np.zeros((MEMORY, STEP)), np.zeros((layout.width, STEP), np.int64)
@@ -121,7 +124,9 @@ class Near:
         """Have rows for just so many cells, not fewer than before."""
         if cells > self._cells:
             copies = COPIES if cells <= COPIED else 1
-            rows = _zeros(copies * cells, self.layout.width)  # first: there may be no memory
+            rows = written(
+                (copies * cells, self.layout.width), np.int64
+            )  # first: there may be no memory
             rows[: self._cells] = self._joined()
             self._cells, self._copies, self._rows = cells, copies, rows
 
@@ -314,13 +319,6 @@ class Near:
         out = np.empty((rows.shape[1], len(some)), np.int64)
         call(bodies.take_rows, (), self._rows.reshape(-1), some, out)
         return out
-
-
-def _zeros(rows: int, width: int) -> Array:
-    """Return near rows that are zero: written, so that the system gives large pages."""
-    out = np.empty((rows, width), np.int64)
-    out[...] = 0
-    return out
 
 
 def _low(numbers: Array) -> Array:

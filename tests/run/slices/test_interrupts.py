@@ -126,10 +126,10 @@ def test_a_lack_of_memory_changes_nothing(second: Any, monkeypatch: pytest.Monke
         raise MemoryError
 
     acc = add(sl.Accumulator("mae", by="key"), *A)
-    before, real = acc.copy(), near._zeros
-    monkeypatch.setattr(near, "_zeros", refuse)
+    before, real = acc.copy(), near.written
+    monkeypatch.setattr(near, "written", refuse)
     with pytest.raises(MemoryError):
         add(acc, *second)
-    monkeypatch.setattr(near, "_zeros", real)
+    monkeypatch.setattr(near, "written", real)
     assert acc == before
     assert add(acc, *second) == add(before, *second)
