@@ -207,9 +207,9 @@ class Table:
         """Return the state of all slices together: that of the data without keys."""
         return self.whole().state(self.shape).fitted()
 
-    def rest(self) -> Cells:
-        """Return the cells of all other slices, for each slice."""
-        others = self.whole().take(np.tile(np.arange(self.kept), len(self)))
+    def rest(self, source: Table | None = None) -> Cells:
+        """Return the cells of all other rows, for each slice: of a source, by default of these."""
+        others = (source or self).whole().take(np.tile(np.arange(self.kept), len(self)))
         return Cells.total([(others, None, 1), (self.cells, None, -1)], self.cells.count)
 
     def state(self, indices: Any) -> State:

@@ -17,7 +17,7 @@ from streamloss.support.brief import brief
 
 from . import compared, frames, shown
 from .found import Loc, pairs
-from .whole import Whole, taken
+from .whole import Origin, Whole, taken
 
 
 class Slices:
@@ -68,6 +68,7 @@ class Slices:
         reduction: Any,
         counts: dict[str, int] | None = None,
         rows: Array | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Make it of exact sums; users get it of `evaluate`.
 
@@ -85,12 +86,14 @@ class Slices:
             What was counted beside the slices, such as rows that were left out.
         rows : int array, optional
             Which slices of the table there are, in which order; all, as they come, by default.
+        origin : Origin, optional
+            What they are made of, where they do not add up to all rows.
         """
         names = tuple(specs) if isinstance(specs, list) else (specs,)
         found = check(reduction, losses)
         if found is Reduction.NONE:
             raise ValueError("reduction 'none' keeps every element: slices keep sums")
-        self._whole = Whole(table, tuple(losses), names, found)
+        self._whole = Whole(table, tuple(losses), names, found, origin)
         self._totals, self._rows = dict(counts or {}), rows
 
     @property
@@ -182,7 +185,8 @@ class Slices:
         """
         whole = self._whole
         names = list(whole.names)
-        return Slices(whole.table, whole.losses, names, reduction, self._totals, self._rows)
+        how = self._totals, self._rows, whole.origin
+        return Slices(whole.table, whole.losses, names, reduction, *how)
 
     def rollup(self, *names: str) -> Slices:
         """Return the slices by fewer keys, in the order given: exact sums are added up.
@@ -197,6 +201,9 @@ class Slices:
         whole, known = self._whole, self._whole.table.names
         if self._rows is not None:
             raise ValueError("rollup is of all slices: ask for it before worst")
+        if whole.origin is not None:
+            rule = "rollup is of slices that add up to all rows: ask for it before"
+            raise ValueError(f"{rule} they are {whole.origin.told}")
         if not names or len({*names}) < len(names) or not {*names} <= {*known}:
             rule = f"rollup takes one or more of the keys {', '.join(map(brief, known))}"
             raise ValueError(f"{rule}: got {brief(names)}")
@@ -345,12 +352,14 @@ class Slices:
             (mine.losses, mine.reduction) == (theirs.losses, theirs.reduction)
             and _are_same(self._rows, other._rows)
             and bool(mine.table == theirs.table)
+            and mine.origin == theirs.origin
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        whole, how = self._whole, (self._totals, self._rows)
+        whole = self._whole
+        how = self._totals, self._rows, whole.origin
         return Slices, (whole.table, whole.losses, list(whole.names), whole.reduction, *how)
 
     def __repr__(self) -> str:

@@ -84,7 +84,8 @@ def _title(whole: Whole, size: int) -> str:
     many = f"{size:,}" if size == len(whole.table) else f"{size:,} of {len(whole.table):,}"
     by = ", ".join([shortened(name) for name in whole.table.names])
     what = whole.reduction.removeprefix("weighted_").replace("_", " ")
-    return f"{many} slice{'' if len(whole.table) == 1 else 's'} by {by}: {what}"
+    told = "" if whole.origin is None else f", {visible(whole.origin.told)}"
+    return f"{many} slice{'' if len(whole.table) == 1 else 's'} by {by}: {what}{told}"
 
 
 def _of_key(key: Key, last: str) -> Column:

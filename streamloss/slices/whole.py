@@ -24,6 +24,21 @@ COUNTS = {
 """What counts are called, and what they are called of cells."""
 
 
+class Origin(NamedTuple):
+    """Where slices come from that do not add up to all rows, such as windows and subtotals.
+
+    Attributes
+    ----------
+    table : Table
+        The slices that they are made of, which do.
+    told : str
+        What they are, in words.
+    """
+
+    table: Table
+    told: str
+
+
 class Key(NamedTuple):
     """A key of some slices: its distinct values, and codes, of which the one after is missing."""
 
@@ -37,9 +52,20 @@ class Whole:
     """The results and counts of all slices of a table, and of all of them together."""
 
     def __init__(
-        self, table: Table, losses: tuple[Loss, ...], names: tuple[Any, ...], reduction: Reduction
+        self,
+        table: Table,
+        losses: tuple[Loss, ...],
+        names: tuple[Any, ...],
+        reduction: Reduction,
+        origin: Origin | None = None,
     ) -> None:
         self.table, self.losses, self.names, self.reduction = table, losses, names, reduction
+        self.origin = origin
+
+    @property
+    def source(self) -> Table:
+        """The slices that add up to all rows."""
+        return self.table if self.origin is None else self.origin.table
 
     @cached_property
     def results(self) -> list[Array]:
@@ -49,13 +75,13 @@ class Whole:
     @cached_property
     def others(self) -> list[Array]:
         """The results of all losses for the rows that are not in a slice."""
-        results = self.table.rest().results(self.losses, self.reduction)
+        results = self.table.rest(self.source).results(self.losses, self.reduction)
         return [fixed(each.reshape(len(self.table), *self.table.shape)) for each in results]
 
     @cached_property
     def overall(self) -> list[Any]:
         """The results of all losses for all slices together."""
-        return self.table.overall().results(self.losses, self.reduction)
+        return self.source.overall().results(self.losses, self.reduction)
 
     @cached_property
     def counts(self) -> dict[str, Array]:
