@@ -25,7 +25,34 @@ TEXT = ("string", "large_string", "string_view")
 BYTES = ("binary", "large_binary", "binary_view", "fixed_size_binary")
 
 
-def of_arrow(name: str, column: Any) -> Keyed:
+class Words:
+    """The texts of the dictionary of pyarrow that came last, each batch of a file having its own.
+
+    Batches of one row group have equal ones in other memory. To compare 20,000 texts takes 10 us,
+    to make Python's of them 1 to 3 ms, more than to decode a batch (`benchmarks/bench_files.py`).
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Keyed] | None = None
+
+    def read(self, words: Any) -> Keyed:
+        """Return the texts of a dictionary."""
+        if self._last is None or not _are_same(self._last[0], words):
+            keyed = _of_words(words)
+            keyed.values.flags.writeable = False
+            self._last = words, keyed
+        return self._last[1]
+
+
+def _are_same(a: Any, b: Any) -> bool:
+    """Return whether two arrays of pyarrow have the same bytes in their buffers."""
+    if (a.type, len(a), a.offset, a.null_count) != (b.type, len(b), b.offset, b.null_count):
+        return False
+    pairs = zip(a.buffers(), b.buffers(), strict=True)
+    return all([x is y or (x is not None and y is not None and x.equals(y)) for x, y in pairs])
+
+
+def of_arrow(name: str, column: Any, known: Words | None = None) -> Keyed:
     """Return the keys in an Array or ChunkedArray; chunks may have different dictionaries."""
     if not hasattr(column, "null_count"):
         refuse(name, f"pyarrow's {type(column).__name__}, which is no Array")
@@ -35,7 +62,7 @@ def of_arrow(name: str, column: Any) -> Keyed:
     if hasattr(column, "combine_chunks"):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if hasattr(column, "dictionary"):
-        return _of_dictionary(name, column)
+        return _of_dictionary(name, column, known or Words())
     valid = _bits(column, 0) if column.null_count else None
     if kind == "null":
         return Keyed(NOTHING, np.zeros(len(column), np.int64), missing=np.ones(len(column), bool))
@@ -45,11 +72,11 @@ def of_arrow(name: str, column: Any) -> Keyed:
     return keyed if valid is None else without(keyed, ~valid)
 
 
-def _of_dictionary(name: str, column: Any) -> Keyed:
+def _of_dictionary(name: str, column: Any, known: Words) -> Keyed:
     """Return the keys in an array of indices of a dictionary."""
     words = column.dictionary
     if str(words.type).startswith((*TEXT, *BYTES)):
-        keyed = _of_words(words)
+        keyed = known.read(words)
     else:
         keyed = of_arrow(name, words)
     indices = column.indices

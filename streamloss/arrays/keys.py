@@ -16,7 +16,7 @@ from .convert import is_masked, is_tensor
 from .cuts import Cut, bins, period
 from .finding import find
 from .key_codes import check_rank, coded, text_of_words
-from .key_columns import of_arrow, of_pandas, of_polars
+from .key_columns import Words, of_arrow, of_pandas, of_polars
 from .key_objects import of_array, of_masked, of_objects
 from .kinds import NAMES, NOTHING, Keyed, Kind, align, convert
 from .labels import column, item, order, shown
@@ -27,6 +27,7 @@ __all__ = [
     "Cut",
     "Keyed",
     "Kind",
+    "Words",
     "align",
     "bins",
     "coded",
@@ -41,10 +42,12 @@ __all__ = [
     "text_of_words",
 ]
 
-_COLUMNS = {"pyarrow": of_arrow, "pandas": of_pandas, "polars": of_polars}
+_COLUMNS = {"pandas": of_pandas, "polars": of_polars}
 
 
-def read_key(name: str, value: ArrayLike, kind: str | None = None) -> Keyed:
+def read_key(
+    name: str, value: ArrayLike, kind: str | None = None, known: Words | None = None
+) -> Keyed:
     """Return one key of a batch: canonical values, or codes, of one kind.
 
     Parameters
@@ -53,10 +56,14 @@ def read_key(name: str, value: ArrayLike, kind: str | None = None) -> Keyed:
         What errors call it.
     value : array_like
         An array of numpy (masked ones too), a list or tuple of objects, a column of pandas, polars
-        or pyarrow, a tensor of a CPU, or what `bins` or `period` made of one.
+        or pyarrow, a tensor of a CPU, keys that are read already, or what `bins` or `period` made
+        of one.
     kind : str, optional
         The name of the kind that it must have; integers and floats become each other where they
         are equal. By default it is the kind of what comes.
+    known : Words, optional
+        The texts of the dictionary of the batch before, if that was of pyarrow: those of the same
+        dictionary are not read again.
 
     Returns
     -------
@@ -76,7 +83,7 @@ def read_key(name: str, value: ArrayLike, kind: str | None = None) -> Keyed:
         if type(value) is np.ndarray and value.dtype == np.int32 and kind in (None, "int"):
             check_rank(name, value.shape)
             return Keyed(Kind("int"), np.require(value, np.int32, ["C", "A"]))
-        keyed = of_array(name, value) if type(value) is np.ndarray else _foreign(name, value)
+        keyed = _read(name, value, known)
         return keyed if kind is None else _declared(keyed, kind)
     except (MemoryError, RecursionError):
         raise
@@ -97,12 +104,19 @@ def _declared(keyed: Keyed, kind: str) -> Keyed:
     return keyed._replace(kind=wanted, values=convert(keyed.values, keyed.kind, wanted))
 
 
-def _foreign(name: str, value: Any) -> Keyed:
-    """Read by the library that a value comes from."""
+def _read(name: str, value: Any, known: Words | None) -> Keyed:
+    """Read what may be read already, an array of numpy, or anything else."""
+    if type(value) is np.ndarray:
+        return of_array(name, value)
+    if type(value) is Keyed:
+        return value
     if isinstance(value, Cut):
-        source = value.source
-        keyed = of_array(name, source) if type(source) is np.ndarray else _foreign(name, source)
-        return value.applied(name, keyed)
+        return value.applied(name, _read(name, value.source, None))
+    return _foreign(name, value, known)
+
+
+def _foreign(name: str, value: Any, known: Words | None) -> Keyed:
+    """Read by the library that a value comes from."""
     module = type(value).__module__.partition(".")[0]
     if isinstance(value, str | bytes | None) or np.isscalar(value):
         what = "the name of a column" if isinstance(value, str) else type(value).__name__
@@ -115,6 +129,8 @@ def _foreign(name: str, value: Any) -> Keyed:
         return of_masked(name, value)
     if is_tensor(value):
         return _of_tensor(name, value)
+    if module == "pyarrow":
+        return of_arrow(name, value, known)
     if module in _COLUMNS:
         return _COLUMNS[module](name, value)
     if not hasattr(type(value), "__array__"):

@@ -1,4 +1,8 @@
-"""Which columns play which role, and the rows that the readers of all formats hand on."""
+"""Which columns play which role, and the rows that the readers of all formats hand on.
+
+A column of keys comes as it is, for `arrays.keys.read_key`, and one of inputs as numbers, in which
+nulls are NaN. One that is both is read twice.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,16 @@ from streamloss.arrays.types import Array
 
 Named = str | list[str]
 """A column, or the columns whose values side by side are the row of a row loss."""
-Arrays = dict[str, Array]
-"""Some rows of columns, by the names of these."""
+
+
+class KeysIn(NamedTuple):
+    """What the keys in a column are called among arrays, where its numbers have its name."""
+
+    column: str
+
+
+Arrays = dict[str | KeysIn, Any]
+"""Some rows of columns: numbers by the names of these, and keys as they came."""
 
 
 class Columns(NamedTuple):
@@ -22,18 +34,26 @@ class Columns(NamedTuple):
     y_pred: Named | tuple[Named, ...] | None = None
     weights: Named | None = None
     where: Named | None = None
+    by: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, y_true: Any, y_pred: Any = None, weights: Any = None, where: Any = None) -> Columns:
-        """Return the columns of arguments, which must be names.
+    def of(
+        cls,
+        y_true: Any,
+        y_pred: Any = None,
+        weights: Any = None,
+        where: Any = None,
+        by: tuple[str, ...] = (),
+    ) -> Columns:
+        """Return the columns of arguments, which must be names, and those that have keys.
 
         Raises
         ------
         TypeError
             If an argument is no name of a column, nor a list of them.
         """
-        found = cls(y_true, y_pred, weights, where)
-        for role, given in found._asdict().items():
+        found = cls(y_true, y_pred, weights, where, by)
+        for role, given in zip(cls._fields, found[:4], strict=False):
             several = role == "y_pred" and isinstance(given, tuple)
             needed = role == "y_true" or given is not None
             parts = given if several and given else (given,)
@@ -63,6 +83,10 @@ class Columns(NamedTuple):
     def names(self) -> list[str]:
         """Return the names of all columns, each once."""
         return list(dict.fromkeys(name for _, name in self.named()))
+
+    def numbers(self) -> list[str]:
+        """Return the names of the columns that are read as numbers, each once."""
+        return list(dict.fromkeys(name for role, name in self.named() if role != "by"))
 
     def width(self, widths: Mapping[str, int]) -> int:
         """Return how many values the widest input has in a row.
@@ -95,6 +119,10 @@ class Columns(NamedTuple):
             where = where == 1.0
         pred = y_pred if isinstance(self.y_pred, tuple) else y_pred[0] if y_pred else None
         return Rows(gathered(self.y_true), pred, weights, where)
+
+    def keys(self, arrays: Arrays) -> tuple[Any, ...]:
+        """Return the columns that have keys, which `arrays.keys.read_key` takes."""
+        return tuple([arrays[KeysIn(name)] for name in self.by])
 
 
 class Rows(NamedTuple):

@@ -13,7 +13,7 @@ from streamloss.support.brief import brief
 
 from .columns import Columns, listing
 from .formats import FORMATS, Format, format_of
-from .hive import partitions
+from .hive import kind_of_keys, partitions
 from .paths import expand
 from .scanner import Scanner
 from .source import Reading, Source
@@ -143,7 +143,7 @@ class DataSet:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, of several files those of the first."""
-        return tuple(self._parts[0].column_names(Reading(self.types, {}, {})))
+        return tuple(self._parts[0].column_names(Reading.of(self.types)))
 
     def opened(self, columns: Columns) -> Scanner:
         """Return the rows of some columns, of files that are opened now.
@@ -153,10 +153,18 @@ class DataSet:
         OSError, ValueError
             If a file cannot be read or lacks a column, or there are no rows.
         """
-        reading = Reading(self.types, {}, {})
+        reading = Reading.of(self.types, self._folders(columns.by))
         scanner = Scanner([Opening(part, columns, reading) for part in self._parts])
         reading.check_told()
         return scanner
+
+    def _folders(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the kinds of keys that the names of folders have, by the names of columns."""
+        found: dict[str, list[str]] = {name: [] for name in names}
+        for part in self._parts if found else ():
+            for name, text in partitions(part.path).items() if isinstance(part, TableFile) else ():
+                found.get(name, []).append(text)
+        return {name: kind_of_keys(texts) for name, texts in found.items()}
 
     def outside(self, columns: Columns) -> list[tuple[str, str]]:
         """Return what gives columns their values beside the contents of tables, part by part.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import re
+from collections.abc import Iterable
 
 import numpy as np
 
+from streamloss.arrays.keys import NOTHING, Keyed, read_key
 from streamloss.arrays.types import Array
 
 MISSING = "__HIVE_DEFAULT_PARTITION__"
@@ -31,6 +34,52 @@ def partitions(path: str) -> dict[str, str]:
     from urllib.parse import unquote
 
     return {unquote(name): unquote(value) for name, value in pairs}
+
+
+def kind_of_keys(texts: Iterable[str]) -> str:
+    """Return the kind of the keys that the folders of all files name: "int", "time" or "text".
+
+    Nothing tells it but how they are spelled, as other readers have it: integers, else dates, if
+    all are that, else text.
+
+    Examples
+    --------
+    >>> kind_of_keys(["06", "12"]), kind_of_keys(["2020-02-29"]), kind_of_keys(["6", "AA"])
+    ('int', 'time', 'text')
+    """
+    known = [text for text in texts if text != MISSING]
+    if all(re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII) for text in known):
+        return "int"
+    return "time" if all(map(_is_date, known)) else "text"
+
+
+def _is_date(text: str) -> bool:
+    """Return whether a text is a date as ISO 8601 has it."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        return False
+    try:
+        np.datetime64(text)
+    except ValueError:
+        return False
+    return True
+
+
+def key(text: str, kind: str) -> Keyed:
+    """Return the key that a partition gives to each row, for one row.
+
+    Examples
+    --------
+    >>> key("06", "int").values, key("__HIVE_DEFAULT_PARTITION__", "int").codes
+    (array([6]), array([-1], dtype=int8))
+    """
+    if text == MISSING:
+        return Keyed(NOTHING, np.empty(0, np.int64), np.full(1, -1, np.int8))
+    known = {"int": int, "time": np.datetime64, "text": str}[kind](text)
+    values = np.array([known]) if kind != "text" else [known]
+    found = read_key("by", values)
+    if found.codes is not None:
+        return found._replace(codes=np.asarray(found.codes, np.int8))
+    return Keyed(found.kind, found.values, np.zeros(1, np.int8))
 
 
 def constant(text: str, is_mask: bool) -> Array:

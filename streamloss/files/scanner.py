@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .columns import Rows
 from .reading import Refused, Stamp, check_same
@@ -42,9 +42,13 @@ START = Place()
 
 
 class RowBatch(NamedTuple):
-    """Some rows in memory, how many they are, where they stand in a file, and what is done then."""
+    """Some rows in memory, how many they are, where they stand in a file, and what is done then.
+
+    Keys are what `arrays.keys.read_key` takes, one for each column that has some.
+    """
 
     rows: Rows
+    keys: tuple[Any, ...]
     length: int
     path: str
     first: int
@@ -105,11 +109,12 @@ class Stretch(NamedTuple):
         for announced, run in source.read(row, self.stop, most, use_threads):
             end = None if announced is None else row + announced
             for arrays in run:
-                rows = source.columns.rows(arrays)
+                rows, keys = source.columns.rows(arrays), source.columns.keys(arrays)
                 first, row = row, row + len(rows.y_true)
                 if end is not None and row > end:
                     break
-                yield RowBatch(rows, row - first, source.paths[0], first, Place(self.number, row))
+                place = source.paths[0], first, Place(self.number, row)
+                yield RowBatch(rows, keys, row - first, *place)
             self._check_end(row, end)
         self._check_end(row, self.stop)
         check_same(source.paths, source.stamps)

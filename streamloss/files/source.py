@@ -21,11 +21,21 @@ class Reading(NamedTuple):
         while files are opened, from the first rows that tell.
     untold : dict of str to str
         Columns of lists of which the first rows of a file are null, and how a file says so.
+    folders : mapping of str to str
+        The kinds of keys that the names of folders have, by the names of the columns.
     """
 
     types: Mapping[str, str]
     widths: dict[str, int]
     untold: dict[str, str]
+    folders: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, types: Mapping[str, str] | None = None, folders: Mapping[str, str] | None = None
+    ) -> Reading:
+        """Return what is known before any file is opened."""
+        return cls(types or {}, {}, {}, folders or {})
 
     def check_told(self) -> None:
         """Refuse columns of lists of which no opened file has told how long they are.

@@ -9,9 +9,10 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 
-from .columns import Arrays, Columns, listing
-from .hive import constant, partitions
+from .columns import Arrays, Columns, KeysIn, listing
+from .hive import constant, key, partitions
 from .reading import Refused, explained
+from .source import Reading
 
 
 class Kind(NamedTuple):
@@ -23,29 +24,69 @@ class Kind(NamedTuple):
         Whether numpy has numbers for its values.
     is_mask : bool
         Whether they are booleans, or nulls alone.
+    is_key : bool
+        Whether `arrays.keys.read_key` takes them.
     text : str
         What the file calls its type.
     """
 
     is_number: bool
     is_mask: bool
+    is_key: bool
     text: str
+
+    def lacks(self, role: str) -> str | None:
+        """Return what a column of a role must be, None if it is."""
+        if role == "where":
+            return None if self.is_mask else "boolean"
+        if role == "by":
+            return None if self.is_key else KEYS
+        return None if self.is_number else "numeric"
+
+
+KEYS = "of booleans, integers, floats, text, bytes, dates or times"
+"""What columns of keys must be."""
 
 
 class Asked(NamedTuple):
-    """The columns asked of a table: names of those inside, and the one value of the others."""
+    """The columns asked of a table.
+
+    Attributes
+    ----------
+    inside : list of str
+        The names of those inside that are read as numbers.
+    keys : list of str
+        The names of those inside that have keys.
+    constants : dict of arrays
+        What is in the names of folders: one value of each column.
+    """
 
     inside: list[str]
+    keys: list[str]
     constants: Arrays
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns inside, each once."""
+        return list(dict.fromkeys((*self.inside, *self.keys)))
 
     def complete(self, arrays: Arrays, length: int) -> Arrays:
         """Return arrays of the columns inside with those that are in the names of folders."""
         for name, value in self.constants.items():
-            arrays[name] = np.repeat(value, length)
+            if isinstance(name, KeysIn):
+                arrays[name] = value._replace(codes=np.repeat(value.codes, length))
+            else:
+                arrays[name] = np.repeat(value, length)
         return arrays
 
 
-def asked(path: str, columns: Columns, names: Sequence[str], kind: Callable[[str], Kind]) -> Asked:
+def asked(
+    path: str,
+    columns: Columns,
+    names: Sequence[str],
+    kind: Callable[[str], Kind],
+    reading: Reading,
+) -> Asked:
     """Return the columns asked of a table.
 
     Parameters
@@ -58,6 +99,8 @@ def asked(path: str, columns: Columns, names: Sequence[str], kind: Callable[[str
         The names of all columns that the file has.
     kind : callable
         Returns the kind of one of them.
+    reading : Reading
+        Which kinds of keys the names of folders have.
 
     Raises
     ------
@@ -67,18 +110,18 @@ def asked(path: str, columns: Columns, names: Sequence[str], kind: Callable[[str
     found: dict[str, str] = partitions(path)
     constants: Arrays = {}
     for role, name in columns.named():
-        is_mask = role == "where"
         if name in found and name not in names:
-            constants[name] = _constant(path, role, name, found[name])
-        else:
-            _check(path, role, name, names)
-            what = kind(name)
-            if not (what.is_mask if is_mask else what.is_number):
-                rule = "boolean" if is_mask else "numeric"
-                raise Refused(
-                    f"{role}: column {name!r} of {path} must be {rule}: it is {what.text}"
-                )
-    return Asked([name for name in columns.names() if name not in constants], constants)
+            if role == "by":
+                constants[KeysIn(name)] = key(found[name], reading.folders[name])
+            else:
+                constants[name] = _constant(path, role, name, found[name])
+            continue
+        _check(path, role, name, names)
+        what = kind(name)
+        if (rule := what.lacks(role)) is not None:
+            raise Refused(f"{role}: column {name!r} of {path} must be {rule}: it is {what.text}")
+    inside = [name for name in columns.numbers() if name not in constants]
+    return Asked(inside, [n for n in columns.by if KeysIn(n) not in constants], constants)
 
 
 def _constant(path: str, role: str, name: str, text: str) -> Array:

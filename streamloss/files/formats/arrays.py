@@ -13,7 +13,7 @@ import numpy as np
 
 from streamloss.arrays.convert import is_numeric
 from streamloss.arrays.types import Array
-from streamloss.files.columns import Arrays, Columns
+from streamloss.files.columns import Arrays, Columns, KeysIn
 from streamloss.files.folders import is_there
 from streamloss.files.foreign import elsewhere, foreign
 from streamloss.files.paths import missing
@@ -22,6 +22,9 @@ from streamloss.files.source import Reading
 
 from .npy import RowReader, StoredArray, array_names, find_array
 from .stream import BATCH_BYTES, PACKED_VALUES, SHORTEST_STRETCH
+
+KEYS = "biufSUMm"
+"""The kinds of dtypes that keys may have."""
 
 
 class Location(NamedTuple):
@@ -68,13 +71,14 @@ class ArrayFiles:
 
     def __init__(self, columns: Columns, locations: Mapping[str, Location]) -> None:
         self.columns, self._locations = columns, locations
-        self._idle: dict[int, deque[Arrays]] = {}
+        self._idle: dict[int, deque[dict[str, Array]]] = {}
         named = list(columns.named())
         self._role = {name: role for role, name in reversed(named)}
+        self._inputs = columns.numbers()
         self.paths = tuple(dict.fromkeys(_path(role, locations[name]) for role, name in named))
         self.stamps = stamps(self.paths)
-        self._arrays = {name: _find_numbers(role, locations[name]) for role, name in named}
-        self._check_masks(named)
+        self._arrays = {name: _find(role, locations[name]) for role, name in named}
+        self._check_roles(named)
         first = named[0][1]
         self._length = self._arrays[first].shape[0]
         self.rows: int | None = self._length
@@ -89,14 +93,13 @@ class ArrayFiles:
                     f" {self._length:,}: it has {rows:,}"
                 )
 
-    def _check_masks(self, named: Iterable[tuple[str, str]]) -> None:
-        """Refuse masks that do not hold booleans."""
+    def _check_roles(self, named: Iterable[tuple[str, str]]) -> None:
+        """Refuse arrays that hold something else than their roles need."""
         for role, name in named:
-            dtype = self._arrays[name].dtype
-            if role == "where" and dtype != np.bool_:
-                raise Refused(
-                    f"{role}: {self._locations[name]} must hold booleans: it holds {dtype}"
-                )
+            array = self._arrays[name]
+            if (rule := _lacks(role, array)) is not None:
+                got = f"{array.dtype} of shape {array.shape}" if role == "by" else array.dtype
+                raise Refused(f"{role}: {self._locations[name]} must {rule}: it holds {got}")
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -117,7 +120,14 @@ class ArrayFiles:
             takes = {name: self._taker(name, stack, buffers) for name in self._arrays}
             for first in range(start, stop, step):
                 last = min(first + step, stop)
-                yield {name: take(first, last) for name, take in takes.items()}
+                found = {name: take(first, last) for name, take in takes.items()}
+                yield self._by_roles(found)
+
+    def _by_roles(self, arrays: dict[str, Array]) -> Arrays:
+        """Return rows of arrays as inputs and as keys; one that is both is read once."""
+        found: Arrays = {name: arrays[name] for name in self._inputs}
+        found.update({KeysIn(name): arrays[name] for name in self.columns.by})
+        return found
 
     def cuts(self, values: int) -> Iterable[int]:
         """Return rows at least so many values apart; an archive is read from row 0 alone."""
@@ -126,7 +136,7 @@ class ArrayFiles:
         return range(0, self._length, self._rows_of(max(values, SHORTEST_STRETCH)))
 
     @contextmanager
-    def _lent_buffers(self, step: int) -> Iterator[Arrays]:
+    def _lent_buffers(self, step: int) -> Iterator[dict[str, Array]]:
         """Lend memory for so many rows of each array, which later stretches use again.
 
         New memory is cleared by the system, which took half of the time of a stretch
@@ -145,7 +155,9 @@ class ArrayFiles:
         """Return in how many rows the widest array has so many values; all rows, if it has none."""
         return max(1, values // self._width) if self._width else self._length
 
-    def _taker(self, name: str, stack: ExitStack, buffers: Arrays) -> Callable[[int, int], Array]:
+    def _taker(
+        self, name: str, stack: ExitStack, buffers: dict[str, Array]
+    ) -> Callable[[int, int], Array]:
         """Return the function that reads rows of one array, until the stack is closed."""
         array = self._arrays[name]
         reading = explained(f"{self._role[name]}: cannot read {self._locations[name]}")
@@ -180,10 +192,18 @@ def _path(role: str, location: Location) -> str:
     return path
 
 
-def _find_numbers(role: str, location: Location) -> StoredArray:
-    """Find an array, refused if it does not hold numbers."""
+def _lacks(role: str, array: StoredArray) -> str | None:
+    """Return what an array of a role must do, None if it does."""
+    if role == "where":
+        return None if array.dtype == np.bool_ else "hold booleans"
+    if role != "by":
+        return None if is_numeric(array.dtype) else "hold numbers"
+    if array.dtype.kind not in KEYS:
+        return "hold booleans, numbers, text or times"
+    return None if len(array.shape) == 1 else "have one axis"
+
+
+def _find(role: str, location: Location) -> StoredArray:
+    """Find an array."""
     with explained(f"{role}: cannot read {location}"):
-        array = find_array(*location)
-    if not is_numeric(array.dtype):
-        raise Refused(f"{role}: {location} must hold numbers: it holds {array.dtype}")
-    return array
+        return find_array(*location)

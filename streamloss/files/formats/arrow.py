@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from streamloss.files.columns import Arrays, Columns
+from streamloss.files.columns import Arrays, Columns, KeysIn
 from streamloss.files.foreign import foreign
 from streamloss.files.reading import explained, stamps
 from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
-from .buffers import Access, Lists, Take, read_at, values_of
+from .buffers import Access, Lists, Take, keys_in, lies_apart, read_at, values_of
 from .columnar import FIRST_ROWS, dtype_of, is_list, kind_of, note_widths, unknown_lists
 from .messages import MAGIC, Batch, read_batches
 from .rowgroups import Groups
@@ -62,18 +62,33 @@ class Arrow:
         with _reading(path), open(path, "rb", buffering=0) as file:
             opened = _open(file, path)
         schema = opened.schema
-        self._asked = asked(path, columns, opened.names, lambda n: kind_of(schema.field(n).type))
-        inside = self._asked.inside
+        self._asked = asked(
+            path, columns, opened.names, lambda n: kind_of(schema.field(n).type), reading
+        )
+        inside = self._asked.columns
         with _reading(path), open(path, "rb", buffering=0) as file:
             read = partial(read_at, file.fileno())
             self._batches = list(read_batches(opened.footer, schema, inside, read, opened.end))
-            kinds = {name: schema.field(name).type for name in inside}
+            kinds = {name: schema.field(name).type for name in self._asked.inside}
             self._dtypes = {name: dtype_of(kind) for name, kind in kinds.items()}
             self._groups = Groups(batch.rows for batch in self._batches)
             self.rows: int | None = self._groups.rows
             if self.rows and (unknown := unknown_lists(kinds, self._widths)):
                 note_widths(path, unknown, self._first_rows(file.fileno(), unknown), reading)
+            self._dictionaries = self._read_dictionaries(file, schema)
+        self._names = opened.names
+        self._whole = any([lies_apart(schema.field(name).type) for name in self._asked.keys])
         self.decoded = any(batch.codec is not None for batch in self._batches)
+
+    def _read_dictionaries(self, file: Any, schema: pa.Schema) -> dict[str, pa.Array]:
+        """Return the dictionaries of columns of keys, which all batches share."""
+        kinds = [(name, schema.field(name).type) for name in self._asked.keys]
+        coded = [name for name, kind in kinds if pa.types.is_dictionary(kind)]
+        if not coded or not self._batches:
+            return {}
+        shortest = min(range(len(self._batches)), key=lambda k: self._batches[k].rows)
+        batch = _decoded(file, [schema.names.index(name) for name in coded], shortest)
+        return {name: batch.column(name).dictionary for name in coded}
 
     def _first_rows(self, handle: int, names: list[str]) -> Iterator[Arrays]:
         """Yield the first rows of columns in each batch of an open file that has any."""
@@ -97,17 +112,21 @@ class Arrow:
                 begin, end = self._groups.span(range(number, number + 1))
                 first, last = max(start, begin), min(stop, end)
                 rows = range(first - begin, last - begin, step)
-                batch = self._batches[number]
-                access = Access(file.fileno(), batch.codec, use_threads)
-                yield last - first, self._parts(access, batch, rows)
+                access = Access(file.fileno(), self._batches[number].codec, use_threads)
+                yield last - first, self._parts(access, number, rows)
 
-    def _parts(self, access: Access, batch: Batch, rows: range) -> Iterator[Arrays]:
+    def _parts(self, access: Access, number: int, rows: range) -> Iterator[Arrays]:
         """Yield rows of a batch, as many at a time as the range of them steps."""
+        batch = self._batches[number]
         with _reading(self.paths[0]):
-            takes = {name: self._taker(access, batch, name) for name in self._dtypes}
+            takes: dict[str | KeysIn, Take] = {
+                name: self._taker(access, batch, name) for name in self._dtypes
+            }
+            for name in self._asked.keys:
+                takes[KeysIn(name)] = self._key_taker(access, number, name)
             for first in rows:
                 last = min(first + rows.step, rows.stop)
-                arrays = {name: take(first, last) for name, take in takes.items()}
+                arrays: Arrays = {name: take(first, last) for name, take in takes.items()}
                 yield self._asked.complete(arrays, last - first)
 
     def _taker(self, access: Access, batch: Batch, name: str) -> Take:
@@ -117,10 +136,22 @@ class Arrow:
             return values_of(access, column, 0, dtype)
         return Lists(access, column, dtype, name, self._widths).take
 
+    def _key_taker(self, access: Access, number: int, name: str) -> Take:
+        """Return the function that reads keys of a column, one part after the other.
+
+        If their rows lie apart the column of the batch is in memory as a whole.
+        """
+        stored = self._batches[number].columns[name]
+        if not lies_apart(stored.kind):
+            return keys_in(access, stored, self._dictionaries.get(name))
+        with open(self.paths[0], "rb") as file:
+            (column,) = _decoded(file, [self._names.index(name)], number).columns
+        return lambda first, last: column.slice(first, last - first)
+
     def cuts(self, values: int) -> Iterable[int]:
         """Return rows from which reading begins at once: any, but if packed those of batches."""
         rows = self._rows_of(max(values, SHORTEST_STRETCH))
-        if self.decoded:
+        if self.decoded or self._whole:
             return self._groups.cuts(rows)
         return range(0, self._groups.rows, rows)
 
@@ -143,6 +174,13 @@ def column_names(path: str, reading: Reading) -> list[str]:
 def _reading(path: str) -> AbstractContextManager[None]:
     """Have errors in the block say which file cannot be read."""
     return explained(f"cannot read {path} as Arrow IPC")
+
+
+def _decoded(file: Any, places: list[int], number: int) -> pa.RecordBatch:
+    """Return a batch of a file with the columns at some places alone, as pyarrow reads them."""
+    file.seek(0)
+    options = pa.ipc.IpcReadOptions(included_fields=sorted(places))
+    return pa.ipc.open_file(file, options=options).get_batch(number)
 
 
 def _open(file: Any, path: str) -> Opened:

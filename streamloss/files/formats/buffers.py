@@ -1,5 +1,7 @@
 """Buffers of columns in a file of Arrow, read in parts, packed or not.
 
+Columns of inputs become arrays of numpy, and those of keys arrays of Arrow of the same rows.
+
 What is packed is unpacked from its beginning on, so that parts of it are read one after the other.
 """
 
@@ -14,11 +16,11 @@ import pyarrow as pa
 
 from streamloss.arrays.types import Array, DType, Mask
 
-from .columnar import Widths, rows_of, unpacked, with_nulls
+from .columnar import Widths, is_coded, rows_of, unpacked, with_nulls
 from .messages import Buffer, Stored
 from .stream import Stream
 
-Take = Callable[[int, int], Array]
+Take = Callable[[int, int], Any]
 """Takes the first row of some in a batch and the one after the last, and returns these rows."""
 
 
@@ -167,6 +169,30 @@ def values_of(access: Access, column: Stored, level: int, dtype: DType) -> Take:
     return take
 
 
+class Ends:
+    """Where the lists or texts of rows end among the values of all, one part after the other."""
+
+    def __init__(self, access: Access, column: Stored) -> None:
+        kind, types = column.kind, pa.types
+        large = types.is_large_list(kind) or types.is_large_string(kind)
+        self._dtype = np.dtype(np.int64 if large or types.is_large_binary(kind) else np.int32)
+        self._data = access.bytes_of(column.buffers[1])
+        # Of which row the last offset is that was read, and the offset: the next rows begin there.
+        self._known: tuple[int, int] = -1, 0
+
+    def take(self, first: int, last: int) -> Array:
+        """Return where rows begin, each of which ends where the next one begins."""
+        ends = np.empty(last + 1 - first, self._dtype)
+        place, end = self._known
+        known = int(place == first)
+        ends[:known] = end
+        self._data.fill(ends[known:], (first + known) * self._dtype.itemsize)
+        self._known = last, int(ends[-1])
+        if (np.diff(ends) < 0).any() or ends[0] < 0:
+            raise ValueError("a column has lists or texts of negative lengths")
+        return ends
+
+
 class Lists:
     """Reads rows of a column of lists, one part after the other."""
 
@@ -176,32 +202,82 @@ class Lists:
         self._name, self._widths = name, widths
         self._size: int | None = getattr(column.kind, "list_size", None)
         self._nulls = Bits(access.bytes_of(column.buffers[0])) if column.nulls[0] else None
-        self._wide = np.dtype(np.int64 if pa.types.is_large_list(column.kind) else np.int32)
-        self._offsets = None if self._size is not None else access.bytes_of(column.buffers[1])
-        # Of which row the last offset is that was read, and the offset: the next rows begin there.
-        self._known: tuple[int, int] = -1, 0
+        self._ends = None if self._size is not None else Ends(access, column)
         self._values = values_of(access, column, 1, dtype)
 
     def take(self, first: int, last: int) -> Array:
         """Return rows."""
-        ends = self._ends(first, last)
+        if self._ends is None:
+            ends = np.arange(first, last + 1) * (self._size or 0)
+        else:
+            ends = self._ends.take(first, last)
         lengths = np.diff(ends)
-        if (lengths < 0).any() or ends[0] < 0:
-            raise ValueError(f"lists of column {self._name!r} have negative lengths")
         values = self._values(int(ends[0]), int(ends[-1]))
         valid = None if self._nulls is None else self._nulls.take(first, last)
         if valid is not None and lengths[~valid].any():
             values = values[np.repeat(valid, lengths)]
         return rows_of(self._name, values, lengths, valid, self._widths)
 
-    def _ends(self, first: int, last: int) -> Array:
-        """Return where the lists of rows begin among the values, and where the last one ends."""
-        if self._offsets is None:
-            return np.arange(first, last + 1) * (self._size or 0)
-        ends = np.empty(last + 1 - first, self._wide)
-        place, end = self._known
-        known = int(place == first)
-        ends[:known] = end
-        self._offsets.fill(ends[known:], (first + known) * self._wide.itemsize)
-        self._known = last, int(ends[-1])
-        return ends
+
+def lies_apart(kind: pa.DataType) -> bool:
+    """Return whether the rows of a type do not lie one after another: those of views of text."""
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
+
+
+def keys_in(access: Access, column: Stored, dictionary: pa.Array | None) -> Take:
+    """Return the function that reads keys of a column as an array of Arrow."""
+    kind, types = column.kind, pa.types
+    if types.is_dictionary(kind):
+        codes = keys_in(access, column._replace(kind=kind.index_type), None)
+        return lambda first, last: pa.DictionaryArray.from_arrays(codes(first, last), dictionary)
+    if types.is_null(kind):
+        return lambda first, last: pa.nulls(last - first)
+    return (Texts if is_coded(kind) else Plain)(access, column).take
+
+
+class Plain:
+    """Reads keys of a fixed width, one part after the other."""
+
+    def __init__(self, access: Access, column: Stored) -> None:
+        self._kind, (valid, data) = column.kind, map(access.bytes_of, column.buffers)
+        self._nulls = Bits(valid) if column.nulls[0] else None
+        self._bits = Bits(data) if pa.types.is_boolean(column.kind) else None
+        self._data, self._bytes = data, column.kind.bit_width // 8
+
+    def take(self, first: int, last: int) -> pa.Array:
+        """Return rows."""
+        if self._bits is not None:
+            values = _packed(self._bits.take(first, last))
+        else:
+            values = np.empty((last - first) * self._bytes, np.uint8)
+            self._data.fill(values, first * self._bytes)
+        return _array(self._kind, last - first, self._nulls, first, [values])
+
+
+class Texts:
+    """Reads keys that are text or bytes, one part after the other."""
+
+    def __init__(self, access: Access, column: Stored) -> None:
+        self._kind, self._ends = column.kind, Ends(access, column)
+        self._nulls = Bits(access.bytes_of(column.buffers[0])) if column.nulls[0] else None
+        self._data = access.bytes_of(column.buffers[2])
+
+    def take(self, first: int, last: int) -> pa.Array:
+        """Return rows."""
+        ends = self._ends.take(first, last)
+        begin = int(ends[0])
+        text = self._data.fill(np.empty(int(ends[-1]) - begin, np.uint8), begin)
+        return _array(self._kind, last - first, self._nulls, first, [ends - begin, text])
+
+
+def _array(
+    kind: pa.DataType, rows: int, nulls: Bits | None, first: int, buffers: list[Array]
+) -> pa.Array:
+    """Return an array of Arrow of some rows, with bits that say which of them are not null."""
+    valid = None if nulls is None else pa.py_buffer(_packed(nulls.take(first, first + rows)))
+    return pa.Array.from_buffers(kind, rows, [valid, *map(pa.py_buffer, buffers)])
+
+
+def _packed(bits: Mask) -> Array:
+    """Return bits as Arrow packs them."""
+    return np.packbits(bits, bitorder="little")

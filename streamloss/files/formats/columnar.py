@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from streamloss.arrays.types import Array, DType, Mask
-from streamloss.files.columns import Arrays
+from streamloss.files.columns import Arrays, KeysIn
 from streamloss.files.source import Reading
 from streamloss.files.table import Kind
 
@@ -30,7 +30,37 @@ def kind_of(kind: pa.DataType) -> Kind:
     is_mask = bool(types.is_boolean(held) or types.is_null(held))
     # numpy has no numbers for decimals
     is_number = is_mask or bool(types.is_integer(held) or types.is_floating(held))
-    return Kind(is_number, is_mask, str(kind))
+    return Kind(is_number, is_mask, is_key(kind), str(kind))
+
+
+def is_key(kind: pa.DataType) -> bool:
+    """Return whether columns of a type have keys."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return is_key(kind.value_type)
+    tests = (
+        *(types.is_null, types.is_boolean, types.is_integer, types.is_floating, is_text),
+        *(types.is_binary, types.is_large_binary, types.is_binary_view),
+        *(types.is_fixed_size_binary, types.is_date, types.is_timestamp, types.is_duration),
+    )
+    return any([test(kind) for test in tests])
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type is one of text."""
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def is_coded(kind: pa.DataType) -> bool:
+    """Return whether a type is one of text or bytes, which files hold as codes of a dictionary."""
+    types = pa.types
+    return is_text(kind) or bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def keys_of(batch: pa.RecordBatch, names: Iterable[str]) -> Arrays:
+    """Return the columns of a batch that have keys."""
+    return {KeysIn(name): batch.column(name) for name in names}
 
 
 def is_list(kind: pa.DataType) -> bool:

@@ -18,13 +18,13 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv
 
-from streamloss.files.columns import Arrays, Columns, listing
+from streamloss.files.columns import Arrays, Columns, KeysIn, listing
 from streamloss.files.foreign import HEAD_BYTES, foreign, is_text
 from streamloss.files.reading import Refused, explained, for_arrow, stamps
 from streamloss.files.source import Reading
 from streamloss.files.table import asked
 
-from .columnar import as_array, dtype_of, is_list, kind_of
+from .columnar import as_array, dtype_of, is_coded, is_key, kind_of
 
 BLOCK_BYTES = 1 << 20
 """Bytes of text that are read at a time, of which a line may not have more.
@@ -62,15 +62,20 @@ class CSV:
         self.columns = columns
         schema = _schema(path)
         given = {name: _type(name, kind) for name, kind in reading.types.items()}
-        for name in given:
+        for name, kind in given.items():
+            if name in columns.numbers() and not kind_of(kind).is_number:
+                rule = "types must be numbers or bool by Arrow's names, such as float32"
+                raise Refused(f"{rule}: got {str(kind)[:50]!r} for {name!r}")
             if name not in schema.names:
                 has = listing(schema.names, name)
                 raise Refused(f"types: no column {name!r} in {path}: it has {has}")
-        kinds = {field.name: given.get(field.name) or _kind(field, columns) for field in schema}
+        kinds = {field.name: _kind(field, columns, given.get(field.name)) for field in schema}
         self._names = list(schema.names)
-        self._asked = asked(path, columns, schema.names, lambda name: kind_of(kinds[name]))
-        self._types = {name: kinds[name] for name in self._asked.inside}
-        self._dtypes = {name: dtype_of(kind) for name, kind in self._types.items()}
+        self._asked = asked(path, columns, schema.names, lambda name: kind_of(kinds[name]), reading)
+        self._types = {name: kinds[name] for name in self._asked.columns}
+        self._dtypes = {name: dtype_of(kinds[name]) for name in self._asked.inside}
+        keys = [(name, schema.field(name).type) for name in self._asked.keys if name not in given]
+        self._integers = {name for name, kind in keys if kind == pa.int64()}
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -94,10 +99,12 @@ class CSV:
                 first, start = min(start, block.num_rows), max(start - block.num_rows, 0)
                 for row in range(first, block.num_rows, most):
                     batch = block.slice(row, most)
-                    arrays = {
+                    arrays: Arrays = {
                         name: as_array(name, batch.column(name), dtype, {})
                         for name, dtype in self._dtypes.items()
                     }
+                    for name in self._asked.keys:
+                        arrays[KeysIn(name)] = _key(batch.column(name), name in self._integers)
                     yield self._asked.complete(arrays, batch.num_rows)
             end.check()
 
@@ -231,24 +238,45 @@ def _codec(path: str) -> str | None:
     return codec
 
 
+def _key(column: pa.Array, integers: bool) -> pa.Array:
+    """Return a column of keys: integers that are an input as well are read as floats.
+
+    A text without characters is no key, for CSV has no nulls.
+    """
+    if integers:
+        return column.cast(pa.int64())
+    if not pa.types.is_dictionary(column.type) or "" not in (
+        words := column.dictionary.to_pylist()
+    ):
+        return column
+    words = pa.array([word or None for word in words], column.type.value_type)
+    return pa.DictionaryArray.from_arrays(column.indices, words)
+
+
 def _type(name: str, text: str) -> pa.DataType:
     """Return the type that a text names, refused if a column of it has no numbers."""
     try:
         kind = pa.type_for_alias(text)
     except (TypeError, ValueError):
         kind = None
-    if kind is None or is_list(kind) or not kind_of(kind).is_number:
+    if kind is None or not is_key(kind):
         rule = "types must be numbers or bool by Arrow's names, such as float32"
         raise Refused(f"{rule}: got {str(text)[:50]!r} for {name!r}")
     return kind
 
 
-def _kind(field: pa.Field, columns: Columns) -> pa.DataType:
-    """Return the type that a column is read as, by that of its first block.
+def _kind(field: pa.Field, columns: Columns, given: pa.DataType | None) -> pa.DataType:
+    """Return the type that a column is read as: the one given, else by that of its first block.
 
-    A mask alone may be spelled 0 and 1, which are integers elsewhere.
+    A mask alone may be spelled 0 and 1, which are integers elsewhere. Keys alone stay integers;
+    text, and what the first block lacks, comes as codes.
     """
     roles = {role for role, name in columns.named() if name == field.name}
+    if given is not None and not (roles == {"by"} and is_coded(given)):
+        return given
     if roles == {"where"} and field.type in (pa.int64(), pa.null()):
         return pa.bool_()
+    if roles == {"by"}:
+        kind = given or (pa.string() if field.type == pa.null() else field.type)
+        return pa.dictionary(pa.int32(), kind) if is_coded(kind) else kind
     return pa.float64() if field.type in ANY_NUMBER else field.type

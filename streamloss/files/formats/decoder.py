@@ -98,20 +98,26 @@ class Opened:
 
 
 @contextmanager
-def opened(source: BinaryIO | str, footer: Any = None) -> Iterator[Decoder]:
-    """Open a file for as long as the block runs; its footer is read unless it is known."""
-    reader = _reader(source, footer)
+def opened(
+    source: BinaryIO | str, footer: Any = None, coded: Sequence[str] = ()
+) -> Iterator[Decoder]:
+    """Open a file for as long as the block runs; its footer is read unless it is known.
+
+    Columns of text that are named come as the codes of dictionaries that the file has of them.
+    """
+    reader = _reader(source, footer, coded)
     if reader is not None:
         with closing(reader):
             yield Opened(reader)
         return
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(source, metadata=footer, buffer_size=BUFFER_BYTES, **CHOSEN) as file:
+    how = {"metadata": footer, "read_dictionary": [*coded], "buffer_size": BUFFER_BYTES}
+    with ParquetFile(source, **how, **CHOSEN) as file:
         yield file
 
 
-def _reader(source: BinaryIO | str, footer: Any) -> Any:
+def _reader(source: BinaryIO | str, footer: Any, coded: Sequence[str]) -> Any:
     """Return a reader of pyarrow's, None where this pyarrow has none that takes these arguments."""
     try:
         from pyarrow._parquet import ParquetReader
@@ -120,6 +126,7 @@ def _reader(source: BinaryIO | str, footer: Any) -> Any:
         reader.open(
             source,
             metadata=footer,
+            read_dictionary=[*coded],
             arrow_extensions_enabled=True,
             buffer_size=BUFFER_BYTES,
             **CHOSEN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 
@@ -19,7 +19,9 @@ from .columnar import (
     as_array,
     count_values,
     dtype_of,
+    is_coded,
     is_list,
+    keys_of,
     kind_of,
     note_widths,
     unknown_lists,
@@ -67,11 +69,14 @@ class Parquet:
             _check_kind(path)
             with _open(path) as file:
                 schema, footer, paths = file.schema_arrow, file.metadata, file.reader.column_paths
-        self._asked = asked(path, columns, schema.names, lambda n: kind_of(schema.field(n).type))
+        self._asked = asked(
+            path, columns, schema.names, lambda n: kind_of(schema.field(n).type), reading
+        )
         with _reading(path):
             kinds = {name: schema.field(name).type for name in self._asked.inside}
             self._dtypes = {name: dtype_of(kind) for name, kind in kinds.items()}
-            self._places = places(paths, kinds)
+            self._coded = [n for n in self._asked.keys if is_coded(schema.field(n).type)]
+            self._places = places(paths, self._asked.columns)
             self._groups = read_groups(footer)
             check_values(footer, self._groups.empty(), self._places)
         self.rows: int | None = self._groups.rows
@@ -79,7 +84,7 @@ class Parquet:
         if self.rows and (unknown := unknown_lists(kinds, self._widths)):
             with _reading(path), _open(path) as file:
                 batches = file.iter_batches(FIRST_ROWS, columns=unknown)
-                note_widths(path, unknown, map(self._arrays, batches), reading)
+                note_widths(path, unknown, map(self._numbers, batches), reading)
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -89,10 +94,10 @@ class Parquet:
         self, start: int, stop: int | None, batch_values: int, use_threads: bool
     ) -> Iterator[tuple[int, Iterator[Arrays]]]:
         """Yield runs of row groups from `start` on; `stop` must be the end of a group."""
-        path, names = self.paths[0], list(self._dtypes)
+        path, names = self.paths[0], self._asked.columns
         assert stop is not None
-        batch_rows = self._rows_of(batch_values)
-        with _reading(path), _open(path, _footer(path, self.stamps[0])) as file:
+        batch_rows, footer = self._rows_of(batch_values), _footer(path, self.stamps[0])
+        with _reading(path), _open(path, footer, self._coded) as file:
             for run in self._groups.runs(start, stop, batch_rows):
                 begin, end = self._groups.span(run)
                 batches = file.iter_batches(batch_rows, run, names, use_threads=use_threads)
@@ -133,10 +138,16 @@ class Parquet:
                     yield self._asked.complete(self._arrays(rest), rest.num_rows)
 
     def _arrays(self, batch: pa.RecordBatch) -> Arrays:
-        """Return the columns of a batch as arrays, without a copy where there are no nulls."""
+        """Return the columns of a batch: arrays of numbers, and keys as they came."""
+        numbers = self._numbers(batch)
+        return numbers | keys_of(batch, self._asked.keys) if self._asked.keys else numbers
+
+    def _numbers(self, batch: pa.RecordBatch) -> Arrays:
+        """Return the numbers of a batch as arrays, without a copy where there are no nulls."""
         return {
             name: as_array(name, column, self._dtypes[name], self._widths)
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            if name in self._dtypes
         }
 
     def _check(self, footer: Footer, run: range, values: dict[str, int]) -> None:
@@ -180,9 +191,9 @@ def _check_kind(path: str) -> None:
 
 
 @contextmanager
-def _open(path: str, footer: Footer | None = None) -> Iterator[Decoder]:
-    """Open a file, whose footer is read unless it is known."""
-    with for_arrow(path) as source, opened(source, footer) as file:
+def _open(path: str, footer: Footer | None = None, coded: Sequence[str] = ()) -> Iterator[Decoder]:
+    """Open a file, whose footer is read unless it is known; some columns come as codes of texts."""
+    with for_arrow(path) as source, opened(source, footer, coded) as file:
         yield file
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.keys import Cut, Keyed, read_key
+from streamloss.arrays.keys import Cut, Keyed, Words, read_key
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.support.brief import brief
 
@@ -60,8 +61,10 @@ class By(Slicing):
             raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {max_slices}")
         return self._replace(missing=missing, max_slices=int(max_slices))
 
-    def read(self, keys: Any) -> tuple[By, list[Keyed]]:
+    def read(self, keys: Any, known: Mapping[str, Words] | None = None) -> tuple[By, list[Keyed]]:
         """Return the keys of a batch, and how slices are made, with their names.
+
+        Texts of dictionaries that came before are known by the names of keys.
 
         Raises
         ------
@@ -82,7 +85,8 @@ class By(Slicing):
                 raise ValueError(f"by must have an array for each of the keys {names}: got {got}")
         asked = self if self.names else self._replace(names=names, declared=(None,) * len(names))
         kinds = zip(names, columns, asked.declared, strict=True)
-        return asked, [read_key(name, column, kind) for name, column, kind in kinds]
+        words = {} if known is None else known
+        return asked, [read_key(name, key, kind, words.get(name)) for name, key, kind in kinds]
 
     def check_missing(self, keyeds: list[Keyed]) -> None:
         """Refuse keys that are missing, if so asked.

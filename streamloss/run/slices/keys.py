@@ -97,6 +97,7 @@ class Column:
         self._index = Integers(alone)
         self._numbers: dict[Any, int] | None = {} if kind.name in ("text", "bytes") else None
         self._words: dict[int, Words] = {}
+        self._last: tuple[Any, Array] | None = None
 
     @property
     def count(self) -> int:
@@ -115,6 +116,7 @@ class Column:
         else:
             self._numbers = dict(list(self._numbers.items())[: count - 1])
             self._words.clear()
+        self._last = None
 
     def values(self) -> Any:
         """Return the values by their codes, from that of code 1 on."""
@@ -142,6 +144,8 @@ class Column:
             return self._words.setdefault(width, Words(keyed.kind, width))
         if keyed.codes is None:
             return None
+        if self._last is not None and self._last[0] is keyed.values:  # as the batch before has it
+            return self._last[1]
         out = np.zeros(len(keyed.values) + 1, np.int32)
         used: Any = slice(0, len(keyed.values))
         if len(keyed.values) > most:
@@ -154,6 +158,8 @@ class Column:
             out[used] = found
         else:
             out[used] = self._numbers_of(values.tolist())
+        if isinstance(used, slice) and not keyed.values.flags.writeable:  # nobody changes them
+            self._last = keyed.values, out
         return out
 
     def _numbers_of(self, values: list[Any]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.batch import Arguments, Batch, any_lazy, as_batch
-from streamloss.arrays.keys import NOTHING, Kind, align
+from streamloss.arrays.keys import NOTHING, Kind, Words, align
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
@@ -41,6 +41,7 @@ class SliceTally:
         self._table: Table | None = None
         self._known: Table | None = None
         self._living: Living | None = None
+        self._words: dict[str, Words] = {}
 
     @property
     def known(self) -> Table | None:
@@ -90,7 +91,9 @@ class SliceTally:
         query = self.query if axis is None else self.query._replace(axis=axis)
         if any_lazy(*data):
             raise TypeError("by takes arrays in memory: got a lazy one of dask")
-        asked, keyeds = self.by.read(by)
+        asked, keyeds = self.by.read(by, self._words)
+        for name in asked.names:
+            self._words.setdefault(name, Words())
         batch = _on_host(as_batch(query.parts, *data, query.compute))
         sliced = SlicedBatch.of(query, batch, asked.names, keyeds)
         asked.check_missing(keyeds)
