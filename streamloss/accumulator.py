@@ -20,7 +20,6 @@ from .support.once import once
 if TYPE_CHECKING:
     from .arrays.batch import Arguments
     from .exact.table import Table
-    from .files import DataSet
     from .run.slices.by import By
 
 MOST_SLICES = 10_000_000
@@ -133,7 +132,7 @@ class Accumulator:
         weights: Any = None,
         *,
         where: Any = None,
-        data: DataSet | None = None,
+        data: Any = None,
         by: Any = None,
     ) -> Accumulator:
         """Add a batch and return the accumulator; an update that raises changes nothing.
@@ -160,10 +159,13 @@ class Accumulator:
         if self.by is not None or by is not None:
             sliced().check_keys(self.by, by, data)
         if data is not None:
-            from .run.evaluation import sum_data  # with archives and threads, on first use
+            from .run.data import How, take  # with archives and threads, on first use
 
-            self.tally.merge(sum_data(self.tally.query, data, given))
-            return self
+            taken = take(self.tally.query, self.by, data, given, by, How(), True)
+            if taken.arrays is None:
+                self.tally.merge(taken.sums)
+                return self
+            given, by = taken.arrays, taken.keys
         order = None if before is None else before.axes
         named = find_names(self.losses[0], *given, order)
         if named is None:

@@ -17,7 +17,7 @@ from .run.query import Query, later, sums, values
 from .support.brief import brief
 
 if TYPE_CHECKING:
-    from .files import DataSet
+    from .run.data import Taken
     from .run.evaluation import Progress
     from .run.slices.by import By
 
@@ -35,7 +35,7 @@ def evaluate(
     missing: str = "keep",
     max_slices: int = MOST_SLICES,
     reduction: str = Reduction.MEAN,
-    data: DataSet | None = None,
+    data: Any = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 5.0,
@@ -119,20 +119,23 @@ def evaluate(
     """
     query = Query.spelled(losses, axis, nan)
     found = check(reduction, query.losses)
-    if found is Reduction.NONE and axis is not None:
+    keeps = found is Reduction.NONE
+    if keeps and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
+    if keeps and by is not None:
+        raise ValueError("reduction 'none' keeps every element: it takes no by")
     given = y_true, y_pred, weights, where
     keys = keys_of(by, missing, max_slices, named=False)
-    if keys is not None:
-        if found is Reduction.NONE:
-            raise ValueError("reduction 'none' keeps every element: it takes no by")
-        return _sliced(losses, query, keys, given, data, by).result(found)
     if data is not None:
-        if found is Reduction.NONE:
-            raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
-        state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)
-        return _keyed(losses, state.results(query.losses, found))
-    _check_arrays(y_true, progress, checkpoint)
+        how = progress, checkpoint, checkpoint_every
+        taken = _taken(query, keys, data, given, by, how, not keeps)
+        if taken.arrays is None:
+            return _built(losses, query, taken).result(found)
+        given, keys, by = taken.arrays, taken.by, taken.keys
+    else:
+        _check_arrays(y_true, progress, checkpoint)
+    if keys is not None:
+        return _sliced(losses, query, keys, given, by).result(found)
     named = find_names(query.losses[0], *given)
     if named is not None:
         given, query = named.arguments, query.over(named.numbers(axis))
@@ -146,14 +149,17 @@ def evaluate(
     return _keyed(losses, results)
 
 
-def _sliced(
-    losses: Any, query: Query, keys: By, given: Arguments, data: Any, by: Any
-) -> Accumulator:
+def _sliced(losses: Any, query: Query, keys: By, given: Arguments, by: Any) -> Accumulator:
     """Return the accumulator of arrays with keys."""
     specs = list(losses) if isinstance(losses, list) else losses
     y_true, y_pred, weights, where = given
-    acc = build(specs, query, None, by=keys)
-    return acc.update(y_true, y_pred, weights, where=where, data=data, by=by)
+    return build(specs, query, None, by=keys).update(y_true, y_pred, weights, where=where, by=by)
+
+
+def _built(losses: Any, query: Query, taken: Taken) -> Accumulator:
+    """Return the accumulator of sums of data."""
+    specs = list(losses) if isinstance(losses, list) else losses
+    return build(specs, query, taken.sums, by=taken.by)
 
 
 def _keyed(losses: Any, results: list[Any]) -> Any:
@@ -161,11 +167,19 @@ def _keyed(losses: Any, results: list[Any]) -> Any:
     return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
 
 
-def _sum_data(query: Query, data: DataSet, names: tuple[Any, Any, Any, Any], *how: Any) -> State:
-    """Return the exact sums of files, with what reads them imported on first use."""
-    from .run.evaluation import sum_data
+def _taken(
+    query: Query,
+    keys: By | None,
+    data: Any,
+    names: Arguments,
+    by: Any,
+    how: tuple[Any, Any, Any],
+    one_pass: bool = True,
+) -> Taken:
+    """Return what becomes of data, with what reads them imported on first use."""
+    from .run.data import How, take
 
-    return sum_data(query, data, names, *how)
+    return take(query, keys, data, names, by, How(*how), one_pass)
 
 
 def _check_arrays(y_true: Any, progress: Any, checkpoint: Any) -> None:
@@ -189,7 +203,7 @@ def accumulate(
     by: Any = None,
     missing: str = "keep",
     max_slices: int = MOST_SLICES,
-    data: DataSet | None = None,
+    data: Any = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 5.0,
@@ -212,13 +226,17 @@ def accumulate(
     """
     query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
     keys = keys_of(by, missing, max_slices, named=False)
-    if keys is not None:
-        return _sliced(losses, query, keys, given, data, by)
-    specs = list(losses) if isinstance(losses, list) else losses
     if data is not None:
-        state = _sum_data(query, data, given, progress, checkpoint, checkpoint_every)
-        return build(specs, query, state)
-    _check_arrays(y_true, progress, checkpoint)
+        how = progress, checkpoint, checkpoint_every
+        taken = _taken(query, keys, data, given, by, how)
+        if taken.arrays is None:
+            return _built(losses, query, taken)
+        given, keys, by = taken.arrays, taken.by, taken.keys
+    else:
+        _check_arrays(y_true, progress, checkpoint)
+    if keys is not None:
+        return _sliced(losses, query, keys, given, by)
+    specs = list(losses) if isinstance(losses, list) else losses
     named, names = find_names(query.losses[0], *given), None
     if named is not None:
         given, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()

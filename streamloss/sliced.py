@@ -42,9 +42,7 @@ def check_keys(known: By | None, by: Any, data: Any) -> None:
     """Refuse keys without names for them, and the other way round."""
     if known is None:
         raise ValueError("by must be named when an Accumulator is made: this one has no keys")
-    if data is not None:
-        raise ValueError("by takes arrays in memory: got data")
-    if by is None:
+    if by is None and data is None:
         names = ", ".join(known.names) or "its keys"
         raise ValueError(f"by must give the keys of an update: got none of {names}")
 

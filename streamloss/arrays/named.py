@@ -101,6 +101,14 @@ class Named(NamedTuple):
         return array.rename(None)  # dask gives arrays the names of its tasks
 
 
+def beside(data: Any, names: list[str]) -> Any:
+    """Return variables of a Dataset side by side, along a last axis."""
+    import xarray
+
+    arrays = xarray.concat([data[name] for name in names], "column", join="exact")
+    return arrays.transpose(..., "column")
+
+
 def is_named(value: object) -> bool:
     """Return whether a value is a DataArray or a Variable of xarray."""
     library: Any = sys.modules.get("xarray")

@@ -10,6 +10,7 @@ from streamloss.files import Columns, DataSet, scan
 from streamloss.files.columns import Named
 from streamloss.run.evaluation import Evaluation
 from streamloss.run.query import Query
+from streamloss.run.question import Question
 from streamloss.run.threads import set_num_threads
 from streamloss.support.brief import brief
 
@@ -57,7 +58,7 @@ class Job(NamedTuple):
         if self.threads is not None:
             set_num_threads(self.threads)
         data, every = self._scan(columns), self.checkpoint_every
-        return Evaluation(query, data, columns, self.checkpoint, every, say, begun)
+        return Evaluation(Question(query), data, columns, self.checkpoint, every, say, begun)
 
     def _columns(self, query: Query) -> Columns:
         """Return the columns: several predictions are the inputs of a loss, else of a row."""
@@ -92,7 +93,7 @@ class Job(NamedTuple):
 
     def outcome(self, evaluation: Evaluation) -> Accumulator:
         """Return the accumulator of what was evaluated."""
-        return build(list(self.losses), evaluation.query, evaluation.state)
+        return build(list(self.losses), evaluation.asked.query, evaluation.sums)
 
 
 def _named(names: tuple[str, ...]) -> Named | None:

@@ -7,7 +7,7 @@ import itertools
 import math
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -335,8 +335,11 @@ def _received(maker: tuple[str, str], *fields: Any) -> State:
     return state
 
 
-def check_state(state: State) -> State:
-    """Return a state that another process computed.
+S = TypeVar("S")
+
+
+def check_state(state: S) -> S:
+    """Return a state, or a table of slices, that another process computed.
 
     Raises
     ------

@@ -117,11 +117,14 @@ class Table:
         """Which slices lack a key."""
         return np.any([key.codes == len(key.values) for key in self.keys], axis=0)
 
-    def keyless_rows(self) -> int:
-        """Return how many rows lack a key: of each slice as many as the cell with most."""
+    def rows(self) -> Any:
+        """Return how many rows each slice has: as many as the cell with most."""
         rows = self.cells.counts("rows").reshape(len(self), self.kept)
-        of_slices = rows.max(axis=1) if self.kept else rows.sum(axis=1)
-        return sum_of(of_slices[self.keyless])
+        return rows.max(axis=1) if self.kept else rows.sum(axis=1)
+
+    def keyless_rows(self) -> int:
+        """Return how many rows lack a key."""
+        return sum_of(self.rows()[self.keyless])
 
     def sorted(self) -> Table:
         """Return the table with its slices in order, those with the same keys added up."""

@@ -80,6 +80,11 @@ class Stretch(NamedTuple):
     stop: int | None
 
     @property
+    def path(self) -> str:
+        """The first file."""
+        return self.source.paths[0]
+
+    @property
     def done(self) -> Place:
         """How far rows are done once these are."""
         if self.stop is None or self.stop == self.source.rows:

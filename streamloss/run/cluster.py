@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from streamloss.exact.state import State, check_state
+from streamloss.exact.table import Table
 from streamloss.files import Place, Refused, RemoteStretch, Scanner, why
 from streamloss.support.maker import Task
 
-from .query import Query
-from .stretches import Summed, in_order, sum_batches, summed
+from .question import Question
+from .stretches import Summed, in_order, sum_batches
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+Sums = State | Table | None
+"""The sums of a stretch; None if it has no rows and nobody knows the sizes of axes."""
 
 STRETCHES_A_THREAD = 4
 """Stretches under way for each thread of the workers, so that no thread waits for this process."""
@@ -40,8 +44,10 @@ LONG_SECONDS = 60.0
 """Seconds without the next result after which the user is told, although there are workers."""
 
 
-def sum_remote(query: Query, stretch: RemoteStretch, batch_values: int | None) -> State:
-    """Return the state of a stretch; this runs on a worker.
+def sum_remote(
+    asked: Question, stretch: RemoteStretch, batch_values: int | None
+) -> State | Table | None:
+    """Return the sums of a stretch; this runs on a worker.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def sum_remote(query: Query, stretch: RemoteStretch, batch_values: int | None) -
         If the stretch cannot be read there, or the NaN policy is "raise" and a NaN comes.
     """
     try:
-        return sum_batches(query, stretch.batches(batch_values))
+        return sum_batches(asked, stretch.batches(batch_values))
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the client of distributed would wait for its result forever
@@ -64,16 +70,16 @@ class _Call(NamedTuple):
     error of the task.
     """
 
-    query: Query
+    asked: Question
     stretch: RemoteStretch
     batch_values: int | None
 
-    def __reduce__(self) -> tuple[Task[..., State], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Task[..., Sums], tuple[object, ...]]:
         return Task(sum_remote), tuple(self)
 
 
 def sum_on_cluster(
-    query: Query,
+    asked: Question,
     data: Scanner,
     start: Place,
     batch_values: int | None,
@@ -85,7 +91,7 @@ def sum_on_cluster(
 
     Parameters
     ----------
-    query : Query
+    asked : Question
         What is asked.
     data : Scanner
         The opened files, which workers must see under the same paths.
@@ -112,15 +118,15 @@ def sum_on_cluster(
     with _connected(address, seconds) as client:
         cluster = _Cluster(client, address, timeout, say)
 
-        def submit(stretch: RemoteStretch) -> Future[State]:
+        def submit(stretch: RemoteStretch) -> Future[Sums]:
             with cluster.explained(stretch):
-                call = pickle.dumps(_Call(query, stretch, batch_values))
+                call = pickle.dumps(_Call(asked, stretch, batch_values))
                 key = f"fold_piece-{uuid4()}"  # "fold_piece" is the name on dask's dashboard
                 return client.submit(pickle.loads, call, key=key)
 
         stretches = data.remote_stretches(start, batch_values or REMOTE_VALUES)
-        for stretch, state in in_order(submit, stretches, cluster.most, cluster.result):
-            yield summed(query, state, stretch.done)
+        for stretch, sums in in_order(submit, stretches, cluster.most, cluster.result):
+            yield Summed(sums, asked.count(sums), stretch.done)
         data.check_same()
 
 
@@ -208,8 +214,8 @@ class _Cluster:
             raise Refused(f"scheduler: no answer from {self._address} in {seconds:g} s") from None
         return sum(workers.values())
 
-    def result(self, stretch: RemoteStretch, future: Future[State]) -> State:
-        """Return the state of a stretch, and tell what is waited for meanwhile."""
+    def result(self, stretch: RemoteStretch, future: Future[Sums]) -> Sums:
+        """Return the sums of a stretch, and tell what is waited for meanwhile."""
         begun = time.monotonic()
         with self.explained(stretch):
             while not self._is_done(future):
@@ -225,9 +231,10 @@ class _Cluster:
                         f" whose workers have {threads} threads"
                     )
             self._said = ""
-            return check_state(future.result())
+            sums = future.result()
+            return None if sums is None else check_state(sums)
 
-    def _is_done(self, future: Future[State]) -> bool:
+    def _is_done(self, future: Future[Sums]) -> bool:
         """Wait for a future, at most until workers are counted again; return whether it is done."""
         with suppress(TimeoutError):  # raised by tasks as well, so only the status tells
             future.exception(timeout=min(POLL_SECONDS, self._timeout or POLL_SECONDS))

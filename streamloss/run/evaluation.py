@@ -12,8 +12,8 @@ from contextlib import closing
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from streamloss.exact.seen import count_rows
 from streamloss.exact.state import State
+from streamloss.exact.table import Table
 from streamloss.files import Columns, DataSet, Scanner
 from streamloss.files.scanner import START
 from streamloss.losses.base import Loss
@@ -21,7 +21,8 @@ from streamloss.support.brief import brief
 from streamloss.support.maker import version
 
 from . import stretches
-from .query import Query, Tally
+from .query import Query
+from .question import Question
 
 if TYPE_CHECKING:
     from streamloss.files.checkpoint import Checkpoint, Saved
@@ -35,7 +36,7 @@ class Evaluation:
 
     Parameters
     ----------
-    query : Query
+    asked : Question
         What is asked.
     data : DataSet
         The files.
@@ -68,7 +69,7 @@ class Evaluation:
 
     def __init__(
         self,
-        query: Query,
+        asked: Question,
         data: DataSet,
         columns: Columns,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -76,9 +77,10 @@ class Evaluation:
         say: Callable[[str], object] | None = None,
         begun: float | None = None,
     ) -> None:
-        check_columns(query, columns)
+        check_columns(asked.query, columns)
         _check_checkpoint(checkpoint, every)
-        self._data, self._tally, self._say = data, Tally(query), say or _log
+        self.asked, self._data, self._say = asked, data, say or _log
+        self._tally = asked.tally()
         self.rows, self._done = 0, START
         self._begun = time.perf_counter() if begun is None else begun
         self._took: float | None = None
@@ -87,7 +89,7 @@ class Evaluation:
         if checkpoint is not None:
             from streamloss.files.checkpoint import Checkpoint
 
-            job = _identity(query, data, self.scanner)
+            job = _identity(asked, data, self.scanner)
             self._checkpoint = Checkpoint(os.fspath(checkpoint), job, every)
             try:
                 self._resume(self._checkpoint)
@@ -96,14 +98,10 @@ class Evaluation:
                 raise
 
     @property
-    def query(self) -> Query:
-        """What is asked."""
-        return self._tally.query
-
-    @property
-    def state(self) -> State:
-        """The state of the rows that are done."""
-        return self._tally.state
+    def sums(self) -> State | Table:
+        """The sums of the rows that are done."""
+        found: State | Table = self._tally.known or self._tally.nothing()
+        return found
 
     def waited(self) -> float:
         """Return how many seconds the user has waited, in earlier processes of this job too.
@@ -119,20 +117,20 @@ class Evaluation:
 
     def _take_up(self, saved: Saved) -> Saved:
         """Go on from what was saved, refused if the sums are of other rows than the note says."""
-        from streamloss.exact.bytes import load
+        from streamloss.exact.bytes import load_any
 
-        (losses, _, axis, nan, _), state = load(saved.sums)
-        query, scanner = self.query, self.scanner
-        if (losses, axis, nan) != (query.losses, query.axis, query.nan):
-            raise ValueError("its sums are of other losses")
-        rows = 0 if state is None else count_rows(state, axis)
+        (losses, _, axis, nan, _), slicing, sums = load_any(saved.sums)
+        query, by, scanner = self.asked.query, self.asked.by, self.scanner
+        if (losses, axis, nan) != (query.losses, query.axis, query.nan) or slicing != by:
+            raise ValueError("its sums are of other losses or keys")
+        rows = self.asked.count(sums)
         if rows != saved.rows:
             raise ValueError(f"{saved.rows} rows of {scanner.rows}, and sums of {rows}")
         # where all files announce their rows, their number alone tells how far it came
         place = saved.place if scanner.rows is None else scanner.place(rows)
         if place is None or place > scanner.end:
             raise ValueError("its note does not tell where its rows end")
-        self._tally.merge(state)
+        self._tally.merge(sums)
         self.rows, self._done = saved.rows, place
         self._begun -= saved.seconds
         self._took = saved.seconds if place == scanner.end else None
@@ -143,8 +141,8 @@ class Evaluation:
         from streamloss.exact.bytes import dump
         from streamloss.files.checkpoint import Saved
 
-        losses, query = self.query.losses, self.query
-        sums = dump(losses, list(losses), query.axis, query.nan, self._tally.known)
+        (losses, _, axis, nan, *_), by = self.asked.query, self.asked.by
+        sums = dump(losses, list(losses), axis, nan, self._tally.known, by)
         seconds = self.waited()
         checkpoint.save(Saved(self.rows, seconds, sums, self._done))
         if self._done == self.scanner.end:
@@ -155,8 +153,8 @@ class Evaluation:
         if self._checkpoint is not None:
             self._checkpoint.close()
 
-    def complete(self, progress: Progress | None = None) -> State:
-        """Add all rows that are not done, and tell how many are each time; return their state.
+    def complete(self, progress: Progress | None = None) -> State | Table:
+        """Add all rows that are not done, and tell how many are each time; return their sums.
 
         An interrupt leaves the last checkpoint as it is. None is written then, since it is unknown
         whether the batch that was interrupted has been added.
@@ -167,56 +165,35 @@ class Evaluation:
             If a file cannot be read, there are no rows, or the NaN policy is "raise" and a NaN
             comes.
         """
-        with closing(self._rest()) as sums:
-            for state, rows, done in sums:
-                if rows:  # without rows the sizes of the axes kept are not known
-                    self._tally.merge(state)
+        checkpoint, end = self._checkpoint, self.scanner.end
+        with closing(self._rest()) as parts:
+            for sums, rows, done in parts:
+                self._tally.merge(sums)
                 self.rows, self._done = self.rows + rows, done
-                if progress is not None:
+                if rows and progress is not None:
                     progress(self.rows, self.scanner.rows)
-                if self._checkpoint and (self._checkpoint.due() or done == self.scanner.end):
-                    self._save(self._checkpoint)
+                if checkpoint and sums is not None and (checkpoint.due() or done == end):
+                    self._save(checkpoint)
         if not self.rows:
             raise self.scanner.nothing()
-        if self._checkpoint and self._done != self.scanner.end:  # the end was not announced
-            self._done = self.scanner.end
-            self._save(self._checkpoint)
-        return self.state
+        if checkpoint and self._done != end:  # the end was not announced
+            self._done = end
+            self._save(checkpoint)
+        return self.sums
 
     def _rest(self) -> Generator[stretches.Summed, None, None]:
         """Return the sums of the rows that are not done, made here or on a cluster."""
         data = self._data
-        rest = self.query, self.scanner, self._done, data.batch_rows
+        rest = self.asked, self.scanner, self._done, data.batch_rows
         if data.scheduler is None:
-            return stretches.sum_files(*rest)
+            return stretches.sum_files(*rest, self._is_due)
         from . import cluster
 
         return cluster.sum_on_cluster(*rest, data.scheduler, data.timeout, self._say)
 
-
-def sum_data(
-    query: Query,
-    data: Any,
-    names: tuple[Any, Any, Any, Any],
-    progress: Progress | None = None,
-    checkpoint: str | os.PathLike[str] | None = None,
-    every: float = 5.0,
-) -> State:
-    """Return the exact sums of a data set, of which a call has named the columns.
-
-    Raises
-    ------
-    OSError, TypeError, ValueError
-        As `Evaluation`, and if the data are no data set, a name is none, or `progress` cannot be
-        called.
-    """
-    if not isinstance(data, DataSet):
-        raise TypeError(f"data must be a data set, as streamloss.scan gives: got {brief(data)}")
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress must be callable: got {brief(progress)}")
-    evaluation = Evaluation(query, data, Columns.of(*names), checkpoint, every)
-    with closing(evaluation):
-        return evaluation.complete(progress)
+    def _is_due(self) -> bool:
+        """Return whether the sums of all rows that are done are to be saved."""
+        return self._checkpoint is not None and self._checkpoint.due()
 
 
 def _check_checkpoint(path: Any, every: Any) -> None:
@@ -228,6 +205,22 @@ def _check_checkpoint(path: Any, every: Any) -> None:
         raise ValueError(f"{rule}: got {brief(every)}")
 
 
+def check_inputs(query: Query, columns: Columns) -> None:
+    """Refuse columns that do not suit the losses.
+
+    Raises
+    ------
+    ValueError
+        If the losses take fewer or more inputs.
+    """
+    loss, given = query.losses[0], columns.y_pred
+    if loss.inputs != columns.inputs or (loss.inputs == 2 and isinstance(given, tuple)):
+        rules = {1: "is not for a loss of one input", 2: "must name one input"}
+        rule = rules.get(loss.inputs, f"must name {loss.inputs - 1} inputs, in a tuple")
+        rule = "is needed" if given is None and loss.inputs == 2 else rule
+        raise ValueError(f"y_pred {rule}: got {brief(given)} for {brief(loss)}")
+
+
 def check_columns(query: Query, columns: Columns) -> None:
     """Refuse columns that do not suit the losses, and axes that keep the rows of files.
 
@@ -236,32 +229,32 @@ def check_columns(query: Query, columns: Columns) -> None:
     ValueError
         If the losses take fewer or more inputs, or an axis is given without axis 0.
     """
-    loss, given = query.losses[0], columns.y_pred
-    if loss.inputs != columns.inputs or (loss.inputs == 2 and isinstance(given, tuple)):
-        rules = {1: "is not for a loss of one input", 2: "must name one input"}
-        rule = rules.get(loss.inputs, f"must name {loss.inputs - 1} inputs, in a tuple")
-        rule = "is needed" if given is None and loss.inputs == 2 else rule
-        raise ValueError(f"y_pred {rule}: got {brief(given)} for {brief(loss)}")
+    check_inputs(query, columns)
     axes = query.axis if isinstance(query.axis, tuple) else (query.axis,)
     if query.axis is not None and 0 not in axes:
         rule = "axis must have 0 in it, the rows, where data is given"
         raise ValueError(f"{rule}: got {brief(query.axis)}")
 
 
-def _identity(query: Query, data: DataSet, scanner: Scanner) -> dict[str, object]:
+def _identity(asked: Question, data: DataSet, scanner: Scanner) -> dict[str, object]:
     """Return all that the sums depend on, which a checkpoint must agree with.
 
     They do not depend on the reduction, which is applied to them at the end.
     """
+    query = asked.query
     job: dict[str, object] = {
         "versions of streamloss": version(),
         "files": [[os.path.realpath(path), *stamp[1:]] for path, stamp in scanner.stamps()],
-        "columns": list(scanner.columns),
+        "columns": list(scanner.columns[:4]),
         "losses": [repr(loss) for loss in query.losses],
         "policies for NaN": query.nan,
     }
     if query.axis is not None:
         job["axes"] = query.axis
+    if asked.keys is not None:
+        names, _, missing, most = asked.keys.by
+        job["keys"] = [f"{n}: {key}" for n, key in zip(names, asked.keys.keys, strict=True)]
+        job["policies for missing keys"], job["numbers of slices"] = missing, most
     if codes := [_code(loss) for loss in query.parts if not _is_ours(loss)]:
         job["codes of losses"] = codes
     if outside := data.outside(scanner.columns):

@@ -245,7 +245,11 @@ class Tally:
 
         Before any batch it has one empty cell where the axes kept are not known yet.
         """
-        return self.known or _empty(self.query)
+        return self.known or self.nothing()
+
+    def nothing(self) -> State:
+        """Return the state of no batch, of one cell."""
+        return _empty(self.query)
 
     @property
     def known(self) -> State | None:

@@ -15,6 +15,7 @@ from streamloss.cli import clock
 from streamloss.files import Columns
 from streamloss.run.evaluation import Evaluation
 from streamloss.run.query import Query
+from streamloss.run.question import Question
 from tests.cli.rows import GIVEN, spawn
 
 LATE = """import sys, time
@@ -57,15 +58,15 @@ def test_a_job_that_is_done_shows_the_same_again(
 
 def test_of_a_run_that_goes_on_they_are_added(path: str, tmp_path: Path) -> None:
     place, columns = str(tmp_path / "kept"), Columns("y", "p")
-    query = Query.spelled(["mae"], None, "propagate")
-    earlier = Evaluation(query, sl.scan(path), columns, place, begun=time.perf_counter() - 100)
+    asked = Question(Query.spelled(["mae"], None, "propagate"))
+    earlier = Evaluation(asked, sl.scan(path), columns, place, begun=time.perf_counter() - 100)
     earlier.close()
     assert earlier.waited() > 100
-    later = Evaluation(query, sl.scan(path), columns, place, begun=time.perf_counter() - 1000)
+    later = Evaluation(asked, sl.scan(path), columns, place, begun=time.perf_counter() - 1000)
     later.complete()
     later.close()
     assert later.waited() > 1100
-    again = Evaluation(query, sl.scan(path), columns, place)
+    again = Evaluation(asked, sl.scan(path), columns, place)
     again.close()
     assert again.waited() == later.waited()
 

@@ -260,7 +260,7 @@ def test_a_loss_whose_code_cannot_be_told_has_no_checkpoint(tmp_path: Path) -> N
         (lambda d: sl.evaluate("mae", "y", data=d), ValueError, "y_pred is needed: got None"),
         (lambda d: sl.evaluate("mae", "y", [], data=d), TypeError, "y_pred must be the name"),
         (lambda d: sl.evaluate("value", "y", "p", data=d), ValueError, "y_pred is not for a loss"),
-        (lambda d: sl.evaluate("mae", "y", "p", data="a"), TypeError, "data must be a data set"),
+        (lambda d: sl.evaluate("mae", "y", "p", data="a"), TypeError, "data must be a frame"),
         (lambda d: sl.evaluate("mae", "y", "pp", data=d), ValueError, "y_pred: no column 'pp' in"),
         (lambda d: sl.evaluate("mae", "y", "p", where="w", data=d), ValueError, "where: .*boolean"),
         (lambda d: sl.evaluate("mae", "y", "scores", data=d), ValueError, "must have the shape of"),

@@ -114,7 +114,7 @@ HEAVY = {
     "numba.cuda": ["kernels/gpu"],
     "dask": ["run/lazy"],
     "distributed": ["run/cluster"],
-    "pyarrow": ["files/formats"],
+    "pyarrow": ["files/formats", "files/frames"],
     "click": ["cli"],
     "rich": ["cli"],
     "pandas": [],

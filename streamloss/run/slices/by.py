@@ -41,7 +41,7 @@ class By(Slicing):
             if kind is not None and kind not in DECLARED:
                 rule = f"by {brief(name)} must have a kind of {', '.join(DECLARED)}"
                 raise ValueError(f"{rule}: got {brief(kind)}")
-        names = _checked(tuple(declared))
+        names = checked(tuple(declared))
         return cls(names, tuple(declared.values()), "keep", LARGEST)
 
     def limited(self, missing: str, max_slices: int) -> By:
@@ -72,14 +72,14 @@ class By(Slicing):
             If they are not as many, or not those that were named; as `arrays.keys.read_key`.
         """
         if isinstance(keys, dict):
-            given = _checked(tuple(keys))
+            given = checked(tuple(keys))
             if self.names and set(given) != set(self.names):
                 raise ValueError(f"by must name the keys {self.names}: got {given}")
             names = self.names or given
             columns = [keys[name] for name in names]
         else:
             columns = list(keys) if isinstance(keys, tuple) else [keys]
-            names = self.names or _checked(_called(columns))
+            names = self.names or checked(_called(columns))
             if len(columns) != len(names) or keys is None:
                 got = "None" if keys is None else f"{len(columns)}"
                 raise ValueError(f"by must have an array for each of the keys {names}: got {got}")
@@ -113,7 +113,7 @@ def _names(keys: Any) -> tuple[Any, ...]:
     return tuple(keys)
 
 
-def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:
+def checked(names: tuple[Any, ...]) -> tuple[str, ...]:
     """Return names of keys, if they can be."""
     for name in names:
         if not isinstance(name, str) or not name:

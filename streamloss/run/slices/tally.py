@@ -60,6 +60,15 @@ class SliceTally:
         return before.shape
 
     @property
+    def kinds(self) -> tuple[Kind, ...] | None:
+        """The kinds of the keys, None before any batch."""
+        with self.lock:
+            found = [each.kinds for each in (self._table, self._living) if each is not None]
+        if len(found) == 2:
+            return tuple([align(*pair) for pair in zip(*found, strict=True)])
+        return found[0] if found else None
+
+    @property
     def state(self) -> State:
         """The state of all slices together."""
         table = self.known
@@ -115,7 +124,7 @@ class SliceTally:
                 rule = "the axes kept must have the same sizes"
                 raise ValueError(f"{rule}: got {sliced.kept} after {before.shape}")
             for name, kind, new in zip(sliced.names, before.kinds, sliced.kinds, strict=True):
-                _check_kinds(name, kind, new)
+                as_one_kind(name, kind, new)
 
     def _add(self, sliced: SlicedBatch, by: By) -> None:
         """Add a batch by kernels, or a small one in Python."""
@@ -191,10 +200,16 @@ def _slices(table: Table) -> int:
     return len(table) - bool(absent)
 
 
-def _check_kinds(name: str, before: Any, kind: Any) -> None:
-    """Refuse a kind of keys that does not go with that before."""
+def as_one_kind(name: str, before: Kind, kind: Kind) -> Kind:
+    """Return the kind that has keys of two kinds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is none.
+    """
     try:
-        align(before, kind)
+        return align(before, kind)
     except (TypeError, ValueError) as error:
         raise type(error)(f"by {name!r}: {error}") from None
 

@@ -1,0 +1,187 @@
+"""What `data` may be, and what becomes of it: arrays of a frame in memory, or sums of the rest."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from streamloss.arrays.batch import Arguments
+from streamloss.arrays.tables import Frame, frame_of, is_stream
+from streamloss.exact.state import State
+from streamloss.exact.table import Table
+from streamloss.files.columns import Columns, Named, listing
+from streamloss.support.brief import brief
+
+from .evaluation import Evaluation, Progress, check_columns, check_inputs
+from .query import Query
+from .question import Question
+from .stretches import Shared
+from .threads import get_num_threads
+
+if TYPE_CHECKING:
+    import os
+
+    from .slices.by import By
+
+
+class Taken(NamedTuple):
+    """What becomes of data: arrays with their keys, or the sums of all rows.
+
+    Attributes
+    ----------
+    arrays : Arguments or None
+        y_true, y_pred, weights and where of a frame in memory.
+    sums : State, Table or None
+        The sums of files or a stream.
+    by : By or None
+        How slices are made, with the names of the keys; None without slices.
+    keys : tuple
+        The keys of the arrays.
+    """
+
+    arrays: Arguments | None
+    sums: Any
+    by: By | None
+    keys: tuple[Any, ...] | None
+
+
+class How(NamedTuple):
+    """How files are read: what `evaluate` is told of progress and checkpoints."""
+
+    progress: Progress | None = None
+    checkpoint: str | os.PathLike[str] | None = None
+    every: float = 5.0
+
+
+def take(
+    query: Query,
+    by: By | None,
+    data: Any,
+    names: Arguments,
+    keys: Any,
+    how: How,
+    one_pass: bool,
+) -> Taken:
+    """Return what becomes of data of which a call has named columns.
+
+    Parameters
+    ----------
+    query : Query
+        What is asked.
+    by : By, optional
+        How slices are made.
+    data : frame or DataSet
+        The data.
+    names : Arguments
+        The names of columns.
+    keys : name, Cut, or several of them
+        The columns of the keys.
+    how : How
+        How files are read.
+    one_pass : bool
+        Whether sums are enough. If not, only frames in memory are taken.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As `evaluate`.
+    """
+    asked = Question(query, None if by is None else _key_columns(by, keys))
+    if how.progress is not None and not callable(how.progress):
+        raise TypeError(f"progress must be callable: got {brief(how.progress)}")
+    columns = Columns.of(*names, by=asked.columns)
+    frame = frame_of(data)
+    if frame is not None:
+        _refuse_how(how)
+        check_inputs(query, columns)
+        found = None if asked.keys is None else asked.keys.read(_keys(frame, columns))
+        return Taken(_arrays(frame, columns), None, asked.by, found)
+    if not one_pass:
+        raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
+    return Taken(None, _summed(asked, data, columns, how), asked.by, None)
+
+
+def _key_columns(by: By, keys: Any) -> Any:
+    """Return of which columns the keys are, with what reads them imported on first use."""
+    from .slices.columns import KeyColumns
+
+    return KeyColumns.of(by, keys)
+
+
+def _refuse_how(how: How) -> None:
+    """Refuse options of files where there are none."""
+    for name in ("progress", "checkpoint"):
+        if getattr(how, name) is not None:
+            raise ValueError(f"{name} is for files that streamloss.scan gives: got a frame")
+
+
+def _summed(asked: Question, data: Any, columns: Columns, how: How) -> State | Table:
+    """Return the sums of files, or of a frame that gives batches."""
+    from streamloss.files import DataSet
+
+    if isinstance(data, DataSet):
+        with closing(Evaluation(asked, data, columns, how.checkpoint, how.every)) as evaluation:
+            return evaluation.complete(how.progress)
+    if not is_stream(data):
+        rule = "data must be a frame, or a data set as streamloss.scan gives"
+        raise TypeError(f"{rule}: got {brief(data)}")
+    _refuse_how(how)
+    check_columns(asked.query, columns)
+    return _of_batches(asked, _batches(data, columns))
+
+
+def _batches(data: Any, columns: Columns) -> Any:
+    """Return the batches of a frame, with pyarrow imported on first use."""
+    try:
+        from streamloss.files.frames import Frames
+    except ModuleNotFoundError as error:
+        rule = f'{error.name} is not installed: pip install "streamloss[files]"'
+        raise ModuleNotFoundError(rule, name=error.name) from error
+    return Frames(data, columns).batches()
+
+
+def _of_batches(asked: Question, batches: Any) -> State | Table:
+    """Return the sums of batches, which threads share."""
+    threads, shared = get_num_threads(), Shared(asked)
+    with ThreadPoolExecutor(threads, thread_name_prefix="streamloss-fold") as pool:
+        try:
+            parts = shared.summed(lambda batch: [batch], batches, lambda: False, pool, 2 * threads)
+            sums = [part.sums for part in parts if part.sums is not None]
+        finally:
+            pool.shutdown(cancel_futures=True)
+    if not sums:
+        raise ValueError("there are no rows in data")
+    return sums[0]
+
+
+def _arrays(frame: Frame, columns: Columns) -> Arguments:
+    """Return the columns of a frame as the arguments of `evaluate`."""
+    for role, name in columns.named():
+        _check_name(role, name, frame)
+
+    def gathered(part: Named | None) -> Any:
+        if part is None:
+            return None
+        return frame.column(part) if isinstance(part, str) else frame.beside(part)
+
+    y_true, y_pred, weights, where, _ = columns
+    pred = tuple(map(gathered, y_pred)) if isinstance(y_pred, tuple) else gathered(y_pred)
+    return gathered(y_true), pred, gathered(weights), gathered(where)
+
+
+def _keys(frame: Frame, columns: Columns) -> tuple[Any, ...]:
+    """Return the columns of a frame that have keys."""
+    for name in columns.by:
+        _check_name("by", name, frame)
+    return tuple([frame.column(name) for name in columns.by])
+
+
+def _check_name(role: str, name: str, frame: Frame) -> None:
+    """Refuse a column that is missing or is there twice."""
+    count = frame.names.count(name)
+    if count == 0:
+        has = listing([str(known) for known in frame.names], name)
+        raise ValueError(f"{role}: no column {name!r} in data: it has {has}")
+    if count > 1:
+        raise ValueError(f"{role}: data has {count} columns named {name!r}")
