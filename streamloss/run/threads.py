@@ -53,9 +53,12 @@ def get_num_threads() -> int:
     >>> get_num_threads() >= 1
     True
     """
-    if threading.current_thread() is not threading.main_thread():
-        return 1
-    return _threads or _default()
+    return 1 if is_other() else _threads or _default()
+
+
+def is_other() -> bool:
+    """Return whether this is another thread than the main one, which alone is interrupted."""
+    return threading.current_thread() is not threading.main_thread()
 
 
 def set_num_threads(number: int | None) -> None:

@@ -75,9 +75,12 @@ class Living:
     def _alone(self, work: Callable[[], T]) -> T:
         """Return what work on near rows returns, which a helper does.
 
-        If this thread is interrupted, who comes next waits for the end of that.
+        If this thread is interrupted, who comes next waits for the end of that. Only the main
+        thread ever is: others need no helper.
         """
         self._wait()
+        if threads.is_other():
+            return work()
         task = Task(work)
         self._task = task
         found = uncut(task.run)
@@ -185,8 +188,6 @@ class _Work:
 
     def append(self, near: Near, codes: Array, last: int) -> None:
         """Add all rows to near rows that there are already, which may have to make room."""
-        if not near.is_ready(len(codes), 0):
-            near.make_ready()
         self.make_room(near, last)
         self.into(near, slice(0, self._sliced.rows), codes)
 
