@@ -23,6 +23,7 @@ from .ranks import KeyColumn, key_column
 from .table import Table
 
 HALF = 1 << DIGIT - 1
+"""What makes a shift round to the nearest, so that the rest is a balanced digit."""
 
 
 class Spans(NamedTuple):
@@ -99,7 +100,7 @@ def _lengths(times: Ints, begins: Any, step: int, size: int | None) -> Ints:
     Raises
     ------
     ValueError
-        If that are more than MOST_SLICES in all.
+        If these are more than MOST_SLICES in all.
     """
     ends = np.append(begins[1:], True)
     after = np.append(times[1:], times[-1:])
@@ -165,6 +166,6 @@ def _differences(rows: Ints, spans: Spans) -> Ints:
     count, panes, kept = rows.shape
     sums = np.zeros((count, panes + 1, kept), np.int64)
     np.cumsum(rows, axis=1, out=sums[:, 1:])
-    found: Ints = np.take(sums, spans.stops, axis=1, mode="clip")  # 0.7 ms for 1e6, as a copy
+    found: Ints = np.take(sums, spans.stops, axis=1, mode="clip")
     found -= np.take(sums, spans.firsts, axis=1, mode="clip")
     return found

@@ -1,5 +1,6 @@
 """Windows of a table: the sums of the rows of successive periods, whatever else there is."""
 
+import itertools
 import tracemalloc
 from typing import Any
 
@@ -83,6 +84,23 @@ def test_windows_are_linear(a: list[Row], b: list[Row], size: Any) -> None:
     assert windows(x, "k0", size).combine(windows(y, "k0", size), 1) == windows(
         x.combine(y, 1), "k0", size
     )
+
+
+@pytest.mark.parametrize("time", [0, 1, 2])
+def test_each_slice_of_several_other_keys_has_its_own(time: int) -> None:
+    rows = []
+    for k, (t, others) in enumerate(itertools.product((0, 3, 12), ("xx", "xy", "yy", "zx"))):
+        keys = list(others)
+        keys.insert(time, t)
+        rows.append(Row(tuple(keys), float(k)))
+    kinds = [TEXT, TEXT]
+    kinds.insert(time, QUARTER)
+    for size in (2, None):
+        expected = truth(rows, size, time)
+        found = windows(table_of(rows, tuple(kinds)), f"k{time}", size)
+        assert slices(found) == list(expected)
+        sums = [sum(int(row.value) for row in inside) << 1074 for inside in expected.values()]
+        assert integers(found.cells.sums[0]) == sums
 
 
 def test_gaps_are_periods_without_rows() -> None:
