@@ -24,6 +24,7 @@ if _TYPE_CHECKING:
     from .files import DataSet, scan
     from .losses import *  # noqa: F403
     from .metrics import *  # noqa: F403
+    from .rolling import Rolling
     from .slices import Slices
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "Positive",
     "Proportion",
     "Reduction",
+    "Rolling",
     "Row",
     "Share",
     "Slices",
@@ -70,7 +72,12 @@ for _old, _new in {
 
 
 _LATER = dict(
-    DataSet="files", Slices="slices", bins="arrays.cuts", period="arrays.cuts", scan="files"
+    DataSet="files",
+    Rolling="rolling",
+    Slices="slices",
+    bins="arrays.cuts",
+    period="arrays.cuts",
+    scan="files",
 )
 """The modules of what is imported when it is first used."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .arrays.batch import check_axis, has_names
 from .arrays.named import Named, find_names
 from .arrays.types import AxisLike
+from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
 from .exact.seen import counts_of
 from .exact.state import State
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from .arrays.batch import Arguments
     from .exact.table import Table
     from .run.slices.by import By
-
-MOST_SLICES = 10_000_000
-"""Slices that there may be by default: somebody will take the number of a row for a key."""
-
 
 COMPARED = "losses", "axis", "nan", "by", "missing"
 """What must be the same of accumulators that are merged."""

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import MOST_SLICES, Accumulator, build, check_sent, keys_of
+from .accumulator import Accumulator, build, check_sent, keys_of
 from .arrays.batch import Arguments, is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
+from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
 from .exact.state import State
 from .run.query import Query, later, sums, values

@@ -17,6 +17,9 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 _DAYS = {"week": 7, "day": 1}
 _SECONDS = {"hour": 3600, "minute": 60}
 
+STEPS = {**_MONTHS, **_DAYS, **_SECONDS}
+"""What is counted from the start of a period to that of the next one: months, days or seconds."""
+
 _SHOWN = {"year": "Y", "month": "M", "hour": "h", "minute": "m"}
 """The unit of numpy whose text a period is shown as, days where it is none of these."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -121,11 +122,18 @@ class Cells:
 
     def take(self, places: Any) -> Cells:
         """Return some cells."""
-        counts: list[Any] = [getattr(self, name) for name in COUNTS]
-        counts = [None if each is None else taken(each, places) for each in counts]
-        weights = None if self.weights is None else self.weights.take(places)
-        sums = tuple([column.take(places) for column in self.sums])
-        return Cells(len(places), sums, weights, *counts)
+        return self.made(
+            len(places), lambda each: taken(each, places), lambda each: each.take(places)
+        )
+
+    def made(
+        self, count: int, counts: Callable[[Ints], Ints], sums: Callable[[Column], Column]
+    ) -> Cells:
+        """Return so many other cells, whose counts and sums are made of each of these."""
+        own: list[Any] = [getattr(self, name) for name in COUNTS]
+        own = [None if each is None else counts(each) for each in own]
+        weights = None if self.weights is None else sums(self.weights)
+        return Cells(count, tuple([sums(column) for column in self.sums]), weights, *own)
 
     @classmethod
     def total(cls, parts: list[Part], count: int) -> Cells:
@@ -148,15 +156,10 @@ class Cells:
 
     def grouped(self, order: Any, starts: Ints, kept: int) -> Cells:
         """Return the sums of groups of slices of `kept` cells, as `Column.grouped` does."""
-        counts: list[Any] = []
-        for name in COUNTS:
-            own = getattr(self, name)
-            counts.append(None if own is None else summed(own[None], order, starts, kept)[0])
-        return Cells(
+        return self.made(
             len(starts) * kept,
-            tuple([column.grouped(order, starts, kept) for column in self.sums]),
-            None if self.weights is None else self.weights.grouped(order, starts, kept),
-            *counts,
+            lambda each: summed(each[None], order, starts, kept)[0],
+            lambda each: each.grouped(order, starts, kept),
         )
 
     def is_nothing(self) -> Any:

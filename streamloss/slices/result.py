@@ -14,8 +14,9 @@ from streamloss.exact.reductions import Reduction, check
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
+from streamloss.support.integers import positive
 
-from . import compared, frames, shown
+from . import compared, frames, shown, windows
 from .found import Loc, pairs
 from .whole import Origin, Whole, taken
 
@@ -198,12 +199,8 @@ class Slices:
         ValueError
             If a name is no key or comes twice, or there is none; of what `worst` returns.
         """
-        whole, known = self._whole, self._whole.table.names
-        if self._rows is not None:
-            raise ValueError("rollup is of all slices: ask for it before worst")
-        if whole.origin is not None:
-            rule = "rollup is of slices that add up to all rows: ask for it before"
-            raise ValueError(f"{rule} they are {whole.origin.told}")
+        whole = self._complete("rollup")
+        known = whole.table.names
         if not names or len({*names}) < len(names) or not {*names} <= {*known}:
             rule = f"rollup takes one or more of the keys {', '.join(map(brief, known))}"
             raise ValueError(f"{rule}: got {brief(names)}")
@@ -212,6 +209,69 @@ class Slices:
         if "missing_keys" in totals:
             out._totals["missing_keys"] += table.keyless_rows() - whole.table.keyless_rows()
         return out
+
+    def rolling(self, n: int, over: str) -> Slices:
+        """Return the results of windows of n successive periods, one that ends with each period.
+
+        They are those of `evaluate` for the rows of these periods: each window is a difference of
+        exact sums, so that nothing of a row stays behind when it has left.
+
+        Parameters
+        ----------
+        n : int
+            How many periods of the calendar a window has: one without rows counts as well. The
+            first windows have those that there are.
+        over : str
+            A key that `period` makes. With other keys each of their slices has windows of its own.
+
+        Returns
+        -------
+        Slices
+            By the same keys: a slice for each period from the first one that the slice of the other
+            keys has to the last one of all, if its window has rows. What has no period is in no
+            window. `overall` and `rest` are of all rows, which windows do not add up to.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If n is no positive integer, `over` no key of periods, or there would be more than ten
+            million windows; of what `worst` and `rolling` return.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import streamloss as sl
+        >>> months = np.array(["2024-01", "2024-02", "2024-04"], "M8[M]")
+        >>> res = sl.evaluate(
+        ...     "mae", [1.0, 2.0, 4.0], [2.0, 4.0, 9.0], by=sl.period(months, "month")
+        ... )
+        >>> for month, results in res.rolling(2, "key"):
+        ...     print(month, results["mae"])
+        2024-01 1.0
+        2024-02 1.5
+        2024-03 2.0
+        2024-04 5.0
+        """
+        n, whole = positive("n", n), self._complete("rolling")
+        return self._made(*windows.rolling(whole.table, n, over))
+
+    def cumulative(self, over: str) -> Slices:
+        """Return the results of all periods up to each one, as `rolling` those of the last n.
+
+        Raises
+        ------
+        ValueError
+            As `rolling`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import streamloss as sl
+        >>> days = sl.period(np.array(["2024-02-28", "2024-03-01"], "M8[D]"), "day")
+        >>> sl.evaluate("mae", [1.0, 2.0], [2.0, 4.0], by=days).cumulative("key").values
+        array([1. , 1. , 1.5])
+        """
+        return self._made(*windows.cumulative(self._complete("cumulative").table, over))
 
     def rest(self, loss: Any = None) -> Any:
         """Return the results of all other rows, for each slice: exact sums less those of it.
@@ -374,6 +434,22 @@ class Slices:
         if loss is None and len(self.names) > 1:
             raise ValueError(f"there are several losses, {self._whole.known}: name one")
         return self.names[0] if loss is None else loss
+
+    def _complete(self, what: str) -> Whole:
+        """Return all slices, refused unless they are all, and add up to all rows."""
+        if self._rows is not None:
+            raise ValueError(f"{what} is of all slices: ask for it before worst")
+        origin = self._whole.origin
+        if origin is not None:
+            rule = f"{what} is of slices that add up to all rows: ask for it before"
+            raise ValueError(f"{rule} they are {origin.told}")
+        return self._whole
+
+    def _made(self, table: Table, origin: Origin) -> Slices:
+        """Return slices that are made of these, with the same results."""
+        whole = self._whole
+        how = self._totals, None, origin
+        return Slices(table, whole.losses, list(whole.names), whole.reduction, *how)
 
     def _compared(self, measure: Any, loss: Any, to: str) -> Any:
         """Return a measure of the results of a loss, or of all."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from streamloss.arrays import keys
 from streamloss.arrays.types import Array
-from streamloss.exact.seen import sum_of
 from streamloss.support.text import shown as spelled
 
 from .whole import Key, Whole
@@ -112,7 +111,7 @@ def _of_counts(whole: Whole, few: Array) -> Iterator[Column]:
     for name, expected in usual.items():
         counts = whole.counts[name]
         if expected is None or (counts != expected).any():
-            values = [*counts[few].tolist(), sum_of(counts)]
+            values = [*counts[few].tolist(), whole.count(name)]
             yield Column(name, [f"{value:,}" for value in values], "count")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 from streamloss.exact.reductions import Reduction
+from streamloss.exact.seen import sum_of
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
@@ -85,13 +86,14 @@ class Whole:
 
     @cached_property
     def counts(self) -> dict[str, Array]:
-        """What the cells of each slice count together; its rows are those of any cell."""
-        found = {}
-        for name, of_cells in COUNTS.items():
-            counts = self.table.cells.counts(of_cells).reshape(len(self.table), self.table.kept)
-            over_cells = counts.max if name == "rows" and self.table.kept else counts.sum
-            found[name] = fixed(over_cells(axis=1))
-        return found
+        """What the rows of each slice count."""
+        return {name: fixed(_counts(self.table, name)) for name in COUNTS}
+
+    def count(self, name: str) -> int:
+        """Return what all rows count together."""
+        if self.origin is None:
+            return sum_of(self.counts[name])
+        return sum_of(_counts(self.origin.table, name))
 
     def place(self, loss: Any) -> int:
         """Return which of the losses one is; KeyError if it is none."""
@@ -120,6 +122,13 @@ class Whole:
             for k, place in enumerate(np.ndindex(self.table.shape)):
                 where = f"[{', '.join(map(str, place))}]" if place else ""
                 yield f"{label}{where}", of_places[k], float(np.ravel(overall)[k])
+
+
+def _counts(table: Table, name: str) -> Array:
+    """Return what the cells of each slice count together; its rows are those of any cell."""
+    counts = table.cells.counts(COUNTS[name]).reshape(len(table), table.kept)
+    over_cells = counts.max if name == "rows" and table.kept else counts.sum
+    return np.asarray(over_cells(axis=1))
 
 
 def taken(array: Array, rows: Array | None) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from streamloss.arrays.keys import Cut, Keyed, Words, read_key
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.support.brief import brief
+from streamloss.support.integers import integer
 
 LARGEST = (1 << 31) - 1
 """The most slices that there may be."""
@@ -55,11 +56,10 @@ class By(Slicing):
         if missing not in POLICIES:
             rule = f"missing must be one of {', '.join(map(repr, POLICIES))}"
             raise ValueError(f"{rule}: got {brief(missing)}")
-        if isinstance(max_slices, bool) or not isinstance(max_slices, int | np.integer):
-            raise TypeError(f"max_slices must be an integer: got {brief(max_slices)}")
-        if not 0 < max_slices <= LARGEST:
-            raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {max_slices}")
-        return self._replace(missing=missing, max_slices=int(max_slices))
+        most = integer("max_slices", max_slices)
+        if not 0 < most <= LARGEST:
+            raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {brief(most)}")
+        return self._replace(missing=missing, max_slices=most)
 
     def read(self, keys: Any, known: Mapping[str, Words] | None = None) -> tuple[By, list[Keyed]]:
         """Return the keys of a batch, and how slices are made, with their names.
