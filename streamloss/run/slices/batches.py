@@ -19,7 +19,7 @@ from streamloss.losses.base import rows_of
 from streamloss.run import python
 from streamloss.run.query import Query
 
-from .keys import Keys
+from .keys import Keys, Memory
 
 
 class SlicedBatch(NamedTuple):
@@ -127,7 +127,8 @@ def in_python(sliced: SlicedBatch) -> Table:
     """Return the table of a small batch, each slice by the runner that is in Python."""
     query, batch, keyeds = sliced.query, sliced.batch, sliced.keyeds
     keys = Keys(sliced.names, tuple(sliced.kinds), 1 << 31)
-    codes = keys.codes(keyeds, keys.prepared(keyeds, False), slice(0, sliced.rows), False)
+    known, rows = keys.prepared(keyeds, False), slice(0, sliced.rows)
+    codes = keys.codes(keyeds, known, rows, False, Memory())
     order = np.argsort(codes, kind="stable")
     found, starts = np.unique(codes[order], return_index=True)
     states = []

@@ -23,10 +23,28 @@ ALL = 1 << 31
 """Keys that there may be where nobody counts them."""
 
 
-def as_pairs(first: Array, second: Array, quick: bool) -> Array:
+class Memory:
+    """Memory for the codes of some rows, the same each time.
+
+    New memory of a batch is cleared by the system, which took a third of the time of files by two
+    keys (`benchmarks/bench_files.py`).
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, Any], Array] = {}
+
+    def empty(self, number: int, rows: int, dtype: Any = np.int32) -> Array:
+        """Return an array of so many rows, of which there is one of each number and dtype."""
+        found = self._kept.get((number, dtype))
+        if found is None or found.size < rows:
+            found = self._kept[number, dtype] = np.empty(rows, dtype)
+        return found[:rows]
+
+
+def as_pairs(first: Array, second: Array, quick: bool, memory: Memory) -> Array:
     """Return a number for each pair of codes, as `kernels.codes.pair` does."""
     if quick:
-        out = np.empty(first.size, np.int64)
+        out = memory.empty(0, first.size, np.int64)
         call(bodies.pair, (), first, second, out)
         return out
     a, b = first.astype(np.int64), second.astype(np.int64)
@@ -73,7 +91,8 @@ class Words:
             out = np.empty(len(words), np.int32)
             index.codes(np.ascontiguousarray(words[:, k]), out, quick)
             if k:
-                numbers, out = as_pairs(found, out, quick), np.empty(len(words), np.int32)
+                numbers = as_pairs(found, out, quick, Memory())
+                out = np.empty(len(words), np.int32)
                 pairs.codes(numbers, out, quick)
             found = out
         return found
@@ -178,45 +197,44 @@ class Column:
         some: slice,
         quick: bool,
         most: int,
-        memory: Array | None = None,
+        out: Array,
     ) -> Array:
-        """Return the codes of some rows of a batch, in that memory if there is any.
+        """Return the codes of some rows of a batch, in an array of as many rows if they fit there.
 
         They are 0 where the key is missing.
         """
         if keyed.codes is not None:
-            return _looked_up(np.asarray(keyed.codes[some]), prepared, quick)
+            return _looked_up(np.asarray(keyed.codes[some]), prepared, quick, out)
         rows = keyed.values[some] if keyed.words is None else keyed.words[some]
         if keyed.missing is None or not (missing := keyed.missing[some]).any():
-            return self._found(rows, prepared, quick, most, memory)
-        out = np.zeros(len(rows), np.int32)
-        out[~missing] = self._found(rows[~missing], prepared, quick, most, memory)
+            return self._found(rows, prepared, quick, most, out)
+        some_rows = rows[~missing]
+        codes = self._found(some_rows, prepared, quick, most, np.empty(len(some_rows), np.int32))
+        out[:] = 0
+        out[~missing] = codes
         return out
 
-    def _found(
-        self, rows: Array, prepared: Any, quick: bool, most: int, memory: Array | None
-    ) -> Array:
+    def _found(self, rows: Array, prepared: Any, quick: bool, most: int, out: Array) -> Array:
         """Return the codes of rows that all have a key."""
         if prepared is not None:
             found: Array = prepared.codes(rows, quick, self._numbers_of, self._lock)
             return found
-        out = np.empty(len(rows), np.int32) if memory is None else memory[: len(rows)]
         dtype = np.int32 if rows.dtype == np.int32 else np.int64
         self._index.codes(np.ascontiguousarray(rows, dtype), out, quick, most)
         return out
 
 
-def _looked_up(places: Array, table: Array, quick: bool) -> Array:
+def _looked_up(places: Array, table: Array, quick: bool, out: Array) -> Array:
     """Return the items of a table at places; of places that are negative the last one.
 
     With kernels that takes 0.7 ns a row, an index of numpy 3.9 (`benchmarks/bench_slices.py`).
     """
     if not quick:
-        return table[places]
+        out[:] = table[places]
+        return out
     wide = places.dtype.itemsize > 4 or places.dtype == np.uint32
     places = np.ascontiguousarray(places, np.int64 if wide else np.int32)
-    out, state = np.empty(places.size, np.int32), np.zeros(3, np.int64)
-    call(bodies.find_near, (), places, 0, table, out, state)
+    call(bodies.find_near, (), places, 0, table, out, np.zeros(3, np.int64))
     return out
 
 
@@ -256,28 +274,25 @@ class Keys:
         prepared: list[Any],
         some: slice,
         quick: bool,
-        memory: Array | None = None,
+        memory: Memory,
     ) -> Array:
-        """Return the codes of some rows of a batch, of one key in that memory if there is any.
+        """Return the codes of some rows of a batch, in memory that the next ones take again.
 
         Raises
         ------
         TooMany
             If there would be more combinations than allowed.
         """
-        found: Array | None = None
-        for k, (column, keyed, known) in enumerate(
-            zip(self._columns, keyeds, prepared, strict=True)
-        ):
-            given = None if self._pairs else memory
-            codes = column.codes(keyed, known, some, quick, self._most_of_one, given)
-            if found is not None:
-                numbers, codes = as_pairs(found, codes, quick), np.empty_like(codes)
-                last = k == len(self._pairs)
-                index = self._pairs[k - 1]
-                index.codes(numbers, codes, quick, self.most if last else ALL)
+        rows, most = some.stop - some.start, self._most_of_one
+        columns = zip(self._columns, keyeds, prepared, strict=True)
+        found = memory.empty(0, rows)
+        for k, (column, keyed, known) in enumerate(columns):
+            codes = column.codes(keyed, known, some, quick, most, memory.empty(k and 1, rows))
+            if k:
+                numbers = as_pairs(found, codes, quick, memory)
+                codes, index = memory.empty(0, rows), self._pairs[k - 1]
+                index.codes(numbers, codes, quick, self.most if k == len(self._pairs) else ALL)
             found = codes
-        assert found is not None
         if self.count - 1 > self.most:
             raise TooMany
         return found

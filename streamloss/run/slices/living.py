@@ -16,7 +16,7 @@ from streamloss.run.threads import check_subnormals, share, wanted
 from streamloss.support.once import Task, uncut
 
 from .batches import SlicedBatch
-from .keys import Keys
+from .keys import Keys, Memory
 from .layout import Layout, span_of
 from .near import Near
 from .sources import AT_ONCE, Sources
@@ -56,6 +56,7 @@ class Living:
         self._keys = Keys(self.names, self.kinds, most)
         self._kept = math.prod(self.shape)
         self._near: Near | None = None
+        self._memory = Memory()
         self._task: Task[Any] | None = None
 
     def takes(self, sliced: SlicedBatch) -> bool:
@@ -127,7 +128,7 @@ class Living:
         work = _Work(self._keys, sliced, sources)
         small = sliced.rows * sliced.inner < threads.PARALLEL
         if small and near is not None and query.nan != "raise":
-            codes = work.codes(slice(0, sliced.rows))
+            codes = work.codes(slice(0, sliced.rows), self._memory)
             last = int(codes.max(initial=-1)) + 1
             if near.is_ready(len(codes), last):
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
@@ -174,8 +175,8 @@ class _Work:
         self._prepared = keys.prepared(sliced.keyeds, True)
         self._kept = math.prod(sliced.kept)
 
-    def codes(self, some: slice, memory: Array | None = None) -> Array:
-        """Return the cells of the elements of some rows, in that memory if there is any."""
+    def codes(self, some: slice, memory: Memory) -> Array:
+        """Return the cells of the elements of some rows, in memory that others take again."""
         sliced = self._sliced
         codes = self._keys.codes(sliced.keyeds, self._prepared, some, True, memory)
         if self._keys.count * self._kept >= CELLS:
@@ -209,7 +210,7 @@ class _Work:
 
         def work(jobs: Iterable[slice]) -> None:
             near = Near(layout, self._keys.count * self._kept)
-            memory = np.empty(step, np.int32)
+            memory = Memory()
             for some in jobs:
                 codes = self.codes(some, memory)  # another thread may just give codes
                 self.make_room(near, int(codes.max(initial=-1)) + 1)

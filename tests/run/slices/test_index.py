@@ -10,7 +10,7 @@ import pytest
 from streamloss.run.slices import index
 from streamloss.run.slices.index import Index, TooMany
 from streamloss.run.slices.integers import Integers
-from streamloss.run.slices.keys import as_pairs, of_pairs
+from streamloss.run.slices.keys import Memory, as_pairs, of_pairs
 
 ENDS = np.array(
     [-(2**63), -(2**63) + 1, -(2**62), -1, 0, 1, 2**62 - 1, 2**62, 2**63 - 2, 2**63 - 1]
@@ -113,7 +113,10 @@ def test_pairs_of_any_codes(rng: np.random.Generator) -> None:
     codes = np.r_[0, 1, 2, top, top - 1, rng.integers(0, 2**31, 500)].astype(np.int32)
     first, second = (each.ravel() for each in np.meshgrid(codes[:60], codes[-60:]))
     first, second = np.r_[first, codes, 0, top], np.r_[second, codes[::-1], top, top]
-    numbers = [as_pairs(first.astype(np.int32), second.astype(np.int32), q) for q in (False, True)]
+    numbers = [
+        as_pairs(first.astype(np.int32), second.astype(np.int32), q, Memory())
+        for q in (False, True)
+    ]
     assert (numbers[0] == numbers[1]).all()
     a, b = of_pairs(numbers[0])
     assert (a == first).all()
