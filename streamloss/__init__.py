@@ -21,15 +21,18 @@ from .run.threads import get_num_threads, set_num_threads
 
 if _TYPE_CHECKING:
     from .arrays.cuts import bins, period
+    from .arrays.sets import grouping_sets
     from .files import DataSet, scan
     from .losses import *  # noqa: F403
     from .metrics import *  # noqa: F403
     from .rolling import Rolling
     from .slices import Slices
+    from .slices.sets import ALL
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALL",
     "Accumulator",
     "Class",
     "Classes",
@@ -48,6 +51,7 @@ __all__ = [
     "evaluate",
     "explain",
     "get_num_threads",
+    "grouping_sets",
     "loss",
     "merge",
     "period",
@@ -72,10 +76,12 @@ for _old, _new in {
 
 
 _LATER = dict(
+    ALL="slices.sets",
     DataSet="files",
     Rolling="rolling",
     Slices="slices",
     bins="arrays.cuts",
+    grouping_sets="arrays.sets",
     period="arrays.cuts",
     scan="files",
 )

@@ -20,6 +20,7 @@ from .support.once import once
 
 if TYPE_CHECKING:
     from .arrays.batch import Arguments
+    from .exact.slicing import Slicing
     from .exact.table import Table
     from .run.slices.by import By
 
@@ -45,11 +46,13 @@ class Accumulator:
     nan : {"propagate", "omit", "raise"}
         What a NaN in an input or weight does: makes the result NaN, takes its element out of
         every sum and count, or makes `update` raise and change nothing.
-    by : str, tuple of str, or dict, optional
+    by : str, tuple of str, dict, or grouping sets, optional
         The names of keys, which each `update` gives: results are `Slices` then, one for each
         combination of keys that is there. A dict gives the kinds that keys must have ("int",
         "float", "text", "bytes", "bool", "time", "duration"), None for those that come as they are:
         a declared "int" takes floats that are whole numbers, as pandas has integers with nulls.
+        `grouping_sets` of names give subtotals: sums are of the combinations all the same, so that
+        accumulators of other sets of these keys are equal and merge, and bytes keep no sets.
     missing : {"keep", "drop", "raise"}
         What becomes of rows with a missing key: a slice of their own, nothing but a count, or an
         error.
@@ -318,9 +321,10 @@ class Accumulator:
             return NotImplemented
         return self._what() == other._what()
 
-    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, Any, By | None]:
+    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, Any, Slicing | None]:
         """Return what is asked, and the state of what was seen, None if its shape is not known."""
-        return self.losses, self.axis, self.nan, self.tally.known, self.by
+        by = self.by and self.by.of_sums
+        return self.losses, self.axis, self.nan, self.tally.known, by
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -370,7 +374,7 @@ class Accumulator:
         return cls._of(specs, Query.of(losses, axis, nan), state, by=by)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        named, (*what, by) = self._named and self._named.in_memory(), self._what()
+        named, (*what, _), by = self._named and self._named.in_memory(), self._what(), self.by
         return _unpickled, (self._specs, *what, named, *(() if by is None else (None, by)))
 
     def __repr__(self) -> str:

@@ -62,10 +62,11 @@ def evaluate(
     nan : {"propagate", "omit", "raise"}
         What a NaN in an input or weight does: makes the result NaN, takes its element out of
         every sum and count, or raises.
-    by : array_like, or tuple or dict of them, optional
+    by : array_like, tuple or dict of them, or grouping sets, optional
         A key for each row, that is each index of axis 0, which the losses then have to be reduced
         over: booleans, integers, text, bytes, times, categories, floats, `bins` or a `period`.
-        Several keys are crossed; a dict names them, as do columns with a name.
+        Several keys are crossed; a dict names them, as do columns with a name. `grouping_sets`
+        give subtotals by some of the keys.
     missing : {"keep", "drop", "raise"}
         What becomes of rows with a missing key (None, NaN, a null): a slice of their own, nothing
         but a count, or an error.

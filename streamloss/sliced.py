@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays.batch import Arguments
+from .arrays.sets import GroupingSets
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction
 from .exact.slicing import Slicing
@@ -35,7 +36,8 @@ def keys_of(by: Any, missing: str, max_slices: int, named: bool) -> By:
     """Return how slices are made: of keys that are named, or of those that come."""
     if by is None:
         raise ValueError("missing and max_slices are for slices: got no by")
-    return (By.of(by) if named else By.any()).limited(missing, max_slices)
+    found = (By.of(by) if named else By.any()).limited(missing, max_slices)
+    return found._replace(sets=by.sets) if isinstance(by, GroupingSets) else found
 
 
 def check_keys(known: By | None, by: Any, data: Any) -> None:
@@ -66,7 +68,8 @@ def slices_of(tally: SliceTally, specs: Any, reduction: Reduction) -> Slices:
     counts = totals_of(tally)
     if by.missing == "drop" and counts["missing_keys"]:
         table = table.take(np.flatnonzero(~table.keyless))
-    return Slices(table, tally.query.losses, specs, reduction, counts)
+    found = Slices(table, tally.query.losses, specs, reduction, counts)
+    return found.grouping_sets(*by.sets) if by.sets else found
 
 
 def totals_of(tally: SliceTally) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from streamloss.run.evaluation import Progress
+from streamloss.support.numbers import in_json
 from streamloss.support.text import shown
 
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
@@ -101,8 +101,7 @@ def progress(total: int | None, done: int, quiet: bool) -> Iterator[Progress]:
 def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: float) -> str:
     """Return the outcome as one JSON object.
 
-    JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity", which
-    Python's float and JavaScript's Number read back.
+    JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity".
 
     Examples
     --------
@@ -114,15 +113,8 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: fl
 
     names = *COUNTS.values(), *TERM_COUNTS.values()
     named = {name: counts[name] for name in names if name in counts}
-    values = {loss: _number(value) for loss, value in results.items()}
+    values = {loss: in_json(value) for loss, value in results.items()}
     return json.dumps({"results": values, **named, "seconds": seconds}, allow_nan=False)
-
-
-def _number(value: float) -> float | str:
-    """Return a number as JSON has it: one that is not finite as a string."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def show(

@@ -31,12 +31,20 @@ class Slicing(NamedTuple):
         What becomes of rows without a key.
     max_slices : int
         How many slices there may be.
+    sets : tuple of tuple of str
+        The keys of each grouping set that results have, if they are of such. Bytes do not say it.
     """
 
     names: tuple[str, ...]
     declared: tuple[str | None, ...]
     missing: str
     max_slices: int
+    sets: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def of_sums(self) -> Slicing:
+        """How rows are told apart, whatever sets results are of: what sums depend on."""
+        return self._replace(sets=())
 
     def fields(self, kinds: tuple[Kind, ...], slices: int | None) -> dict[str, Any]:
         """Return what a header says of it and of a table's keys, which are of no kind without."""

@@ -121,7 +121,8 @@ class Evaluation:
 
         (losses, _, axis, nan, _), slicing, sums = load_any(saved.sums)
         query, by, scanner = self.asked.query, self.asked.by, self.scanner
-        if (losses, axis, nan) != (query.losses, query.axis, query.nan) or slicing != by:
+        known = by and by.of_sums
+        if (losses, axis, nan) != (query.losses, query.axis, query.nan) or slicing != known:
             raise ValueError("its sums are of other losses or keys")
         rows = self.asked.count(sums)
         if rows != saved.rows:
@@ -252,9 +253,9 @@ def _identity(asked: Question, data: DataSet, scanner: Scanner) -> dict[str, obj
     if query.axis is not None:
         job["axes"] = query.axis
     if asked.keys is not None:
-        names, _, missing, most = asked.keys.by
-        job["keys"] = [f"{n}: {key}" for n, key in zip(names, asked.keys.keys, strict=True)]
-        job["policies for missing keys"], job["numbers of slices"] = missing, most
+        by, keys = asked.keys.by, asked.keys.keys
+        job["keys"] = [f"{n}: {key}" for n, key in zip(by.names, keys, strict=True)]
+        job["policies for missing keys"], job["numbers of slices"] = by.missing, by.max_slices
     if codes := [_code(loss) for loss in query.parts if not _is_ours(loss)]:
         job["codes of losses"] = codes
     if outside := data.outside(scanner.columns):

@@ -11,9 +11,9 @@ import numpy as np
 from streamloss.arrays import keys
 from streamloss.arrays.types import Array
 from streamloss.exact.ranks import KeyColumn
-from streamloss.exact.table import Table
 from streamloss.support.brief import brief
 
+from .sets import ALL, span
 from .whole import Key, Whole, taken
 
 FEW = 2000
@@ -31,7 +31,7 @@ class Loc:
 
     def __getitem__(self, key: Any) -> dict[Any, Any]:
         """Return the results of a slice, by the names of the losses; KeyError if there is none."""
-        place = find(self._whole.table, key)
+        place = find(self._whole, key)
         if self._rows is not None and place not in self._rows:
             raise KeyError(f"slice {brief(key)} is not among the {len(self._rows)} chosen ones")
         return next(_results(self._whole, np.array([place])))
@@ -44,11 +44,20 @@ def pairs(whole: Whole, rows: Array | None) -> Iterator[tuple[Any, dict[Any, Any
     yield from zip(labels, _results(whole, rows), strict=True)
 
 
+def column(key: Key) -> Array:
+    """Return a key as a column for users: of objects, if it is `ALL` in some slices."""
+    if (key.codes <= len(key.values)).all():
+        return keys.column(key.kind, key.values, key.codes)
+    out = np.empty(len(key.codes), object)
+    out[:] = _items(key)
+    return out
+
+
 def _items(key: Key) -> list[Any]:
     """Return the items of a key, one for each slice, None where it is missing."""
     values = keys.column(key.kind, key.values, np.arange(len(key.values)))
     items = list(values) if values.dtype.kind in "mM" else values.tolist()  # datetime64 stays that
-    items.append(None)
+    items += [None, ALL]
     return [items[code] for code in key.codes.tolist()]
 
 
@@ -60,7 +69,7 @@ def _results(whole: Whole, rows: Array | None) -> Iterator[dict[Any, Any]]:
         yield dict(zip(whole.names, each, strict=True))
 
 
-def find(table: Table, given: Any) -> int:
+def find(whole: Whole, given: Any) -> int:
     """Return the number of the slice with some keys: an item for one, a tuple of several.
 
     Raises
@@ -68,17 +77,25 @@ def find(table: Table, given: Any) -> int:
     KeyError
         If there is none.
     """
-    items = given if isinstance(given, tuple) else (given,)
-    if len(items) != len(table.names):
-        names = ", ".join(map(brief, table.names))
-        raise KeyError(f"loc takes {len(table.names)} keys ({names}): got {brief(given)}")
-    start, stop = 0, len(table)
-    for k, item in enumerate(items):
-        code = _code(table.names[k], table.keys[k], item)
-        codes = table.keys[k].codes[start:stop]
+    items, names = given if isinstance(given, tuple) else (given,), whole.by
+    if len(items) != len(names):
+        known = ", ".join(map(brief, names))
+        raise KeyError(f"loc takes {len(names)} keys ({known}): got {brief(given)}")
+    asked, places = list(zip(names, whole.table.keys[-len(names) :], items, strict=True)), None
+    if whole.sets:
+        asked = [each for each in asked if each[2] is not ALL]
+        places = span(whole.table.keys[0], tuple([name for name, *_ in asked]), whole.sets)
+    return _within(asked, given, *(places or (0, len(whole.table))))
+
+
+def _within(asked: list[tuple[str, KeyColumn, Any]], given: Any, start: int, stop: int) -> int:
+    """Return the number of the slice with some keys, of those from a start to a stop."""
+    for name, column, item in asked:
+        code = _code(name, column, item)
+        codes = column.codes[start:stop]
         below, above = np.searchsorted(codes, [code, code + 1])
         if below == above:
-            raise KeyError(_apart(table, k, given, codes, int(below)))
+            raise KeyError(_apart(name, column, given, codes, int(below)))
         start, stop = start + int(below), start + int(above)
     return start
 
@@ -116,11 +133,10 @@ def _around(place: int, stop: int) -> Iterable[int]:
     return range(max(place - 1, 0), min(place + 1, stop))
 
 
-def _apart(table: Table, k: int, given: Any, codes: Any, place: int) -> str:
+def _apart(name: str, column: KeyColumn, given: Any, codes: Any, place: int) -> str:
     """Return that keys are there, but not together."""
     near = sorted({int(codes[i]) for i in _around(place, len(codes))})
-    told = _told(table.keys[k], near)
-    return f"no slice {brief(given)}: near is {brief(table.names[k])} {told}"
+    return f"no slice {brief(given)}: near is {brief(name)} {_told(column, near)}"
 
 
 def _told(column: KeyColumn, codes: Iterable[int]) -> str:

@@ -13,16 +13,37 @@ from streamloss.arrays.types import Array
 
 from .whole import Key, Whole, taken
 
+GROUPING = "grouping"
+"""The column that says of which grouping set a slice is."""
+
+
+def columns_of(whole: Whole, rows: Array | None) -> Iterator[tuple[str, Key | Array]]:
+    """Yield the columns of some slices with names of their own: keys, results and counts.
+
+    Of grouping sets there is one more, which says as text what keys the set of a slice has.
+    """
+    found: list[tuple[str, Key | Array]] = [(key.name, key) for key in whole.keys(rows)]
+    if whole.sets:
+        found.append((GROUPING, whole.groupings(rows)))
+    for name, values in (*((n, v) for n, v, _ in whole.columns()), *whole.counts.items()):
+        found.append((name, taken(values, rows)))
+    names = distinct([name for name, _ in found])
+    yield from zip(names, [column for _, column in found], strict=True)
+
 
 def to_arrow(whole: Whole, rows: Array | None, user: str) -> Any:
     """Return a pyarrow Table of some slices."""
     pa = library("pyarrow", user)
-    names = [key.name for key in whole.keys(rows)]
-    arrays = [_key(pa, key) for key in whole.keys(rows)]
-    for name, values in (*((n, v) for n, v, _ in whole.columns()), *whole.counts.items()):
-        names.append(name)
-        arrays.append(pa.array(np.ascontiguousarray(taken(values, rows))))
-    return pa.Table.from_arrays(arrays, names=list(distinct(names)))
+    columns = columns_of(whole, rows)
+    return pa.table({name: _array(pa, column) for name, column in columns})
+
+
+def _array(pa: Any, column: Key | Array) -> Any:
+    """Return a column as an array of Arrow."""
+    if isinstance(column, Key):
+        return _key(pa, column)
+    text = pa.string() if column.dtype == object else None
+    return pa.array(np.ascontiguousarray(column), text)
 
 
 def to_pandas(whole: Whole, rows: Array | None) -> Any:
@@ -78,7 +99,7 @@ def _key(pa: Any, key: Key) -> Any:
     """Return the column of a key: bins as a dictionary in their order, others as they are."""
     if not len(key.values):
         return pa.nulls(len(key.codes))
-    missing = key.codes == len(key.values)
+    missing = key.codes >= len(key.values)
     places = pa.array(np.where(missing, 0, key.codes).astype(np.int32), mask=missing)
     items = keys.column(key.kind, key.values, np.arange(len(key.values)))
     values = pa.array(items, type=_TYPES[key.kind.name](pa, key.kind), from_pandas=True)

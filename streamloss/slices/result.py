@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from streamloss.arrays import keys
+from streamloss.arrays.sets import sets_among
 from streamloss.arrays.types import Array
 from streamloss.exact.reductions import Reduction, check
 from streamloss.exact.table import Table
@@ -16,8 +17,9 @@ from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 from streamloss.support.integers import positive
 
-from . import compared, frames, shown, windows
-from .found import Loc, pairs
+from . import compared, files, frames, shown, windows
+from .found import Loc, column, pairs
+from .sets import stacked
 from .whole import Origin, Whole, taken
 
 
@@ -133,9 +135,10 @@ class Slices:
         """The keys: an array for each, with one item for each slice, None where it is missing.
 
         Integers are an array of integers if none is missing; floats are NaN, times NaT if missing;
-        bins are text.
+        bins are text. In subtotals of grouping sets it is `streamloss.ALL` where a set lacks the
+        key.
         """
-        return {name: keys.column(*key) for name, *key in self._whole.keys(self._rows)}
+        return {key.name: column(key) for key in self._whole.keys(self._rows)}
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -209,6 +212,51 @@ class Slices:
         if "missing_keys" in totals:
             out._totals["missing_keys"] += table.keyless_rows() - whole.table.keyless_rows()
         return out
+
+    def grouping_sets(self, *sets: Any) -> Slices:
+        """Return the slices by several choices of their keys in one table: subtotals.
+
+        They are what `rollup` gives by the keys of each set, and the set of no keys is the whole.
+        Where a set lacks a key, that is `streamloss.ALL`: neither a value nor a missing key (None).
+        Slices of different sets are of the same rows, so they do not add up to the whole.
+
+        Parameters
+        ----------
+        *sets : list of str, or str
+            The keys of each set, or its only one.
+
+        Returns
+        -------
+        Slices
+            Set after set, the slices of each in the order of their keys. As frames they have a
+            column ``grouping`` of the keys of the set, where a key is null that the set lacks.
+            ``overall``, ``rest`` and ``missing_keys`` are those of all rows, each counted once.
+
+        Raises
+        ------
+        TypeError
+            If a set is no list of names.
+        ValueError
+            If a name is no key, or comes twice in a set; if a set comes twice, or there is none; of
+            what `worst` and `rolling` return.
+
+        Examples
+        --------
+        >>> import streamloss as sl
+        >>> by = {"carrier": ["AA", "AA", None], "origin": ["JFK", "LAX", "JFK"]}
+        >>> res = sl.evaluate("mae", [1.0, 2.0, 4.0], [2.0, 2.5, 2.0], by=by)
+        >>> subtotals = res.grouping_sets(["carrier"], [])
+        >>> for (carrier, origin), results in subtotals:
+        ...     print(carrier, origin, results["mae"])
+        AA ALL 0.75
+        None ALL 2.0
+        ALL ALL 1.1666666666666667
+        >>> subtotals.loc["AA", sl.ALL]
+        {'mae': 0.75}
+        """
+        table = self._complete("grouping_sets").table
+        found = sets_among(table.names, sets)
+        return self._made(stacked(table, found), Origin(table, "grouping sets", found))
 
     def rolling(self, n: int, over: str) -> Slices:
         """Return the results of windows of n successive periods, one that ends with each period.
@@ -402,6 +450,45 @@ class Slices:
         """
         table = frames.to_arrow(self._whole, self._rows, "an Arrow stream of Slices")
         return table.__arrow_c_stream__(requested_schema)
+
+    def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> None:
+        """Write the columns of `to_pandas` to a file, in one step: after a crash, all or nothing.
+
+        Results, which are rounded, read back to the same bits. Parquet and Arrow files have the
+        types of columns as well. In CSV and JSON times are text as ISO 8601 has it, and durations
+        and bytes are text as they are shown. JSON is a list of records, where NaN and the
+        infinities are "NaN", "Infinity" and "-Infinity", and a missing key is null. In CSV that is
+        empty, text is in quotes, and whole numbers have no point.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, which is replaced if there is one. Its ending says the format: ``.parquet``,
+            ``.csv``, ``.json``, ``.arrow`` or ``.feather``.
+        format : {"parquet", "csv", "json", "arrow"}, optional
+            The format, whatever the ending is.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pyarrow is not installed, which all formats but JSON need.
+        OSError
+            If the file cannot be written.
+        ValueError
+            If there is no such format or ending, or the path is that of something else than a file;
+            if a difference has no results.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import streamloss as sl
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "slices.json")
+        >>> sl.evaluate("mae", [1.0, 2.0], [2.0, 2.5], by=["a", "b"]).worst(1).save(path)
+        >>> print(path.read_text()[:40])
+        [
+        {"key": "a", "mae": 1.0, "elements": 1
+        """
+        files.save(self._whole, self._rows, path, format)
 
     def __eq__(self, other: object) -> bool:
         """Return whether losses, reduction, keys and every exact sum and count are equal."""

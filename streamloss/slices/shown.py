@@ -34,6 +34,9 @@ WHOLE = "overall"
 MISSING = "missing"
 """What a key that is missing is called."""
 
+ALL = "all"
+"""What all values of a key are called, in subtotals."""
+
 
 class Column(NamedTuple):
     """A column of a table as it is shown."""
@@ -81,7 +84,7 @@ def sheet(whole: Whole, rows: Array | None) -> Sheet:
 def _title(whole: Whole, size: int) -> str:
     """Return what a table of so many slices is."""
     many = f"{size:,}" if size == len(whole.table) else f"{size:,} of {len(whole.table):,}"
-    by = ", ".join([shortened(name) for name in whole.table.names])
+    by = ", ".join([shortened(name) for name in whole.by])
     what = whole.reduction.removeprefix("weighted_").replace("_", " ")
     told = "" if whole.origin is None else f", {visible(whole.origin.told)}"
     return f"{many} slice{'' if len(whole.table) == 1 else 's'} by {by}: {what}{told}"
@@ -89,9 +92,10 @@ def _title(whole: Whole, size: int) -> str:
 
 def _of_key(key: Key, last: str) -> Column:
     """Return the column of a key, and what it says last."""
+    codes, others = key.codes.tolist(), (MISSING, ALL)
     texts = [
-        key_text(keys.shown(key.kind, key.values[code])) if code < len(key.values) else MISSING
-        for code in key.codes.tolist()
+        key_text(keys.shown(key.kind, key.values[code])) if beyond < 0 else others[beyond]
+        for code, beyond in zip(codes, [code - len(key.values) for code in codes], strict=True)
     ]
     numbers = key.kind.name in ("int", "float")
     return Column(shortened(key.name), [*texts, last], "number" if numbers else "key")
@@ -132,7 +136,7 @@ def visible(text: str) -> str:
 def key_text(text: str) -> str:
     """Return the text of a key, in quotes where it would be taken for something else."""
     seen = shortened(text)
-    return f"'{seen}'" if text != text.strip(" ") or text in ("", MISSING, WHOLE) else seen
+    return f"'{seen}'" if text != text.strip(" ") or text in ("", MISSING, WHOLE, ALL) else seen
 
 
 def shortened(text: str, most: int = WIDEST) -> str:

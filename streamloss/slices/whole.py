@@ -15,6 +15,8 @@ from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 
+from .sets import Sets, grouping, marked, numbers_of
+
 COUNTS = {
     "elements": "elements",
     "nonzero_weights": "nonzero",
@@ -34,14 +36,20 @@ class Origin(NamedTuple):
         The slices that they are made of, which do.
     told : str
         What they are, in words.
+    sets : tuple of tuple of str
+        The keys of each grouping set, whose number is the first key then; empty of other slices.
     """
 
     table: Table
     told: str
+    sets: Sets = ()
 
 
 class Key(NamedTuple):
-    """A key of some slices: its distinct values, and codes, of which the one after is missing."""
+    """A key of some slices: its distinct values, and codes.
+
+    The code after those of the values is a missing one, and the next is that of `sets.ALL`.
+    """
 
     name: str
     kind: Any
@@ -67,6 +75,16 @@ class Whole:
     def source(self) -> Table:
         """The slices that add up to all rows."""
         return self.table if self.origin is None else self.origin.table
+
+    @property
+    def sets(self) -> Sets:
+        """The keys of each grouping set, if the slices are by such."""
+        return () if self.origin is None else self.origin.sets
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The names of the keys."""
+        return self.source.names if self.sets else self.table.names
 
     @cached_property
     def results(self) -> list[Array]:
@@ -109,7 +127,16 @@ class Whole:
     def keys(self, rows: Array | None) -> list[Key]:
         """Return the keys of some slices."""
         columns = zip(self.table.names, self.table.keys, strict=True)
-        return [Key(name, k.kind, k.values, taken(k.codes, rows)) for name, k in columns]
+        found = [Key(name, k.kind, k.values, taken(k.codes, rows)) for name, k in columns]
+        if not self.sets:
+            return found
+        first, *keys = found
+        return [marked(key, numbers_of(first), self.sets) for key in keys]
+
+    def groupings(self, rows: Array | None) -> Array:
+        """Return which keys the grouping set of each of some slices has, as text."""
+        texts = np.array([grouping(names) for names in self.sets], object)
+        return texts[taken(numbers_of(self.table.keys[0]), rows)]
 
     def columns(self) -> Iterator[tuple[str, Array, float]]:
         """Yield a column of results for each loss and place along the axes kept.

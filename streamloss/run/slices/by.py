@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.keys import Cut, Keyed, Words, read_key
+from streamloss.arrays.sets import GroupingSets
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.support.brief import brief
 from streamloss.support.integers import integer
@@ -28,7 +29,7 @@ class By(Slicing):
 
     @classmethod
     def of(cls, keys: Any) -> By:
-        """Return what an accumulator is told: names, or a dict of names and kinds.
+        """Return what an accumulator is told: names, a dict of names and kinds, or sets of names.
 
         Raises
         ------
@@ -71,6 +72,8 @@ class By(Slicing):
         TypeError, ValueError
             If they are not as many, or not those that were named; as `arrays.keys.read_key`.
         """
+        if isinstance(keys, GroupingSets):
+            keys = keys.by
         if isinstance(keys, dict):
             given = checked(tuple(keys))
             if self.names and set(given) != set(self.names):
@@ -107,7 +110,9 @@ class By(Slicing):
 
 
 def _names(keys: Any) -> tuple[Any, ...]:
-    """Return names that come one after another."""
+    """Return names that come one after another, or in sets."""
+    if isinstance(keys, GroupingSets) and all([isinstance(key, str) for key in keys.keys]):
+        return keys.names
     if not isinstance(keys, tuple | list):
         raise TypeError(f"by must name keys, which each update gives: got {brief(keys)}")
     return tuple(keys)

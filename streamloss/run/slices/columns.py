@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from streamloss.arrays.keys import Cut
+from streamloss.arrays.sets import GroupingSets
 from streamloss.support.brief import brief
 
 from .by import By, checked
@@ -37,6 +38,8 @@ class KeyColumns(NamedTuple):
         """
         if given is None:
             return cls(by, by.names)
+        if isinstance(given, GroupingSets):
+            given = given.by
         if isinstance(given, str | Cut):
             given = (given,)
         if not isinstance(given, list | tuple | dict):
