@@ -25,6 +25,8 @@ OPTIONS = {
     "y_pred": "--pred",
     "weights": "--weights",
     "where": "--where",
+    "by": "--by",
+    "path": "--out",
     "files": "FILES",
     "format": "--format",
     "types": "--type",

@@ -10,6 +10,8 @@ import click
 
 from streamloss import __version__
 from streamloss.arrays.batch import POLICIES
+from streamloss.exact.limits import MOST_SLICES
+from streamloss.exact.slicing import POLICIES as POLICIES_OF_KEYS
 from streamloss.files.dataset import LARGEST_COUNT
 from streamloss.files.formats import FORMATS
 from streamloss.losses.names import LOSSES
@@ -157,6 +159,53 @@ def warmup(
     help="What to do with a NaN or null in labels, predictions or weights.",
 )
 @click.option(
+    "--by",
+    metavar="KEY",
+    multiple=True,
+    help="Column whose values tell slices apart: carrier, distance:0,500,1000 (bins) or time:month"
+    " (year, quarter, month, week, day, hour, minute); give it again to cross several.",
+)
+@click.option(
+    "--grouping-sets",
+    metavar="SETS",
+    help="Subtotals: keys with commas between them, sets with semicolons, as in"
+    " 'carrier;carrier,origin;', of which the last is the whole.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(POLICIES_OF_KEYS),
+    default="keep",
+    show_default=True,
+    help="What to do with rows that have no key.",
+)
+@click.option(
+    "--max-slices",
+    metavar="N",
+    type=click.IntRange(1, LARGEST_COUNT),
+    default=MOST_SLICES,
+    show_default=True,
+    help="How many slices there may be.",
+)
+@click.option("--worst", metavar="LOSS", help="Show the slices with the worst results of a loss.")
+@click.option(
+    "--top",
+    metavar="N",
+    type=click.IntRange(1, LARGEST_COUNT),
+    show_default="10",
+    help="How many of the worst slices.",
+)
+@click.option(
+    "--min-rows",
+    metavar="N",
+    type=click.IntRange(0, LARGEST_COUNT),
+    help="How many rows that count a slice must have to be one of the worst.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Write the slices here too: .parquet, .csv, .json or .arrow.",
+)
+@click.option(
     "--format",
     type=click.Choice(list(FORMATS)),
     help="The format of all files; by default as the ending of each says, else its first bytes.",
@@ -234,9 +283,23 @@ def evaluate(begun: float, /, as_json: bool, quiet: bool, **options: Any) -> Non
             click.echo(f"streamloss: interrupted{kept if job.checkpoint else ''}", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
     found = job.outcome(evaluation)
+    if found.by is not None:
+        _report_slices(job.slices(found), found.counts, evaluation, as_json)
+        return
     outcome = found.result(job.reduction), found.counts
     with report.to_stdout():
         if as_json:
             click.echo(report.as_json(*outcome, evaluation.waited()))
         else:
             report.show(*outcome, evaluation.waited, job.reduction)
+
+
+def _report_slices(slices: Any, counts: Any, evaluation: Any, as_json: bool) -> None:
+    """Print slices."""
+    from . import slices as printed  # with numba, which they need
+
+    with report.to_stdout():
+        if as_json:
+            printed.print_json(slices, counts, evaluation.waited())
+        else:
+            printed.show(slices, counts, evaluation.waited)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from streamloss.accumulator import Accumulator, build
+from streamloss.accumulator import Accumulator, build, keys_of
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, scan
 from streamloss.files.columns import Named
@@ -14,7 +14,15 @@ from streamloss.run.question import Question
 from streamloss.run.threads import set_num_threads
 from streamloss.support.brief import brief
 
+from .keys import by_of
 from .report import say
+
+if TYPE_CHECKING:
+    from streamloss.run.slices.columns import KeyColumns
+    from streamloss.slices import Slices
+
+TOP = 10
+"""How many of the worst slices there are if nobody says it."""
 
 
 class Job(NamedTuple):
@@ -36,6 +44,14 @@ class Job(NamedTuple):
     threads: int | None
     scheduler: str | None
     timeout: float | None
+    by: tuple[str, ...]
+    grouping_sets: str | None
+    missing: str
+    max_slices: int
+    worst: str | None
+    top: int | None
+    min_rows: int | None
+    out: str | None
 
     def evaluation(self, begun: float) -> Evaluation:
         """Return the evaluation, of files that are opened now; no data have been read then.
@@ -54,11 +70,41 @@ class Job(NamedTuple):
             raise ValueError("--reduction must give one number: got 'none'")
         query = Query.spelled(list(self.losses), None, self.nan)
         build(list(self.losses), query, None).result(self.reduction)  # refuses what suits no loss
-        columns = self._columns(query)
+        asked = Question(query, self._keys())
+        self._check_slices(asked)
+        columns = self._columns(query)._replace(by=asked.columns)
         if self.threads is not None:
             set_num_threads(self.threads)
         data, every = self._scan(columns), self.checkpoint_every
-        return Evaluation(Question(query), data, columns, self.checkpoint, every, say, begun)
+        return Evaluation(asked, data, columns, self.checkpoint, every, say, begun)
+
+    def _keys(self) -> KeyColumns | None:
+        """Return of which columns the keys of slices are, None if there are to be none."""
+        given = by_of(self.by, self.grouping_sets)
+        if given is None:
+            return None
+        from streamloss.run.slices.columns import KeyColumns  # with numba, which slices need
+
+        by = keys_of(given, self.missing, self.max_slices, named=False)
+        assert by is not None
+        return KeyColumns.of(by, given)
+
+    def _check_slices(self, asked: Question) -> None:
+        """Refuse options of slices where there are none, and a loss that is not asked for."""
+        if asked.keys is None:
+            for name in ("worst", "top", "min_rows", "out"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"--{name.replace('_', '-')} is for slices: got no --by")
+            return
+        if self.worst is None and (self.top, self.min_rows) != (None, None):
+            raise ValueError("--top and --min-rows are for --worst: got no loss")
+        if self.worst is not None and self.worst not in self.losses:
+            rule = f"--worst must be one of the losses {', '.join(self.losses)}"
+            raise ValueError(f"{rule}: got {brief(self.worst)}")
+        if self.out is not None:
+            from streamloss.slices.files import format_of
+
+            format_of(self.out)  # before data are read
 
     def _columns(self, query: Query) -> Columns:
         """Return the columns: several predictions are the inputs of a loss, else of a row."""
@@ -93,7 +139,18 @@ class Job(NamedTuple):
 
     def outcome(self, evaluation: Evaluation) -> Accumulator:
         """Return the accumulator of what was evaluated."""
-        return build(list(self.losses), evaluation.asked.query, evaluation.sums)
+        asked = evaluation.asked
+        return build(list(self.losses), asked.query, evaluation.sums, by=asked.by)
+
+    def slices(self, found: Accumulator) -> Slices:
+        """Return the slices that are asked for, which are written to a file if one is named."""
+        slices: Slices = found.result(self.reduction)
+        if self.worst is not None:
+            top = TOP if self.top is None else self.top
+            slices = slices.worst(top, self.worst, min_elements=self.min_rows or 0)
+        if self.out is not None:
+            slices.save(self.out)
+        return slices
 
 
 def _named(names: tuple[str, ...]) -> Named | None:

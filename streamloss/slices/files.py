@@ -34,14 +34,25 @@ def save(
     path = os.fspath(path)
     if not isinstance(path, str):
         raise TypeError(f"path must be text or a path: got {brief(path)}")
-    if format is None:
-        format = ENDINGS.get(os.path.splitext(path)[1].lower())
-        if format is None:
-            raise ValueError(f"path must end in {', '.join(ENDINGS)}: got {brief(path)}")
+    format = format_of(path) if format is None else format
     if format not in WRITERS:
         raise ValueError(f"format must be one of {', '.join(WRITERS)}: got {brief(format)}")
     with _replaced(path) as file:
         WRITERS[format](whole, rows, file, f"save as {format}")
+
+
+def format_of(path: str) -> str:
+    """Return the format that the ending of a path says.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    format = ENDINGS.get(os.path.splitext(path)[1].lower())
+    if format is None:
+        raise ValueError(f"path must end in {', '.join(ENDINGS)}: got {brief(path)}")
+    return format
 
 
 @contextmanager
@@ -97,15 +108,24 @@ def _json(whole: Whole, rows: Array | None, file: BinaryIO, user: str) -> None:
     """Write JSON: a list of records, one a line."""
     import json
 
-    columns = list(columns_of(whole, rows))
-    names = [name for name, _ in columns]
-    records = zip(*[_plain(column) for _, column in columns], strict=True)
     encoded, start = json.JSONEncoder(allow_nan=False).encode, "[\n"
-    for record in records:
-        text = encoded(dict(zip(names, record, strict=True)))
-        file.write(f"{start}{text}".encode("ascii"))
+    for record in records(whole, rows):
+        file.write(f"{start}{encoded(record)}".encode("ascii"))
         start = ",\n"
     file.write(b"\n]\n" if start == ",\n" else b"[]\n")
+
+
+def records_of(slices: Any) -> Iterator[dict[str, Any]]:
+    """Yield `Slices` as records that JSON has: keys, results and counts by names of columns."""
+    return records(*slices.chosen)
+
+
+def records(whole: Whole, rows: Array | None) -> Iterator[dict[str, Any]]:
+    """Yield some slices as JSON has them: keys, results and counts by the names of columns."""
+    columns = list(columns_of(whole, rows))
+    names = [name for name, _ in columns]
+    for record in zip(*[_plain(column) for _, column in columns], strict=True):
+        yield dict(zip(names, record, strict=True))
 
 
 def _plain(column: Key | Array) -> list[Any]:

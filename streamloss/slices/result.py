@@ -516,6 +516,11 @@ class Slices:
         """Return the first and the last slices as a table, for notebooks."""
         return shown.as_html(shown.sheet(self._whole, self._rows))
 
+    @property
+    def chosen(self) -> tuple[Whole, Array | None]:
+        """The table and which of its slices these are, for other modules of the package."""
+        return self._whole, self._rows
+
     def _only(self, loss: Any) -> Any:
         """Return the name of the loss that is meant, which need not be named if it is the only."""
         if loss is None and len(self.names) > 1:

@@ -6,7 +6,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,16 +60,22 @@ class Sheet(NamedTuple):
     absent: int
     """How many columns of results are left out."""
 
+    before: int
+    """How many rows come before those."""
+
     note: str = ""
     """What is to be said below it."""
 
 
-def sheet(whole: Whole, rows: Array | None) -> Sheet:
-    """Return some slices of a table as they are shown, without results if a difference has none."""
+def sheet(whole: Whole, rows: Array | None, ends: tuple[int, int] = (FIRST, LAST)) -> Sheet:
+    """Return some slices of a table as they are shown, without results if a difference has none.
+
+    Of a long one they are so many at the start and at the end.
+    """
     size = len(whole.table) if rows is None else len(rows)
     shown = np.arange(size)
-    if size > FIRST + LAST + 1:  # one line says how many are not shown
-        shown = np.concatenate([shown[:FIRST], shown[-LAST:]])
+    if size > sum(ends) + 1:  # one line says how many are not shown
+        shown = np.concatenate([shown[: ends[0]], shown[size - ends[1] :]])
     few = shown if rows is None else rows[shown]
     columns = [_of_key(key, "" if k else WHOLE) for k, key in enumerate(whole.keys(few))]
     try:
@@ -78,7 +84,7 @@ def sheet(whole: Whole, rows: Array | None) -> Sheet:
     except ValueError as error:
         note, absent = f"no results: {error}", 0
     columns += _of_counts(whole, few)
-    return Sheet(_title(whole, size), columns, size - len(few), max(absent, 0), note)
+    return Sheet(_title(whole, size), columns, size - len(few), max(absent, 0), ends[0], note)
 
 
 def _title(whole: Whole, size: int) -> str:
@@ -164,18 +170,24 @@ def _columns_of(char: str) -> int:
     return 0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
 
 
-def as_text(sheet: Sheet) -> str:
-    """Return a table as lines of text."""
-    columns = _fitting(sheet.columns)
+def text_of(slices: Any, width: int, ends: tuple[int, int]) -> str:
+    """Return `Slices` as text of at most so many columns, so many at the start and at the end."""
+    whole, rows = slices.chosen
+    return as_text(sheet(whole, rows, ends), width)
+
+
+def as_text(sheet: Sheet, width: int = WIDTH) -> str:
+    """Return a table as lines of text that take at most so many columns of a terminal."""
+    columns = _fitting(sheet.columns, width)
     absent = sheet.absent + len(sheet.columns) - len(columns)
-    lines = [cut(sheet.title, WIDTH), "", *_lines(columns, sheet.more)]
+    lines = [cut(sheet.title, width), "", *_lines(columns, sheet)]
     return "\n".join([*lines, *_remarks(absent, sheet.note)])
 
 
-def _fitting(columns: list[Column]) -> list[Column]:
+def _fitting(columns: list[Column], width: int) -> list[Column]:
     """Return the columns for which there is room: of results one at least."""
     kept = list(columns)
-    while len(kept) > 1 and sum([_width(column) + 2 for column in kept]) - 2 > WIDTH:
+    while len(kept) > 1 and sum([_width(column) + 2 for column in kept]) - 2 > width:
         results = [k for k, column in enumerate(kept) if column.kind == "result"]
         del kept[results[-1] if len(results) > 1 else -1]
     return kept
@@ -186,13 +198,13 @@ def _width(column: Column) -> int:
     return max([columns_of(text) for text in (column.name, *column.cells)])
 
 
-def _lines(columns: list[Column], more: int) -> list[str]:
+def _lines(columns: list[Column], sheet: Sheet) -> list[str]:
     """Return the lines of a table: names, rows, and the one of all together."""
     widths = [_width(column) for column in columns]
     rule = "-" * (sum(widths) + 2 * len(widths) - 2)
     head, *rows, foot = [_line(columns, widths, texts) for texts in _rows(columns)]
-    if more:
-        rows.insert(FIRST, f"… {more:,} more")
+    if sheet.more:
+        rows.insert(sheet.before, f"… {sheet.more:,} more")
     return [head, rule, *rows, rule, foot]
 
 
@@ -224,7 +236,7 @@ def as_html(sheet: Sheet) -> str:
         more = (
             f"<td colspan='{len(sheet.columns)}' style='text-align:left'>… {sheet.more:,} more</td>"
         )
-        body.insert(FIRST, f"<tr>{more}</tr>")
+        body.insert(sheet.before, f"<tr>{more}</tr>")
     remarks = "".join(f"<p>{escape(text)}</p>" for text in _remarks(sheet.absent, sheet.note))
     return (
         f"<table><caption>{escape(sheet.title)}</caption>"
