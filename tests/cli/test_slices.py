@@ -160,7 +160,7 @@ def test_cuts_threads_and_files_change_no_bit(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--by", "carier"], "--by: no column 'carier' in .*: it has carrier"),
+        (["--by", "carriers"], "--by: no column 'carriers' in .*: it has carrier"),
         (["--by", "carrier", "--by", "carrier"], "--by must name a column once"),
         (["--by", "y:3,1"], "edges must be two numbers or more that increase"),
         (["--by", "carrier:month"], "must hold times to have periods: got text"),

@@ -304,7 +304,7 @@ def test_kinds_of_keys_that_differ_between_files_are_refused(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"by": "carier"}, ValueError, "by: no column 'carier' in data: it has carrier"),
+        ({"by": "carriers"}, ValueError, "by: no column 'carriers' in data: it has carrier"),
         ({"y_pred": "pp"}, ValueError, "y_pred: no column 'pp' in data: it has p"),
         ({"by": ["carrier", 3]}, TypeError, "by must name columns where data is given: got 3"),
         ({"by": np.arange(3)}, TypeError, "by must name columns where data is given: got array"),
