@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from .arrays.batch import check_axis, has_names
 from .arrays.named import Named, find_names
 from .arrays.types import AxisLike
+from .exact.ledger import NO_IDS, RAISE, Ledger, check_policy
 from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
 from .exact.seen import counts_of
 from .exact.state import State
 from .losses.base import Loss, parts_of, rows_of
 from .losses.names import respelled
+from .repeats import update_once
 from .run.query import Query, Tally
 from .support.brief import brief
 from .support.maker import UNKNOWN, Maker, check_maker
@@ -58,6 +60,8 @@ class Accumulator:
         error.
     max_slices : int
         How many slices there may be.
+    on_repeat : {"raise", "ignore"}
+        What becomes of a batch whose `batch_id` was there before: an error, or nothing at all.
 
     Raises
     ------
@@ -91,15 +95,16 @@ class Accumulator:
         by: Any = None,
         missing: str = "keep",
         max_slices: int = MOST_SLICES,
+        on_repeat: str = RAISE,
     ) -> None:
         specs = list(losses) if isinstance(losses, list) else losses
-        query = Query.spelled(losses, axis, nan)
-        self._begin(specs, query, None, keys_of(by, missing, max_slices))
+        query, ledger = Query.spelled(losses, axis, nan), Ledger(on_repeat=check_policy(on_repeat))
+        self._begin(specs, _tally(query, keys_of(by, missing, max_slices)), ledger)
 
-    def _begin(self, specs: Any, query: Query, state: Any = None, by: By | None = None) -> None:
-        """Start with a state: what is asked, and how the losses were spelled."""
-        self._specs, self._asked_axis = specs, query.axis
-        self.tally = (Tally(query) if by is None else sliced().SliceTally(query, by)).merge(state)
+    def _begin(self, specs: Any, tally: Tally, ledger: Ledger) -> None:
+        """Start with a tally: how the losses were spelled, and which batches it has."""
+        self._specs, self._asked_axis, self.tally = specs, tally.query.axis, tally
+        self.tally.ledger = ledger
         self._named: Named | None = None
         self._maker: Maker | None = None
 
@@ -112,14 +117,15 @@ class Accumulator:
         named: Named | None = None,
         asked: AxisLike = None,
         by: By | None = None,
+        ledger: Ledger = NO_IDS,
     ) -> Accumulator:
         """Return the accumulator of a state: the losses are the query's, whatever texts mean now.
 
-        `named` are the names of the axes of its arrays, if those had any, and `asked` is what the
-        axes of the query were called.
+        `named` are the names of the axes of its arrays, if those had any, `asked` is what the
+        axes of the query were called, and `ledger` has the ids of the batches in the state.
         """
         out = cls.__new__(cls)
-        out._begin(specs, query, state, by)
+        out._begin(specs, _tally(query, by).merge(state), ledger)
         out._named = named
         if asked is not None:
             out._asked_axis = check_axis(asked)
@@ -134,6 +140,7 @@ class Accumulator:
         where: Any = None,
         data: Any = None,
         by: Any = None,
+        batch_id: str | bytes | int | None = None,
     ) -> Accumulator:
         """Add a batch and return the accumulator; an update that raises changes nothing.
 
@@ -147,12 +154,19 @@ class Accumulator:
         by : array_like, tuple or dict of them
             The keys of the rows, where the accumulator has some: as for `evaluate`, named as there
             or in the order of their names.
+        batch_id : str, bytes or int, optional
+            What tells the batch from all others: one that was there before is refused or ignored,
+            as `on_repeat` says. 1, "1" and b"1" are three ids. What is on a GPU is waited for.
 
         Raises
         ------
         OSError, TypeError, ValueError
-            As `evaluate`, and if the axes kept have other sizes than before.
+            As `evaluate`, and if the axes kept have other sizes than before; if `batch_id` is
+            empty, or was there before and that is not ignored.
         """
+        if batch_id is not None:
+            update_once(self, batch_id, (y_true, y_pred, weights, where), data, by)
+            return self
         if by is None and self.tally.add_direct(y_true, y_pred, weights, where):
             return self
         given, before = (y_true, y_pred, weights, where), self._named
@@ -240,6 +254,16 @@ class Accumulator:
         return self.tally.shape
 
     @property
+    def on_repeat(self) -> str:
+        """What becomes of a batch that was there before."""
+        return self.tally.ledger.on_repeat
+
+    @property
+    def batches(self) -> int:
+        """How many batches with an id are in the sums."""
+        return len(self.tally.ledger)
+
+    @property
     def counts(self) -> dict[str, Any]:
         """What was seen, over all cells.
 
@@ -257,22 +281,27 @@ class Accumulator:
     def merge(self, other: Accumulator) -> Accumulator:
         """Add all that another accumulator has seen, and return this one.
 
+        With ids of batches no batch is added twice. Where both have some in common, and this one's
+        `on_repeat` is "ignore", it is all that the one with more of them has seen, if the other
+        has seen nothing else, nor anything without an id; in all other cases that is an error.
+
         Raises
         ------
         TypeError
             If the other is no Accumulator.
         ValueError
-            If losses, axis, NaN policy, keys or the sizes of the axes kept differ.
+            If losses, axis, NaN policy, keys or the sizes of the axes kept differ; if some batches
+            are in both, and not ignored.
         """
         return self._merge(other, 1)
 
     def _merge(self, other: Accumulator, sign: int) -> Accumulator:
         self._check_like(other)
-        part, named = other.tally.known, other._named
+        (*_, part, _), ledger, named = *other._what(), other._named
         with self.tally.lock:
             if named is not None and self._named is not None:
                 named.check_kept(other.axis, self._named, self.axis)
-            self.tally.merge(part, sign)
+            self.tally.merge(part, sign, ledger)
             if self._named is None:  # names may have got their numbers there
                 self._named = named
                 if has_names(self.axis):
@@ -310,28 +339,40 @@ class Accumulator:
         return self.copy()
 
     def __sub__(self, other: Any) -> Accumulator:
-        """Take out all that the other has seen: ``(a + b) - b == a``."""
+        """Take out all that the other has seen, ids as well: ``(a + b) - b == a``."""
         if not isinstance(other, Accumulator):
             return NotImplemented
         return self.copy()._merge(other, -1)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether losses, settings and every exact sum and count are equal."""
+        """Return whether losses, settings and every exact sum and count are equal, if not ids."""
         if not isinstance(other, Accumulator):
             return NotImplemented
-        return self._what() == other._what()
+        return self._what()[0] == other._what()[0]
 
-    def _what(self) -> tuple[tuple[Loss, ...], AxisLike, str, Any, Slicing | None]:
-        """Return what is asked, and the state of what was seen, None if its shape is not known."""
-        by = self.by and self.by.of_sums
-        return self.losses, self.axis, self.nan, self.tally.known, by
+    def _what(self) -> tuple[tuple[tuple[Loss, ...], AxisLike, str, Any, Slicing | None], Ledger]:
+        """Return what is asked, the state of what was seen, and the ids of just that state.
+
+        The state is None if its shape is not known.
+        """
+        with self.tally.lock:
+            state, ledger, by = self.tally.known, self.tally.ledger, self.by and self.by.of_sums
+        return (self.losses, self.axis, self.nan, state, by), ledger
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _part(self) -> Accumulator:
+        """Return an accumulator for some batches, which has seen nothing and shares the lock."""
+        out = type(self).__new__(type(self))
+        out._begin(self._specs, self.tally.part(), NO_IDS)
+        out._named, out._asked_axis = self._named, self._asked_axis
+        return out
+
     def copy(self) -> Accumulator:
         """Return an accumulator of the same sums that shares nothing with this one."""
-        query, state = self.tally.query, self.tally.known
-        return Accumulator._of(self._specs, query, state, self._named, self._asked_axis, self.by)
+        query, ((*_, state, _), ledger) = self.tally.query, self._what()
+        named, axis = self._named, self._asked_axis
+        return Accumulator._of(self._specs, query, state, named, axis, self.by, ledger)
 
     def reset(self) -> Accumulator:
         """Forget every update, and return the accumulator."""
@@ -351,8 +392,8 @@ class Accumulator:
         ValueError
             If the losses are more than two thousand or so: more than what can be read again.
         """
-        losses, *rest, by = self._what()
-        data: bytes = _format().dump(losses, self._specs, *rest, by)
+        (losses, *rest), ledger = self._what()
+        data: bytes = _format().dump(losses, self._specs, *rest, ledger)
         return data
 
     @classmethod
@@ -369,13 +410,15 @@ class Accumulator:
             of a newer version; or if a loss has a class that is not imported, or not these
             parameters.
         """
-        (losses, specs, axis, nan, _), slicing, state = _format().load_any(data)
+        ((losses, specs, axis, nan, _), slicing, state), ledger = _format().load_all(data)
         by = None if slicing is None else sliced().by_of(slicing)
-        return cls._of(specs, Query.of(losses, axis, nan), state, by=by)
+        return cls._of(specs, Query.of(losses, axis, nan), state, by=by, ledger=ledger)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        named, (*what, _), by = self._named and self._named.in_memory(), self._what(), self.by
-        return _unpickled, (self._specs, *what, named, *(() if by is None else (None, by)))
+        named, ((*what, _), ledger) = self._named and self._named.in_memory(), self._what()
+        rest = (ledger,) if ledger.sets or ledger.on_repeat != RAISE else ()
+        keys = (None, self.by) if self.by is not None or rest else ()
+        return _unpickled, (self._specs, *what, named, *keys, *rest)
 
     def __repr__(self) -> str:
         return str(_shown().text(self))
@@ -383,6 +426,11 @@ class Accumulator:
     def _repr_html_(self) -> str:
         """Return the means and counts as a table, for notebooks; with keys, all slices."""
         return str(_shown().html(self))
+
+
+def _tally(query: Query, by: By | None) -> Any:
+    """Return a tally that has seen nothing, of slices if there are keys."""
+    return Tally(query) if by is None else sliced().SliceTally(query, by)
 
 
 def keys_of(by: Any, missing: str, max_slices: int, named: bool = True) -> By | None:

@@ -11,6 +11,7 @@ from .accumulator import Accumulator, build, check_sent, keys_of
 from .arrays.batch import Arguments, is_lazy
 from .arrays.named import find_names
 from .arrays.types import AxisLike
+from .exact.ledger import NO_IDS, Ledger
 from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
 from .exact.state import State
@@ -151,17 +152,20 @@ def evaluate(
     return _keyed(losses, results)
 
 
-def _sliced(losses: Any, query: Query, keys: By, given: Arguments, by: Any) -> Accumulator:
+def _sliced(
+    losses: Any, query: Query, keys: By, given: Arguments, by: Any, batch_id: Any = None
+) -> Accumulator:
     """Return the accumulator of arrays with keys."""
     specs = list(losses) if isinstance(losses, list) else losses
     y_true, y_pred, weights, where = given
-    return build(specs, query, None, by=keys).update(y_true, y_pred, weights, where=where, by=by)
+    acc = build(specs, query, None, by=keys)
+    return acc.update(y_true, y_pred, weights, where=where, by=by, batch_id=batch_id)
 
 
-def _built(losses: Any, query: Query, taken: Taken) -> Accumulator:
+def _built(losses: Any, query: Query, taken: Taken, ledger: Ledger = NO_IDS) -> Accumulator:
     """Return the accumulator of sums of data."""
     specs = list(losses) if isinstance(losses, list) else losses
-    return build(specs, query, taken.sums, by=taken.by)
+    return build(specs, query, taken.sums, by=taken.by, ledger=ledger)
 
 
 def _keyed(losses: Any, results: list[Any]) -> Any:
@@ -209,15 +213,17 @@ def accumulate(
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 5.0,
+    batch_id: str | bytes | int | None = None,
 ) -> Any:
     """Return an `Accumulator` of arrays or files; the arguments are those of `evaluate`.
 
-    Of dask arrays it is a `dask.delayed.Delayed` Accumulator.
+    Of dask arrays it is a `dask.delayed.Delayed` Accumulator. A `batch_id` is that of
+    `Accumulator.update`: parts with the same one are not merged with each other.
 
     Raises
     ------
     OSError, TypeError, ValueError
-        As `evaluate`.
+        As `evaluate`; if `batch_id` cannot be an id.
 
     Examples
     --------
@@ -228,21 +234,22 @@ def accumulate(
     """
     query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
     keys = keys_of(by, missing, max_slices, named=False)
+    ledger = NO_IDS if batch_id is None else Ledger.of([batch_id])
     if data is not None:
         how = progress, checkpoint, checkpoint_every
         taken = _taken(query, keys, data, given, by, how)
         if taken.arrays is None:
-            return _built(losses, query, taken)
+            return _built(losses, query, taken, ledger)
         given, keys, by = taken.arrays, taken.by, taken.keys
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None:
-        return _sliced(losses, query, keys, given, by)
+        return _sliced(losses, query, keys, given, by, batch_id)
     specs = list(losses) if isinstance(losses, list) else losses
     named, names = find_names(query.losses[0], *given), None
     if named is not None:
         given, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()
-    make = functools.partial(build, specs, query, named=names, asked=axis)
+    make = functools.partial(build, specs, query, named=names, asked=axis, ledger=ledger)
     found = sums(query, given)
     return make(found) if isinstance(found, State) else found.delayed(make)
 
@@ -298,8 +305,9 @@ def merge(parts: Iterable[Any]) -> Any:
     Raises
     ------
     ValueError
-        If there is no part, or parts differ in losses, axis, NaN policy or shape; if a future was
-        computed by another version of streamloss.
+        If there is no part, or parts differ in losses, axis, NaN policy or shape; if batches come
+        twice, which the first part does not ignore; if a future was computed by another version of
+        streamloss.
     TypeError
         If a part is no Accumulator.
 

@@ -40,15 +40,20 @@ sum0.flags, ...        f     three planes: how many terms are NaN, +inf, -inf; a
 elements, nonzero,     c     counts of elements, of nonzero weights (absent: as many), of elements
 missing, masked, rows        omitted and masked (absent: none), and sizes of axis 0 (absent: the sum
                              of elements, omitted and masked)
+batches                i     the digests of the ids of batches, 16 bytes each, one after another, in
+                             ascending order: `exact.ledger.digest` says of what; absent without ids
+batches.rules          i     1 if batches that come again are ignored, else 0, and 1 if something
+                             without an id was added, else 0; absent if both are 0 or there is no id
 =====================  ====  ====================================================================
 
 Cells come in C order, those of a slice side by side; slices are sorted by their keys, the first key
 first, missing ones last, and none is without counts and sums. All is as short as it can be:
 planes as narrow as their numbers, no plane of zeros at either end but for the only one. So equal
-accumulators, spelled alike, give equal bytes, however their sums are held. Only such bytes are
-read: whoever wrote them, what `dump` would not write is refused, and before it is known how long
-the data are nothing of that size is built. Columns that are added later have other names, and
-other types where they are none of these.
+accumulators, spelled alike, give equal bytes, however their sums are held; those with ids if their
+batches, rules and what came without an id are the same. Only such bytes are read: whoever wrote
+them, what `dump` would not write is refused, and before it is known how long the data are nothing
+of that size is built. Columns that are added later have other names, and other types where they
+are none of these: a version that does not know one refuses it.
 
 Version 1, which had the integers cell by cell, is read by `bytes_v1`.
 """
@@ -67,7 +72,8 @@ from streamloss.support.maker import version
 from . import bytes_v1, planes
 from .cells import COUNTS, Cells
 from .header import LONGEST, Header, corrupt, read_header, write_header
-from .saved import of_cells, of_table, to_cells, to_table
+from .ledger import NO_IDS, Ledger
+from .saved import BATCHES, Columns, of_cells, of_ledger, of_table, to_cells, to_ledger, to_table
 from .slicing import RULES, Slicing, of_fields
 from .state import State
 from .table import Table
@@ -91,8 +97,9 @@ def dump(
     nan: str,
     state: State | Table | None,
     slicing: Slicing | None = None,
+    ledger: Ledger = NO_IDS,
 ) -> bytes:
-    """Return the bytes of an accumulator, with its slicing if it has slices.
+    """Return the bytes of an accumulator, with its slicing if it has slices, and ids if it has any.
 
     Raises
     ------
@@ -110,6 +117,7 @@ def dump(
     more = None if slicing is None else slicing.fields(kinds, slices)
     shape = None if state is None else state.shape
     text = write_header(Header(losses, specs, axis, nan, shape), version(), more)
+    columns += of_ledger(ledger)
     return _sealed([struct.pack("<I", len(text)), text, *planes.write(columns)])
 
 
@@ -128,7 +136,7 @@ def load(data: Any) -> tuple[Header, State | None]:
     Raises
     ------
     ValueError
-        If the data is no whole, unchanged accumulator of a known version, or has slices.
+        As `load_any`, and if it has slices.
     """
     header, slicing, state = load_any(data)
     if slicing is not None or isinstance(state, Table):
@@ -138,6 +146,20 @@ def load(data: Any) -> tuple[Header, State | None]:
 
 def load_any(data: Any) -> Saved:
     """Return what bytes hold, with slices or without.
+
+    Raises
+    ------
+    ValueError
+        As `load_all`, and if there are ids of batches.
+    """
+    saved, ledger = load_all(data)
+    if ledger.sets:
+        raise ValueError(f"data must have no ids of batches: got {len(ledger)}")
+    return saved
+
+
+def load_all(data: Any) -> tuple[Saved, Ledger]:
+    """Return what bytes hold, and the ids of the batches in it.
 
     Raises
     ------
@@ -152,15 +174,17 @@ def load_any(data: Any) -> Saved:
     text, rest = bytes(body[4 : 4 + size]), body[4 + size :]
     if found == 1:
         header, _ = read_header(text)
-        return Saved(header, None, bytes_v1.read_state(header, rest))
+        return Saved(header, None, bytes_v1.read_state(header, rest)), NO_IDS
     header, more = read_header(text, RULES)
     if not more:
-        return Saved(header, None, _state(header, rest))
+        state, ledger = _state(header, rest)
+        return Saved(header, None, state), ledger
     slicing, kinds = of_fields(more)
     slices = more["slices"]
     if slicing.fields(kinds, slices) != more:
         raise corrupt("the keys of its header are not spelled so")
-    return Saved(header, slicing, _table(header, slicing, kinds, slices, rest))
+    table, ledger = _table(header, slicing, kinds, slices, rest)
+    return Saved(header, slicing, table), ledger
 
 
 def _opened(data: memoryview) -> tuple[int, memoryview]:
@@ -180,32 +204,38 @@ def _opened(data: memoryview) -> tuple[int, memoryview]:
     return found, body
 
 
-def _state(header: Header, data: memoryview) -> State | None:
-    """Return the state that columns hold."""
-    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS))
+def _state(header: Header, data: memoryview) -> tuple[State | None, Ledger]:
+    """Return the state that columns hold, and its ids."""
+    columns = _columns(header, data)
     if header.shape is None:
         _check([], data)
-        return None
-    cells = to_cells(columns, header.rows, math.prod(header.shape))
-    _check(of_cells(cells.canonical()), data)
-    return cells.state(header.shape)
+        return None, NO_IDS
+    cells, ledger = to_cells(columns, header.rows, math.prod(header.shape)), to_ledger(columns)
+    _check([*of_cells(cells.canonical()), *of_ledger(ledger)], data)
+    return cells.state(header.shape), ledger
 
 
 def _table(
     header: Header, slicing: Slicing, kinds: tuple[Kind, ...], slices: int | None, data: memoryview
-) -> Table | None:
-    """Return the table that columns hold."""
-    columns = planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * len(kinds))
+) -> tuple[Table | None, Ledger]:
+    """Return the table that columns hold, and its ids."""
+    columns = _columns(header, data, len(kinds))
     if header.shape is None or slices is None:
         if header.shape is not None or slices is not None or {*kinds} - {NOTHING}:
             raise corrupt("it has axes, slices or kinds of no table")
         _check([], data)
-        return None
+        return None, NO_IDS
     table = to_table(columns, (slicing.names, kinds), header.rows, header.shape, slices)
-    _check(of_table(table.canonical()), data)
+    ledger = to_ledger(columns)
+    _check([*of_table(table.canonical()), *of_ledger(ledger)], data)
     if table.canonical().kinds != kinds or len(table) != slices:
         raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
-    return table
+    return table, ledger
+
+
+def _columns(header: Header, data: memoryview, keys: int = 0) -> Columns:
+    """Return the columns of data that may have those of so many keys."""
+    return planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * keys + len(BATCHES))
 
 
 def _check(columns: list[planes.Stored], data: memoryview) -> None:

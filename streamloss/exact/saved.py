@@ -13,6 +13,7 @@ from .cells import COUNTS, Cells
 from .column import Column
 from .digits import DIGITS, LIMBS, Ints
 from .header import corrupt
+from .ledger import DIGEST_BYTES, IGNORE, NO_IDS, RAISE, Ledger
 from .limbs import DIGIT
 from .limits import MOST, largest
 from .planes import Stored, stored
@@ -20,9 +21,12 @@ from .ranks import KeyColumn
 from .slicing import are_canonical
 from .table import Table
 
-SUM, FLAGS, COUNT, KEY, TEXT = "s", "f", "c", "k", "t"
+SUM, FLAGS, COUNT, KEY, TEXT, IDS = "s", "f", "c", "k", "t", "i"
 """The types of columns: digits of sums, counts of terms that are not finite, counts, values and
-codes of keys, and bytes of text."""
+codes of keys, bytes of text, and what is known of batches."""
+
+BATCHES = "batches", "batches.rules"
+"""The columns of a ledger."""
 
 Columns = dict[str, Stored]
 
@@ -165,3 +169,27 @@ def _to_texts(columns: Columns, name: str, text: bool) -> Any:
     out = np.empty(len(ends), object)
     out[:] = [line[a:b] for a, b in zip(starts, ends.tolist(), strict=True)]
     return out
+
+
+def of_ledger(ledger: Ledger) -> list[Stored]:
+    """Return the columns of ids, none where there are none."""
+    if not ledger.sets:
+        return []
+    ids = np.frombuffer(b"".join(ledger.digests()), np.int8)
+    rules = np.array([ledger.on_repeat == IGNORE, ledger.untracked], np.int8)
+    some = [stored(BATCHES[0], IDS, [ids])]
+    return [*some, stored(BATCHES[1], IDS, [rules])] if rules.any() else some
+
+
+def to_ledger(columns: Columns) -> Ledger:
+    """Return the ledger that columns hold, in order whatever theirs is."""
+    if BATCHES[0] not in columns:
+        return NO_IDS
+    line = _planes(columns, BATCHES[0], IDS)[0].tobytes()
+    if len(line) % DIGEST_BYTES:
+        raise corrupt("it has an id that is cut")
+    ignored = untracked = False
+    if BATCHES[1] in columns:
+        ignored, untracked = _planes(columns, BATCHES[1], IDS, 2)[0].astype(bool).tolist()
+    digests = [line[at : at + DIGEST_BYTES] for at in range(0, len(line), DIGEST_BYTES)]
+    return Ledger.of_digests(digests, untracked, IGNORE if ignored else RAISE)

@@ -121,6 +121,10 @@ class State:
         sums = np.zeros((*self.sums.shape[:2], DIGITS), np.int64)
         return State(self.shape, sums, 0, np.zeros_like(self.counts))
 
+    def is_nothing(self) -> bool:
+        """Return whether all counts and sums are zero."""
+        return self == self.nothing()
+
     @property
     def losses(self) -> int:
         """How many rows of sums of losses the state has."""

@@ -152,6 +152,10 @@ class Table:
         idle = self.cells.is_nothing().reshape(len(self), self.kept).all(axis=1)
         return self.take(np.flatnonzero(~idle)) if idle.any() else self
 
+    def is_nothing(self) -> bool:
+        """Return whether all counts and sums are zero."""
+        return not len(self.without_nothing())
+
     def canonical(self) -> Table:
         """Return the same table in the form that equal ones share."""
         table = self.sorted().without_nothing()

@@ -23,6 +23,7 @@ from streamloss.arrays.batch import (
     check_same_inputs,
 )
 from streamloss.arrays.types import ArrayLike, AxisLike, Weights
+from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
 from streamloss.losses.base import Loss, parts_of, rows_of
@@ -222,21 +223,27 @@ class Tally:
         What is asked.
     lock : lock
         Held while the state is replaced; a state that others may see never changes.
+    ledger : Ledger
+        The ids of the batches that were added; it is replaced together with the state.
     """
 
     _pending: Any
     _state: State | None
 
-    __slots__ = ("_direct", "_pending", "_state", "lock", "query")
+    __slots__ = ("_direct", "_pending", "_state", "ledger", "lock", "query")
 
-    def __init__(self, query: Query) -> None:
-        self.lock = threads.lock()
+    def __init__(self, query: Query, lock: Any = None) -> None:
+        self.lock, self.ledger = lock or threads.lock(), NO_IDS
         self._direct: Any = None
         self.reset(query)
 
+    def part(self) -> Tally:
+        """Return a tally of the same query for some batches, with the same lock."""
+        return Tally(self.query, self.lock)
+
     def reset(self, query: Query) -> None:
         """Forget every batch."""
-        self.query, self._pending = query, None
+        self.query, self._pending, self.ledger = query, None, self.ledger.without_ids()
         self._state = _empty(query) if query.axis is None else None
 
     @property
@@ -305,8 +312,6 @@ class Tally:
         So are most of the small ones of a training loop (`benchmarks/bench_layouts.py`).
         """
         query = self.query
-        if query.nan == "raise":
-            return False
         runner = self._direct
         if runner is None or runner.axis is not query.axis:
             runner = self._direct = choose.at_once(query, (y_true, y_pred, weights, where))
@@ -317,7 +322,10 @@ class Tally:
             return False
         if taken[1] < threads.PARALLEL:
             with self.lock:
-                self._state = runner.add(self._before(taken[3]), *taken)
+                if not self.ledger.sets:
+                    self._state = runner.add(self._before(taken[3]), *taken)
+                else:
+                    self.merge(runner.add(State.empty(taken[3], rows_of(query.parts)), *taken))
         else:
             self.merge(runner.sum_large(*taken))
         return True
@@ -330,21 +338,31 @@ class Tally:
             _refuse_shape(shape, kept)
         return state or State.empty(kept, rows_of(self.query.parts))
 
-    def merge(self, part: State | None, sign: int = 1) -> Tally:
-        """Add a state, or take it out.
+    def merge(self, part: State | None, sign: int = 1, ledger: Ledger = NO_IDS) -> Tally:
+        """Add a state, or take it out, with the ids of its batches.
 
         Raises
         ------
         ValueError
-            If it has another shape, or a count would be too large.
+            If it has another shape, or a count would be too large; as `Ledger.merged`.
         """
         if part is not None:
             with self.lock:
                 before = self._pending or self._state  # what is on a GPU stays there
                 if before is not None and before.shape != part.shape:
                     _refuse_shape(before.shape, part.shape)
-                self._state = _plus(self._state, part, sign)
+                if not self.ledger.sets and not ledger.sets:
+                    self._state = _plus(self._state, part, sign)
+                else:
+                    self._merge_batches(part, sign, ledger)
         return self
+
+    def _merge_batches(self, part: State, sign: int, ledger: Ledger) -> None:
+        """Add a state with the ids of its batches, or take it out."""
+        state = self.known
+        found, old, new = self.ledger.merged(state, ledger, part, sign)
+        if new:  # both at once: no interrupt comes between two assignments
+            self._state, self.ledger = _plus(state if old else None, part, sign), found
 
     def _leave(self, query: Query, batch: Batch) -> bool:
         """Have a batch added on its GPU, if that needs no waiting; return whether."""
@@ -353,6 +371,8 @@ class Tally:
         if math.prod(shape) > gpu.CELLS:
             return False
         with self.lock:
+            if self.ledger.sets:  # which have to be told what was added
+                return False
             if self._pending is not None and self._pending.is_full:
                 self._collect()
             before = self.shape

@@ -6,6 +6,7 @@ from typing import Any
 
 from streamloss.arrays.batch import Arguments, Batch, any_lazy, as_batch
 from streamloss.arrays.keys import NOTHING, Kind, Words, align
+from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
@@ -29,15 +30,22 @@ class SliceTally:
         How slices are made.
     lock : lock
         Held while something is added.
+    ledger : Ledger
+        The ids of the batches that were added; it is replaced together with the table.
     """
 
-    def __init__(self, query: Query, by: By) -> None:
-        self.lock, self.by = threads.lock(awaited=True), by  # near rows are added to in place
+    def __init__(self, query: Query, by: By, lock: Any = None) -> None:
+        self.lock = lock or threads.lock(awaited=True)  # near rows are added to in place
+        self.by, self.ledger = by, NO_IDS
         self.reset(query)
+
+    def part(self) -> SliceTally:
+        """Return a tally of the same query for some batches, with the same lock."""
+        return SliceTally(self.query, self.by, self.lock)
 
     def reset(self, query: Query) -> None:
         """Forget every batch."""
-        self.query = query
+        self.query, self.ledger = query, self.ledger.without_ids()
         self._table: Table | None = None
         self._known: Table | None = None
         self._living: Living | None = None
@@ -111,7 +119,12 @@ class SliceTally:
         with self.lock:
             self._check(sliced)
             self._known = None  # before: an interrupt may come as soon as something is added
-            self._add(sliced, asked)
+            if self.ledger.sets:  # which have to be told what was added
+                part = self.part()
+                part._add(sliced, asked)
+                self._merge(part._whole() or self.nothing())
+            else:
+                self._add(sliced, asked)
             self.by = asked
         return self
 
@@ -135,14 +148,14 @@ class SliceTally:
             table = in_python(sliced)
             if query.nan == "raise":
                 refuse_missing(int(table.cells.counts("missing").sum()))
-            self._merge(table, 1)
+            self._merge(table)
             return
         if living is not None:
             sliced = sliced.as_kinds(living.kinds)
         try:
             self._add_by_kernels(sliced, by.max_slices)
         except TooMany:  # or some are counted twice
-            self._merge(_alone(sliced, by.max_slices), 1)
+            self._merge(_alone(sliced, by.max_slices))
 
     def _add_by_kernels(self, sliced: SlicedBatch, most: int) -> None:
         """Add a batch to near rows; those in the table are of other keys, for what is counted."""
@@ -155,22 +168,27 @@ class SliceTally:
         new.add(sliced)
         self._table, self._living = table, new
 
-    def merge(self, table: Table | None, sign: int = 1) -> SliceTally:
-        """Add a table, or take it out.
+    def merge(self, table: Table | None, sign: int = 1, ledger: Ledger = NO_IDS) -> SliceTally:
+        """Add a table, or take it out, with the ids of its batches.
 
         Raises
         ------
         TypeError, ValueError
-            If it has other keys or axes, or a count would be too large.
+            If it has other keys or axes, or a count would be too large; as `Ledger.merged`.
         """
         if table is not None:
             with self.lock:
                 self._known = None
-                self._merge(table, sign)
+                self._merge(table, sign, ledger)
         return self
 
-    def _merge(self, table: Table, sign: int) -> None:
-        before = self._table if self._living is None else self._whole()
+    def _merge(self, table: Table, sign: int = 1, ledger: Ledger = NO_IDS) -> None:
+        before, ids = self._table if self._living is None else self._whole(), self.ledger
+        if ids.sets or ledger.sets:
+            ids, old, new = ids.merged(before, ledger, table, sign)
+            if not new:
+                return
+            before = before if old else None
         if before is None:
             empty = table.names, table.kinds, table.shape, len(table.cells.sums)
             found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
@@ -180,7 +198,7 @@ class SliceTally:
             refuse_many(found.names, self.by.max_slices, _slices(found))
         if not self.by.names:
             self.by = self.by._replace(names=found.names, declared=(None,) * len(found.names))
-        self._table, self._living = found, None
+        self._table, self._living, self.ledger = found, None, ids
 
 
 def _alone(sliced: SlicedBatch, most: int) -> Table:
