@@ -180,13 +180,18 @@ class Accumulator:
                 self.tally.merge(taken.sums)
                 return self
             given, by = taken.arrays, taken.keys
-        order = None if before is None else before.axes
+        order, axis = None if before is None else before.axes, self.axis
+        if by is not None:
+            order, axis = sliced().order_with(self.losses[0], given, by, order, axis)
         named = find_names(self.losses[0], *given, order)
         if named is None:
             self._add(given, None, by)
             return self
-        axis = named.kept(self.axis, before)
-        self._add(named.arguments, axis, by)
+        axis = named.kept(axis, before)
+        if by is None:
+            self._add(named.arguments, axis, None)
+        else:
+            self._add(*sliced().as_rows(named, by, axis))
         with self.tally.lock:
             if self._named is None:
                 self._named = named.in_memory()

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import named_keys
 from .arrays.batch import Arguments
+from .arrays.named_keys import as_rows
 from .arrays.sets import GroupingSets
 from .arrays.types import AxisLike
 from .exact.reductions import Reduction
@@ -18,10 +20,12 @@ from .slices import Slices
 __all__ = [
     "SliceTally",
     "add",
+    "as_rows",
     "by_of",
     "check_keys",
     "compared",
     "keys_of",
+    "order_with",
     "slices_of",
     "totals_of",
 ]
@@ -55,6 +59,13 @@ def compared(a: By | None, b: By | None) -> tuple[Any, Any]:
         return (a and a.names,), (b and b.names,)
     names = (a.names, b.names) if a.names and b.names else ((), ())
     return (names[0], a.missing), (names[1], b.missing)
+
+
+def order_with(loss: Any, given: Arguments, by: Any, *known: Any) -> Any:
+    """Return the order of named axes, those of keys first, and the axes to reduce."""
+    y_true, y_pred, *_ = given
+    inputs = (y_true, *(y_pred if isinstance(y_pred, tuple) else (y_pred,)))
+    return named_keys.order_with(loss, inputs, by, *known)
 
 
 def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:

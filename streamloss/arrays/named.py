@@ -109,6 +109,21 @@ def beside(data: Any, names: list[str]) -> Any:
     return arrays.transpose(..., "column")
 
 
+def in_rows(values: Any, name: Any) -> Any:
+    """Return the values of rows as a DataArray of a name."""
+    import xarray
+
+    return xarray.DataArray(values, dims="row", name=name)
+
+
+def axes_of(loss: Any, inputs: tuple[Any, ...]) -> Axes | None:
+    """Return the axes of losses as the first input with names has them; None if none has any."""
+    for value, rank in zip(inputs, loss.ranks, strict=False):
+        if is_named(value):
+            return _axes_of(value, rank, None)[0]
+    return None
+
+
 def is_named(value: object) -> bool:
     """Return whether a value is a DataArray or a Variable of xarray."""
     library: Any = sys.modules.get("xarray")
