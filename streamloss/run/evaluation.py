@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.files import Columns, DataSet, Scanner
-from streamloss.files.scanner import START
+from streamloss.files.scanner import START, Place
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
 from streamloss.support.maker import version
@@ -25,6 +25,7 @@ from .query import Query
 from .question import Question
 
 if TYPE_CHECKING:
+    from streamloss.exact.ledger import Ledger
     from streamloss.files.checkpoint import Checkpoint, Saved
 
 Progress = Callable[[int, int | None], object]
@@ -82,6 +83,7 @@ class Evaluation:
         self.asked, self._data, self._say = asked, data, say or _log
         self._tally = asked.tally()
         self.rows, self._done = 0, START
+        self._ledger: Ledger | None = None
         self._begun = time.perf_counter() if begun is None else begun
         self._took: float | None = None
         self.scanner = data.opened(columns)
@@ -117,9 +119,9 @@ class Evaluation:
 
     def _take_up(self, saved: Saved) -> Saved:
         """Go on from what was saved, refused if the sums are of other rows than the note says."""
-        from streamloss.exact.bytes import load_any
+        from streamloss.exact.bytes import load_all
 
-        (losses, _, axis, nan, _), slicing, sums = load_any(saved.sums)
+        ((losses, _, axis, nan, _), slicing, sums), ledger = load_all(saved.sums)
         query, by, scanner = self.asked.query, self.asked.by, self.scanner
         known = by and by.of_sums
         if (losses, axis, nan) != (query.losses, query.axis, query.nan) or slicing != known:
@@ -131,6 +133,8 @@ class Evaluation:
         place = saved.place if scanner.rows is None else scanner.place(rows)
         if place is None or place > scanner.end:
             raise ValueError("its note does not tell where its rows end")
+        if ledger != self._ledger_to(place):
+            raise ValueError("its sums are of other files than its note says")
         self._tally.merge(sums)
         self.rows, self._done = saved.rows, place
         self._begun -= saved.seconds
@@ -143,11 +147,22 @@ class Evaluation:
         from streamloss.files.checkpoint import Saved
 
         (losses, _, axis, nan, *_), by = self.asked.query, self.asked.by
-        sums = dump(losses, list(losses), axis, nan, self._tally.known, by)
+        ledger = self._ledger_to(self._done)
+        sums = dump(losses, list(losses), axis, nan, self._tally.known, by, ledger)
         seconds = self.waited()
         checkpoint.save(Saved(self.rows, seconds, sums, self._done))
         if self._done == self.scanner.end:
             self._took = seconds
+
+    def _ledger_to(self, place: Place) -> Ledger:
+        """Return the ids of the sources that are whole before a place: their numbers and files."""
+        from streamloss.exact.ledger import Ledger
+
+        known = len(self._ledger or ())
+        new = enumerate(self.scanner.sources[known : place.source], known)
+        ids = [f"{number} {source.paths} {source.stamps}" for number, source in new]
+        self._ledger = (self._ledger or Ledger()) | Ledger.of(ids)
+        return self._ledger
 
     def close(self) -> None:
         """Leave the checkpoint to other processes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -227,3 +228,24 @@ def test_a_checkpoint_gives_the_slices_of_the_library(path: str, tmp_path: Path)
     call: dict[str, Any] = {"y_true": "y", "y_pred": "p", "data": sl.scan(path), "by": by}
     first = sl.accumulate("mae", **call, checkpoint=kept, checkpoint_every=0)
     assert sl.accumulate("mae", **call, checkpoint=kept) == first == sl.accumulate("mae", **call)
+
+
+def test_sums_of_other_files_than_a_checkpoint_says_are_refused(
+    path: str, tmp_path: Path, run: Callable[..., Any], refusal: Callable[..., str]
+) -> None:
+    from streamloss.exact.bytes import dump, load_all
+    from streamloss.exact.ledger import Ledger
+    from streamloss.files.checkpoint import MAGIC
+
+    kept = tmp_path / "kept"
+    args = [path, *GIVEN, "--by", "carrier", "--checkpoint", str(kept)]
+    run(*args)
+    line, _, sums = kept.read_bytes()[len(MAGIC) + 32 :].partition(b"\n")
+    (header, slicing, table), ledger = load_all(sums)
+    assert len(ledger) == 1
+    losses, specs, axis, nan, _ = header
+    for others in (Ledger(), Ledger.of(["another file"]), ledger | Ledger.of(["one more"])):
+        changed = dump(losses, specs, axis, nan, table, slicing, others)
+        body = line + b"\n" + changed
+        kept.write_bytes(MAGIC + hashlib.sha256(body).digest() + body)
+        assert "its sums are of other files than its note says" in refusal("evaluate", *args)
