@@ -37,14 +37,28 @@ NOTHING = "before"
 """The name of a process that only runs what all scripts of a question begin with."""
 
 
+KEYS = {"carrier": 20, "origin": 350}
+"""The keys of the table, and how many values each has."""
+
+
 def write(folder, rows):
-    """Write the arrays and the table, and return the weighted mean of the absolute errors."""
+    """Write the arrays and the table, and return its weighted mean error and that of a slice.
+
+    They are the mean of all rows, and that of the rows with the first value of both keys.
+    """
     rng = np.random.default_rng(1)
     y, error, w = (draw(rows, "f4") for draw in (*[rng.standard_normal] * 2, rng.random))
     p = y + error / 10
     np.concatenate([y, p, w]).tofile(Path(folder, ARRAYS))
-    pq.write_table(pa.table({"y": y, "p": p, "w": w}), Path(folder, TABLE), row_group_size=GROUP)
-    return np.average(np.abs(p.astype("f8") - y), weights=w.astype("f8"))
+    codes = [rng.integers(0, values, rows, "i4") for values in KEYS.values()]
+    keys = {
+        name: pa.DictionaryArray.from_arrays(each, [f"{name}{k:03}" for k in range(values)])
+        for name, each, values in zip(KEYS, codes, KEYS.values(), strict=True)
+    }
+    table = pa.table({"y": y, "p": p, "w": w, **keys})
+    pq.write_table(table, Path(folder, TABLE), row_group_size=GROUP)
+    errors, first = np.abs(p.astype("f8") - y), (codes[0] == 0) & (codes[1] == 0)
+    return [np.average(errors[some], weights=w[some].astype("f8")) for some in (slice(None), first)]
 
 
 def is_missing(script):
@@ -88,7 +102,8 @@ def measure(started, rounds, env, folder, truth):
 
 def ask(question, rows, rounds, env, folder):
     """Return everybody's answer to a question, and how long it took beyond what all run before."""
-    truth = write(folder, rows)
+    truth, of_slice = write(folder, rows)
+    truth = of_slice if question.by else truth
     started, missing = processes(question)
     seconds, found = measure(started, rounds, env, folder, truth)
     before = seconds.pop(NOTHING, np.zeros(1))

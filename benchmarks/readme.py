@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "speed.md"
 GUIDE = ROOT / "docs" / "guides" / "slices.md"
 CHART = ROOT / "docs" / "assets" / "peers.svg"
+CHART_OF_SLICES = ROOT / "docs" / "assets" / "slices.svg"
 OURS = "streamloss"
 # The columns of the table, and who may stand in each: the faster one is taken.
 COLUMNS = {
@@ -33,7 +34,7 @@ WAITED = {
 }
 """The columns of the table of whole processes, in the same way."""
 
-SHORT = "first", "file", "worker"
+SHORT = "first", "file", "keys", "worker"
 """The questions to whole processes whose answers are in the README."""
 
 SUM = "sum memory float64"
@@ -225,8 +226,10 @@ def pages():
 
 
 def main():
-    """Draw the chart, and fill in the README and the pages."""
+    """Draw the charts, and fill in the README and the pages."""
     _chart.draw(json.loads(peers.FOUND.read_text()), CHART)
+    sliced = json.loads(slices.FOUND.read_text())
+    _chart.draw(sliced, CHART_OF_SLICES, _chart.SLICES, _chart.slices)
     for page, text in pages():
         page.write_text(text)
 

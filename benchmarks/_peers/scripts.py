@@ -20,7 +20,8 @@ class Question:
     """What processes do, and with how many rows.
 
     `before` is what all scripts begin with, and its time does not count. `command` is ours, in the
-    place of a script. Of a script that prints `seconds: ` behind its answer only those count.
+    place of a script. If it is `by` keys the answer is that of the first slice. Of a script that
+    prints `seconds: ` behind its answer only those count.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Question:
     scripts: dict[str, str]
     before: str = ""
     command: str = ""
+    by: bool = False
 
 
 READ = f"""
@@ -91,13 +93,34 @@ frame = pl.scan_parquet("{TABLE}")
 import numpy as np
 import pyarrow.parquet as pq
 total = weights = 0
-for batch in pq.ParquetFile("{TABLE}", memory_map=True).iter_batches(1 << 17):
+for batch in pq.ParquetFile("{TABLE}", memory_map=True).iter_batches(1 << 17, columns=[*"ypw"]):
     y, p, w = (column.to_numpy() for column in batch.columns)
     total += np.dot(np.abs(p - y), w)
     weights += w.sum()
 print(total / weights)
 """,
 }
+
+COMMAND_BY = f"{COMMAND} --by carrier --by origin --json"
+BY = {
+    "Polars": f"""
+import polars as pl
+y, p, w = (pl.col(name).cast(pl.Float64) for name in "ypw")
+mean = (((p - y).abs() * w).sum() / w.sum()).alias("mae")
+rows = pl.scan_parquet("{TABLE}").group_by("carrier", "origin").agg(mean)
+slices = rows.sort("carrier", "origin").collect(engine="streaming")
+print(slices["mae"][0])
+""",
+    "DuckDB": f"""
+import duckdb
+slices = duckdb.sql('''
+    select carrier, origin, sum(abs(p::double - y) * w) / sum(w::double) as mae
+    from '{TABLE}' group by all order by all
+''')
+print(slices.fetchall()[0][2])
+""",
+}
+"""Everybody prints the result of the first slice first."""
 
 WORKER = f"""
 import os
@@ -128,5 +151,12 @@ QUESTIONS = {
     "first": Question(f"1 M pairs, {BEYOND}", MILLION, FIRST, READ),
     "first of 10 M": Question(f"10 M pairs, {BEYOND}", 10 * MILLION, FIRST, READ),
     "file": Question("30 M rows of Parquet, from the shell", 30 * MILLION, FILE, command=COMMAND),
+    "keys": Question(
+        "30 M rows of Parquet by two keys, from the shell",
+        30 * MILLION,
+        BY,
+        command=COMMAND_BY,
+        by=True,
+    ),
     "worker": Question("1 M pairs, first chunk of a new dask worker", MILLION, CHUNK),
 }
