@@ -149,11 +149,12 @@ class Accumulator:
         y_true, y_pred, weights, where
             As for `evaluate`; dask arrays are computed here. What arrays on a GPU add stays there,
             and is not waited for, until somebody asks.
-        data : DataSet, optional
-            Files, as `scan` gives them, all of whose rows are the batch.
+        data : frame or DataSet, optional
+            A frame or files, as for `evaluate`, all of whose rows are the batch.
         by : array_like, tuple or dict of them
             The keys of the rows, where the accumulator has some: as for `evaluate`, named as there
-            or in the order of their names.
+            or in the order of their names. Of data they are its columns, by default those of the
+            names that keys have.
         batch_id : str, bytes or int, optional
             What tells the batch from all others: one that was there before is refused or ignored,
             as `on_repeat` says. 1, "1" and b"1" are three ids. What is on a GPU is waited for.

@@ -75,11 +75,13 @@ def evaluate(
         How many slices there may be.
     reduction : Reduction or str
         By default the mean, S / W. With "none" every weighted loss is returned.
-    data : DataSet, optional
-        Files, as `scan` gives them, evaluated in bounded memory. Then `y_true`, `y_pred`,
-        `weights` and `where` are names of columns, or lists of names: the values of a row side by
-        side, such as the scores of classes, which a column of lists holds as well. An axis must
-        have 0 in it, and the reduction may not be "none".
+    data : frame or DataSet, optional
+        A frame of pandas, polars, pyarrow, dask or xarray, a mapping of names to arrays, anything
+        that has a stream of Arrow, or files, as `scan` gives them. Then `y_true`, `y_pred`,
+        `weights`, `where` and `by` are names of columns; those of inputs may be lists of names:
+        the values of a row side by side, such as the scores of classes, which a column of lists
+        holds as well. Streams and files are evaluated in bounded memory: an axis must have 0 in
+        it, and the reduction may not be "none".
     progress : callable, optional
         Of files: is called now and then, in this thread, with how many rows are done and how
         many there are (None where files do not announce it).
