@@ -2,8 +2,8 @@
 
 A lane is a thread, and a team a block of threads. A team holds exact sums in its shared memory, to
 which its lanes add by integer atomics; when it is done it adds them to those of the State,
-likewise. Integers add up to the same sum in any order, so neither the number of lanes nor their
-order matters.
+likewise. Elements of groups are added to those of the State at once. Integers add up to the same
+sum in any order, so neither the number of lanes nor their order matters.
 
 Arrays have five axes: two that are kept, two that are reduced, and one along which the lanes of a
 team lie side by side. This is the only module that imports `numba.cuda`.
@@ -27,7 +27,7 @@ from streamloss.exact.digits import DIGITS, LOWEST, WIDTH
 from streamloss.losses import arithmetic, elementary
 
 from . import elements, internals, meanings, registry  # noqa: F401  # `meanings` registers them
-from .elements import hidden, is_narrow, or_none, widen
+from .elements import cut, hidden, is_narrow, or_none, widen
 from .fold import fold_all
 from .maps import map_rows, map_terms
 from .terms import EXPONENT, MODE, ONE_FOLD, TWO_FOLDS
@@ -96,6 +96,71 @@ def fold_grid(losses, inputs, weights, where, complete, sums, counts, step, per_
         cuda.syncthreads()
 
 
+def scatter_grid(
+    losses, inputs, weights, where, complete, codes, sums, counts, first, kept, step, width, rule
+):
+    """Add every element to the sums and counts of a cell of the group that its code names.
+
+    A group has `kept` cells side by side, and these arrays have those of it from the `first` on.
+    Neighbours may be of any groups, so each element is a block, whose terms go straight to the
+    sums of all teams.
+    """
+    round_apart()
+    lane, lanes, shape = cuda.threadIdx.x, cuda.blockDim.x, codes.shape
+    tally = cuda.local.array(COLUMNS, types.int64)
+    guesses = cuda.local.array((SUMS, 3), types.int64)
+    held = tally, guesses, cuda.local.array(1, types.float64)
+    forget(guesses, tally)
+    chunk = step * lanes
+    chunks = (shape[4] + chunk - 1) // chunk
+    blocks = shape[0] * shape[1] * shape[2] * shape[3] * chunks
+    for block in range(cuda.blockIdx.x, blocks, cuda.gridDim.x):
+        place, start = block // chunks, block % chunks * chunk
+        stop = start + chunk if start + chunk < shape[4] else shape[4]
+        (own_codes,) = line(codes, place, start + lane, stop, lanes)
+        scatter(
+            losses,
+            of_lane(inputs, place, start + lane, stop, lanes),
+            of_lane(weights, place, start + lane, stop, lanes),
+            of_lane(where, place, start + lane, stop, lanes),
+            of_lane(complete, place, start + lane, stop, lanes),
+            own_codes,
+            sums,
+            counts,
+            first + place // (shape[2] * shape[3]),
+            kept,
+            held,
+            width,
+            rule,
+        )
+
+
+def scatter(
+    losses, inputs, weights, where, complete, codes, sums, counts, cell, kept, held, width, rule
+):
+    """Add each of a lane's elements to that cell of its group."""
+    tally, guesses, terms = held
+    for i in range(codes.size):
+        own = codes[i] * kept + cell
+        add_elements(
+            losses,
+            cut(inputs, i, i + 1),
+            cut(weights, i, i + 1),
+            cut(where, i, i + 1),
+            cut(complete, i, i + 1),
+            sums[own],
+            tally,
+            guesses,
+            terms,
+            width,
+            rule,
+        )
+        for k in range(COLUMNS):
+            if tally[k] != 0:
+                digits.increase(counts[own], k, tally[k])
+                tally[k] = 0
+
+
 def of_lane(arrays, place, start, stop, lanes):
     """Return a lane's elements of a line of each array."""
     return tuple([line(array, place, start, stop, lanes)[0] for array in arrays])
@@ -127,6 +192,11 @@ def clear(shared, exponents, guesses, tally, lane, lanes):
         shared[item // WIDTH, item % WIDTH] = 0
     for k in range(lane, SUMS, lanes):
         exponents[k] = LOWEST
+    forget(guesses, tally)
+
+
+def forget(guesses, tally):
+    """Set a lane's guesses and counts to those of no elements."""
     for k in range(SUMS):
         for column in range(3):
             guesses[k, column] = 0
@@ -220,7 +290,9 @@ def multiply_add(numbers):
 BODIES = (
     line,
     add_elements,
+    scatter,
     clear,
+    forget,
     agree,
     flush,
     map_terms,

@@ -49,17 +49,35 @@ def late(out, value, turns):
 @check()
 def teams_and_lanes():
     """Check that results do not depend on how many teams of how many lanes there are."""
+    batch = as_batch([resolve("mae")], *moved(*arrays()), None)
+    found = launched(lambda: gpu.sums((resolve("mae"), resolve("mse")), batch))
+    assert all(state == found[0] for state in found)
+    return f"{len(found)} launches of other sizes"
+
+
+def launched(function):
+    """Return what a function returns with launches of several sizes."""
     found, usual = [], launch._size
     shapes = [(1, 1), (2, 3), (5, 8)] if SIMULATED else [(1, 32), (7, 96), (64, 128), (1000, 512)]
-    batch = as_batch([resolve("mae")], *moved(*arrays()), None)
     try:
         for teams, lanes in shapes:
             launch._size = lambda n, t=teams, k=lanes: (t, k, min(64, max(1, -(-n // (t * k)))))
-            found.append(gpu.sums((resolve("mae"), resolve("mse")), batch))
+            found.append(function())
     finally:
         launch._size = usual
-    assert all(state == found[0] for state in found)
-    return f"{len(found)} launches of other sizes"
+    return found
+
+
+@check()
+def slices():
+    """Add every element to its slice, as the CPU does, with launches of several sizes."""
+    batch, keys = arrays(), np.random.default_rng(4).integers(0, 9, N)
+    want = sl.accumulate(["mae", "mse"], *batch, by=keys)
+    held, on_gpu = moved(*batch), cuda.to_device(keys)
+    for key in (keys, on_gpu):
+        found = launched(lambda key=key: sl.accumulate(["mae", "mse"], *held, by=key))
+        assert all(acc == want for acc in found)
+    return f"{len(want.tally.known)} slices, keys of both places"
 
 
 @check()

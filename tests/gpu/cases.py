@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from numba import cuda
 
+import streamloss as sl
 from streamloss.arrays.batch import as_batch
 from streamloss.arrays.device import as_device
 from streamloss.kernels.switches import OMIT, SIFT
@@ -41,13 +42,14 @@ FEW = SMALL._replace(few_kernels=True)
 
 
 class Case(NamedTuple):
-    """Arrays of the CPU, and how they are reduced."""
+    """Arrays of the CPU, and how they are reduced; those with a key for each row to slices."""
 
     inputs: tuple[Any, ...]
     weights: Any = None
     where: Any = None
     axis: Any = None
     rule: Any = SIFT
+    by: Any = None
 
 
 MOMENTS = "r2 explained_variance pearson concordance covariance slope mean_error wape".split()
@@ -87,6 +89,10 @@ def cases(rng, inputs, sizes):
     weights = sprinkled(rng, heavy)
     yield "not finite", Case(strange, weights, mask)
     yield "not finite, omit", Case(strange, weights, mask, rule=OMIT)
+    keys = rng.integers(0, 7, n)
+    yield "by keys", Case(inputs, heavy[:n], by=keys)
+    yield "by keys, axis 0", Case(table, heavy[: n // 4], mask[: n // 4], axis=0, by=keys[: n // 4])
+    yield "by keys, not finite, omit", Case(strange, weights, mask, rule=OMIT, by=keys)
     yield "wide exponents", Case(tuple(widened(rng, a) for a in inputs), widened(rng, heavy))
     yield "empty", Case(tuple(a[:0] for a in inputs))
 
@@ -131,13 +137,29 @@ def on_gpu(array):
 def batches(losses, case):
     """Return a case as a batch on the CPU and as one on the GPU."""
     for move in (lambda array: array, on_gpu):
-        first, *others = map(move, case.inputs)
-        rest = tuple(others) if len(others) > 1 else (others or [None])[0]
-        yield as_batch(losses, first, rest, move(case.weights), move(case.where))
+        yield as_batch(losses, *moved(case, move))
+
+
+def moved(case, move):
+    """Return the arguments of a case, each moved."""
+    first, *others = map(move, case.inputs)
+    rest = tuple(others) if len(others) > 1 else (others or [None])[0]
+    return first, rest, move(case.weights), move(case.where)
+
+
+def sliced(losses, case, move):
+    """Return the slices of a case, whose arrays are moved."""
+    *arrays, where = moved(case, move)
+    nan = "omit" if case.rule == OMIT else "propagate"
+    options = {"where": where, "axis": case.axis, "nan": nan, "by": case.by}
+    return sl.accumulate(list(losses), *arrays, **options)
 
 
 def compare(losses, case):
     """Return what differs, as text (empty if nothing does), and by how many ulp losses do."""
+    if case.by is not None:
+        found, want = (sliced(losses, case, move) for move in (on_gpu, lambda array: array))
+        return "" if found == want and found.to_bytes() == want.to_bytes() else "slices", 0
     host, device = batches(losses, case)
     state, truth = (
         b.sums(losses, a, case.axis, case.rule) for b, a in ((gpu, device), (HOST, host))

@@ -63,12 +63,17 @@ def losses():
 NAMED = losses()
 ROWS = [name for name, loss in NAMED.items() if any(loss.ranks)]
 POINTS = [name for name in NAMED if name not in ROWS]
+ADDING = "fold_grid", "scatter_grid"
+"""The kernels that add to sums."""
 
 
 def quick_cases():
     """Yield each loss once, and each of the other kernels."""
     yield from (Case("fold_grid", name, "float32") for name in POINTS)
     yield from (Case("rows_grid", name, "float32", ()) for name in ROWS)
+    yield from (
+        Case("scatter_grid", name, "float32") for name in ("absolute_error", "covariance.2")
+    )
     yield Case("map_grid", "absolute_error", "float32")
     yield Case("find_missing", "value", "float32", ())
 
@@ -86,6 +91,8 @@ def all_cases():
             yield Case("fold_grid", name, dtype, tuple(filter(None, options)))
         for mask in masks:
             yield Case("fold_grid", name, "float32", ("weighted", *mask))
+            yield Case("scatter_grid", name, "float32", ("weighted", *mask))
+        yield Case("scatter_grid", name, "float32")
         yield Case("map_grid", name, "float32")
     for name, dtype in itertools.product(ROWS, DTYPES):
         yield Case("rows_grid", name, dtype, ())
@@ -114,6 +121,10 @@ def arguments(case):
         case "fold_grid":
             some = numba.typeof((loss,))
             return some, inputs, weights, where, none, sums, counts, count, count, width, rule
+        case "scatter_grid":
+            some = numba.typeof((loss,))
+            added = array("int32", 5), sums, counts, count, count, count
+            return some, inputs, weights, where, none, *added, width, rule
         case "map_grid":
             out = array("float64", 5)
             return numba.typeof(loss), inputs, weights, where, out, count, rule
@@ -132,7 +143,7 @@ def look(case):
     except Exception as error:  # of the compiler, any
         lines = [line for line in str(error).splitlines() if line.strip()]
         return None, 0, [f"does not compile: {type(error).__name__}: {lines[-1][:300]}"]
-    rules = toolkit.broken(ptx, case.kernel == "fold_grid", fuses=NAMED[case.loss].streams > 1)
+    rules = toolkit.broken(ptx, case.kernel in ADDING, fuses=NAMED[case.loss].streams > 1)
     try:
         code = toolkit.assembled(ptx, case.target)
     except RuntimeError as error:

@@ -16,6 +16,8 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT32, Batch, normalise_axis
 from streamloss.arrays.device import DeviceArray
+from streamloss.arrays.types import Array
+from streamloss.exact import digits
 from streamloss.exact.counts import COLUMNS, ROWS
 from streamloss.exact.digits import HELD, WIDTH
 from streamloss.exact.state import State
@@ -60,7 +62,7 @@ def sums(
     original = [a for a in range(len(batch.shape)) if a not in _reduced(batch, axis)][k]
     step = max(1, CELLS * kept[k] // math.prod(kept))
     parts = [
-        sums(losses, _slice(batch, original, start, start + step), axis, rule).trimmed()
+        sums(losses, cut(batch, original, start, start + step), axis, rule).trimmed()
         for start in range(0, kept[k], step)
     ]
     state = State.concatenated(parts, k)
@@ -78,18 +80,18 @@ def _reduced(batch: Batch, axis: int | tuple[int, ...] | None) -> tuple[int, ...
     return normalise_axis(axis, len(batch.shape))
 
 
-def _slice(batch: Batch, axis: int, start: int, stop: int) -> Batch:
+def cut(batch: Batch, axis: int, start: int, stop: int) -> Batch:
     """Return the part of a batch in a range of an axis of the losses."""
 
-    def cut(array: Any) -> Any:
+    def part(array: Any) -> Any:
         if array is None or isinstance(array, np.ndarray):
             return None if array is None else array[(slice(None),) * axis + (slice(start, stop),)]
         size = min(stop, array.shape[axis]) - start
         shape = (*array.shape[:axis], size, *array.shape[axis + 1 :])
         return array.viewed(shape, array.strides, start * array.strides[axis])
 
-    inputs = tuple([cut(array) for array in batch.inputs])
-    return batch._replace(inputs=inputs, weights=cut(batch.weights), where=cut(batch.where))
+    inputs = tuple([part(array) for array in batch.inputs])
+    return batch._replace(inputs=inputs, weights=part(batch.weights), where=part(batch.where))
 
 
 class Pending:
@@ -99,7 +101,7 @@ class Pending:
     ----------
     losses : tuple of loss
     shape : tuple of int
-        The shape of the output, of at most `CELLS` cells.
+        The shape of the output, of at most `CELLS` cells; of groups, their number and that shape.
     """
 
     def __init__(self, losses: tuple[Any, ...], shape: tuple[int, ...]) -> None:
@@ -112,21 +114,29 @@ class Pending:
         """Whether the digits may not hold a further batch."""
         return any([sums.launches >= LAUNCHES for sums in self._sums.values()])
 
-    def add(self, batch: Batch, axis: int | tuple[int, ...] | None, rule: Rule) -> None:
+    def add(
+        self,
+        batch: Batch,
+        axis: int | tuple[int, ...] | None,
+        rule: Rule,
+        codes: Array | None = None,
+    ) -> None:
         """Add a batch: what the GPU is to do is put in the stream that its arrays name.
 
         Where that fails nothing was added. Batches of other dtypes have sums of their own, for
-        kernels are compiled when dtypes first come, and that fails before anything runs.
+        kernels are compiled when dtypes first come, and that fails before anything runs. Of groups
+        there are `codes`, int32 of the CPU, which name that of each row.
         """
         _refuse_compat(rule)
         device = launch.gpu_of(_arrays(batch))
         kinds = *[a.dtype for a in _arrays(batch)], batch.where is None, device
         with launch.on(device):
             batch = _on_device(batch)
-            streams = [a.stream for a in _arrays(batch)]
+            groups = [] if codes is None else [launch.copied(codes).broadcast(batch.shape)]
+            streams = [a.stream for a in (*_arrays(batch), *groups)]
             stream = launch.stream_of(streams)
             sums = self._sums.get(kinds) or _Sums(self._losses, math.prod(self.shape), stream)
-            sums.add(batch, _reduced(batch, axis), rule, stream)
+            sums.add(batch, _reduced(batch, axis), rule, groups, stream)
             sums.rows += batch.rows(axis)
             self._sums[kinds] = sums
             sums.release(batch, stream, streams)
@@ -163,7 +173,14 @@ class _Sums:
         self._lent: deque[tuple[Any, list[Any]]] = deque()
         self.rows = self.launches = 0
 
-    def add(self, batch: Batch, reduced: tuple[int, ...], rule: Rule, stream: Any) -> None:
+    def add(
+        self,
+        batch: Batch,
+        reduced: tuple[int, ...],
+        rule: Rule,
+        groups: list[DeviceArray],
+        stream: Any,
+    ) -> None:
         """Have a batch added, or nothing of it where that fails."""
         if not math.prod(batch.shape):
             return
@@ -175,7 +192,7 @@ class _Sums:
         try:
             for some, sums, counts in self._passes:
                 held = sums, counts, self._scratch
-                self.launches += _fold(some, batch, reduced, rule, *held, stream)
+                self.launches += _fold(some, batch, reduced, rule, groups, *held, stream)
         except BaseException:
             if several:
                 self._restore(stream)
@@ -216,7 +233,8 @@ class _Sums:
         self._lent.clear()
         parts = []
         for _, sums, counts in self._passes:
-            state = State(shape, sums.copy_to_host(), 0, counts.copy_to_host(), HELD)
+            rows = digits.trim(sums.copy_to_host(), 0)  # to carry all 70 takes forty times as long
+            state = State(shape, *rows, counts.copy_to_host(), HELD)
             state.counts[:, ROWS] = self.rows
             parts.append(state.balanced())
         return State.joined(parts)
@@ -271,22 +289,27 @@ def _fold(
     batch: Batch,
     reduced: tuple[int, ...],
     rule: Rule,
+    groups: list[DeviceArray],
     sums: Any,
     counts: Any,
     scratch: Scratch,
     stream: Any,
 ) -> int:
-    """Have a batch added to sums and counts; return by how many launches."""
+    """Have a batch added to sums and counts, maybe of groups; return by how many launches."""
     first, complete, count = losses[0], None, 0
     if any(first.ranks):
         batch, complete = _losses_of_rows(first, batch, rule, scratch, stream)
         losses, rule = (Value(),), SIFT
-    for cells, views in _launches(batch, complete, reduced):
+    kept = math.prod([size for k, size in enumerate(batch.shape) if k not in reduced])
+    for cells, views in _launches(batch, complete, reduced, *groups):
         width, added = NARROW if batch.dtype == FLOAT32 else WIDE, (sums, counts)
+        count += 1
+        if groups:
+            launch.scatter(losses, views, *added, (cells.start, kept), width, rule, stream)
+            continue
         if cells.stop - cells.start < len(sums):  # a slice costs a fifth of an update
             added = sums[cells], counts[cells]
         launch.fold(losses, views, *added, width, rule, stream)
-        count += 1
     return count
 
 

@@ -119,6 +119,29 @@ def fold(
     _launch(gpu.fold_grid, cells * per_cell, lanes, stream, *arguments)
 
 
+def scatter(
+    losses: tuple[Any, ...],
+    views: Views,
+    sums: Any,
+    counts: Any,
+    cells: tuple[int, int],
+    width: Width,
+    rule: Rule,
+    stream: Any,
+) -> None:
+    """Have a part of a batch added to the sums and counts of the cells of its groups.
+
+    The other array of the views has the group of each element; of the cells it is the first that
+    the part has of a group, and how many a group has.
+    """
+    (codes,) = views.others
+    _, lanes, step = _size(codes.size)
+    teams = -(-codes.size // (lanes * step))
+    arrays = [_arrays(some) for some in views[:4]]
+    arguments = losses, *arrays, _array(codes), sums, counts, *cells, step, width, rule
+    _launch(gpu.scatter_grid, teams, lanes, stream, *arguments)
+
+
 def map_terms(loss: Any, views: Views, rule: Rule, stream: Any) -> None:
     """Have the weighted loss of every element written."""
     (out,) = views.others
@@ -247,10 +270,17 @@ def copied(array: Any) -> DeviceArray:
 
 
 def on_host(array: DeviceArray) -> Any:
-    """Return a copy on the CPU of an array of the GPU; what writes to it is waited for."""
+    """Return a copy on the CPU of an array of the GPU; what writes to it is waited for.
+
+    Numba copies no strides below zero: along such axes the copy is turned round.
+    """
+    turned = tuple([slice(None, None, -1 if step < 0 else None) for step in array.strides])
+    steps = [*zip(array.shape, array.strides, strict=True)]
+    first = sum([(size - 1) * step for size, step in steps if size and step < 0])
     with on(array.device):
         wait(stream_of([array.stream]))
-        return _array(array).copy_to_host()
+        ahead = array.viewed(array.shape, tuple([abs(step) for step in array.strides]), first)
+        return _array(ahead).copy_to_host()[turned]
 
 
 def spare(array: Any) -> Any:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.device import as_device, is_device
 from streamloss.arrays.keys import Cut, Keyed, Words, read_key
 from streamloss.arrays.sets import GroupingSets
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
+from streamloss.run import choose
 from streamloss.support.brief import brief
 from streamloss.support.integers import integer
 
@@ -87,6 +89,7 @@ class By(Slicing):
                 got = "None" if keys is None else f"{len(columns)}"
                 raise ValueError(f"by must have an array for each of the keys {names}: got {got}")
         asked = self if self.names else self._replace(names=names, declared=(None,) * len(names))
+        columns = [_on_host(*each) for each in zip(names, columns, strict=True)]
         kinds = zip(names, columns, asked.declared, strict=True)
         words = {} if known is None else known
         return asked, [read_key(name, key, kind, words.get(name)) for name, key, kind in kinds]
@@ -107,6 +110,15 @@ class By(Slicing):
                 first = int(np.argmax(absent))
                 rule = f"by {name!r} must have no missing key with missing='raise'"
                 raise ValueError(f"{rule}: got {count}, the first in row {first}")
+
+
+def _on_host(name: str, column: Any) -> Any:
+    """Return a key as one of the CPU, also what is cut of one: from a GPU it is copied."""
+    if isinstance(column, Cut):
+        return Cut(_on_host(name, column.source), column.kind)
+    if not is_device(column):
+        return column
+    return choose.gpu().on_host(as_device(f"by {name!r}", column))
 
 
 def _names(keys: Any) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from streamloss.run.query import Query
 
 from .batches import SlicedBatch, in_python
 from .by import By
+from .device import on_gpu
 from .index import TooMany
 from .living import Living, refuse_many, refuse_missing
 
@@ -111,7 +112,7 @@ class SliceTally:
         asked, keyeds = self.by.read(by, self._words)
         for name in asked.names:
             self._words.setdefault(name, Words())
-        batch = _on_host(as_batch(query.parts, *data, query.compute))
+        batch = as_batch(query.parts, *data, query.compute)
         sliced = SlicedBatch.of(query, batch, asked.names, keyeds)
         asked.check_missing(keyeds)
         if query.nan == "raise":
@@ -141,6 +142,12 @@ class SliceTally:
 
     def _add(self, sliced: SlicedBatch, by: By) -> None:
         """Add a batch by kernels, or a small one in Python."""
+        if sliced.batch.on_device:
+            found = on_gpu(sliced, self._table) if self._living is None else None
+            if found is not None:
+                self._merge(found)
+                return
+            sliced = sliced._replace(batch=_on_host(sliced.batch))
         living, query, batch = self._living, sliced.query, sliced.batch
         size = sum([array.size for array in batch.inputs])
         if living is None and choose.wait(query.parts, size):
@@ -234,8 +241,6 @@ def as_one_kind(name: str, before: Kind, kind: Kind) -> Kind:
 
 def _on_host(batch: Batch) -> Batch:
     """Return a batch with arrays of numpy."""
-    if not batch.on_device:
-        return batch
     bring = choose.gpu().on_host
     inputs = tuple([bring(array) for array in batch.inputs])
     return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))

@@ -13,7 +13,8 @@ import pytest
 from numba import cuda
 
 import streamloss as sl
-from streamloss.losses import SoftmaxCrossEntropy
+from streamloss.arrays.device import as_device
+from streamloss.losses import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from tests.gpu import behaviour, emulator
 from tests.gpu.emulated.errors import NO_MEMORY, REFUSALS
 from tests.gpu.emulated.lent import Lent
@@ -69,15 +70,76 @@ def test_memory_runs_out(name: str, on_gpu: bool, memory: Callable[[int], None])
     assert acc == both
 
 
-def updated(acc: sl.Accumulator, *arrays: Any) -> bool:
+def updated(acc: sl.Accumulator, *arrays: Any, **options: Any) -> bool:
     """Return whether there was memory enough for an update."""
     try:
-        acc.update(*arrays)
+        acc.update(*arrays, **options)
     except REFUSALS as error:
         if NO_MEMORY not in str(error):
             raise
         return False
     return True
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_memory_runs_out_for_slices(name: str, memory: Callable[[int], None]) -> None:
+    losses, shape = BATCHES[name]
+    rng, keys = np.random.default_rng(0), np.arange(shape[0]) % 3
+    y, p = rng.random((2, *shape)) / shape[-1]
+    moved = cuda.to_device(y), cuda.to_device(p)
+    once, acc = (sl.Accumulator(losses, by="k").update(*moved, by=keys) for _ in range(2))
+    for refused in itertools.count():
+        memory(refused)
+        done = updated(acc, *moved, by=keys + 1)
+        memory(-1)
+        if done:
+            break
+        assert acc == once
+    assert refused > 0
+    both = sl.Accumulator(losses, by="k").update(y, p, by=keys).update(y, p, by=keys + 1)
+    assert acc == both
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("losses", [["mae", "r2"], [SoftmaxCrossEntropy()]], ids=["mae", "rows"])
+def test_slices_in_any_order(losses: list[Any], seed: int) -> None:
+    rng = np.random.default_rng(0)
+    y, p = rng.random((2, 90, 4)) * (1.0 if losses[0] == "mae" else 0.25)
+    p[::7, 1], keys = np.nan, rng.integers(0, 5, 90)
+    want = sl.accumulate(losses, y, p, by=keys, nan="omit")
+    with emulator.orders(seed, streams_block=False):
+        streams = cuda.stream(), cuda.stream(), cuda.stream()
+        held = [cuda.to_device(a, stream=s) for a, s in zip((y, p, keys), streams, strict=True)]
+        assert sl.accumulate(losses, *held[:2], by=held[2], nan="omit") == want
+        assert sl.accumulate(losses, *held[:2], by=keys, nan="omit") == want
+
+
+def test_slices_of_another_gpu() -> None:
+    y, p, w = np.random.default_rng(0).random((3, 200))
+    keys = np.arange(200) % 7
+    with cuda.gpus[1]:
+        there = [Told(cuda.to_device(a), 1) for a in (y, p, w)]
+    acc = sl.Accumulator("mae", by="k").update(*there, by=keys)
+    assert acc == sl.Accumulator("mae", by="k").update(y, p, w, by=keys)
+    keys_there = Told(there[0].array, 1)
+    assert sl.accumulate("mae", p, w, by=keys_there) == sl.accumulate("mae", p, w, by=y)
+
+
+@pytest.mark.parametrize("steps", [(-1, 1), (1, -2), (-3, -1)])
+def test_keys_and_labels_that_lie_backwards(steps: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    labels, logits = rng.integers(0, 3, (12, 4)), rng.random((12, 4, 3))
+    view = tuple([slice(None, None, step) for step in steps])
+    moved = as_device("labels", cuda.to_device(labels))
+    strides = [step * size for step, size in zip(steps, moved.strides, strict=True)]
+    starts = [
+        (size - 1) * stride if step < 0 else 0
+        for size, stride, step in zip(moved.shape, moved.strides, steps, strict=True)
+    ]
+    turned = moved.viewed(labels[view].shape, tuple(strides), sum(starts))
+    loss, chosen = SparseSoftmaxCrossEntropy(), logits[view]
+    found = sl.evaluate(loss, turned, chosen, nan="raise")
+    assert found == sl.evaluate(loss, labels[view], chosen, nan="raise")
 
 
 class Told:

@@ -12,7 +12,7 @@ import pytest
 from numba import cuda, int64
 
 import streamloss as sl
-from streamloss.kernels import gpu
+from streamloss.kernels import gpu, registry
 from streamloss.run.gpu import launch
 from tests.gpu import behaviour, emulator
 from tests.gpu.emulated.errors import FAULT, REFUSALS, WRONG_PTX
@@ -122,6 +122,26 @@ def test_kernels_of_the_package_that_leave_out_a_barrier(monkeypatch: pytest.Mon
     with pytest.raises(REFUSALS, match=FAULT):
         sl.accumulate("mae", *moved).result()
     assert "without a barrier" in emulator.fault()
+
+
+def test_kernels_of_the_package_that_add_in_several_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    y, p = np.random.default_rng(0).random((2, 300))
+    moved, keys = (cuda.to_device(y), cuda.to_device(p)), np.arange(300) % 2
+    want = sl.accumulate("mae", y, p, by=keys)
+
+    def is_right(seed: int) -> bool:
+        with emulator.orders(seed, streams_block=True):
+            return sl.accumulate("mae", *moved, by=keys) == want
+
+    assert all(map(is_right, range(4)))
+    namespace = dict(vars(gpu))
+    atomic, plain = "digits.increase(counts[own], k, tally[k])", "counts[own, k] += tally[k]"
+    source = inspect.getsource(gpu.scatter)
+    assert atomic in source
+    exec(source.replace(atomic, plain) + inspect.getsource(gpu.scatter_grid), namespace)
+    registry.compiled(namespace["scatter"], {})
+    monkeypatch.setattr(gpu, "scatter_grid", namespace["scatter_grid"])
+    assert not all(map(is_right, range(4)))
 
 
 @pytest.mark.parametrize("name", ["follow", "release", "mark"])
