@@ -150,8 +150,10 @@ class SliceTally:
             sliced = sliced._replace(batch=_on_host(sliced.batch))
         living, query, batch = self._living, sliced.query, sliced.batch
         size = sum([array.size for array in batch.inputs])
-        if living is None and choose.wait(query.parts, size):
-            choose.runner(query.parts, batch)  # counts what Python takes
+        waits = living is None and choose.wait(query.parts, size)
+        if waits or not sliced.inner:  # of rows without elements near rows know nothing
+            if waits:
+                choose.runner(query.parts, batch)  # counts what Python takes
             table = in_python(sliced)
             if query.nan == "raise":
                 refuse_missing(int(table.cells.counts("missing").sum()))

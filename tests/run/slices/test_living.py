@@ -145,3 +145,13 @@ def test_a_batch_that_is_refused_in_several_threads(
         assert acc == before
     acc.update(y, p, by=by + 10)
     check(acc, (np.tile(y, 2), np.tile(p, 2)), {"key": np.r_[by, by + 10]}, "mae")
+
+
+@pytest.mark.parametrize("before", [0, 200_000])
+def test_rows_without_elements_are_counted(before: int) -> None:
+    acc = sl.Accumulator("mae", by="key")
+    if before:  # then near rows are there
+        acc.update(np.zeros((before, 2)), np.ones((before, 2)), by=np.zeros(before, np.int64))
+    acc.update(np.zeros((3, 0)), np.zeros((3, 0)), by=[1, 2, 1])
+    assert acc.result().counts["rows"].tolist() == [before, 2, 1][not before :]
+    assert acc.counts["rows"] == before + 3
