@@ -14,8 +14,11 @@ import pyarrow.parquet as pq
 
 import streamloss as sl
 from benchmarks._measure import SIZE, interleaved_medians, read_sweep
-from streamloss.files import scanner
+from streamloss.files import Columns, scanner
 from streamloss.files.formats import decoder, parquet
+from streamloss.run.evaluation import Evaluation
+from streamloss.run.query import Query
+from streamloss.run.question import Question
 
 CHUNK = 1 << 20
 KINDS = {
@@ -159,6 +162,62 @@ class Constants:
         return others / ours
 
     track_ratio_to_ours.unit = "ratio"
+
+
+def write_keyed(folder):
+    """Write a Parquet file with keys of 20, 350 and 20,000 texts."""
+    rng = np.random.default_rng(3)
+    words = {name: [f"{name}{k:05}" for k in range(n)] for name, n in KEYS.items()}
+    path, writer = os.path.join(folder, "keyed.parquet"), None
+    for arrays in chunks("float32", SIZE):
+        for name, texts in words.items():
+            codes = rng.integers(0, len(texts), len(arrays["y"]), "i4")
+            arrays[name] = pa.DictionaryArray.from_arrays(codes, texts)
+        rows = pa.table(arrays)
+        writer = writer or pq.ParquetWriter(path, rows.schema)
+        writer.write_table(rows, CHUNK)
+    writer.close()
+
+
+KEYS = {"carrier": 20, "origin": 350, "tail": 20_000}
+"""The keys of a file, and how many texts each has."""
+
+
+class Keys:
+    """Slices of a Parquet file, next to a run that decodes the same columns and makes none."""
+
+    params = (["carrier", "tail", "carrier origin"],)
+    param_names = ("keys",)
+    timeout = 600
+
+    def setup(self, keys):
+        self.folder = tempfile.mkdtemp()
+        write_keyed(self.folder)
+        by = tuple(keys.split())
+        self.data = sl.scan(self.folder)
+        self.columns = Columns("y", "p", "w", by=by)
+        self.sliced = partial(sl.evaluate, "mae", "y", "p", "w", data=self.data, by=list(by))
+        self.sliced()
+        self.decoded()
+
+    def teardown(self, keys):
+        shutil.rmtree(self.folder)
+
+    def decoded(self):
+        """Sum the rows without keys, which are decoded all the same."""
+        Evaluation(Question(Query.spelled("mae")), self.data, self.columns).complete()
+
+    def time_slices(self, keys):
+        self.sliced()
+
+    def peakmem_slices(self, keys):
+        self.sliced()
+
+    def track_ratio_to_decoding(self, keys):
+        decoded, sliced = interleaved_medians(self.decoded, self.sliced)
+        return sliced / decoded
+
+    track_ratio_to_decoding.unit = "ratio"
 
 
 class Arrays:
