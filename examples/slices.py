@@ -11,19 +11,13 @@ import pyarrow.parquet as pq
 import streamloss as sl
 
 file = pq.ParquetFile(Path(__file__).parent / "data" / "flights.parquet")
-NUMBERS, KEYS = ("arr_delay", "dep_delay", "distance"), ("carrier", "origin", "month")
-
-
-def added(acc: sl.Accumulator, batch: object) -> sl.Accumulator:
-    """Add a batch of flights: its keys are the columns that the accumulator has names of."""
-    y_true, y_pred, weights = (batch[name] for name in NUMBERS)
-    return acc.update(y_true, y_pred, weights, by={name: batch[name] for name in KEYS})
-
+COLUMNS = {"y_true": "arr_delay", "y_pred": "dep_delay", "weights": "distance"}
+KEYS = ("carrier", "origin", "month")
 
 # Two readers with an accumulator each, as two processes would have them; then they are merged.
 readers = [sl.Accumulator(["mae", "bias"], nan="omit", by=KEYS) for _ in range(2)]
 for k, batch in enumerate(file.iter_batches(20_000)):
-    added(readers[k % 2], batch)
+    readers[k % 2].update(data=batch, **COLUMNS)  # its keys are the columns of their names
 acc = readers[0] + readers[1]
 flights = acc.result()
 print(f"{len(flights)} slices of {', '.join(flights.by)}; all: {flights.overall}\n")
@@ -39,7 +33,7 @@ for (key, results), rest in zip(worst, worst.rest("mae"), strict=True):
 table = file.read()
 when = np.datetime64("2013-01") + (table["month"].to_numpy().astype(int) - 1)
 by = {"miles": sl.bins(table["distance"], [0, 500, 1000, 2500]), "time": sl.period(when, "quarter")}
-data = [table[name] for name in NUMBERS]
+data = [table[name] for name in COLUMNS.values()]
 print("\n", sl.evaluate("mae", *data, nan="omit", by=by), "\n", sep="")
 
 # What one reader saw is taken out again, exactly, with the slices that it alone had.

@@ -31,6 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for k in range(3):
         columns = dict(zip("ypw", rng.standard_normal((3, N)), strict=True))
         columns["y"][::100] = np.nan
+        columns["k"] = np.array(["AA", "UA", None], object)[rng.integers(0, 3, N)]
+        columns["n"] = rng.integers(0, 5000, N)
         pq.write_table(pa.table(columns), path / f"{k}.parquet", row_group_size=1000)
     (path / "_arrays").mkdir()
     np.save(path / "_arrays" / "y.npy", columns["y"])
@@ -53,6 +55,7 @@ def evaluate(*args: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     assert main(["evaluate", *args, "--json"]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert found.pop("seconds") > 0
+    found.pop("most_memory_bytes", None)
     return found
 
 
@@ -65,6 +68,53 @@ def test_files_give_the_same_bits_on_a_cluster(
     assert here["rows"] == 3 * N
     there = evaluate(*args, "--scheduler", address, "--batch-rows", rows, capsys=capsys)
     assert there == here
+
+
+@pytest.mark.parametrize("rows", ["1000", "10000000"])
+def test_slices_have_the_same_bits_on_a_cluster(
+    folder: Path, address: str, rows: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = str(folder), *COLUMNS, "--by", "k", "--by", "n", "--loss", "r2"
+    here = evaluate(*args, capsys=capsys)
+    assert len(here["slices"]) > 14_000
+    there = evaluate(*args, "--scheduler", address, "--batch-rows", rows, capsys=capsys)
+    assert there == here
+
+
+def test_slices_survive_the_death_of_a_worker(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = str(folder), *COLUMNS, "--by", "k", "--by", "n"
+    here = evaluate(*args, capsys=capsys)
+    died = tmp_path / "died"
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        with Client(cluster) as client:
+            client.run(once_dying(str(died)))
+        address = cluster.scheduler_address
+        there = evaluate(*args, "--scheduler", address, "--batch-rows", "900", capsys=capsys)
+    assert died.exists()
+    assert there == here
+
+
+def once_dying(path: str) -> Callable[[], None]:
+    """Return what has the first worker die that sums a tenth stretch."""
+
+    def prepare() -> None:
+        from streamloss.run import cluster
+
+        known, seen = cluster.sum_batches, []
+
+        def sum_batches(*args: Any) -> Any:
+            seen.append(1)
+            if len(seen) == 10:
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return known(*args)
+
+        cluster.sum_batches = sum_batches
+
+    return prepare
 
 
 def test_arrays_give_the_same_bits_on_a_cluster(
