@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import Accumulator, build, check_sent, keys_of
+from .accumulator import Accumulator, build, check_sent, keys_of, sliced
 from .arrays.batch import Arguments, is_lazy
-from .arrays.named import find_names
+from .arrays.named import Named, find_names
 from .arrays.types import AxisLike
 from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
@@ -18,6 +18,7 @@ from .run.query import Query, later, sums, values
 from .support.brief import brief
 
 if TYPE_CHECKING:
+    from .exact.table import Table
     from .run.data import Taken
     from .run.evaluation import Progress
     from .run.slices.by import By
@@ -136,7 +137,7 @@ def evaluate(
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None:
-        return _sliced(losses, query, keys, given, by).result(found)
+        return _sliced(losses, query, keys, given, by, found)
     named = find_names(query.losses[0], *given)
     if named is not None:
         given, query = named.arguments, query.over(named.numbers(axis))
@@ -150,11 +151,52 @@ def evaluate(
     return _keyed(losses, results)
 
 
-def _sliced(losses: Any, query: Query, keys: By, given: Arguments, by: Any) -> Accumulator:
-    """Return the accumulator of arrays with keys."""
+def _sliced(
+    losses: Any,
+    query: Query,
+    keys: By,
+    given: Arguments,
+    by: Any,
+    reduction: Reduction | None = None,
+) -> Any:
+    """Return the accumulator of arrays with keys, or its results; of dask arrays Delayed."""
     specs = list(losses) if isinstance(losses, list) else losses
+    named = find_names(query.losses[0], *given)
+    if sliced().are_lazy(given if named is None else named.arguments, by):
+        return _sliced_later(specs, query, keys, given, named, by, reduction)
     y_true, y_pred, weights, where = given
-    return build(specs, query, None, by=keys).update(y_true, y_pred, weights, where=where, by=by)
+    acc = build(specs, query, None, by=keys)
+    return _asked(acc.update(y_true, y_pred, weights, where=where, by=by), reduction)
+
+
+def _sliced_later(
+    specs: Any,
+    query: Query,
+    keys: By,
+    given: Arguments,
+    named: Named | None,
+    by: Any,
+    reduction: Reduction | None,
+) -> Any:
+    """Return the Delayed accumulator of dask arrays with keys, or its Delayed results."""
+    axis, names = query.axis, None
+    if named is not None:
+        given, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()
+    table, asked = sliced().lazy_table(query, keys, given, by)
+    make = functools.partial(build, specs, query, named=names, asked=axis, by=asked)
+    texts = [str(each) for each in specs] if isinstance(specs, list) else str(specs)
+    build_one = functools.partial(_of_table, make, reduction)
+    return table.delayed(build_one, query.losses, texts, names, axis, reduction)
+
+
+def _of_table(make: Any, reduction: Reduction | None, table: Table) -> Any:
+    """Return the accumulator of a table, or its results."""
+    return _asked(make(table), reduction)
+
+
+def _asked(acc: Accumulator, reduction: Reduction | None) -> Any:
+    """Return an accumulator, or its results if a reduction is asked for."""
+    return acc if reduction is None else acc.result(reduction)
 
 
 def _built(losses: Any, query: Query, taken: Taken) -> Accumulator:

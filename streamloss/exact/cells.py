@@ -135,6 +135,11 @@ class Cells:
         weights = None if self.weights is None else sums(self.weights)
         return Cells(count, tuple([sums(column) for column in self.sums]), weights, *own)
 
+    def without_rows(self) -> Cells:
+        """Return the same cells with no rows, for these are counted elsewhere."""
+        counts = self.elements, self.nonzero, self.missing, self.masked
+        return Cells(self.count, self.sums, self.weights, *counts, np.zeros(self.count, np.int64))
+
     @classmethod
     def total(cls, parts: list[Part], count: int) -> Cells:
         """Return the sum of parts for so many cells.

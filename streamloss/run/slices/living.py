@@ -57,6 +57,7 @@ class Living:
         self._kept = math.prod(self.shape)
         self._near: Near | None = None
         self._task: Task[Any] | None = None
+        self._in_task = sliced.in_task
 
     def takes(self, sliced: SlicedBatch) -> bool:
         """Return whether a batch has the same kinds of keys, and there is room for all it has."""
@@ -125,7 +126,8 @@ class Living:
         query, near = sliced.query, self._near
         sources = Sources(query.parts, sliced.batch, query.rule, self.flags[0], sliced.first)
         work = _Work(self._keys, sliced, sources)
-        small = sliced.rows * sliced.inner < threads.PARALLEL
+        size = sliced.rows * sliced.inner
+        small = size < threads.PARALLEL
         if small and near is not None and query.nan != "raise":
             codes = work.codes(slice(0, sliced.rows))
             last = int(codes.max(initial=-1)) + 1
@@ -133,7 +135,7 @@ class Living:
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
             return lambda: self._alone(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
-        parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
+        parts = work.shared(layout, 1 if self._in_task else wanted(size))
         if query.nan == "raise":
             refuse_missing(sum([part.missing() for part in parts]))
         parts += [] if near is None else [near]
