@@ -103,6 +103,14 @@ class Cells:
         return np.zeros(self.count, np.int64)
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes sums and counts take."""
+        columns = (*self.sums, *filter(None, [self.weights]))
+        arrays = [array for column in columns for array in (column.limbs, column.flags)]
+        arrays += [getattr(self, name) for name in COUNTS]
+        return sum([int(array.nbytes) for array in arrays if array is not None])
+
+    @property
     def heavy(self) -> Column:
         """The sums of the weights, also where they follow from the counts."""
         return Column.of_counts(self.elements) if self.weights is None else self.weights

@@ -20,6 +20,9 @@ from .reductions import Reduction
 from .seen import sum_of
 from .state import State
 
+TEXT = 64
+"""Bytes that a short text takes, about."""
+
 
 class Table:
     """Exact cells of slices that merge by the values of their keys; immutable.
@@ -112,6 +115,14 @@ class Table:
         if self.keys:
             return len(self.keys[0].codes)
         return self.cells.count // self.kept if self.kept else 0
+
+    def __sizeof__(self) -> int:
+        """Return the bytes of its arrays and about those of texts, which dask asks for."""
+        size = self.cells.nbytes
+        for _, values, codes in self.keys:
+            each = TEXT if values.dtype.kind == "O" else values.itemsize
+            size += codes.nbytes + each * len(values)
+        return size
 
     @property
     def keyless(self) -> Any:

@@ -90,7 +90,9 @@ class SliceTally:
         return Table.total(parts) if parts else None
 
     def add(self, data: Arguments, by: Any, axis: Any = None, in_task: bool = False) -> SliceTally:
-        """Add a batch in memory with its keys, maybe that of a task; one that raises changes nothing.
+        """Add a batch in memory with its keys; one that raises changes nothing.
+
+        `in_task` says that it is all of a task, which has one core and what nobody else sees.
 
         Raises
         ------
