@@ -90,7 +90,8 @@ def evaluate(
     Returns
     -------
     float, float64 array, dict or Slices
-        With keys a table, `Slices`. Else in the unit of the loss: an array of the axes kept, if
+        With keys a table, `Slices`, and of dask arrays, or of keys that are dask's, a
+        `dask.delayed.Delayed` one. Else in the unit of the loss: an array of the axes kept, if
         `axis` leaves some; of the shape of the losses with "none", zero where an element counts
         for nothing. For a list of losses a dict, with keys as they were given. With "none" it is
         on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of

@@ -42,7 +42,7 @@ class SlicedBatch(NamedTuple):
     first : bool array, optional
         Which elements of a row are the first of their cell; None where each is.
     in_task : bool
-        Whether it is all of a task: one thread adds it, to what nobody sees if that is interrupted.
+        Whether it is of a task of dask's: one thread adds it, for the task has a core already.
     """
 
     query: Query

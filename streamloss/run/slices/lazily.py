@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
 def are_lazy(data: Arguments, keys: Any) -> bool:
     """Return whether an argument of a call is dask's, or one of its keys."""
-    if any_lazy(*data):
-        return True
     columns = keys.values() if isinstance(keys, dict) else keys
-    return any(
-        [_is_lazy(column) for column in (columns if isinstance(keys, tuple | dict) else [keys])]
-    )
+    if not isinstance(keys, tuple | dict):
+        columns = [keys]
+    return any_lazy(*data) or any([_is_lazy(column) for column in columns])
 
 
 def _is_lazy(key: Any) -> bool:
@@ -52,7 +50,7 @@ def lazy_table(query: Query, by: By, data: Arguments, keys: Any) -> tuple[LazyTa
 
 
 class _TableOfChunk:
-    """Gives the table of a chunk, in one thread: its task has a core already."""
+    """Gives the table of a chunk."""
 
     def __init__(self, query: Query, by: By) -> None:
         self._query, self._by = query, by

@@ -57,7 +57,6 @@ class Living:
         self._kept = math.prod(self.shape)
         self._near: Near | None = None
         self._task: Task[Any] | None = None
-        self._in_task = sliced.in_task
 
     def takes(self, sliced: SlicedBatch) -> bool:
         """Return whether a batch has the same kinds of keys, and there is room for all it has."""
@@ -135,7 +134,7 @@ class Living:
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
             return lambda: self._alone(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
-        parts = work.shared(layout, 1 if self._in_task else wanted(size))
+        parts = work.shared(layout, 1 if sliced.in_task else wanted(size))
         if query.nan == "raise":
             refuse_missing(sum([part.missing() for part in parts]))
         parts += [] if near is None else [near]

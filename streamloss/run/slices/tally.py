@@ -92,7 +92,7 @@ class SliceTally:
     def add(self, data: Arguments, by: Any, axis: Any = None, in_task: bool = False) -> SliceTally:
         """Add a batch in memory with its keys; one that raises changes nothing.
 
-        `in_task` says that it is all of a task, which has one core and what nobody else sees.
+        `in_task` says that it is of a task of dask's, in one thread: the task has a core already.
 
         Raises
         ------

@@ -141,7 +141,7 @@ def test_tables_of_another_version_are_not_merged() -> None:
     foreign = sl.accumulate("value", Y, by=KEY).tally.known
     assert foreign is not None
     foreign.maker = Maker("9.8.7", "other")
-    with mock.patch.object(_TableOfChunk, "__call__", lambda *args: foreign):
+    with mock.patch.object(_TableOfChunk, "__call__", return_value=foreign):
         for y in (LAZY, LAZY.rechunk(12)):
             for call in (sl.evaluate, sl.accumulate):
                 with pytest.raises(ValueError, match=r"what a worker computes must come .*9\.8\.7"):
