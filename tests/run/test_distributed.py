@@ -132,10 +132,12 @@ def test_slices_are_equal(client: Any, monkeypatch: pytest.MonkeyPatch, split: b
     by = {"integer": da.from_array(KEYS["integer"], chunks=2), "text": KEYS["text"]}
     delayed = sl.accumulate(["mae", "mse"], *lazy(Y, P, W), by=by)
     assert_equal(delayed.compute(), sl.accumulate(["mae", "mse"], Y, P, W, by=KEYS))
-    found = client.compute(sl.evaluate(make_loss(3.0)(0.25), *lazy(Y, P), axis=0, by=by)).result()
-    want = sl.evaluate(make_loss(3.0)(0.25), Y, P, axis=0, by=KEYS)
-    pairs = zip(found, want, strict=True)
-    assert all(bits([*a[1].values()]) == bits([*b[1].values()]) for a, b in pairs)
+    loss = make_loss(3.0)(0.25)
+    found = client.compute(sl.evaluate(loss, *lazy(Y, P), axis=0, by=by)).result()
+    want = sl.evaluate(loss, Y, P, axis=0, by=KEYS)
+    for (key, ours), (wanted, theirs) in zip(found, want, strict=True):
+        assert key == wanted
+        assert [*map(bits, ours.values())] == [*map(bits, theirs.values())]
     assert found.counts["rows"].tolist() == want.counts["rows"].tolist()
 
 
