@@ -1,7 +1,9 @@
-"""Dask arrays: the pace next to dask's own mean, and what the graphs cost."""
+"""Dask arrays: the pace next to dask's own mean, what the graphs cost, and trees of tables."""
 
 import functools
+import sys
 import time
+import tracemalloc
 
 import dask
 import dask.array as da
@@ -9,6 +11,7 @@ import numpy as np
 
 import streamloss as sl
 from benchmarks._measure import SIZE, interleaved_medians
+from streamloss.exact.table import Table
 
 CHUNK = max(1, SIZE // 25)
 MANY = max(1, min(100_000, SIZE // 500))
@@ -59,6 +62,8 @@ class Graphs:
         arrays = [make(MANY * 10, chunks=10) for make in (da.zeros, da.ones)]
         self.ours = lambda: sl.evaluate("mae", *arrays)
         self.dask = lambda: dask_mean(*arrays)
+        key = da.full(MANY * 10, 7, chunks=10)
+        self.sliced = lambda: sl.evaluate("mae", *arrays, by=key)
         self.ours()
 
     def track_ratio_of_building(self):
@@ -66,8 +71,17 @@ class Graphs:
         ours, theirs = interleaved_medians(*made)
         return ours / theirs
 
+    def track_ratio_of_building_slices(self):
+        made = [functools.partial(self.optimise, make) for make in (self.sliced, self.ours)]
+        ours, theirs = interleaved_medians(*made)
+        return ours / theirs
+
     def track_ratio_of_tasks(self):
         ours, theirs = (self.count_tasks(make) for make in (self.ours, self.dask))
+        return ours / theirs
+
+    def track_ratio_of_tasks_of_slices(self):
+        ours, theirs = (self.count_tasks(make) for make in (self.sliced, self.ours))
         return ours / theirs
 
     def track_ratio_of_seconds(self):
@@ -84,3 +98,39 @@ class Graphs:
     @classmethod
     def count_tasks(cls, make):
         return len(cls.optimise(make))
+
+
+class Trees:
+    """Sixteen tables of a million slices each, most of them of their own, merged as a tree."""
+
+    params = (4, 8, 16)
+    param_names = ("arity",)
+    timeout = 300
+
+    def setup(self, arity):
+        rng, slices = np.random.default_rng(1), max(1, SIZE // 50)
+        self.tables = [
+            sl.accumulate(
+                "mae", *rng.normal(size=(2, slices)), by=rng.integers(0, 8 * slices, slices)
+            ).tally.known
+            for _ in range(16)
+        ]
+
+    def time_tree(self, arity):
+        tables = self.tables
+        while len(tables) > 1:
+            starts = range(0, len(tables), arity)
+            tables = [Table.total(tables[start : start + arity]) for start in starts]
+
+    def track_bytes_of_a_merge(self, arity):
+        some = self.tables[:arity]
+        tracemalloc.start()
+        Table.total(some)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak + sum(map(sys.getsizeof, some))
+
+    track_bytes_of_a_merge.unit = "bytes"
+
+    def time_split(self, arity):
+        self.tables[0].split(arity)

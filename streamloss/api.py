@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .accumulator import Accumulator, build, check_sent, keys_of
+from .accumulator import Accumulator, build, check_sent, keys_of, sliced
 from .arrays.batch import Arguments, is_lazy
-from .arrays.named import find_names
+from .arrays.named import Named, find_names
 from .arrays.types import AxisLike
 from .exact.ledger import NO_IDS, Ledger
 from .exact.limits import MOST_SLICES
@@ -19,6 +19,7 @@ from .run.query import Query, later, sums, values
 from .support.brief import brief
 
 if TYPE_CHECKING:
+    from .exact.table import Table
     from .run.data import Taken
     from .run.evaluation import Progress
     from .run.slices.by import By
@@ -93,7 +94,8 @@ def evaluate(
     Returns
     -------
     float, float64 array, dict or Slices
-        With keys a table, `Slices`. Else in the unit of the loss: an array of the axes kept, if
+        With keys a table, `Slices`, and of dask arrays, or of keys that are dask's, a
+        `dask.delayed.Delayed` one. Else in the unit of the loss: an array of the axes kept, if
         `axis` leaves some; of the shape of the losses with "none", zero where an element counts
         for nothing. For a list of losses a dict, with keys as they were given. With "none" it is
         on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of
@@ -140,7 +142,7 @@ def evaluate(
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None:
-        return _sliced(losses, query, keys, given, by).result(found)
+        return _sliced(losses, query, keys, given, by, found)
     named = find_names(query.losses[0], *given)
     if named is not None:
         given, query = named.arguments, query.over(named.numbers(axis))
@@ -155,13 +157,59 @@ def evaluate(
 
 
 def _sliced(
-    losses: Any, query: Query, keys: By, given: Arguments, by: Any, batch_id: Any = None
-) -> Accumulator:
-    """Return the accumulator of arrays with keys."""
+    losses: Any,
+    query: Query,
+    keys: By,
+    given: Arguments,
+    by: Any,
+    reduction: Reduction | None = None,
+    batch_id: Any = None,
+) -> Any:
+    """Return the accumulator of arrays with keys, or its results; of dask arrays Delayed."""
     specs = list(losses) if isinstance(losses, list) else losses
+    order, axis = sliced().order_with(query.losses[0], given, by, None, query.axis)
+    named = find_names(query.losses[0], *given, order)
+    if sliced().are_lazy(given if named is None else named.arguments, by):
+        query = query.over(axis)
+        return _sliced_later(specs, query, keys, given, named, by, reduction, batch_id)
     y_true, y_pred, weights, where = given
     acc = build(specs, query, None, by=keys)
-    return acc.update(y_true, y_pred, weights, where=where, by=by, batch_id=batch_id)
+    acc.update(y_true, y_pred, weights, where=where, by=by, batch_id=batch_id)
+    return _asked(acc, reduction)
+
+
+def _sliced_later(
+    specs: Any,
+    query: Query,
+    keys: By,
+    given: Arguments,
+    named: Named | None,
+    by: Any,
+    reduction: Reduction | None,
+    batch_id: Any,
+) -> Any:
+    """Return the Delayed accumulator of dask arrays with keys, or its Delayed results."""
+    axis, names = query.axis, None
+    if named is not None:
+        given, numbers, by = sliced().as_rows(named, by, named.numbers(axis))
+        query, names = query.over(numbers), named.in_memory()
+    table, asked = sliced().lazy_table(query, keys, given, by)
+    ledger = NO_IDS if batch_id is None else Ledger.of([batch_id])
+    how = {"named": names, "asked": axis, "by": asked, "ledger": ledger}
+    make = functools.partial(build, specs, query, **how)
+    texts = [str(each) for each in specs] if isinstance(specs, list) else str(specs)
+    build_one = functools.partial(_of_table, make, reduction)
+    return table.delayed(build_one, query.losses, texts, names, axis, reduction, batch_id)
+
+
+def _of_table(make: Any, reduction: Reduction | None, table: Table) -> Any:
+    """Return the accumulator of a table, or its results."""
+    return _asked(make(table), reduction)
+
+
+def _asked(acc: Accumulator, reduction: Reduction | None) -> Any:
+    """Return an accumulator, or its results if a reduction is asked for."""
+    return acc if reduction is None else acc.result(reduction)
 
 
 def _built(losses: Any, query: Query, taken: Taken, ledger: Ledger = NO_IDS) -> Accumulator:
@@ -246,7 +294,7 @@ def accumulate(
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None:
-        return _sliced(losses, query, keys, given, by, batch_id)
+        return _sliced(losses, query, keys, given, by, batch_id=batch_id)
     specs = list(losses) if isinstance(losses, list) else losses
     named, names = find_names(query.losses[0], *given), None
     if named is not None:

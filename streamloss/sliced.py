@@ -14,17 +14,20 @@ from .arrays.types import AxisLike
 from .exact.reductions import Reduction
 from .exact.slicing import Slicing
 from .run.slices.by import By
+from .run.slices.lazily import are_lazy, lazy_table
 from .run.slices.tally import SliceTally
 from .slices import Slices
 
 __all__ = [
     "SliceTally",
     "add",
+    "are_lazy",
     "as_rows",
     "by_of",
     "check_keys",
     "compared",
     "keys_of",
+    "lazy_table",
     "order_with",
     "slices_of",
     "totals_of",
@@ -69,8 +72,12 @@ def order_with(loss: Any, given: Arguments, by: Any, *known: Any) -> Any:
 
 
 def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:
-    """Add arrays with their keys."""
-    tally.add(given, by, axis)
+    """Add arrays with their keys; dask's are computed."""
+    if not are_lazy(given, by):
+        tally.add(given, by, axis)
+        return
+    query = tally.query if axis is None else tally.query._replace(axis=axis)
+    tally.merge(lazy_table(query, tally.by, given, by)[0].compute())
 
 
 def slices_of(tally: SliceTally, specs: Any, reduction: Reduction) -> Slices:

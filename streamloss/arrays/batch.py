@@ -255,6 +255,13 @@ def check_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -
         refuse_alignment(name, sizes, shape)
 
 
+def check_rows(name: str, rows: Any, shape: tuple[Any, ...]) -> None:
+    """Refuse a key that has not one value for each row of the losses, as far as both are known."""
+    if not shape or not may_fit((rows,), shape[:1]):
+        rule = f"by {name!r} must have a key for each row of the losses"
+        raise ValueError(f"{rule}: got {rows} for losses of shape {shape}")
+
+
 def refuse_alignment(name: str, sizes: tuple[Any, ...], shape: tuple[Any, ...]) -> NoReturn:
     """Raise what says that sizes do not align."""
     raise ValueError(
@@ -339,3 +346,17 @@ def normalise_axis(axis: AxisLike, ndim: int) -> tuple[int, ...]:
         raise TypeError(f"axis must be an integer or a tuple of them for arrays: got {brief(axis)}")
     numbers: Any = axis
     return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(numbers, ndim, argname="axis")))
+
+
+def axes_with_rows(axis: AxisLike, ndim: int) -> tuple[int, ...]:
+    """Return the reduced axes of losses with keys, as `normalise_axis` does.
+
+    Raises
+    ------
+    ValueError
+        If axis 0 is none of them.
+    """
+    reduced = normalise_axis(axis, ndim)
+    if 0 not in reduced:
+        raise ValueError(f"axis must reduce axis 0, which has the keys of by: got {axis}")
+    return reduced

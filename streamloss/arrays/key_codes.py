@@ -40,6 +40,20 @@ def without(keyed: Keyed, mask: Mask) -> Keyed:
     return keyed._replace(values=np.where(missing, 0, keyed.values), missing=missing)
 
 
+def some_rows(keyed: Keyed, rows: slice) -> Keyed:
+    """Return the keys of some rows; of many values of a dictionary those that they have."""
+    kind, values, codes, missing, words = keyed
+    if codes is None:
+        values, missing, words = (a if a is None else a[rows] for a in (values, missing, words))
+        return Keyed(kind, values, None, missing, words)
+    codes = np.asarray(codes[rows])
+    if len(values) <= len(codes):
+        return Keyed(kind, values, codes)
+    used, places = np.unique(np.maximum(signed(codes), -1), return_inverse=True)
+    absent = int(np.count_nonzero(used < 0))
+    return Keyed(kind, values[used[absent:]], places - absent)
+
+
 def signed(codes: Array) -> Array:
     """Return a copy of codes that may be negative."""
     wider = {1: np.int16, 2: np.int32}.get(codes.dtype.itemsize, np.int64)

@@ -78,6 +78,11 @@ class Keyed(NamedTuple):
     missing: Any = None
     words: Any = None
 
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(next(a for a in (self.codes, self.words, self.values) if a is not None))
+
 
 NAMES = ("bool", "int", "float", "text", "bytes", "time", "duration", "bins", "period", "missing")
 

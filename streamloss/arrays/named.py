@@ -131,6 +131,11 @@ def is_named(value: object) -> bool:
     return ready and isinstance(value, library.DataArray | library.Variable)
 
 
+def unnamed(value: Any) -> Any:
+    """Return what a DataArray or a Variable of xarray holds, anything else as it is."""
+    return value.data if is_named(value) else value
+
+
 def find_names(
     loss: Any,
     y_true: ArrayLike,

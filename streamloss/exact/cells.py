@@ -103,6 +103,14 @@ class Cells:
         return np.zeros(self.count, np.int64)
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes sums and counts take."""
+        columns = (*self.sums, *filter(None, [self.weights]))
+        arrays = [array for column in columns for array in (column.limbs, column.flags)]
+        arrays += [getattr(self, name) for name in COUNTS]
+        return sum([int(array.nbytes) for array in arrays if array is not None])
+
+    @property
     def heavy(self) -> Column:
         """The sums of the weights, also where they follow from the counts."""
         return Column.of_counts(self.elements) if self.weights is None else self.weights
@@ -134,6 +142,11 @@ class Cells:
         own = [None if each is None else counts(each) for each in own]
         weights = None if self.weights is None else sums(self.weights)
         return Cells(count, tuple([sums(column) for column in self.sums]), weights, *own)
+
+    def without_rows(self) -> Cells:
+        """Return the same cells with no rows, for these are counted elsewhere."""
+        counts = self.elements, self.nonzero, self.missing, self.masked
+        return Cells(self.count, self.sums, self.weights, *counts, np.zeros(self.count, np.int64))
 
     @classmethod
     def total(cls, parts: list[Part], count: int) -> Cells:

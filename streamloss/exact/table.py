@@ -14,10 +14,14 @@ from streamloss.support.maker import Maker, here
 
 from .cells import Cells
 from .limbs import taken
+from .parts import parts_of_rows
 from .ranks import KeyColumn, key_column, lone_key, rows_of, united
 from .reductions import Reduction
 from .seen import sum_of
 from .state import State
+
+TEXT = 64
+"""Bytes that a short text takes, about."""
 
 
 class Table:
@@ -112,6 +116,14 @@ class Table:
             return len(self.keys[0].codes)
         return self.cells.count // self.kept if self.kept else 0
 
+    def __sizeof__(self) -> int:
+        """Return the bytes of its arrays and about those of texts, which dask asks for."""
+        size = self.cells.nbytes
+        for _, values, codes in self.keys:
+            each = TEXT if values.dtype.kind == "O" else values.itemsize
+            size += codes.nbytes + each * len(values)
+        return size
+
     @property
     def keyless(self) -> Any:
         """Which slices lack a key."""
@@ -156,6 +168,11 @@ class Table:
         """Return whether all counts and sums are zero."""
         return not len(self.without_nothing())
 
+    def without_rows(self) -> Table:
+        """Return the slices of elements whose rows are counted elsewhere."""
+        cells = self.cells.without_rows()
+        return Table(self.names, self.keys, self.shape, cells).without_nothing()
+
     def canonical(self) -> Table:
         """Return the same table in the form that equal ones share."""
         table = self.sorted().without_nothing()
@@ -183,6 +200,14 @@ class Table:
         """Return some slices, in the order in which they are named."""
         keys = tuple([key.taken(indices) for key in self.keys])
         return Table(self.names, keys, self.shape, self.cells.take(self.places(indices)))
+
+    def split(self, parts: int) -> list[Table]:
+        """Return so many tables that are this one together, each with keys of its own.
+
+        In any process equal keys of one kind go to the same.
+        """
+        found = parts_of_rows(self.keys, len(self), parts)
+        return [self.take(np.flatnonzero(found == k)) for k in range(parts)]
 
     def places(self, indices: Any) -> Any:
         """Return the places of the cells of slices."""
@@ -255,7 +280,8 @@ def _added(parts: list[tuple[Table, int]]) -> Table:
     """Return the sum of tables with their signs."""
     first = parts[0][0]
     _refuse_others([table for table, _ in parts])
-    columns = [united(list(keys)) for keys in zip(*[t.keys for t, _ in parts], strict=True)]
+    keys_of_all = zip(first.names, zip(*[t.keys for t, _ in parts], strict=True), strict=True)
+    columns = [_united(name, list(keys)) for name, keys in keys_of_all]
     if len({len(t) for t, _ in parts}) == 1 and all([_are_same(column) for column in columns]):
         cells = Cells.total([(t.cells, None, sign) for t, sign in parts], first.cells.count)
         keys = tuple([column[0] for column in columns])
@@ -272,6 +298,14 @@ def _added(parts: list[tuple[Table, int]]) -> Table:
     cells = Cells.total(placed, count * first.kept)
     merged = [_placed(key[0], each, ranks, count) for key, each in zip(columns, codes, strict=True)]
     return Table(first.names, tuple(merged), first.shape, cells).without_nothing()
+
+
+def _united(name: str, keys: list[KeyColumn]) -> list[KeyColumn]:
+    """Return keys with the values of all of them; what is refused names the key."""
+    try:
+        return united(keys)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"by {name!r}: {error}") from None
 
 
 def _refuse_others(tables: list[Table]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from streamloss.run.lazy import LazyTable
 from tests.reference import bits
 
 distributed = pytest.importorskip("distributed")
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 Y, P, W = np.random.default_rng(1).normal(size=(3, 24, 5))
 CHUNKS = (2, 5)
+KEYS = {
+    "integer": np.random.default_rng(2).integers(0, 3, 24),
+    "text": np.random.default_rng(3).choice(np.array(["a", "b"]), 24),
+}
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +125,22 @@ def test_accumulators_are_equal(client: Any, axis: Any) -> None:
     assert_equal(delayed.compute(), want)
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_slices_are_equal(client: Any, monkeypatch: pytest.MonkeyPatch, split: bool) -> None:
+    if split:
+        monkeypatch.setattr(f"{LazyTable.__module__}.MANY_ROWS", 0)
+    by = {"integer": da.from_array(KEYS["integer"], chunks=2), "text": KEYS["text"]}
+    delayed = sl.accumulate(["mae", "mse"], *lazy(Y, P, W), by=by)
+    assert_equal(delayed.compute(), sl.accumulate(["mae", "mse"], Y, P, W, by=KEYS))
+    loss = make_loss(3.0)(0.25)
+    found = client.compute(sl.evaluate(loss, *lazy(Y, P), axis=0, by=by)).result()
+    want = sl.evaluate(loss, Y, P, axis=0, by=KEYS)
+    for (key, ours), (wanted, theirs) in zip(found, want, strict=True):
+        assert key == wanted
+        assert [*map(bits, ours.values())] == [*map(bits, theirs.values())]
+    assert found.counts["rows"].tolist() == want.counts["rows"].tolist()
+
+
 def test_an_update_is_computed_by_the_workers(client: Any) -> None:
     def stamp(block: np.ndarray) -> np.ndarray:
         return block + os.getpid()
@@ -194,7 +215,8 @@ def test_futures_and_lazy_parts_merge(client: Any) -> None:
 # What goes wrong
 
 
-def test_a_worker_that_is_killed_changes_no_bit(client: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [None, KEYS], ids=["whole", "slices"])
+def test_a_worker_that_is_killed_changes_no_bit(client: Any, tmp_path: Path, by: Any) -> None:
     folder = str(tmp_path)
 
     def load(block: np.ndarray, block_id: Any = None) -> np.ndarray:
@@ -203,7 +225,7 @@ def test_a_worker_that_is_killed_changes_no_bit(client: Any, tmp_path: Path) -> 
         return block
 
     y = changed(Y, load)
-    future = client.compute(sl.accumulate("mae", y, *lazy(P, W)))
+    future = client.compute(sl.accumulate("mae", y, *lazy(P, W), by=by))
     done: list[str] = []
     while len(done) < 5:  # some chunks are folded and some are not
         assert not future.done()
@@ -215,7 +237,7 @@ def test_a_worker_that_is_killed_changes_no_bit(client: Any, tmp_path: Path) -> 
     loads = os.listdir(folder)
     assert any(not name.endswith(f" {victim}") for name in loads)
     assert len(loads) > len(Y) // CHUNKS[0]  # chunks were lost, and done again
-    assert_equal(found, sl.accumulate("mae", Y, P, W))
+    assert_equal(found, sl.accumulate("mae", Y, P, W, by=by))
     assert found.counts["elements"] == Y.size
     assert found.counts["rows"] == len(Y)
 

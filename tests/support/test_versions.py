@@ -122,6 +122,7 @@ def test_a_cluster_of_another_version_is_refused(client: Client) -> None:
         "result": lambda: sl.evaluate("mae", y, y + 1).compute(),
         "elements": lambda: sl.evaluate("mae", y, y + 1, reduction="none").compute(),
         "accumulator": lambda: sl.accumulate("mae", y, y + 1).compute(),
+        "slices": lambda: sl.evaluate("mae", y, y + 1, by=[1, 2] * 5).compute(),
         "futures": lambda: sl.merge(client.map(sl.accumulate, ["mae"], [[1.0]], [[2.0]])),
     }
     for name, call in calls.items():

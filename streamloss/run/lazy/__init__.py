@@ -1,6 +1,10 @@
-"""Dask arrays, larger than memory: lazy States of a task for each chunk. Only here is dask."""
+"""Dask arrays, larger than memory: a task for each chunk gives a State, or a Table of slices.
+
+Only here is dask.
+"""
 
 from .blocks import numbers
 from .states import LazyState, call_later, sums, values
+from .tables import LazyTable, table
 
-__all__ = ["LazyState", "call_later", "numbers", "sums", "values"]
+__all__ = ["LazyState", "LazyTable", "call_later", "numbers", "sums", "table", "values"]

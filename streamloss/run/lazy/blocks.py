@@ -12,6 +12,7 @@ from streamloss.arrays.batch import (
     Arguments,
     UnknownSizes,
     check_alignment,
+    check_rows,
     check_shapes,
     common_dtype,
     is_lazy,
@@ -21,23 +22,26 @@ from streamloss.arrays.convert import as_array, as_mask, check_dtype
 from streamloss.arrays.device import DeviceArray
 from streamloss.losses.base import Loss
 
+from .keys import Key
+
 
 class Blocks(NamedTuple):
     """The arrays of a call as dask arrays of one rank that are cut at the same places.
 
-    Inputs of rank 1 have a last axis more, the rows, in one piece.
+    Inputs of rank 1 have a last axis more, the rows, in one piece; keys have the first axis alone.
     """
 
     inputs: tuple[Any, ...]
     weights: Any
     where: Any
     ranks: tuple[int, ...]
+    keys: tuple[Any, ...] = ()
 
     @property
     def arrays(self) -> tuple[Any, ...]:
         """All arrays in order."""
         others = (array for array in (self.weights, self.where) if array is not None)
-        return (*self.inputs, *others)
+        return (*self.inputs, *others, *self.keys)
 
     @property
     def chunks(self) -> tuple[Any, ...]:
@@ -51,8 +55,20 @@ class Blocks(NamedTuple):
         axes = tuple(range(len(self.chunks)))
         return [(*axes, len(axes))[: array.ndim] for array in self.arrays]
 
+    def whole(self, axes: list[int]) -> Blocks:
+        """Return the same with some axes, beyond the first, in one piece each."""
+        cut = [k for k in axes if len(self.chunks[k]) > 1]
+        arrays = [
+            array if array is None else array.rechunk(dict.fromkeys(cut, -1))
+            for array in (*self.inputs, self.weights, self.where)
+        ]
+        *inputs, weights, where = arrays
+        return self._replace(inputs=tuple(inputs), weights=weights, where=where)
 
-def align(losses: Sequence[Loss], data: Arguments, compute: Any = None) -> Blocks:
+
+def align(
+    losses: Sequence[Loss], data: Arguments, compute: Any = None, keys: Sequence[Key] = ()
+) -> Blocks:
     """Check what is known of the arrays of a call, and cut them all at the same places.
 
     Raises
@@ -73,16 +89,20 @@ def align(losses: Sequence[Loss], data: Arguments, compute: Any = None) -> Block
         check_alignment("weights", weights.shape, shape)
     if where is not None:
         check_alignment("where", where.shape, shape)
+    for key in keys:
+        check_rows(key.name, key.rows, shape)
     if compute is None:
         common_dtype(losses, inputs, weights)
     given = [array for array in (*inputs, weights, where) if array is not None]
     try:
-        arrays = _cut(given, len(shape), [*ranks, 0, 0])
+        arrays, cut = _cut(given, len(shape), [*ranks, 0, 0], keys)
     except ValueError as error:
-        _refuse_sizes([*named, *others], [*inputs, weights, where], error)
+        names = [(f"by {key.name!r}", key.given) for key in keys]
+        lazy = [*inputs, weights, where, *(key.lazy for key in keys)]
+        _refuse_sizes([*named, *others, *names], lazy, error)
     where = None if where is None else arrays.pop()
     weights = None if weights is None else arrays.pop()
-    return Blocks(tuple(arrays), weights, where, ranks)
+    return Blocks(tuple(arrays), weights, where, ranks, cut)
 
 
 def numbers(name: str, value: Any, mask: bool = False) -> Any:
@@ -116,13 +136,13 @@ def _plain(part: Any, name: str, mask: bool) -> Any:
 
 def _refuse_sizes(named: list[tuple[str, Any]], arrays: list[Any], error: Exception) -> NoReturn:
     """Raise what says how chunk sizes become known that do not fit others."""
-    ways = [
-        name + _knowing(name, value)
-        for (name, value), array in zip(named, arrays, strict=False)
+    unknown = [
+        pair
+        for pair, array in zip(named, arrays, strict=True)
         if array is not None and any(size != size for size in array.shape)
     ]
-    name = ways[0].partition(".")[0]
-    rule = f"{name} must have no unknown chunk sizes beside arrays with other chunks"
+    rule = f"{unknown[0][0]} must have no unknown chunk sizes beside arrays with other chunks"
+    ways = [name + _knowing(name, value) for name, value in unknown]
     raise UnknownSizes(f"{rule}: give {', '.join(ways)}") from error
 
 
@@ -132,26 +152,35 @@ def _knowing(name: str, value: Any) -> str:
         return ".compute_chunk_sizes()"
     dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
     plain = len(set(dtypes)) == 1 and isinstance(dtypes[0], np.dtype) and dtypes[0].kind != "O"
-    cast = ".fillna(False).astype(bool)" if name == "where" else ".astype(float)"
-    return f"{'' if plain else cast}.to_dask_array(lengths=True)"
+    casts = {"where": ".fillna(False).astype(bool)", "by": ".astype(object)"}
+    cast = "" if plain else casts.get(name.partition(" ")[0], ".astype(float)")
+    return f"{cast}.to_dask_array(lengths=True)"
 
 
-def _cut(arrays: list[Any], rank: int, ranks: list[int]) -> list[Any]:
-    """Return dask arrays of so many axes, and their rows, with the same chunks.
+def _cut(
+    arrays: list[Any], rank: int, ranks: list[int], keys: Sequence[Key]
+) -> tuple[list[Any], tuple[Any, ...]]:
+    """Return dask arrays of so many axes, and their rows, and of keys with the same chunks.
 
     Raises
     ------
     ValueError
         If sizes of chunks that are not known stand beside others.
     """
+    by = [key.lazy for key in keys if key.lazy is not None]
     lazy = [array for array in arrays if isinstance(array, da.Array)]
-    chunks = [*(_chunks_of(lazy, axis) for axis in range(rank)), None]
+    chunks = [*(_chunks_of([*lazy, *by], axis) for axis in range(rank)), None]
     arrays = [_whole(a) if isinstance(a, da.Array) else _wrap(a, chunks) for a in arrays]
     arrays = [a[(..., *[None] * (rank - a.ndim))] if a.ndim < rank else a for a in arrays]
     arrays = [a.rechunk({rank: -1}) if k else a for a, k in zip(arrays, ranks, strict=False)]
-    indexed = [item for a in arrays for item in (a, tuple(range(a.ndim)))]
-    _, arrays = da.core.unify_chunks(*indexed)
-    return list(arrays)
+    together = [*arrays, *map(_whole, by)]
+    _, together = da.core.unify_chunks(*[x for a in together for x in (a, tuple(range(a.ndim)))])
+    arrays, by = list(together[: len(arrays)]), list(together[len(arrays) :])
+    first = arrays[0].chunks[0] if rank else ()
+    if any(len(key.chunks[0]) != len(first) for key in by):
+        raise ValueError("one row is not repeated for each chunk of keys")
+    cut = [key.pieces(first) if key.lazy is None else by.pop(0) for key in keys]
+    return arrays, tuple(cut)
 
 
 def _chunks_of(arrays: list[Any], axis: int) -> Any:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.batch import Batch, normalise_axis
+from streamloss.arrays.batch import Batch, axes_with_rows, check_rows
 from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array
 from streamloss.exact.cells import Cells
@@ -41,6 +41,8 @@ class SlicedBatch(NamedTuple):
         Which of the cells of a slice each element of a row is of; None where there is one.
     first : bool array, optional
         Which elements of a row are the first of their cell; None where each is.
+    in_task : bool
+        Whether it is of a task of dask's: one thread adds it, for the task has a core already.
     """
 
     query: Query
@@ -50,10 +52,16 @@ class SlicedBatch(NamedTuple):
     kept: tuple[int, ...]
     pattern: Array | None
     first: Array | None
+    in_task: bool
 
     @classmethod
     def of(
-        cls, query: Query, batch: Batch, names: tuple[str, ...], keyeds: list[Keyed]
+        cls,
+        query: Query,
+        batch: Batch,
+        names: tuple[str, ...],
+        keyeds: list[Keyed],
+        in_task: bool = False,
     ) -> SlicedBatch:
         """Return a batch with its keys.
 
@@ -63,16 +71,12 @@ class SlicedBatch(NamedTuple):
             If a key has not one value for each row, or axis 0 is kept.
         """
         shape = batch.shape
-        rows = shape[0] if shape else None
         for name, keyed in zip(names, keyeds, strict=True):
-            if (count := rows_of_key(keyed)) != rows:
-                rule = f"by {name!r} must have a key for each row of the losses"
-                raise ValueError(f"{rule}: got {count} for losses of shape {shape}")
-        reduced = normalise_axis(query.axis, len(shape))
-        if 0 not in reduced:
-            raise ValueError(f"axis must reduce axis 0, which has the keys of by: got {query.axis}")
+            check_rows(name, keyed.rows, shape)
+        reduced = axes_with_rows(query.axis, len(shape))
         kept = tuple([size for k, size in enumerate(shape) if k not in reduced])
-        return cls(query, batch, names, keyeds, kept, *_patterns(shape[1:], reduced, kept))
+        patterns = _patterns(shape[1:], reduced, kept)
+        return cls(query, batch, names, keyeds, kept, *patterns, in_task)
 
     @property
     def kinds(self) -> list[Kind]:
@@ -100,12 +104,6 @@ class SlicedBatch(NamedTuple):
         pairs = zip(self.keyeds, kinds, strict=True)
         keyeds = [k._replace(kind=kind) if k.kind == NOTHING else k for k, kind in pairs]
         return self._replace(keyeds=keyeds)
-
-
-def rows_of_key(keyed: Keyed) -> int:
-    """Return how many rows a key has."""
-    found = next(a for a in (keyed.codes, keyed.words, keyed.values) if a is not None)
-    return len(found)
 
 
 def _patterns(

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.device import as_device, is_device
 from streamloss.arrays.keys import Cut, Keyed, Words, read_key
+from streamloss.arrays.named import unnamed
 from streamloss.arrays.sets import GroupingSets
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.run import choose
@@ -64,15 +66,13 @@ class By(Slicing):
             raise ValueError(f"max_slices must be from 1 to 2**31 - 1: got {brief(most)}")
         return self._replace(missing=missing, max_slices=most)
 
-    def read(self, keys: Any, known: Mapping[str, Words] | None = None) -> tuple[By, list[Keyed]]:
-        """Return the keys of a batch, and how slices are made, with their names.
-
-        Texts of dictionaries that came before are known by the names of keys.
+    def named(self, keys: Any) -> tuple[By, list[Any]]:
+        """Return the keys of a batch, not read yet, and how slices are made, with their names.
 
         Raises
         ------
         TypeError, ValueError
-            If they are not as many, or not those that were named; as `arrays.keys.read_key`.
+            If they are not as many, or not those that were named.
         """
         if isinstance(keys, GroupingSets):
             keys = keys.by
@@ -88,9 +88,23 @@ class By(Slicing):
             if len(columns) != len(names) or keys is None:
                 got = "None" if keys is None else f"{len(columns)}"
                 raise ValueError(f"by must have an array for each of the keys {names}: got {got}")
-        asked = self if self.names else self._replace(names=names, declared=(None,) * len(names))
-        columns = [_on_host(*each) for each in zip(names, columns, strict=True)]
-        kinds = zip(names, columns, asked.declared, strict=True)
+        if self.names:
+            return self, columns
+        return self._replace(names=names, declared=(None,) * len(names)), columns
+
+    def read(self, keys: Any, known: Mapping[str, Words] | None = None) -> tuple[By, list[Keyed]]:
+        """Return the keys of a batch, and how slices are made, with their names.
+
+        Texts of dictionaries that came before are known by the names of keys.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `named`, and as `arrays.keys.read_key`.
+        """
+        asked, columns = self.named(keys)
+        columns = [_on_host(*each) for each in zip(asked.names, columns, strict=True)]
+        kinds = zip(asked.names, columns, asked.declared, strict=True)
         words = {} if known is None else known
         return asked, [read_key(name, key, kind, words.get(name)) for name, key, kind in kinds]
 
@@ -140,11 +154,18 @@ def checked(names: tuple[Any, ...]) -> tuple[str, ...]:
     return names
 
 
+def _name(column: Any) -> Any:
+    """Return what a column calls itself; dask's arrays have the names of their tasks."""
+    name, array = getattr(column, "name", None), unnamed(column)
+    if is_lazy(array) and not hasattr(type(array), "to_dask_array") and name == array.name:
+        return None
+    return name
+
+
 def _called(columns: list[Any]) -> tuple[str, ...]:
     """Return what arrays call themselves, or names for those that do not."""
     default = ["key"] if len(columns) == 1 else [f"key_{k}" for k in range(len(columns))]
-    sources = [column.source if isinstance(column, Cut) else column for column in columns]
-    own = [getattr(source, "name", None) for source in sources]
+    own = [_name(column.source if isinstance(column, Cut) else column) for column in columns]
     return tuple(
         [
             name if isinstance(name, str) and name else k

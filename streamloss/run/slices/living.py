@@ -126,7 +126,8 @@ class Living:
         query, near = sliced.query, self._near
         sources = Sources(query.parts, sliced.batch, query.rule, self.flags[0], sliced.first)
         work = _Work(self._keys, sliced, sources)
-        small = sliced.rows * sliced.inner < threads.PARALLEL
+        size = sliced.rows * sliced.inner
+        small = size < threads.PARALLEL
         if small and near is not None and query.nan != "raise":
             codes = work.codes(slice(0, sliced.rows), self._memory)
             last = int(codes.max(initial=-1)) + 1
@@ -134,7 +135,7 @@ class Living:
                 return lambda: work.into(near, slice(0, sliced.rows), codes)
             return lambda: self._alone(lambda: work.append(near, codes, last))
         layout = self._layout(sliced, sources) if near is None else near.layout
-        parts = work.shared(layout, wanted(sliced.rows * sliced.inner))
+        parts = work.shared(layout, 1 if sliced.in_task else wanted(size))
         if query.nan == "raise":
             refuse_missing(sum([part.missing() for part in parts]))
         parts += [] if near is None else [near]

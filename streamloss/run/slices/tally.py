@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.arrays.batch import Arguments, Batch, any_lazy, as_batch
+from streamloss.arrays.batch import Arguments, Batch, as_batch
 from streamloss.arrays.keys import NOTHING, Kind, Words, align
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
@@ -98,8 +98,10 @@ class SliceTally:
         parts = [part for part in (self._table, living) if part is not None]
         return Table.total(parts) if parts else None
 
-    def add(self, data: Arguments, by: Any, axis: Any = None) -> SliceTally:
-        """Add a batch with its keys; one that raises changes nothing.
+    def add(self, data: Arguments, by: Any, axis: Any = None, in_task: bool = False) -> SliceTally:
+        """Add a batch in memory with its keys; one that raises changes nothing.
+
+        `in_task` says that it is of a task of dask's, in one thread: the task has a core already.
 
         Raises
         ------
@@ -107,13 +109,11 @@ class SliceTally:
             As `evaluate`.
         """
         query = self.query if axis is None else self.query._replace(axis=axis)
-        if any_lazy(*data):
-            raise TypeError("by takes arrays in memory: got a lazy one of dask")
         asked, keyeds = self.by.read(by, self._words)
         for name in asked.names:
             self._words.setdefault(name, Words())
         batch = as_batch(query.parts, *data, query.compute)
-        sliced = SlicedBatch.of(query, batch, asked.names, keyeds)
+        sliced = SlicedBatch.of(query, batch, asked.names, keyeds, in_task)
         asked.check_missing(keyeds)
         if query.nan == "raise":
             choose.check_labels(query.parts, batch)
@@ -151,9 +151,8 @@ class SliceTally:
         living, query, batch = self._living, sliced.query, sliced.batch
         size = sum([array.size for array in batch.inputs])
         waits = living is None and choose.wait(query.parts, size)
-        if waits or not sliced.inner:  # of rows without elements near rows know nothing
-            if waits:
-                choose.runner(query.parts, batch)  # counts what Python takes
+        if waits or not size:  # of rows without elements near rows know nothing
+            choose.runner(query.parts, batch)  # counts what Python takes
             table = in_python(sliced)
             if query.nan == "raise":
                 refuse_missing(int(table.cells.counts("missing").sum()))
@@ -203,8 +202,7 @@ class SliceTally:
             found = table if sign > 0 else Table.nothing(*empty).combine(table, sign)
         else:
             found = before.combine(table, sign)
-        if _slices(found) > self.by.max_slices:
-            refuse_many(found.names, self.by.max_slices, _slices(found))
+        check_slices(found, self.by)
         if not self.by.names:
             self.by = self.by._replace(names=found.names, declared=(None,) * len(found.names))
         self._table, self._living, self.ledger = found, None, ids
@@ -218,6 +216,12 @@ def _alone(sliced: SlicedBatch, most: int) -> Table:
     except TooMany:
         refuse_many(sliced.names, most, None)
     return living.table()
+
+
+def check_slices(table: Table, by: By) -> None:
+    """Refuse a table with more slices than allowed."""
+    if _slices(table) > by.max_slices:
+        refuse_many(table.names, by.max_slices, _slices(table))
 
 
 def _slices(table: Table) -> int:

@@ -1,0 +1,81 @@
+"""Slices of dask arrays: what makes the table of a chunk, and the sum of tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamloss.arrays.batch import Arguments, any_lazy, is_lazy
+from streamloss.arrays.keys import Cut
+from streamloss.arrays.named import unnamed
+from streamloss.exact.state import check_state
+from streamloss.exact.table import Table
+from streamloss.run.query import Query, lazy
+
+from .by import By
+from .tally import SliceTally, check_slices
+
+if TYPE_CHECKING:
+    from streamloss.run.lazy.tables import LazyTable
+
+
+def are_lazy(data: Arguments, keys: Any) -> bool:
+    """Return whether an argument of a call is dask's, or one of its keys."""
+    columns = keys.values() if isinstance(keys, dict) else keys
+    if not isinstance(keys, tuple | dict):
+        columns = [keys]
+    return any_lazy(*data) or any([_is_lazy(column) for column in columns])
+
+
+def _is_lazy(key: Any) -> bool:
+    """Return whether a key is dask's, or made of what is."""
+    while isinstance(key, Cut):
+        key = key.source
+    return is_lazy(unnamed(key))
+
+
+def lazy_table(query: Query, by: By, data: Arguments, keys: Any) -> tuple[LazyTable, By]:
+    """Return the lazy table of dask arrays with their keys, and how slices are made.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `evaluate`, as far as what is known of arrays tells.
+    """
+    asked, columns = by.named(keys)
+    settings = query.axis, query.nan, query.rule, query.compute, tuple(asked)
+    named = list(zip(asked.names, columns, asked.declared, strict=True))
+    work, total = _TableOfChunk(query, asked), _Total(asked)
+    how = query.axis, query.compute, settings
+    return lazy().table(work, total, query.parts, data, named, *how), asked
+
+
+class _TableOfChunk:
+    """Gives the table of a chunk."""
+
+    def __init__(self, query: Query, by: By) -> None:
+        self._query, self._by = query, by
+
+    def __call__(self, data: Arguments, keys: tuple[Any, ...]) -> Table:
+        """Return the table of the arrays and the keys of a chunk."""
+        table = SliceTally(self._query, self._by).add(data, keys, in_task=True).known
+        assert table is not None
+        return table
+
+
+class _Total:
+    """Gives the sum of the tables of other tasks."""
+
+    def __init__(self, by: By) -> None:
+        self._by = by
+
+    def __call__(self, *tables: Table) -> Table:
+        """Return the sum of tables.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If keys are of different kinds, or there are too many slices.
+        """
+        table = Table.total([check_state(table) for table in tables])
+        check_slices(table, self._by)
+        return table
