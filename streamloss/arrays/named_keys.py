@@ -22,7 +22,7 @@ def order_with(
 ) -> tuple[Axes | None, AxisLike]:
     """Return the order of axes in which those of keys come first, and the axes to reduce by names.
 
-    If no key has names these are as they were.
+    If no key has names, or no input, these are as they were: then keys are along axis 0.
 
     Parameters
     ----------
@@ -39,15 +39,13 @@ def order_with(
 
     Raises
     ------
-    TypeError, ValueError
-        If no input has names, or a key has an axis that the losses have not.
+    ValueError
+        If a key has an axis that the losses have not.
     """
     wanted = {axis for key in _keys(by) if is_named(key) for axis in key.dims}
-    if not wanted:
-        return before, axis
     known = before or axes_of(loss, inputs)
-    if known is None:
-        raise TypeError("y_true must be a DataArray where keys of by are")
+    if not wanted or known is None:
+        return before, axis
     if not wanted <= set(known):
         rule = f"keys of by must have axes of {brief(known)}"
         raise ValueError(f"{rule}: got {brief(sorted(wanted - set(known)))}")

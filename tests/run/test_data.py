@@ -142,6 +142,20 @@ def test_frames_give_the_sums_of_their_arrays(name: str) -> None:
         assert found.result().loc[key[0], of_bin, key[2]]["mae"] == mean
 
 
+def test_dask_frames_are_lazy() -> None:
+    dd = pytest.importorskip("dask.dataframe")
+    frame = dd.from_pandas(FRAME.drop(columns="keep"), npartitions=7)
+    given = {name: column for name, column in GIVEN.items() if name != "where"}
+    found = sl.accumulate(LOSSES, **given, data=frame, by=BY)
+    y, p, w, _ = (COLUMNS[name] for name in GIVEN.values())
+    expected = sl.accumulate(LOSSES, y, p, w, by=KEYS)
+    assert not isinstance(found, sl.Accumulator)
+    assert found.compute(scheduler="sync").to_bytes() == expected.to_bytes()
+    assert sl.Accumulator(LOSSES, by=tuple(KEYS)).update(**given, data=frame, by=BY) == expected
+    once = sl.evaluate("mae", "y", "p", data=frame)
+    assert float(once.compute(scheduler="sync")) == sl.evaluate("mae", "y", "p", data=FRAME)
+
+
 @pytest.mark.parametrize("name", FRAMES)
 def test_without_keys_they_are_those_of_arrays_too(name: str) -> None:
     found = sl.accumulate("mae", **GIVEN, data=FRAMES[name]())

@@ -82,8 +82,8 @@ def test_refusals() -> None:
         sl.evaluate("mae", data=ds, **CALL, by="band", axis="lon")
     with pytest.raises(ValueError, match=r"keys of by must have axes of .*: got \['z'\]"):
         sl.evaluate("mae", ds["obs"], ds["fcst"], by=xr.DataArray(np.arange(3), dims="z"))
-    with pytest.raises(TypeError, match="y_true must be a DataArray where keys of by are"):
-        sl.evaluate("mae", Y, P, by=ds["time"])
+    with pytest.raises(ValueError, match="by 'band' must have a key for each row of the losses"):
+        sl.evaluate("mae", Y, P, by=ds["band"])
     later = ds["time"].assign_coords(time=TIME + np.timedelta64(1, "D"))
     with pytest.raises(ValueError, match="by must have the coordinates of the other arrays"):
         sl.evaluate("mae", ds["obs"], ds["fcst"], by=later)
