@@ -12,8 +12,8 @@ from .support.brief import brief
 def update_once(acc: Any, batch_id: Any, given: Arguments, data: Any, by: Any) -> None:
     """Add a batch to an accumulator, if its id is new.
 
-    It is summed alone, and then merged in one step with its id. So threads do not wait for each
-    other, and an update that raises or is interrupted leaves neither sums nor an id.
+    It is summed alone, and then merged in one step with its id: an update that raises or is
+    interrupted leaves neither sums nor an id. With keys other threads wait meanwhile.
 
     Raises
     ------

@@ -82,7 +82,8 @@ def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:
 
 def slices_of(tally: SliceTally, specs: Any, reduction: Reduction) -> Slices:
     """Return the results of a tally."""
-    table, by = tally.known or tally.nothing(), tally.by
+    known, by = tally.known, tally.by
+    table = tally.nothing() if known is None else known
     counts = totals_of(tally)
     if by.missing == "drop" and counts["missing_keys"]:
         table = table.take(np.flatnonzero(~table.keyless))

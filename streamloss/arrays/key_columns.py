@@ -25,11 +25,11 @@ TEXT = ("string", "large_string", "string_view")
 BYTES = ("binary", "large_binary", "binary_view", "fixed_size_binary")
 
 
-class Words:
+class LastDictionary:
     """The texts of the dictionary of pyarrow that came last, each batch of a file having its own.
 
-    Batches of one row group have equal ones in other memory. To compare 20,000 texts takes 10 us,
-    to make Python's of them 1 to 3 ms, more than to decode a batch (`benchmarks/bench_files.py`).
+    Batches of one row group have equal ones in other memory. To compare these is nothing beside
+    making Python's texts of them (`benchmarks/bench_files.py`, `Keys` by "tail").
     """
 
     def __init__(self) -> None:
@@ -37,11 +37,12 @@ class Words:
 
     def read(self, words: Any) -> Keyed:
         """Return the texts of a dictionary."""
-        if self._last is None or not _are_same(self._last[0], words):
+        last = self._last  # another thread may replace it
+        if last is None or not _are_same(last[0], words):
             keyed = _of_words(words)
             keyed.values.flags.writeable = False
-            self._last = words, keyed
-        return self._last[1]
+            last = self._last = words, keyed
+        return last[1]
 
 
 def _are_same(a: Any, b: Any) -> bool:
@@ -52,7 +53,7 @@ def _are_same(a: Any, b: Any) -> bool:
     return all([x is y or (x is not None and y is not None and x.equals(y)) for x, y in pairs])
 
 
-def of_arrow(name: str, column: Any, known: Words | None = None) -> Keyed:
+def of_arrow(name: str, column: Any, known: LastDictionary | None = None) -> Keyed:
     """Return the keys in an Array or ChunkedArray; chunks may have different dictionaries."""
     if not hasattr(column, "null_count"):
         refuse(name, f"pyarrow's {type(column).__name__}, which is no Array")
@@ -62,7 +63,7 @@ def of_arrow(name: str, column: Any, known: Words | None = None) -> Keyed:
     if hasattr(column, "combine_chunks"):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if hasattr(column, "dictionary"):
-        return _of_dictionary(name, column, known or Words())
+        return _of_dictionary(name, column, known or LastDictionary())
     valid = _bits(column, 0) if column.null_count else None
     if kind == "null":
         return Keyed(NOTHING, np.zeros(len(column), np.int64), missing=np.ones(len(column), bool))
@@ -72,7 +73,7 @@ def of_arrow(name: str, column: Any, known: Words | None = None) -> Keyed:
     return keyed if valid is None else without(keyed, ~valid)
 
 
-def _of_dictionary(name: str, column: Any, known: Words) -> Keyed:
+def _of_dictionary(name: str, column: Any, known: LastDictionary) -> Keyed:
     """Return the keys in an array of indices of a dictionary."""
     words = column.dictionary
     if str(words.type).startswith((*TEXT, *BYTES)):

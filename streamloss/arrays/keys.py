@@ -16,7 +16,7 @@ from .convert import is_masked, is_tensor
 from .cuts import Cut, bins, period
 from .finding import find
 from .key_codes import check_rank, coded, text_of_words
-from .key_columns import Words, of_arrow, of_pandas, of_polars
+from .key_columns import LastDictionary, of_arrow, of_pandas, of_polars
 from .key_objects import of_array, of_masked, of_objects
 from .kinds import NAMES, NOTHING, Keyed, Kind, align, convert
 from .labels import column, item, order, shown
@@ -27,7 +27,7 @@ __all__ = [
     "Cut",
     "Keyed",
     "Kind",
-    "Words",
+    "LastDictionary",
     "align",
     "bins",
     "coded",
@@ -46,7 +46,7 @@ _COLUMNS = {"pandas": of_pandas, "polars": of_polars}
 
 
 def read_key(
-    name: str, value: ArrayLike, kind: str | None = None, known: Words | None = None
+    name: str, value: ArrayLike, kind: str | None = None, known: LastDictionary | None = None
 ) -> Keyed:
     """Return one key of a batch: canonical values, or codes, of one kind.
 
@@ -61,7 +61,7 @@ def read_key(
     kind : str, optional
         The name of the kind that it must have; integers and floats become each other where they
         are equal. By default it is the kind of what comes.
-    known : Words, optional
+    known : LastDictionary, optional
         The texts of the dictionary of the batch before, if that was of pyarrow: those of the same
         dictionary are not read again.
 
@@ -104,7 +104,7 @@ def _declared(keyed: Keyed, kind: str) -> Keyed:
     return keyed._replace(kind=wanted, values=convert(keyed.values, keyed.kind, wanted))
 
 
-def _read(name: str, value: Any, known: Words | None) -> Keyed:
+def _read(name: str, value: Any, known: LastDictionary | None) -> Keyed:
     """Read what may be read already, an array of numpy, or anything else."""
     if type(value) is np.ndarray:
         return of_array(name, value)
@@ -115,7 +115,7 @@ def _read(name: str, value: Any, known: Words | None) -> Keyed:
     return _foreign(name, value, known)
 
 
-def _foreign(name: str, value: Any, known: Words | None) -> Keyed:
+def _foreign(name: str, value: Any, known: LastDictionary | None) -> Keyed:
     """Read by the library that a value comes from."""
     module = type(value).__module__.partition(".")[0]
     if isinstance(value, str | bytes | None) or np.isscalar(value):

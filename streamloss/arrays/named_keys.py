@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from streamloss.support.brief import brief
 from .batch import normalise_axis
 from .cuts import Cut
 from .named import Axes, Named, axes_of, check_equal, in_rows, is_named
-from .sets import GroupingSets
+from .sets import GroupingSets, sources_of
 from .types import AxisLike
 
 
@@ -42,9 +42,11 @@ def order_with(
     ValueError
         If a key has an axis that the losses have not.
     """
-    wanted = {axis for key in _keys(by) if is_named(key) for axis in key.dims}
     known = before or axes_of(loss, inputs)
-    if not wanted or known is None:
+    if known is None:  # so it is of most calls
+        return before, axis
+    wanted = {axis for key in sources_of(by) if is_named(key) for axis in key.dims}
+    if not wanted:
         return before, axis
     if not wanted <= set(known):
         rule = f"keys of by must have axes of {brief(known)}"
@@ -63,7 +65,7 @@ def as_rows(named: Named, by: Any, axis: AxisLike) -> tuple[Any, AxisLike, Any]:
     ValueError
         If coordinates of keys differ, or an axis of keys is to be kept.
     """
-    wanted = {name for key in _keys(by) if is_named(key) for name in key.dims}
+    wanted = {name for key in sources_of(by) if is_named(key) for name in key.dims}
     count = len(wanted)
     if not count:
         return named.arguments, axis, by
@@ -83,13 +85,6 @@ def as_rows(named: Named, by: Any, axis: AxisLike) -> tuple[Any, AxisLike, Any]:
 def _name(number: int, axes: Axes) -> str:
     """Return the name of an axis by its number."""
     return axes[normalise_axis(number, len(axes))[0]]
-
-
-def _keys(by: Any) -> Iterator[Any]:
-    """Yield what keys are made of."""
-    by = by.by if isinstance(by, GroupingSets) else by
-    keys = by.values() if isinstance(by, dict) else by if isinstance(by, tuple) else (by,)
-    yield from (key.source if isinstance(key, Cut) else key for key in keys)
 
 
 def _mapped(by: Any, change: Callable[[Any], Any]) -> Any:

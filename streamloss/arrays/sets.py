@@ -95,6 +95,13 @@ def grouping_sets(*sets: Any, keys: Mapping[str, ArrayLike] | None = None) -> Gr
     return GroupingSets(names, tuple(made), tuple(made.values()))
 
 
+def sources_of(by: Any) -> list[Any]:
+    """Return what the keys that `by` takes are made of: arrays, or names of columns."""
+    by = by.by if isinstance(by, GroupingSets) else by
+    keys = by.values() if isinstance(by, dict) else by if isinstance(by, tuple) else (by,)
+    return [key.source if isinstance(key, Cut) else key for key in keys]
+
+
 def sets_among(known: Names, sets: Iterable[Any]) -> tuple[Names, ...]:
     """Return sets of names, each in the order of the known ones.
 

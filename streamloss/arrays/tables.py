@@ -35,12 +35,20 @@ class Frame(NamedTuple):
     beside: Callable[[list[str]], ArrayLike]
 
 
-def frame_of(data: Any) -> Frame | None:
-    """Return the columns of a frame in memory, or of dask; None of anything else."""
+def frame_of(data: Any, at_once: bool = False) -> Frame | None:
+    """Return the columns of a frame in memory, or of dask; None of anything else.
+
+    Frames that lie in pieces are in memory as well if they have to be read at once.
+    """
     if _is(data, "pandas", "DataFrame") or _is(data, "dask.dataframe", "DataFrame"):
         return Frame(list(data.columns), data.__getitem__, data.__getitem__)
     if _is(data, "polars", "DataFrame"):
-        return Frame(list(data.columns), data.get_column, data.select) if _is_whole(data) else None
+        whole = at_once or _is_whole(data)
+        return Frame(list(data.columns), data.get_column, data.select) if whole else None
+    if at_once and (_is(data, "pyarrow", "Table") or _is(data, "pyarrow", "RecordBatch")):
+        columns = dict(zip(data.schema.names, data.columns, strict=True))
+        names = list(data.schema.names)
+        return Frame(names, columns.__getitem__, lambda some: _arrays(columns, some))
     if _is(data, "xarray", "Dataset"):
         return Frame(list(data.variables), data.__getitem__, lambda names: beside(data, names))
     if isinstance(data, Mapping):
@@ -50,10 +58,10 @@ def frame_of(data: Any) -> Frame | None:
 
 def is_stream(data: Any) -> bool:
     """Return whether a value is a frame that gives batches, for `files.frames`."""
-    return is_lazy(data) or is_set(data) or hasattr(type(data), "__arrow_c_stream__")
+    return is_lazy_frame(data) or is_set(data) or hasattr(type(data), "__arrow_c_stream__")
 
 
-def is_lazy(data: Any) -> bool:
+def is_lazy_frame(data: Any) -> bool:
     """Return whether a value is a lazy frame of polars."""
     return _is(data, "polars", "LazyFrame")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamloss.accumulator import Accumulator, build, keys_of
+from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.reductions import Reduction
 from streamloss.files import Columns, DataSet, scan
 from streamloss.files.columns import Named
@@ -95,6 +96,8 @@ class Job(NamedTuple):
             for name in ("worst", "top", "min_rows", "out"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"--{name.replace('_', '-')} is for slices: got no --by")
+            if (self.missing, self.max_slices) != ("keep", MOST_SLICES):
+                raise ValueError("--missing and --max-slices are for slices: got no --by")
             return
         if self.worst is None and (self.top, self.min_rows) != (None, None):
             raise ValueError("--top and --min-rows are for --worst: got no loss")

@@ -14,7 +14,7 @@ from streamloss.slices.files import records_of
 from streamloss.slices.shown import text_of
 from streamloss.support.numbers import in_json
 
-from .report import COUNTS, FILE_WIDTH
+from .report import COUNTS, FILE_WIDTH, TERM_COUNTS
 
 ENDS = 30, 10
 """How many slices are shown at the start and at the end of many."""
@@ -53,7 +53,8 @@ def _json(slices: Slices, counts: Mapping[str, Any], seconds: float) -> Iterator
         yield before + encoded(record)
         before = ", "
     overall = {name: in_json(value) for name, value in slices.overall.items()}
-    found = {name: counts[name] for name in SHOWN.values()}
+    names = *SHOWN.values(), *TERM_COUNTS.values()
+    found = {name: counts[name] for name in names if name in counts}
     rest = {"overall": overall, **found, "seconds": seconds, "most_memory_bytes": most_memory()}
     yield f"], {encoded(rest)[1:]}\n"
 

@@ -241,7 +241,11 @@ class Table:
 
     def rest(self, source: Table | None = None) -> Cells:
         """Return the cells of all other rows, for each slice: of a source, by default of these."""
-        others = (source or self).whole().take(np.tile(np.arange(self.kept), len(self)))
+        others = (
+            (self if source is None else source)
+            .whole()
+            .take(np.tile(np.arange(self.kept), len(self)))
+        )
         return Cells.total([(others, None, 1), (self.cells, None, -1)], self.cells.count)
 
     def state(self, indices: Any) -> State:

@@ -1,7 +1,7 @@
 """Which columns play which role, and the rows that the readers of all formats hand on.
 
 A column of keys comes as it is, for `arrays.keys.read_key`, and one of inputs as numbers, in which
-nulls are NaN. One that is both is read twice.
+nulls are NaN; one that is both comes twice.
 """
 
 from __future__ import annotations

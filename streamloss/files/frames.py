@@ -1,8 +1,8 @@
 """Frames as streams of Arrow: batches of rows, of which few are in memory at a time.
 
-Anything that has ``__arrow_c_stream__`` is one, such as frames of pandas and polars, relations of
-DuckDB, readers of Delta and Iceberg; and lazy frames of polars and data sets of pyarrow, which give
-batches in ways of their own. Buffers are not copied.
+Anything that has ``__arrow_c_stream__`` is one, such as tables of pyarrow, frames of polars in
+several pieces, relations of DuckDB, readers of Delta and Iceberg; and lazy frames of polars and
+data sets of pyarrow, which give batches in ways of their own. Buffers are not copied.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from streamloss.arrays.tables import is_lazy, is_set
+from streamloss.arrays.tables import is_lazy_frame, is_set
 
 from .columns import Arrays, Columns
 from .formats.columnar import as_array, dtype_of, keys_of, kind_of
@@ -27,7 +27,7 @@ NAME = "data"
 """What errors call a frame."""
 
 MOST_ROWS = 1 << 20
-"""Rows that a thread takes at once: 1 to 2 ms of work, and no more memory than for their masks."""
+"""Rows that a thread takes at once, so that it needs no more memory than for their masks."""
 
 
 class Stream(NamedTuple):
@@ -55,7 +55,7 @@ def _opened(data: Any, wanted: list[str]) -> Stream:
         known = set(names)
         return [name for name in wanted if name in known]
 
-    if is_lazy(data):
+    if is_lazy_frame(data):
         names = list(data.collect_schema().names())
         chosen = data.select(some(names))
         empty = sys.modules["polars"].DataFrame(schema=chosen.collect_schema())

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from streamloss.arrays.keys import NOTHING, Keyed, read_key
+from streamloss.arrays.kinds import NOTHING, Keyed
 from streamloss.arrays.types import Array
 
 MISSING = "__HIVE_DEFAULT_PARTITION__"
@@ -74,6 +74,8 @@ def key(text: str, kind: str) -> Keyed:
     """
     if text == MISSING:
         return Keyed(NOTHING, np.empty(0, np.int64), np.full(1, -1, np.int8))
+    from streamloss.arrays.keys import read_key  # which no other column needs
+
     known = {"int": int, "time": np.datetime64, "text": str}[kind](text)
     values = np.array([known]) if kind != "text" else [known]
     found = read_key("by", values)

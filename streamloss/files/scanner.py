@@ -63,9 +63,12 @@ class RowBatch(NamedTuple):
         """Return what an error says of these rows, and of which row if it knows that.
 
         `refuse_labels` gives its error the attributes `place`, the index among these rows, and
-        `rule`, what is wrong there.
+        `rule`, what is wrong there. What is wrong with the keys of a file, or of all rows, has the
+        attribute `of`: threads find it in any of the rows.
         """
         known = vars(error)
+        if "of" in known:
+            return str(error) if known["of"] == "all" else f"{self.path}: {error}"
         if "place" in known:
             return f"{self.path}, row {self.first + known['place'][0]:,}: {known['rule']}"
         return f"{self.origin}: {error}"

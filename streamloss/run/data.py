@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streamloss.arrays.batch import Arguments
 from streamloss.arrays.tables import Frame, frame_of, is_stream
 from streamloss.exact.state import State
-from streamloss.exact.table import Table
 from streamloss.files.columns import Columns, Named, listing
 from streamloss.support.brief import brief
 
-from .evaluation import Evaluation, Progress, check_columns, check_inputs
+from .evaluation import Evaluation, Progress, check_columns, check_inputs, keeps_rows
 from .query import Query
 from .question import Question
 from .stretches import Shared
@@ -21,6 +20,8 @@ from .threads import get_num_threads
 
 if TYPE_CHECKING:
     import os
+
+    from streamloss.exact.table import Table
 
     from .slices.by import By
 
@@ -33,7 +34,7 @@ class Taken(NamedTuple):
     arrays : Arguments or None
         y_true, y_pred, weights and where of a frame in memory.
     sums : State, Table or None
-        The sums of files or a stream.
+        The sums of files or a stream; None also of a stream without rows.
     by : By or None
         How slices are made, with the names of the keys; None without slices.
     keys : tuple
@@ -91,14 +92,14 @@ def take(
     if how.progress is not None and not callable(how.progress):
         raise TypeError(f"progress must be callable: got {brief(how.progress)}")
     columns = Columns.of(*names, by=asked.columns)
-    frame = frame_of(data)
+    frame = frame_of(data, at_once=not one_pass or keeps_rows(query))
     if frame is not None:
         _refuse_how(how)
         check_inputs(query, columns)
         found = None if asked.keys is None else asked.keys.read(_keys(frame, columns))
         return Taken(_arrays(frame, columns), None, asked.by, found)
     if not one_pass:
-        raise ValueError("reduction 'none' keeps every element: it takes arrays, no data")
+        raise ValueError("reduction 'none' keeps every element: it takes arrays and frames")
     return Taken(None, _summed(asked, data, columns, how), asked.by, None)
 
 
@@ -116,8 +117,8 @@ def _refuse_how(how: How) -> None:
             raise ValueError(f"{name} is for files that streamloss.scan gives: got a frame")
 
 
-def _summed(asked: Question, data: Any, columns: Columns, how: How) -> State | Table:
-    """Return the sums of files, or of a frame that gives batches."""
+def _summed(asked: Question, data: Any, columns: Columns, how: How) -> State | Table | None:
+    """Return the sums of files, or of a frame that gives batches; None of no rows."""
     from streamloss.files import DataSet
 
     if isinstance(data, DataSet):
@@ -141,8 +142,8 @@ def _batches(data: Any, columns: Columns) -> Any:
     return Frames(data, columns).batches()
 
 
-def _of_batches(asked: Question, batches: Any) -> State | Table:
-    """Return the sums of batches, which threads share."""
+def _of_batches(asked: Question, batches: Any) -> State | Table | None:
+    """Return the sums of batches, which threads share; None of no rows."""
     threads, shared = get_num_threads(), Shared(asked)
     with ThreadPoolExecutor(threads, thread_name_prefix="streamloss-fold") as pool:
         try:
@@ -150,9 +151,7 @@ def _of_batches(asked: Question, batches: Any) -> State | Table:
             sums = [part.sums for part in parts if part.sums is not None]
         finally:
             pool.shutdown(cancel_futures=True)
-    if not sums:
-        raise ValueError("there are no rows in data")
-    return sums[0]
+    return sums[0] if sums else None
 
 
 def _arrays(frame: Frame, columns: Columns) -> Arguments:

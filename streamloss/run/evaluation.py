@@ -13,8 +13,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from streamloss.exact.state import State
-from streamloss.exact.table import Table
-from streamloss.files import Columns, DataSet, Scanner
+from streamloss.files import Columns, DataSet, Scanner, Source
 from streamloss.files.scanner import START, Place
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
@@ -26,6 +25,7 @@ from .question import Question
 
 if TYPE_CHECKING:
     from streamloss.exact.ledger import Ledger
+    from streamloss.exact.table import Table
     from streamloss.files.checkpoint import Checkpoint, Saved
 
 Progress = Callable[[int, int | None], object]
@@ -102,7 +102,8 @@ class Evaluation:
     @property
     def sums(self) -> State | Table:
         """The sums of the rows that are done."""
-        found: State | Table = self._tally.known or self._tally.nothing()
+        known: State | Table | None = self._tally.known
+        found: State | Table = self._tally.nothing() if known is None else known
         return found
 
     def waited(self) -> float:
@@ -160,7 +161,7 @@ class Evaluation:
 
         known = len(self._ledger or ())
         new = enumerate(self.scanner.sources[known : place.source], known)
-        ids = [f"{number} {source.paths} {source.stamps}" for number, source in new]
+        ids = [f"{number} {_files_of(source)}" for number, source in new]
         self._ledger = (self._ledger or Ledger()) | Ledger.of(ids)
         return self._ledger
 
@@ -237,6 +238,12 @@ def check_inputs(query: Query, columns: Columns) -> None:
         raise ValueError(f"y_pred {rule}: got {brief(given)} for {brief(loss)}")
 
 
+def keeps_rows(query: Query) -> bool:
+    """Return whether axis 0, the rows of data, is to be kept."""
+    axes = query.axis if isinstance(query.axis, tuple) else (query.axis,)
+    return query.axis is not None and 0 not in axes
+
+
 def check_columns(query: Query, columns: Columns) -> None:
     """Refuse columns that do not suit the losses, and axes that keep the rows of files.
 
@@ -246,8 +253,7 @@ def check_columns(query: Query, columns: Columns) -> None:
         If the losses take fewer or more inputs, or an axis is given without axis 0.
     """
     check_inputs(query, columns)
-    axes = query.axis if isinstance(query.axis, tuple) else (query.axis,)
-    if query.axis is not None and 0 not in axes:
+    if keeps_rows(query):
         rule = "axis must have 0 in it, the rows, where data is given"
         raise ValueError(f"{rule}: got {brief(query.axis)}")
 
@@ -260,7 +266,7 @@ def _identity(asked: Question, data: DataSet, scanner: Scanner) -> dict[str, obj
     query = asked.query
     job: dict[str, object] = {
         "versions of streamloss": version(),
-        "files": [[os.path.realpath(path), *stamp[1:]] for path, stamp in scanner.stamps()],
+        "files": [file for source in scanner.sources for file in _files_of(source)],
         "columns": list(scanner.columns[:4]),
         "losses": [repr(loss) for loss in query.losses],
         "policies for NaN": query.nan,
@@ -278,6 +284,12 @@ def _identity(asked: Question, data: DataSet, scanner: Scanner) -> dict[str, obj
     if data.types:
         job["types of columns"] = data.types
     return job
+
+
+def _files_of(source: Source) -> list[list[object]]:
+    """Return what tells files, by whichever path; their device may have another number later."""
+    pairs = zip(source.paths, source.stamps, strict=True)
+    return [[os.path.realpath(path), *stamp[1:]] for path, stamp in pairs]
 
 
 def _is_ours(loss: Loss) -> bool:

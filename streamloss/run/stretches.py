@@ -12,14 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
 from threading import Event
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from streamloss.exact.state import State
-from streamloss.exact.table import Table
 from streamloss.files import Place, RowBatch, Scanner, Stretch
 
 from .question import Question
 from .threads import get_num_threads
+
+if TYPE_CHECKING:
+    from streamloss.exact.table import Table
 
 Item = TypeVar("Item")
 Pending = TypeVar("Pending")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,7 @@ from streamloss.exact.reductions import Reduction, check
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.support.brief import brief
-from streamloss.support.integers import positive
+from streamloss.support.integers import integer, positive
 
 from . import compared, files, frames, shown, windows
 from .found import Loc, column, pairs
@@ -361,7 +360,7 @@ class Slices:
         KeyError
             If there are no results of that loss.
         """
-        name, n, whole = self._only(loss), operator.index(n), self._whole
+        name, n, whole = self._only(loss), integer("n", n), self._whole
         if n < 0:
             raise ValueError(f"n must not be negative: got {n}")
         if whole.table.shape:

@@ -216,7 +216,7 @@ def test_errors_of_libraries_name_the_key() -> None:
     broken = pa.Array.from_buffers(
         pa.string(), 1, [None, pa.py_buffer(np.array([0, 1], "i4")), pa.py_buffer(b"\xff")]
     )
-    with pytest.raises((TypeError, ValueError), match="^by 'k': 'utf-8' codec can't decode"):
+    with pytest.raises((TypeError, ValueError), match=r"^by 'k': 'utf-8' codec can't decode"):
         read_key("k", broken)
 
 

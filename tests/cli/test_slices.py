@@ -170,6 +170,7 @@ def test_cuts_threads_and_files_change_no_bit(
         (["--out", "x.csv"], "--out is for slices: got no --by"),
         (["--by", "origin", "--out", "x.txt"], "--out must end in .parquet"),
         (["--by", "origin", "--grouping-sets", "carrier"], "--grouping-sets must be of the keys"),
+        (["--missing", "drop"], "--missing and --max-slices are for slices: got no --by"),
         (["--by", "origin", "--missing", "none"], "Invalid value for '--missing'"),
         (["--by", "y", "--max-slices", "100"], "by 'y' must have at most max_slices=100"),
         (["--by", "carrier", "--missing", "raise"], "by 'carrier' must have no missing key"),
@@ -249,3 +250,13 @@ def test_sums_of_other_files_than_a_checkpoint_says_are_refused(
         body = line + b"\n" + changed
         kept.write_bytes(MAGIC + hashlib.sha256(body).digest() + body)
         assert "its sums are of other files than its note says" in refusal("evaluate", *args)
+
+
+def test_a_checkpoint_goes_on_from_another_folder(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
+) -> None:
+    kept = ["--by", "carrier", "--checkpoint", str(tmp_path / "kept")]
+    found = run(path, *GIVEN, *kept)
+    monkeypatch.chdir(tmp_path)
+    for name in ("d.parquet", "./d.parquet", f"../{tmp_path.name}/d.parquet"):
+        assert run(name, *GIVEN, *kept)["slices"] == found["slices"]

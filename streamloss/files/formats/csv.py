@@ -74,8 +74,6 @@ class CSV:
         self._asked = asked(path, columns, schema.names, lambda name: kind_of(kinds[name]), reading)
         self._types = {name: kinds[name] for name in self._asked.columns}
         self._dtypes = {name: dtype_of(kinds[name]) for name in self._asked.inside}
-        keys = [(name, schema.field(name).type) for name in self._asked.keys if name not in given]
-        self._integers = {name for name, kind in keys if kind == pa.int64()}
 
     def best_batch(self, use_threads: bool) -> int:
         """Return how many values of an input a batch should have to be read fastest."""
@@ -104,7 +102,7 @@ class CSV:
                         for name, dtype in self._dtypes.items()
                     }
                     for name in self._asked.keys:
-                        arrays[KeysIn(name)] = _key(batch.column(name), name in self._integers)
+                        arrays[KeysIn(name)] = _key(batch.column(name))
                     yield self._asked.complete(arrays, batch.num_rows)
             end.check()
 
@@ -238,29 +236,22 @@ def _codec(path: str) -> str | None:
     return codec
 
 
-def _key(column: pa.Array, integers: bool) -> pa.Array:
-    """Return a column of keys: integers that are an input as well are read as floats.
-
-    A text without characters is no key, for CSV has no nulls.
-    """
-    if integers:
-        return column.cast(pa.int64())
-    if not pa.types.is_dictionary(column.type) or "" not in (
-        words := column.dictionary.to_pylist()
-    ):
+def _key(column: pa.Array) -> pa.Array:
+    """Return a column of keys, of which a text without characters is none: CSV has no nulls."""
+    if not pa.types.is_dictionary(column.type) or all(words := column.dictionary.to_pylist()):
         return column
     words = pa.array([word or None for word in words], column.type.value_type)
     return pa.DictionaryArray.from_arrays(column.indices, words)
 
 
 def _type(name: str, text: str) -> pa.DataType:
-    """Return the type that a text names, refused if a column of it has no numbers."""
+    """Return the type that a text names, refused if a column of it has neither numbers nor keys."""
     try:
         kind = pa.type_for_alias(text)
     except (TypeError, ValueError):
         kind = None
     if kind is None or not is_key(kind):
-        rule = "types must be numbers or bool by Arrow's names, such as float32"
+        rule = "types must be those of numbers or keys by Arrow's names, such as float32 or string"
         raise Refused(f"{rule}: got {str(text)[:50]!r} for {name!r}")
     return kind
 
@@ -268,8 +259,8 @@ def _type(name: str, text: str) -> pa.DataType:
 def _kind(field: pa.Field, columns: Columns, given: pa.DataType | None) -> pa.DataType:
     """Return the type that a column is read as: the one given, else by that of its first block.
 
-    A mask alone may be spelled 0 and 1, which are integers elsewhere. Keys alone stay integers;
-    text, and what the first block lacks, comes as codes.
+    A mask alone may be spelled 0 and 1, which are integers elsewhere. Keys stay integers; text, and
+    what the first block lacks, comes as codes.
     """
     roles = {role for role, name in columns.named() if name == field.name}
     if given is not None and not (roles == {"by"} and is_coded(given)):
@@ -279,4 +270,5 @@ def _kind(field: pa.Field, columns: Columns, given: pa.DataType | None) -> pa.Da
     if roles == {"by"}:
         kind = given or (pa.string() if field.type == pa.null() else field.type)
         return pa.dictionary(pa.int32(), kind) if is_coded(kind) else kind
-    return pa.float64() if field.type in ANY_NUMBER else field.type
+    integers = "by" in roles and field.type == pa.int64()
+    return pa.float64() if field.type in ANY_NUMBER and not integers else field.type

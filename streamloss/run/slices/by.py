@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.device import as_device, is_device
-from streamloss.arrays.keys import Cut, Keyed, Words, read_key
+from streamloss.arrays.keys import Cut, Keyed, LastDictionary, read_key
 from streamloss.arrays.named import unnamed
 from streamloss.arrays.sets import GroupingSets
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
@@ -92,7 +92,9 @@ class By(Slicing):
             return self, columns
         return self._replace(names=names, declared=(None,) * len(names)), columns
 
-    def read(self, keys: Any, known: Mapping[str, Words] | None = None) -> tuple[By, list[Keyed]]:
+    def read(
+        self, keys: Any, known: Mapping[str, LastDictionary] | None = None
+    ) -> tuple[By, list[Keyed]]:
         """Return the keys of a batch, and how slices are made, with their names.
 
         Texts of dictionaries that came before are known by the names of keys.

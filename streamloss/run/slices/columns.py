@@ -50,7 +50,8 @@ class KeyColumns(NamedTuple):
             _source(key)
         if not by.names:
             return cls(by._replace(names=names, declared=(None,) * len(names)), keys)
-        if not isinstance(given, dict) and len(keys) == len(by.names):
+        in_order = not isinstance(given, dict) and len(keys) == len(by.names)
+        if in_order and set(names) != set(by.names):
             return cls(by, keys)
         found = dict(zip(names, keys, strict=True))
         if set(found) != set(by.names):

@@ -26,8 +26,8 @@ ALL = 1 << 31
 class Memory:
     """Memory for the codes of some rows, the same each time.
 
-    New memory of a batch is cleared by the system, which took a third of the time of files by two
-    keys (`benchmarks/bench_files.py`).
+    New memory is cleared by the system, batch after batch: of files by two keys that took a third
+    of the time of the processor.
     """
 
     def __init__(self) -> None:
@@ -227,7 +227,7 @@ class Column:
 def _looked_up(places: Array, table: Array, quick: bool, out: Array) -> Array:
     """Return the items of a table at places; of places that are negative the last one.
 
-    With kernels that takes 0.7 ns a row, an index of numpy 3.9 (`benchmarks/bench_slices.py`).
+    With kernels that takes 0.7 ns a row, an index of numpy 3.9.
     """
     if not quick:
         out[:] = table[places]

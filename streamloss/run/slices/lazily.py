@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamloss.arrays.batch import Arguments, any_lazy, is_lazy
-from streamloss.arrays.keys import Cut
 from streamloss.arrays.named import unnamed
+from streamloss.arrays.sets import sources_of
 from streamloss.exact.state import check_state
 from streamloss.exact.table import Table
 from streamloss.run.query import Query, lazy
@@ -20,17 +20,7 @@ if TYPE_CHECKING:
 
 def are_lazy(data: Arguments, keys: Any) -> bool:
     """Return whether an argument of a call is dask's, or one of its keys."""
-    columns = keys.values() if isinstance(keys, dict) else keys
-    if not isinstance(keys, tuple | dict):
-        columns = [keys]
-    return any_lazy(*data) or any([_is_lazy(column) for column in columns])
-
-
-def _is_lazy(key: Any) -> bool:
-    """Return whether a key is dask's, or made of what is."""
-    while isinstance(key, Cut):
-        key = key.source
-    return is_lazy(unnamed(key))
+    return any_lazy(*data) or any([is_lazy(unnamed(key)) for key in sources_of(keys)])
 
 
 def lazy_table(query: Query, by: By, data: Arguments, keys: Any) -> tuple[LazyTable, By]:

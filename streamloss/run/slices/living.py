@@ -165,7 +165,9 @@ def refuse_many(names: tuple[str, ...], most: int, got: int | None) -> NoReturn:
     """Raise what says that there are more slices than allowed."""
     called = " and ".join(map(repr, names))
     rule = f"by {called} must have at most max_slices={most} different keys"
-    raise ValueError(f"{rule}: got {'more' if got is None else got}") from None
+    error = ValueError(f"{rule}: got {'more' if got is None else got}")
+    vars(error).update(of="all")
+    raise error from None
 
 
 class _Work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamloss.arrays.batch import Arguments, Batch, as_batch
-from streamloss.arrays.keys import NOTHING, Kind, Words, align
+from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
@@ -50,7 +50,7 @@ class SliceTally:
         self._table: Table | None = None
         self._known: Table | None = None
         self._living: Living | None = None
-        self._words: dict[str, Words] = {}
+        self._words: dict[str, LastDictionary] = {}
 
     @property
     def known(self) -> Table | None:
@@ -111,7 +111,7 @@ class SliceTally:
         query = self.query if axis is None else self.query._replace(axis=axis)
         asked, keyeds = self.by.read(by, self._words)
         for name in asked.names:
-            self._words.setdefault(name, Words())
+            self._words.setdefault(name, LastDictionary())
         batch = as_batch(query.parts, *data, query.compute)
         sliced = SlicedBatch.of(query, batch, asked.names, keyeds, in_task)
         asked.check_missing(keyeds)
@@ -123,7 +123,8 @@ class SliceTally:
             if self.ledger.sets:  # which have to be told what was added
                 part = self.part()
                 part._add(sliced, asked)
-                self._merge(part._whole() or self.nothing())
+                found = part._whole()
+                self._merge(self.nothing() if found is None else found)
             else:
                 self._add(sliced, asked)
             self.by = asked
@@ -242,7 +243,9 @@ def as_one_kind(name: str, before: Kind, kind: Kind) -> Kind:
     try:
         return align(before, kind)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"by {name!r}: {error}") from None
+        found = type(error)(f"by {name!r}: {error}")
+        vars(found).update(of="file")
+        raise found from None
 
 
 def _on_host(batch: Batch) -> Batch:

@@ -216,3 +216,15 @@ def test_computing_twice_counts_nothing_twice() -> None:
     assert_equal(first, second)
     first.update(y, by=y.astype(int) % 3)
     assert_equal(found.compute(), second)
+
+
+def test_grouping_sets_of_lazy_keys() -> None:
+    k, other = (
+        da.from_array(np.arange(12) % 3, chunks=5),
+        da.from_array(np.arange(12) % 2, chunks=4),
+    )
+    y = np.arange(12.0)
+    sets = [["a"], ["a", "b"], []]
+    late = sl.evaluate("mae", y, -y, by=sl.grouping_sets(*sets, keys={"a": k, "b": other}))
+    now = {"a": np.arange(12) % 3, "b": np.arange(12) % 2}
+    assert late.compute() == sl.evaluate("mae", y, -y, by=sl.grouping_sets(*sets, keys=now))

@@ -1,10 +1,12 @@
 """Batches that are refused, of any kind, leave an accumulator with keys as it was."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import streamloss as sl
@@ -155,3 +157,34 @@ def test_rows_without_elements_are_counted(before: int) -> None:
     acc.update(np.zeros((3, 0)), np.zeros((3, 0)), by=[1, 2, 1])
     assert acc.result().counts["rows"].tolist() == [before, 2, 1][not before :]
     assert acc.counts["rows"] == before + 3
+
+
+def test_threads_with_dictionaries_of_their_own(rng: np.random.Generator) -> None:
+    acc = sl.Accumulator("mae", by="key")
+    arrays = [pa.array([f"{k}-{j}" for j in range(50)]) for k in range(4)]
+    codes = pa.array(rng.integers(0, 50, 500).astype(np.int32))
+    y = np.zeros(500)
+
+    def work(words: Any) -> None:
+        for _ in range(200):
+            acc.update(y, y, by=pa.DictionaryArray.from_arrays(codes, words))
+
+    helpers = [threading.Thread(target=work, args=(words,)) for words in arrays]
+    for helper in helpers:
+        helper.start()
+    for helper in helpers:
+        helper.join()
+    found = dict(zip(acc.result().by["key"], acc.result().counts["rows"], strict=True))
+    each = np.bincount(codes.to_numpy(), minlength=50) * 200
+    assert found == {f"{k}-{j}": each[j] for k in range(4) for j in range(50) if each[j]}
+
+
+def test_tables_without_slices_keep_their_axes() -> None:
+    acc = sl.Accumulator("mae", axis=0, by="key")
+    acc.update(np.zeros((0, 3)), np.zeros((0, 3)), by=np.zeros(0, np.int64))
+    assert acc.shape == (3,)
+    assert acc.result().values.shape == (0, 3)
+    other = sl.Accumulator("mae", axis=0, by="key")
+    other.update(np.ones((2, 3)), np.zeros((2, 3)), by=[1, 2], batch_id="a")
+    other.update(np.zeros((0, 3)), np.zeros((0, 3)), by=np.zeros(0, np.int64))
+    assert other.result().values.tolist() == [[1.0] * 3] * 2
