@@ -117,7 +117,7 @@ def _json(whole: Whole, rows: Array | None, file: BinaryIO, user: str) -> None:
 
 def records_of(slices: Any) -> Iterator[dict[str, Any]]:
     """Yield `Slices` as records that JSON has: keys, results and counts by names of columns."""
-    return records(*slices.chosen)
+    return records(*slices._chosen)
 
 
 def records(whole: Whole, rows: Array | None) -> Iterator[dict[str, Any]]:

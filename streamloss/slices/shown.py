@@ -172,7 +172,7 @@ def _columns_of(char: str) -> int:
 
 def text_of(slices: Any, width: int, ends: tuple[int, int]) -> str:
     """Return `Slices` as text of at most so many columns, so many at the start and at the end."""
-    whole, rows = slices.chosen
+    whole, rows = slices._chosen
     return as_text(sheet(whole, rows, ends), width)
 
 
