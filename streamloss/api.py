@@ -68,7 +68,8 @@ def evaluate(
         A key for each row, that is each index of axis 0, which the losses then have to be reduced
         over: booleans, integers, text, bytes, times, categories, floats, `bins` or a `period`.
         Several keys are crossed; a dict names them, as do columns with a name. `grouping_sets`
-        give subtotals by some of the keys.
+        give subtotals by some of the keys. Of data keys are names of columns, or `bins` or a
+        `period` of one: a list of them is several keys.
     missing : {"keep", "drop", "raise"}
         What becomes of rows with a missing key (None, NaN, a null): a slice of their own, nothing
         but a count, or an error.

@@ -1,4 +1,4 @@
-"""Slices: the results of a loss for each value of some keys, and what else is made of their sums."""
+"""Slices: the results of a loss for each value of some keys, and what is made of their sums."""
 
 from __future__ import annotations
 
