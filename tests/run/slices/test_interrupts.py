@@ -1,5 +1,6 @@
 """Interrupts and a lack of memory: an update with keys is done, or has changed nothing."""
 
+import linecache
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,16 +36,29 @@ def add(acc: sl.Accumulator, y: Any, p: Any, by: Any) -> sl.Accumulator:
 
 
 def interrupted(work: Callable[[], Any], line: int) -> int:
-    """Do work and interrupt it at a line of streamloss; return how many lines there were."""
+    """Do work and interrupt it at a line of streamloss; return how many lines there were.
+
+    The end of a block that holds a lock is one step of the interpreter, but for what traces it: it
+    is the line where the block begins once more. There no interrupt comes.
+    """
     seen = 0
+    entered: set[tuple[Any, int]] = set()
+
+    def leaves(frame: Any) -> bool:
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if not text.lstrip().startswith("with "):
+            return False
+        place = frame, frame.f_lineno
+        known = place in entered
+        entered.symmetric_difference_update({place})
+        return known
 
     def trace(frame: Any, event: str, arg: Any) -> Any:
         nonlocal seen
         code = frame.f_code
-        # the end of a block that holds a lock is one step, but for what traces it
         if not code.co_filename.startswith(SOURCE) or code.co_name == "finish":
             return None
-        if event == "line":
+        if event == "line" and not leaves(frame):
             seen += 1
             if seen == line:
                 raise KeyboardInterrupt
