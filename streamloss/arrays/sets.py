@@ -153,6 +153,8 @@ def _distinct(sets: list[Names]) -> tuple[Names, ...]:
 
 def _given(made: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return keys made of what is given by their names."""
+    if not isinstance(keys, Mapping):
+        raise TypeError(f"keys must be a dict of keys by their names: got {brief(keys)}")
     if {*keys} != {*made}:
         rule = f"keys must be those of the sets, {', '.join(map(brief, made))}"
         raise ValueError(f"{rule}: got {brief(list(keys))}")

@@ -7,7 +7,7 @@ pieces, or come one batch after another, are streams of Arrow: `files.frames`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,9 @@ import numpy as np
 from .convert import as_array
 from .named import beside
 from .types import ArrayLike
+
+COLUMNS = ("pandas", "Series"), ("polars", "Series"), ("pyarrow", "ChunkedArray")
+"""What has a stream of Arrow, but is one column."""
 
 
 class Frame(NamedTuple):
@@ -35,30 +38,37 @@ class Frame(NamedTuple):
     beside: Callable[[list[str]], ArrayLike]
 
 
-def frame_of(data: Any, at_once: bool = False) -> Frame | None:
+def frame_of(data: Any, names: Iterable[str] = (), at_once: bool = False) -> Frame | None:
     """Return the columns of a frame in memory, or of dask; None of anything else.
 
-    Frames that lie in pieces are in memory as well if they have to be read at once.
+    A frame is a stream if it lies in pieces, or if one of the columns that are named holds lists,
+    unless it has to be read at once.
     """
+    if not at_once and _has_lists(data, names):
+        return None
     if _is(data, "pandas", "DataFrame") or _is(data, "dask.dataframe", "DataFrame"):
         return Frame(list(data.columns), data.__getitem__, data.__getitem__)
     if _is(data, "polars", "DataFrame"):
         whole = at_once or _is_whole(data)
-        return Frame(list(data.columns), data.get_column, data.select) if whole else None
+        get = data.get_column
+        return Frame(list(data.columns), get, lambda some: _arrays(get, some)) if whole else None
     if at_once and (_is(data, "pyarrow", "Table") or _is(data, "pyarrow", "RecordBatch")):
         columns = dict(zip(data.schema.names, data.columns, strict=True))
         names = list(data.schema.names)
-        return Frame(names, columns.__getitem__, lambda some: _arrays(columns, some))
+        get = columns.__getitem__
+        return Frame(names, get, lambda some: _arrays(get, some))
     if _is(data, "xarray", "Dataset"):
         return Frame(list(data.variables), data.__getitem__, lambda names: beside(data, names))
     if isinstance(data, Mapping):
-        return Frame(list(data), data.__getitem__, lambda names: _arrays(data, names))
+        return Frame(list(data), data.__getitem__, lambda some: _arrays(data.__getitem__, some))
     return None
 
 
 def is_stream(data: Any) -> bool:
     """Return whether a value is a frame that gives batches, for `files.frames`."""
-    return is_lazy_frame(data) or is_set(data) or hasattr(type(data), "__arrow_c_stream__")
+    is_column = any([_is(data, *each) for each in COLUMNS])
+    streams = hasattr(type(data), "__arrow_c_stream__") and not is_column
+    return is_lazy_frame(data) or is_set(data) or streams
 
 
 def is_lazy_frame(data: Any) -> bool:
@@ -82,6 +92,19 @@ def _is_whole(data: Any) -> bool:
     return all([count == 1 for count in data.n_chunks("all")])
 
 
-def _arrays(data: Mapping[str, Any], names: list[str]) -> Any:
-    """Return arrays of a mapping along a last axis."""
-    return np.stack([as_array(name, data[name])[0] for name in names], axis=-1)
+def _has_lists(data: Any, names: Iterable[str]) -> bool:
+    """Return whether a column of a frame of pandas or polars holds lists, as Arrow has them."""
+    if _is(data, "polars", "DataFrame"):
+        kinds = [str(data.schema.get(name)) for name in names]
+        return any([kind.startswith(("List", "Array")) for kind in kinds])
+    if _is(data, "pandas", "DataFrame"):
+        kinds = [str(data.dtypes.get(name)) for name in names]
+        return any(
+            [kind.startswith(("list<", "large_list<", "fixed_size_list<")) for kind in kinds]
+        )
+    return False
+
+
+def _arrays(column: Callable[[str], Any], names: list[str]) -> Any:
+    """Return columns along a last axis."""
+    return np.stack([as_array(name, column(name))[0] for name in names], axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamloss.accumulator import Accumulator, build, keys_of
@@ -77,6 +78,7 @@ class Job(NamedTuple):
         if self.threads is not None:
             set_num_threads(self.threads)
         data, every = self._scan(columns), self.checkpoint_every
+        self._check_out(data)
         return Evaluation(asked, data, columns, self.checkpoint, every, say, begun)
 
     def _keys(self) -> KeyColumns | None:
@@ -104,10 +106,22 @@ class Job(NamedTuple):
         if self.worst is not None and self.worst not in self.losses:
             rule = f"--worst must be one of the losses {', '.join(self.losses)}"
             raise ValueError(f"{rule}: got {brief(self.worst)}")
-        if self.out is not None:
-            from streamloss.slices.files import format_of
 
-            format_of(self.out)  # before data are read
+    def _check_out(self, data: DataSet) -> None:
+        """Refuse a file of slices that cannot be, or that is read: before the work is done."""
+        if self.out is None:
+            return
+        from streamloss.slices.files import format_of
+
+        format_of(self.out)
+        out = os.path.realpath(self.out)
+        if not os.path.isdir(os.path.dirname(out)):
+            raise ValueError(f"--out: there is no folder {os.path.dirname(self.out)!r}")
+        if self.checkpoint is not None and out == os.path.realpath(self.checkpoint):
+            raise ValueError(f"--out must be another file than --checkpoint: got {self.out}")
+        inside = [os.path.join(os.path.realpath(name), "") for name in self.files]
+        if out in map(os.path.realpath, data.paths) or out.startswith(tuple(inside)):
+            raise ValueError(f"--out must not be among the files that are read: got {self.out}")
 
     def _columns(self, query: Query) -> Columns:
         """Return the columns: several predictions are the inputs of a loss, else of a row."""

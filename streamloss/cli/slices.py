@@ -26,7 +26,8 @@ SHOWN = COUNTS | {"missing keys": "missing_keys"}
 def show(slices: Slices, counts: Mapping[str, Any], waited: Callable[[], float]) -> None:
     """Print slices with six digits, what was counted, and what it took."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else FILE_WIDTH
-    print(text_of(slices, width, ENDS))
+    table, encoding = text_of(slices, width, ENDS), sys.stdout.encoding or "utf-8"
+    print(table.encode(encoding, "backslashreplace").decode(encoding))
     seconds = waited()
     told = {name: f"{counts[key]:,}" for name, key in SHOWN.items()}
     told["seconds"] = f"{seconds:.3f}"

@@ -69,8 +69,15 @@ def _opened(data: Any, wanted: list[str]) -> Stream:
         reader = data.to_reader()
         return Stream(list(reader.schema.names), reader.schema, lambda: [reader])
     names, chosen = _chosen(data, some)
-    reader = pa.RecordBatchReader.from_stream(chosen)
+    reader = _reader(chosen)
     return Stream(names or list(reader.schema.names), reader.schema, lambda: [reader])
+
+
+def _reader(part: Any) -> Any:
+    """Return the batches of a stream."""
+    if isinstance(part, pa.RecordBatchReader):  # others would take its batches by its schema
+        return part
+    return pa.RecordBatchReader.from_stream(part)
 
 
 def _chosen(data: Any, some: Callable[[Iterable[str]], list[str]]) -> tuple[list[str], Any]:
@@ -83,6 +90,8 @@ def _chosen(data: Any, some: Callable[[Iterable[str]], list[str]]) -> tuple[list
     if module in ("polars", "narwhals"):
         names = list(data.columns)
         return names, data.select(some(names))
+    if module == "pandas":
+        return list(data.columns), data[some(data.columns)]
     if module == "pyarrow" and hasattr(data, "select"):  # a table or a batch
         names = list(data.schema.names)
         return names, data.select([name for name in some(names) if names.count(name) == 1])
@@ -137,9 +146,20 @@ class Frames:
         """Yield batches of Arrow, none of too many rows."""
         with _reading():
             for part in self._stream.parts():
-                for batch in pa.RecordBatchReader.from_stream(part):
+                for batch in _reader(part):
+                    self._check(batch)
                     for start in range(0, batch.num_rows, MOST_ROWS):
                         yield batch.slice(start, MOST_ROWS)
+
+    def _check(self, batch: Any) -> None:
+        """Refuse a batch with other columns than were announced: readers of pyarrow let them by."""
+        for name in self._asked.columns:
+            known, places = self._stream.schema, batch.schema.get_all_field_indices(name)
+            kind = batch.schema.field(places[0]).type if len(places) == 1 else None
+            if kind != known.field(name).type:
+                got = "none or several" if kind is None else kind
+                rule = f"column {name!r} must be of {known.field(name).type} in all batches"
+                raise ValueError(f"{rule}: got {got}")
 
     def _arrays(self, batch: Any) -> Arrays:
         """Return the columns of a batch as arrays."""

@@ -33,7 +33,8 @@ def partitions(path: str) -> dict[str, str]:
         return {}
     from urllib.parse import unquote
 
-    return {unquote(name): unquote(value) for name, value in pairs}
+    # bytes that are no UTF-8 stay what they are: two of them are not one value
+    return {unquote(name): unquote(value, errors="surrogateescape") for name, value in pairs}
 
 
 def kind_of_keys(texts: Iterable[str]) -> str:
@@ -64,12 +65,12 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def key(text: str, kind: str) -> Keyed:
-    """Return the key that a partition gives to each row, for one row.
+def key(name: str, text: str, kind: str) -> Keyed:
+    """Return the key of a name that a partition gives to each row, for one row.
 
     Examples
     --------
-    >>> key("06", "int").values, key("__HIVE_DEFAULT_PARTITION__", "int").codes
+    >>> key("hour", "06", "int").values, key("hour", "__HIVE_DEFAULT_PARTITION__", "int").codes
     (array([6]), array([-1], dtype=int8))
     """
     if text == MISSING:
@@ -78,7 +79,7 @@ def key(text: str, kind: str) -> Keyed:
 
     known = {"int": int, "time": np.datetime64, "text": str}[kind](text)
     values = np.array([known]) if kind != "text" else [known]
-    found = read_key("by", values)
+    found = read_key(name, values)
     if found.codes is not None:
         return found._replace(codes=np.asarray(found.codes, np.int8))
     return Keyed(found.kind, found.values, np.zeros(1, np.int8))

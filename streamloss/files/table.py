@@ -112,7 +112,7 @@ def asked(
     for role, name in columns.named():
         if name in found and name not in names:
             if role == "by":
-                constants[KeysIn(name)] = key(found[name], reading.folders[name])
+                constants[KeysIn(name)] = key(name, found[name], reading.folders[name])
             else:
                 constants[name] = _constant(path, role, name, found[name])
             continue

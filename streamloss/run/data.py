@@ -92,7 +92,7 @@ def take(
     if how.progress is not None and not callable(how.progress):
         raise TypeError(f"progress must be callable: got {brief(how.progress)}")
     columns = Columns.of(*names, by=asked.columns)
-    frame = frame_of(data, at_once=not one_pass or keeps_rows(query))
+    frame = frame_of(data, columns.names(), not one_pass or keeps_rows(query))
     if frame is not None:
         _refuse_how(how)
         check_inputs(query, columns)

@@ -73,9 +73,9 @@ def _replaced(path: str) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(fresh, real)
     except OSError as error:
-        if error.filename is not None:  # the path that the user knows
-            error.filename, error.filename2 = path, None
-        raise
+        if error.filename is None:
+            raise
+        raise type(error)(error.errno, error.strerror, path) from None  # the path that users know
     finally:
         with suppress(FileNotFoundError):
             os.unlink(fresh)

@@ -128,7 +128,8 @@ class Slices(Chosen):
         """
         whole = self._complete("rollup")
         known = whole.table.names
-        if not names or len({*names}) < len(names) or not {*names} <= {*known}:
+        are_names = all([isinstance(name, str) for name in names])
+        if not are_names or not 0 < len(names) == len({*names} & {*known}):
             rule = f"rollup takes one or more of the keys {', '.join(map(brief, known))}"
             raise ValueError(f"{rule}: got {brief(names)}")
         table, totals = whole.table.rollup(names), dict(self._totals)
@@ -286,6 +287,7 @@ class Slices(Chosen):
             If there are no results of that loss.
         """
         name, n, whole = self._only(loss), integer("n", n), self._whole
+        min_elements = integer("min_elements", min_elements)
         if n < 0:
             raise ValueError(f"n must not be negative: got {n}")
         if whole.table.shape:

@@ -260,3 +260,33 @@ def test_a_checkpoint_goes_on_from_another_folder(
     monkeypatch.chdir(tmp_path)
     for name in ("d.parquet", "./d.parquet", f"../{tmp_path.name}/d.parquet"):
         assert run(name, *GIVEN, *kept)["slices"] == found["slices"]
+
+
+def test_a_file_of_slices_is_none_that_is_read(
+    path: str, tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    before = Path(path).read_bytes()
+    (tmp_path / "link.parquet").symlink_to(path)
+    by = ["evaluate", path, *GIVEN, "--by", "carrier"]
+    for out in (path, str(tmp_path / "link.parquet")):
+        assert "--out must not be among the files that are read" in refusal(*by, "--out", out)
+    (tmp_path / "link.parquet").unlink()
+    inside = str(tmp_path / "new.parquet")
+    folder = ["evaluate", str(tmp_path), *by[2:]]
+    assert "--out must not be among the files" in refusal(*folder, "--out", inside)
+    assert "--out: there is no folder" in refusal(*by, "--out", str(tmp_path / "no" / "x.csv"))
+    kept = str(tmp_path / "x.csv")
+    assert "another file than --checkpoint" in refusal(*by, "--out", kept, "--checkpoint", kept)
+    assert Path(path).read_bytes() == before
+    assert not os.path.exists(kept)
+
+
+def test_a_terminal_without_the_letters_of_keys(tmp_path: Path) -> None:
+    table = pa.table({"y": [1.0], "p": [2.0], "k": ["é"]})
+    pq.write_table(table, tmp_path / "e.parquet")
+    command = [sys.executable, "-m", "streamloss", "evaluate", str(tmp_path / "e.parquet")]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(
+        [*command, *GIVEN[:4], "--by", "k"], env=env, capture_output=True, text=True, check=True
+    )
+    assert "\\xe9" in found.stdout

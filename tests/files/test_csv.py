@@ -157,7 +157,7 @@ def test_masks_and_types_that_are_refused(tmp_path: Path) -> None:
         sl.evaluate("mae", "y", "p", where="p", data=sl.scan(path))
     for types, message in [
         ({"y": "string"}, "types must be numbers or bool .*: got 'string' for 'y'"),
-        ({"y": "number"}, "types must be numbers or bool .*: got 'number' for 'y'"),
+        ({"y": "number"}, "types must be those of numbers or keys .*: got 'number' for 'y'"),
         ({"z": "float32"}, "types: no column 'z' in .*t.csv: it has y, p, m"),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -376,3 +376,55 @@ def test_large_integers_of_csv_are_keys_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("k,p\n9007199254740993,1\n9007199254740992,1\n")
     res = sl.evaluate("mae", "k", "p", data=sl.scan(tmp_path / "a.csv"), by="k")
     assert res.by["k"].tolist() == [9007199254740992, 9007199254740993]
+
+
+def test_batches_of_other_types_are_refused() -> None:
+    schema = pa.schema([("y", pa.float64()), ("p", pa.float64())])
+    first = pa.record_batch({"y": [1.0, 2.0, 4.0], "p": [1.5, 2.0, 2.0]})
+    turned = first.select(["p", "y"])
+    whole = pa.record_batch({"y": [1, 2, 4], "p": [2, 2, 2]})
+    narrow = pa.record_batch(first.columns[:1], names=["y"])
+
+    def evaluate(*batches: Any) -> float:
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        return float(sl.evaluate("bias", "y", "p", data=reader))
+
+    assert evaluate(first, turned) == evaluate(first) == -0.5
+    with pytest.raises(ValueError, match="column 'y' must be of double in all batches: got int64"):
+        evaluate(first, whole)
+    with pytest.raises(ValueError, match="column 'p' must be of double in all batches: got none"):
+        evaluate(first, narrow)
+
+
+def test_columns_of_lists_are_rows_in_any_frame() -> None:
+    table = pa.table({"y": [0, 1], "s": [[3.0, 0.1, 0.2], [0.5, 1.0, 4.0]]})
+    expected = sl.evaluate("cross_entropy", [0, 1], [[3.0, 0.1, 0.2], [0.5, 1.0, 4.0]])
+    frames = [table, table.to_pandas(types_mapper=pd.ArrowDtype)]
+    for frame in frames:
+        assert sl.evaluate("cross_entropy", "y", "s", data=frame) == expected
+    pl = pytest.importorskip("polars")
+    for frame in (pl.DataFrame(table), pl.DataFrame(table).lazy()):
+        assert sl.evaluate("cross_entropy", "y", "s", data=frame) == expected
+        assert sl.evaluate("mae", ["y", "y"], ["y", "y"], data=frame) == 0.0
+
+
+@pytest.mark.parametrize("data", [FRAME["y"], TABLE["y"]])
+def test_a_column_is_no_frame(data: Any) -> None:
+    with pytest.raises(TypeError, match="data must be a frame, or a data set"):
+        sl.evaluate("mae", "y", "p", data=data)
+
+
+def test_integers_of_csv_that_floats_do_not_tell_apart_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("y,p,k\n1,2,12345678901234567890\n1,4,12345678901234567891\n")
+    with pytest.raises(ValueError, match=r"a\.csv as CSV: keys must be below 2\*\*53: give their"):
+        sl.evaluate("mae", "y", "p", data=sl.scan(tmp_path / "a.csv"), by="k")
+    typed = sl.scan(tmp_path / "a.csv", types={"k": "uint64"})
+    assert len(sl.evaluate("mae", "y", "p", data=typed, by="k")) == 2
+
+
+def test_folders_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    for name in ("%FF", "%FE"):
+        (tmp_path / f"k={name}").mkdir()
+        pq.write_table(TABLE.slice(0, 3), tmp_path / f"k={name}" / "a.parquet")
+    with pytest.raises(ValueError, match="by 'k': keys must be text of whole characters"):
+        sl.evaluate("mae", "y", "p", data=sl.scan(tmp_path), by="k")

@@ -9,12 +9,16 @@ the rows after an open quote would be part of one value (`Ending`).
 
 from __future__ import annotations
 
+import atexit
 import io
 import re
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from weakref import WeakSet
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
@@ -33,12 +37,16 @@ Blocks of 4 MB took as long (`benchmarks/bench_files.py`, `Text`).
 """
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """Compressions by the bytes that they begin with."""
+PATIENCE = 2.0
+"""Seconds that the end of the process waits for threads of pyarrow that read ahead."""
 END = "streamloss has read the last line"
 """A line that is read after the last one of a file. See `Ending`."""
 OPEN_QUOTE = "a quote in its last row has no end"
 """What is said where the line has become a part of a value."""
 UTF_16 = b"\xff\xfe", b"\xfe\xff"
 """The bytes that a text in UTF-16 begins with."""
+EXACT = 2.0**53
+"""Below this size no two integers are one float64."""
 ANY_NUMBER = (pa.int64(), pa.float64(), pa.null())
 """Types of a first block that are read as float64: any number may follow."""
 
@@ -124,6 +132,22 @@ class CSV:
         return [0]
 
 
+_read: WeakSet[Ending] = WeakSet()
+"""What threads of pyarrow may still hold, after an error for instance."""
+
+
+@atexit.register
+def _wait_for_threads() -> None:
+    """Wait until no thread of pyarrow holds a file of Python.
+
+    One that needs Python once that has ended never ends, or aborts the process: so it did in one of
+    twenty runs that failed for a number in CSV, four at a time.
+    """
+    begun = time.monotonic()
+    while _read and time.monotonic() - begun < PATIENCE:
+        time.sleep(0.001)
+
+
 class Ending(io.RawIOBase):
     """The text of a file and a line after it, which pyarrow must find to have other columns.
 
@@ -139,6 +163,7 @@ class Ending(io.RawIOBase):
     def __init__(self, width: int) -> None:
         self._line = END if width > 1 else f"{END}{{delimiter}}"
         self._rest, self._is_found = b"", False
+        _read.add(self)
 
     def after(self, file: Any, delimiter: str) -> Ending:
         """Read a file, then the line."""
@@ -237,7 +262,17 @@ def _codec(path: str) -> str | None:
 
 
 def _key(column: pa.Array) -> pa.Array:
-    """Return a column of keys, of which a text without characters is none: CSV has no nulls."""
+    """Return a column of keys, of which a text without characters is none: CSV has no nulls.
+
+    Raises
+    ------
+    ValueError
+        If floats, which may have been integers, are so large that others are equal to them.
+    """
+    if pa.types.is_float64(column.type):
+        values = as_array("", column, np.dtype(np.float64), {})
+        if (np.isfinite(values) & (abs(values) >= EXACT)).any():
+            raise ValueError("keys must be below 2**53: give their type, such as uint64 or string")
     if not pa.types.is_dictionary(column.type) or all(words := column.dictionary.to_pylist()):
         return column
     words = pa.array([word or None for word in words], column.type.value_type)
