@@ -37,7 +37,7 @@ Blocks of 4 MB took as long (`benchmarks/bench_files.py`, `Text`).
 """
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """Compressions by the bytes that they begin with."""
-PATIENCE = 2.0
+PATIENCE = 0.5
 """Seconds that the end of the process waits for threads of pyarrow that read ahead."""
 END = "streamloss has read the last line"
 """A line that is read after the last one of a file. See `Ending`."""
