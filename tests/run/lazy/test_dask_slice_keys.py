@@ -7,10 +7,8 @@ import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pytest
-import xarray as xr
 
 import streamloss as sl
 from tests.run.lazy.cuts import assert_equal, building, lazily
@@ -124,13 +122,17 @@ IN_MEMORY: dict[str, Callable[[], Any]] = {
     "list of which some chunks have none": lambda: [None] * 25 + ["a"] * (N - 25),
     "pandas": lambda: FRAME.category,
     "pandas, many categories": lambda: pd.Categorical(TEXT, np.append(np.unique(TEXT), range(99))),
-    "polars": lambda: pl.Series(TEXT).cast(pl.Categorical),
+    "polars": lambda: categories(pytest.importorskip("polars")),
     "arrow": lambda: pa.array(TEXT.tolist()).dictionary_encode(),
     "times": lambda: FRAME.time,
     "period": lambda: sl.period(FRAME.time, "month"),
     "bins": lambda: sl.bins(FRAME.y, [-0.5, 0.5]),
-    "xarray": lambda: xr.DataArray(FRAME.integer.to_numpy(), dims="row"),
+    "xarray": lambda: pytest.importorskip("xarray").DataArray(FRAME.integer.to_numpy(), dims="row"),
 }
+
+
+def categories(pl: Any) -> Any:
+    return pl.Series(TEXT).cast(pl.Categorical)
 
 
 @pytest.mark.parametrize("name", IN_MEMORY)
@@ -150,7 +152,7 @@ def test_only_the_keys_are_lazy() -> None:
 def test_lazy_arrays_have_no_names_and_columns_have() -> None:
     y = da.from_array(FRAME.y.to_numpy(), chunks=10)
     key = da.from_array(FRAME.integer.to_numpy(), chunks=10)
-    named = xr.DataArray(key, dims="row")
+    named = pytest.importorskip("xarray").DataArray(key, dims="row")
     for by, names in (
         (key, ["key"]),
         ((key, sl.bins(key, [0, 1])), ["key_0", "key_1"]),
@@ -162,6 +164,7 @@ def test_lazy_arrays_have_no_names_and_columns_have() -> None:
 
 @pytest.mark.parametrize("axis", [None, "time", ("time", "x")])
 def test_arrays_with_named_axes(axis: Any) -> None:
+    xr = pytest.importorskip("xarray")
     values = RNG.normal(size=(2, 12, 5))
     y, p = (xr.DataArray(v, dims=("time", "x"), coords={"x": range(5)}) for v in values)
     by = {"k": RNG.integers(0, 3, 12)}
@@ -179,4 +182,4 @@ def test_arrays_with_named_axes(axis: Any) -> None:
 
 
 def named_key(key: np.ndarray) -> Any:
-    return xr.DataArray(da.from_array(key, chunks=6), dims="time")
+    return pytest.importorskip("xarray").DataArray(da.from_array(key, chunks=6), dims="time")
