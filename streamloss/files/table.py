@@ -116,7 +116,7 @@ def asked(
             else:
                 constants[name] = _constant(path, role, name, found[name])
             continue
-        _check(path, role, name, names)
+        check_name(path, role, name, names)
         what = kind(name)
         if (rule := what.lacks(role)) is not None:
             raise Refused(f"{role}: column {name!r} of {path} must be {rule}: it is {what.text}")
@@ -133,8 +133,14 @@ def _constant(path: str, role: str, name: str, text: str) -> Array:
             raise ValueError(f"{error}: its folder says {text!r}") from None
 
 
-def _check(path: str, role: str, name: str, names: Sequence[str]) -> None:
-    """Refuse a column that is missing or is there twice."""
+def check_name(path: str, role: str, name: str, names: Sequence[str]) -> None:
+    """Refuse a column that is missing or is there twice.
+
+    Raises
+    ------
+    ValueError
+        If so. The error says which columns there are, those with like names first.
+    """
     count = names.count(name)
     if count == 0:
         raise Refused(f"{role}: no column {name!r} in {path}: it has {listing(names, name)}")

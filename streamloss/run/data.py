@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streamloss.arrays.batch import Arguments
 from streamloss.arrays.tables import Frame, frame_of, is_stream
 from streamloss.exact.state import State
-from streamloss.files.columns import Columns, Named, listing
+from streamloss.files.columns import Columns, Named
+from streamloss.files.table import check_name
 from streamloss.support.brief import brief
 
 from .evaluation import Evaluation, Progress, check_columns, check_inputs, keeps_rows
@@ -96,7 +97,12 @@ def take(
     if frame is not None:
         _refuse_how(how)
         check_inputs(query, columns)
-        found = None if asked.keys is None else asked.keys.read(_keys(frame, columns))
+        names_there = [name for name in frame.names if isinstance(name, str)]
+        for role, name in columns.named():
+            check_name("data", role, name, names_there)
+        found = None
+        if asked.keys is not None:
+            found = asked.keys.read(tuple([frame.column(name) for name in columns.by]))
         return Taken(_arrays(frame, columns), None, asked.by, found)
     if not one_pass:
         raise ValueError("reduction 'none' keeps every element: it takes arrays and frames")
@@ -156,8 +162,6 @@ def _of_batches(asked: Question, batches: Any) -> State | Table | None:
 
 def _arrays(frame: Frame, columns: Columns) -> Arguments:
     """Return the columns of a frame as the arguments of `evaluate`."""
-    for role, name in columns.named():
-        _check_name(role, name, frame)
 
     def gathered(part: Named | None) -> Any:
         if part is None:
@@ -167,20 +171,3 @@ def _arrays(frame: Frame, columns: Columns) -> Arguments:
     y_true, y_pred, weights, where, _ = columns
     pred = tuple(map(gathered, y_pred)) if isinstance(y_pred, tuple) else gathered(y_pred)
     return gathered(y_true), pred, gathered(weights), gathered(where)
-
-
-def _keys(frame: Frame, columns: Columns) -> tuple[Any, ...]:
-    """Return the columns of a frame that have keys."""
-    for name in columns.by:
-        _check_name("by", name, frame)
-    return tuple([frame.column(name) for name in columns.by])
-
-
-def _check_name(role: str, name: str, frame: Frame) -> None:
-    """Refuse a column that is missing or is there twice."""
-    count = frame.names.count(name)
-    if count == 0:
-        has = listing([str(known) for known in frame.names], name)
-        raise ValueError(f"{role}: no column {name!r} in data: it has {has}")
-    if count > 1:
-        raise ValueError(f"{role}: data has {count} columns named {name!r}")

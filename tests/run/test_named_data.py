@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,20 @@ def test_keys_along_several_axes_make_rows_of_these() -> None:
     assert found == sl.evaluate(
         "r2", Y.reshape(360, 5), P.reshape(360, 5), W.reshape(360, 5), by=keys
     )
+
+
+def test_the_means_of_slices_are_those_of_fractions() -> None:
+    by = ["band", sl.period("time", "month")]
+    found = sl.evaluate("mae", data=dataset(), **CALL, by=by)
+    sums: dict[tuple[str, str], list[Fraction]] = {}
+    for time, lat, lon in np.ndindex(Y.shape):
+        key = str(BAND[lat]), str(TIME[time].astype("M8[M]"))
+        each, weight = sums.setdefault(key, [Fraction(), Fraction()]), float(AREA[lat])
+        each[0] += Fraction(weight * abs(float(P[time, lat, lon]) - float(Y[time, lat, lon])))
+        each[1] += Fraction(weight)
+    assert {key: results["mae"] for key, results in found} == {
+        key: float(total / weights) for key, (total, weights) in sums.items()
+    }
 
 
 @pytest.mark.parametrize("axis", [["time", "lat"], (0, 1), [1, "lat"]])
