@@ -54,7 +54,7 @@ def write_header(header: Header, version: str | None, more: Fields | None = None
     """
     losses, specs, axis, nan, shape = header
     fields: dict[str, Any] = {
-        "losses": [[_key(loss), [float(x).hex() for x in loss]] for loss in losses],
+        "losses": [[_key(loss), [_spelled(x) for x in loss]] for loss in losses],
         "specs": [s if isinstance(s, str) else None for s in specs]
         if isinstance(specs, list)
         else None,
@@ -162,10 +162,28 @@ def _are_losses(value: Any) -> bool:
 def _loss(key: str, values: list[str]) -> Loss:
     """Return a loss of just these parameters."""
     try:
-        numbers = [float.fromhex(value) for value in values]
+        parameters = [_parameter(value) for value in values]
     except (ValueError, OverflowError):
         raise corrupt("a parameter of a loss is no hexadecimal number") from None
-    return by_key(key, numbers)
+    return by_key(key, parameters)
+
+
+def _spelled(parameter: Any) -> str:
+    """Return a parameter as text: numbers are hexadecimal, integers that labels are decimal."""
+    if isinstance(parameter, float):
+        return parameter.hex()
+    if isinstance(parameter, str):
+        return f"'{parameter}"
+    return "none" if parameter is None else f"#{parameter}"
+
+
+def _parameter(text: str) -> Any:
+    """Return the parameter that a text spells, as `_spelled` has it."""
+    if text[:1] == "'":
+        return text[1:]
+    if text[:1] == "#":
+        return int(text[1:])
+    return None if text == "none" else float.fromhex(text)
 
 
 def _check_output(axis: Any, shape: tuple[int, ...] | None, sliced: bool) -> None:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, ClassVar, Self, TypeGuard
 
+from .counting import Counting
+
 
 class Loss(tuple[float, ...]):
     """A formula with its parameters: what the decorator `loss` adds to a NamedTuple.
@@ -82,6 +84,12 @@ class Loss(tuple[float, ...]):
     takes: ClassVar[tuple[str, ...]] = ()
     """What `combine` takes: all of `names`, and of what is known beside them what it names."""
 
+    counting: Counting | None = None
+    """What a metric of counts asks for: its cells and sums in them; None of all others."""
+
+    rules: ClassVar[tuple[Any, ...]]
+    """What each parameter may be: an interval of numbers, a choice of texts, a label."""
+
     memory: ClassVar[Memory]
     """What is remembered of the class in this process, such as its kernels."""
 
@@ -125,8 +133,25 @@ def is_loss_class(cls: type) -> TypeGuard[type[Loss]]:
 
 
 def parts_of(losses: Iterable[Loss]) -> tuple[Loss, ...]:
-    """Return the losses whose sums are taken: a metric that combines several has parts."""
-    return tuple([part for loss in losses for part in (loss.parts or (loss,))])
+    """Return the losses whose sums are taken: a metric that combines several has parts.
+
+    Those of a metric of counts are taken cell by cell, and none of these.
+    """
+    plain = [loss for loss in losses if loss.counting is None]
+    return tuple([part for loss in plain for part in (loss.parts or (loss,))])
+
+
+def countings_of(losses: Iterable[Loss]) -> tuple[Counting, ...]:
+    """Return what the metrics of counts among losses ask for, each once."""
+    found = [loss.counting for loss in losses]
+    return tuple(dict.fromkeys([each for each in found if each is not None]))
+
+
+def computed_of(losses: Iterable[Loss]) -> tuple[Loss, ...]:
+    """Return all losses that are computed: parts, and keys and sums of metrics of counts."""
+    losses = tuple(losses)
+    of_cells = [loss for each in countings_of(losses) for loss in each.computed]
+    return (*parts_of(losses), *of_cells)
 
 
 def rows_of(losses: Iterable[Loss]) -> int:

@@ -10,7 +10,8 @@ from typing import Any, TypeGuard, TypeVar, get_args, get_type_hints, overload
 from streamloss.support.brief import brief
 
 from .base import Loss, Memory
-from .domains import Interval, Mark, Real
+from .counting import counting_of
+from .domains import AnyLabel, Choice, Interval, Mark, Maybe, Real
 from .names import enter, resolve, spellings
 
 _Class = TypeVar("_Class", bound=type)
@@ -26,7 +27,8 @@ TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
 """What no parameter can be called: the attributes of `Loss`."""
 
 KINDS = "point", "row", "factors"
-"""The methods of which a loss defines one, unless it is a metric, with `sums` and `combine`."""
+"""The methods of which a loss defines one, unless it is a metric: that has `combine` and, of what
+this takes, `sums` or `cells`."""
 
 KNOWN = "weights", "elements", "nonzero"
 """What `combine` can take beside the sums of a metric."""
@@ -152,6 +154,8 @@ def _mathematics(cls: Written) -> dict[str, Any]:
 
 def _of_metric(cls: Written) -> dict[str, Any]:
     """Return what a metric needs: its parts, and what its `combine` takes of their sums."""
+    if hasattr(cls, "cells"):
+        return _of_counts(cls)
     written = next((vars(each)["sums"] for each in cls.__mro__ if "sums" in vars(each)), None)
     if not isinstance(written, staticmethod):
         raise TypeError(f"metric {cls.__name__} needs a static method sums() beside combine")
@@ -172,6 +176,20 @@ def _of_metric(cls: Written) -> dict[str, Any]:
         )
     found = {"body": None, "inputs": parts[0].inputs, "ranks": parts[0].ranks, "classes": ()}
     return found | {"parts": parts, "names": names, "takes": takes}
+
+
+def _of_counts(cls: Written) -> dict[str, Any]:
+    """Return what a metric of counts needs: its inputs are those of what its parameters ask for."""
+    code = cls.combine.__code__
+    if code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] != ("self", "cells"):
+        raise TypeError(f"combine of metric {cls.__name__}, which has cells, must take self, cells")
+    return {
+        "body": None,
+        "classes": (),
+        "counting": property(counting_of),
+        "ranks": property(lambda self: self.counting.ranks),
+        "inputs": property(lambda self: len(self.counting.ranks)),
+    }
 
 
 def _factors(cls: Written, body: FunctionType) -> int:
@@ -232,25 +250,23 @@ def _constructors(cls: Written) -> dict[str, Any]:
     @functools.wraps(create, assigned=("__doc__",))  # by which it has the signature, too
     def __new__(cls: type[Loss], *args: Any, **kwargs: Any) -> Loss:
         given = create(cls, *args, **kwargs)
-        values = [_number(cls, *item) for item in zip(cls._fields, given, rules, strict=True)]
+        values = [_taken(cls, *item) for item in zip(cls._fields, given, rules, strict=True)]
         return tuple.__new__(cls, values)
 
-    return {"__new__": __new__, "_make": classmethod(lambda cls, values: cls(*values))}
+    made = classmethod(lambda cls, values: cls(*values))
+    return {"__new__": __new__, "_make": made, "rules": tuple(rules)}
 
 
-def _rule(hint: object) -> Interval:
-    """Return the interval that an annotation names, all finite numbers without one."""
-    return next((x for x in getattr(hint, "__metadata__", ()) if isinstance(x, Interval)), Real)
+def _rule(hint: object) -> Any:
+    """Return what an annotation says that a parameter may be, any finite number without one."""
+    marks = getattr(hint, "__metadata__", ())
+    return next((x for x in marks if isinstance(x, Interval | Choice | Maybe | AnyLabel)), Real)
 
 
-def _number(cls: type[Loss], field: str, value: Any, rule: Interval) -> float:
-    """Return a parameter as float."""
+def _taken(cls: type[Loss], field: str, value: Any, rule: Any) -> Any:
+    """Return a parameter as it is kept: numbers as float, choices and labels as they are."""
     try:
-        number = float(value) + 0.0  # -0.0 and 0.0 are one parameter
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    if number is None or isinstance(value, str | bytes):
-        raise TypeError(f"{field} of {cls.__name__} must be a number: got {brief(value)}") from None
-    if not rule.admits(number):
-        raise ValueError(f"{field} of {cls.__name__} must be {rule.rule()}: got {brief(value)}")
-    return number
+        return rule.taken(value)
+    except (TypeError, ValueError) as error:
+        what = f"{field} of {cls.__name__} must be {error}: got {brief(value)}"
+        raise type(error)(what) from None

@@ -1,4 +1,4 @@
-"""What parameters and inputs of losses may be: intervals, and the marks of rows and of classes."""
+"""What parameters and inputs of losses may be: intervals, choices, labels, and marks of inputs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,30 @@ class Interval(NamedTuple):
     low: float
     high: float
     closed: bool = False
+
+    def taken(self, value: Any) -> float:
+        """Return a value as a parameter.
+
+        Raises
+        ------
+        TypeError
+            If it is no number.
+        ValueError
+            If it does not lie in the interval.
+        """
+        try:
+            number = float(value) + 0.0  # -0.0 and 0.0 are one parameter
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None or isinstance(value, str | bytes):
+            raise TypeError("a number")
+        if not self.admits(number):
+            raise ValueError(self.rule())
+        return number
+
+    def read(self, text: str) -> float:
+        """Return the parameter that a text spells; ValueError if that is no number."""
+        return float(text)
 
     def admits(self, value: float) -> bool:
         """Return whether the value is finite and lies in the interval."""
@@ -36,6 +60,65 @@ Positive = Annotated[float, Interval(0.0, math.inf)]
 NonNegative = Annotated[float, Interval(0.0, math.inf, closed=True)]
 Proportion = Annotated[float, Interval(0.0, 1.0)]
 Share = Annotated[float, Interval(0.0, 1.0, closed=True)]
+
+
+class Choice(NamedTuple):
+    """The texts that a parameter may be, for use in `typing.Annotated`."""
+
+    texts: tuple[str, ...]
+
+    def taken(self, value: Any) -> str:
+        """Return a value as a parameter; ValueError if it is none of the texts."""
+        if not isinstance(value, str) or value not in self.texts:
+            raise ValueError(f"one of {', '.join(map(repr, self.texts))}")
+        return str(value)
+
+    def read(self, text: str) -> str:
+        """Return the parameter that a text spells."""
+        return text
+
+
+class Maybe(NamedTuple):
+    """A parameter that is a number or None, which stands for what follows from the others."""
+
+    interval: Interval = Real
+
+    def taken(self, value: Any) -> float | None:
+        """Return a value as a parameter, as `Interval.taken` does."""
+        return None if value is None else self.interval.taken(value)
+
+    def read(self, text: str) -> float | None:
+        """Return the parameter that a text spells; ValueError if that is no number nor none."""
+        return None if text.lower() == "none" else self.interval.read(text)
+
+
+class AnyLabel(NamedTuple):
+    """A parameter that is a label, a whole number or text, or None, for `typing.Annotated`."""
+
+    rule: str = "a whole number, text or None"
+
+    def taken(self, value: Any) -> Any:
+        """Return a value as a parameter; TypeError if it is no label."""
+        if value is None or isinstance(value, str):
+            return value
+        try:
+            whole = int(value)
+            alike = bool(whole == value)
+        except (TypeError, ValueError, OverflowError):
+            alike = False
+        if not alike or isinstance(value, bytes):
+            raise TypeError(self.rule)
+        return whole
+
+    def read(self, text: str) -> Any:
+        """Return the parameter that a text spells: a number where it is one."""
+        try:
+            return int(text)
+        except ValueError:
+            return text
+
+
+LabelLike = Annotated[Any, AnyLabel()]
 
 
 class Mark(Enum):

@@ -182,9 +182,9 @@ def _read(spec: str) -> Loss:
     return cls(**_parameters(cls, spec, rest))
 
 
-def _parameters(cls: type[Loss], spec: str, text: str) -> dict[str, float]:
+def _parameters(cls: type[Loss], spec: str, text: str) -> dict[str, Any]:
     """Read ``a=1,b=2`` as parameters of the loss class."""
-    found = {}
+    found, rules = {}, dict(zip(cls._fields, cls.rules, strict=True))
     for item in filter(None, text.split(",")):
         field, equals, value = (part.strip() for part in item.partition("="))
         if field not in cls._fields or not equals:
@@ -197,7 +197,7 @@ def _parameters(cls: type[Loss], spec: str, text: str) -> dict[str, float]:
                 f"bad parameter {brief(item)} in loss {brief(spec)}: {field} is given twice"
             )
         try:
-            found[field] = float(value)
+            found[field] = rules[field].read(value)
         except ValueError:
             raise ValueError(
                 f"bad parameter {brief(item)} in loss {brief(spec)}: not a number"
@@ -205,7 +205,7 @@ def _parameters(cls: type[Loss], spec: str, text: str) -> dict[str, float]:
     return found
 
 
-def by_key(key: str, values: list[float]) -> Loss:
+def by_key(key: str, values: list[Any]) -> Loss:
     """Return the loss of a class named by its key, or its name, with all of its parameters.
 
     Raises

@@ -1,0 +1,99 @@
+"""What a metric of counts asks for: the keys that tell its cells apart, and sums in each of them.
+
+A key is the value of a loss, which has to be a whole number, or what an input holds as it is: a
+label of any kind, text too.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .base import Loss
+
+
+class Given(NamedTuple):
+    """A key that an input holds: a label, such as a whole number or text.
+
+    Attributes
+    ----------
+    input : int
+        Which input: 0 is y_true, 1 is y_pred.
+    """
+
+    input: int
+
+
+class EachClass(NamedTuple):
+    """A key that is each class in turn: the index along the last axis of y_pred, a row of scores.
+
+    With it y_true holds indices of classes, and the other keys and sums are those of numbers: of 1
+    where y_true is the class and else 0, and of the score of the class.
+    """
+
+    of: str = "classes"
+
+
+class Counting(NamedTuple):
+    """What tells cells apart, and what is summed in each. Metrics with equal ones share the cells.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What the keys are called.
+    keys : tuple of Given, EachClass or Loss
+        What they are.
+    parts : tuple of Loss
+        The losses whose sums are taken in each cell.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[Any, ...]
+    parts: tuple[Loss, ...]
+
+    @property
+    def spreads(self) -> bool:
+        """Whether there is a cell for each class of a row."""
+        return any([type(key) is EachClass for key in self.keys])
+
+    @property
+    def computed(self) -> tuple[Loss, ...]:
+        """The losses whose values or sums are taken."""
+        keys = [key for key in self.keys if type(key) not in (Given, EachClass)]
+        return (*keys, *self.parts)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """How many axes of each input an element has: 0 for a number, 1 for a row."""
+        if self.spreads:
+            return (0, 1)
+        return next((loss.ranks for loss in self.computed), (0, 0))
+
+
+@functools.lru_cache(maxsize=1024)
+def counting_of(metric: Loss) -> Counting:
+    """Return what a metric of counts asks for.
+
+    Raises
+    ------
+    TypeError
+        If `cells` or `sums` of its class return something else than they should.
+    """
+    from .names import resolve  # late: it imports the module that imports this one
+
+    written: Any = metric
+    called, keys = type(metric).__name__, written.cells()
+    if not isinstance(keys, dict) or not keys:
+        raise TypeError(f"cells of {called} must return keys by name: got {type(keys).__name__}")
+    found = [key if type(key) in (Given, EachClass) else resolve(key) for key in keys.values()]
+    sums = written.sums() if hasattr(written, "sums") else {}
+    parts = tuple([resolve(loss) for loss in sums.values()])
+    out = Counting(tuple(keys), tuple(found), parts)
+    ranks = {loss.ranks for loss in out.computed}
+    if len(ranks) > 1 or (out.spreads and ranks > {(0, 0)}):
+        raise TypeError(f"keys and sums of {called} must be of losses of the same inputs")
+    for loss in out.computed:
+        if loss.combine is not None or (loss in found and loss.streams > 1):
+            raise TypeError(f"keys of {called} must be values of losses: got {loss!r}")
+    return out
