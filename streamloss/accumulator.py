@@ -225,8 +225,12 @@ class Accumulator:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         if self.by is not None:
             return sliced().slices_of(self.tally, self._specs, found)
-        state = self.tally.state
-        values = state.results(self.losses, found)
+        state: Any = self.tally.known if self.tally.query.countings else self.tally.state
+        if isinstance(state, State):
+            values = state.results(self.losses, found)
+        else:
+            state = self.tally.nothing() if state is None else state
+            values = state.overall_results(self.losses, found)
         if self._named is not None and state.shape:
             values = [self._named.wrap(v, self._named.reduced(self.axis)) for v in values]
         if not isinstance(self._specs, list):
@@ -435,7 +439,9 @@ class Accumulator:
 
 
 def _tally(query: Query, by: By | None) -> Any:
-    """Return a tally that has seen nothing, of slices if there are keys."""
+    """Return a tally that has seen nothing, of slices if there are keys, of cells if of counts."""
+    if query.countings:
+        return _counts().CountTally(query, by)
     return Tally(query) if by is None else sliced().SliceTally(query, by)
 
 
@@ -457,6 +463,14 @@ def keys_of(by: Any, missing: str, max_slices: int, named: bool = True) -> By | 
 def sliced() -> Any:
     """Return what slices need, imported on first use."""
     from . import sliced as module
+
+    return module
+
+
+@once
+def _counts() -> Any:
+    """Return what metrics of counts need, imported on first use."""
+    from .run.counts import tally as module
 
     return module
 

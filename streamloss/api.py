@@ -142,7 +142,7 @@ def evaluate(
         given, keys, by = taken.arrays, taken.by, taken.keys
     else:
         _check_arrays(y_true, progress, checkpoint)
-    if keys is not None:
+    if keys is not None or query.countings:
         return _sliced(losses, query, keys, given, by, found)
     named = find_names(query.losses[0], *given)
     if named is not None:
@@ -160,13 +160,16 @@ def evaluate(
 def _sliced(
     losses: Any,
     query: Query,
-    keys: By,
+    keys: By | None,
     given: Arguments,
     by: Any,
     reduction: Reduction | None = None,
     batch_id: Any = None,
 ) -> Any:
-    """Return the accumulator of arrays with keys, or its results; of dask arrays Delayed."""
+    """Return the accumulator of arrays with keys, or its results; of dask arrays Delayed.
+
+    So it is of metrics of counts without keys as well, whose cells have some.
+    """
     specs = list(losses) if isinstance(losses, list) else losses
     order, axis = sliced().order_with(query.losses[0], given, by, None, query.axis)
     named = find_names(query.losses[0], *given, order)
@@ -182,7 +185,7 @@ def _sliced(
 def _sliced_later(
     specs: Any,
     query: Query,
-    keys: By,
+    keys: By | None,
     given: Arguments,
     named: Named | None,
     by: Any,
@@ -294,7 +297,7 @@ def accumulate(
         given, keys, by = taken.arrays, taken.by, taken.keys
     else:
         _check_arrays(y_true, progress, checkpoint)
-    if keys is not None:
+    if keys is not None or query.countings:
         return _sliced(losses, query, keys, given, by, batch_id=batch_id)
     specs = list(losses) if isinstance(losses, list) else losses
     named, names = find_names(query.losses[0], *given), None

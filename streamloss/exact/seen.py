@@ -51,13 +51,14 @@ def sum_of(counts: Ints) -> int:
 def count_terms(state: State, parts: list[int]) -> tuple[list[int], list[int]]:
     """Return how many terms are NaN and how many infinite, of so many rows for each loss.
 
-    Of a metric of several sums it is that of the row that has most.
+    Of a metric of several sums it is that of the row that has most, of one of counts none.
     """
-    flags = state.sums[:, :-1].sum(axis=0).reshape(sum(parts), -1)
+    flags = state.sums[:, :-1].sum(axis=0)
     nan, infinite = flags[:, NANS], flags[:, PLUS_INFS] + flags[:, MINUS_INFS]
     stops = itertools.accumulate(parts, initial=0)
     slices = [slice(*pair) for pair in itertools.pairwise(stops)]
-    return [int(nan[s].max()) for s in slices], [int(infinite[s].max()) for s in slices]
+    both = [[int(each[s].max(initial=0)) for s in slices] for each in (nan, infinite)]
+    return both[0], both[1]
 
 
 def count_rows(state: State, axis: AxisLike) -> int:

@@ -12,6 +12,7 @@ from streamloss.arrays.keys import Kind
 from streamloss.losses.base import Loss
 from streamloss.support.maker import Maker, here
 
+from . import inner
 from .cells import Cells
 from .limbs import taken
 from .parts import parts_of_rows
@@ -40,11 +41,13 @@ class Table:
         The axes that a slice keeps.
     cells : Cells
         The cells of all slices, those of a slice side by side.
+    inner : tuple of Table
+        The cells that metrics of counts tell apart in each slice, as `inner` has them.
     maker : Maker
         What another process pickled the table with; absent elsewhere.
     """
 
-    __slots__ = ("cells", "keys", "maker", "names", "shape")
+    __slots__ = ("cells", "inner", "keys", "maker", "names", "shape")
 
     maker: Maker
 
@@ -54,8 +57,15 @@ class Table:
         keys: tuple[KeyColumn, ...],
         shape: tuple[int, ...],
         cells: Cells,
+        inner: tuple[Table, ...] = (),
     ) -> None:
         self.names, self.keys, self.shape, self.cells = names, keys, shape, cells
+        self.inner = inner
+
+    @classmethod
+    def of_state(cls, state: State) -> Table:
+        """Return the table without keys of a state: one slice of its cells."""
+        return cls((), (), state.shape, Cells.of_state(state))
 
     @classmethod
     def of(
@@ -118,7 +128,7 @@ class Table:
 
     def __sizeof__(self) -> int:
         """Return the bytes of its arrays and about those of texts, which dask asks for."""
-        size = self.cells.nbytes
+        size = self.cells.nbytes + sum([table.__sizeof__() for table in self.inner])
         for _, values, codes in self.keys:
             each = TEXT if values.dtype.kind == "O" else values.itemsize
             size += codes.nbytes + each * len(values)
@@ -140,7 +150,11 @@ class Table:
 
     def sorted(self) -> Table:
         """Return the table with its slices in order, those with the same keys added up."""
-        return self._by(self.names, self.keys)
+        return self._by(self.names, self.keys).with_inner(self.inner)
+
+    def with_inner(self, tables: tuple[Table, ...]) -> Table:
+        """Return the same slices with cells of metrics of counts."""
+        return Table(self.names, self.keys, self.shape, self.cells, tables) if tables else self
 
     def _by(self, names: tuple[str, ...], keys: tuple[KeyColumn, ...]) -> Table:
         """Return the slices that these keys of the slices make."""
@@ -162,6 +176,8 @@ class Table:
     def without_nothing(self) -> Table:
         """Return the table without slices that have neither counts nor sums."""
         idle = self.cells.is_nothing().reshape(len(self), self.kept).all(axis=1)
+        if idle.any() and self.inner:  # what was never added may have been taken out
+            idle &= ~inner.busy(self)
         return self.take(np.flatnonzero(~idle)) if idle.any() else self
 
     def is_nothing(self) -> bool:
@@ -170,14 +186,15 @@ class Table:
 
     def without_rows(self) -> Table:
         """Return the slices of elements whose rows are counted elsewhere."""
-        cells = self.cells.without_rows()
-        return Table(self.names, self.keys, self.shape, cells).without_nothing()
+        cells, tables = self.cells.without_rows(), inner.each(self, Table.without_rows)
+        return Table(self.names, self.keys, self.shape, cells, tables).without_nothing()
 
     def canonical(self) -> Table:
         """Return the same table in the form that equal ones share."""
         table = self.sorted().without_nothing()
         keys = tuple([key.canonical() for key in table.keys])
-        return Table(table.names, keys, table.shape, table.cells.canonical())
+        cells, tables = table.cells.canonical(), inner.each(table, Table.canonical)
+        return Table(table.names, keys, table.shape, cells, tables)
 
     def combine(self, other: Table, sign: int) -> Table:
         """Return self + sign * other, exactly; slices merge by the values of their keys.
@@ -199,7 +216,9 @@ class Table:
     def take(self, indices: Any) -> Table:
         """Return some slices, in the order in which they are named."""
         keys = tuple([key.taken(indices) for key in self.keys])
-        return Table(self.names, keys, self.shape, self.cells.take(self.places(indices)))
+        cells = self.cells.take(self.places(indices))
+        tables = inner.taken(self, indices) if self.inner else ()
+        return Table(self.names, keys, self.shape, cells, tables)
 
     def split(self, parts: int) -> list[Table]:
         """Return so many tables that are this one together, each with keys of its own.
@@ -227,7 +246,8 @@ class Table:
         if not set(names) <= set(self.names) or len(set(names)) < len(names):
             raise ValueError(f"rollup must name some of the keys {self.names}: got {names}")
         keys = tuple([self.keys[self.names.index(name)] for name in names])
-        return self._by(names, keys).without_nothing()
+        found = self._by(names, keys).with_inner(inner.by_fewer(self, names))
+        return found.without_nothing()
 
     def whole(self) -> Cells:
         """Return the cells of all slices together."""
@@ -261,35 +281,92 @@ class Table:
         ValueError
             If subtraction left a negative count.
         """
-        found = self.cells.results(losses, reduction)
+        found = self._results(losses, reduction)
         return [values.reshape(len(self), *self.shape) for values in found]
+
+    def _results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
+        """Return the flat results of all losses."""
+        if not self.inner:
+            return self.cells.results(losses, reduction)
+        counts = inner.results(self, losses)
+        plain = tuple([loss for loss in losses if loss not in counts])
+        sums = iter(self.cells.results(plain, reduction))
+        return [counts[loss] if loss in counts else next(sums) for loss in losses]
+
+    def alone(self) -> Table:
+        """Return the table without keys of all slices together: one slice."""
+        cells = self.whole()
+        tables = inner.by_fewer(self, ())
+        return Table((), (), self.shape, cells, tables)
+
+    def overall_results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
+        """Return the results of all losses for all slices together: numbers if no axes are kept.
+
+        Raises
+        ------
+        ValueError
+            If subtraction left a negative count.
+        """
+        if not self.inner:
+            return self.overall().results(losses, reduction)
+        found = self.alone().results(losses, reduction)
+        return [values.reshape(self.shape) if self.shape else values.item() for values in found]
+
+    def rest_results(
+        self, losses: tuple[Loss, ...], reduction: Reduction, source: Table | None = None
+    ) -> list[Any]:
+        """Return the results of all other rows, for each slice: arrays as those of `results`.
+
+        Raises
+        ------
+        ValueError
+            If subtraction left a negative count.
+        """
+        if not self.inner:
+            found = self.rest(source).results(losses, reduction)
+            return [values.reshape(len(self), *self.shape) for values in found]
+        whole = (self if source is None else source).alone()
+        rests = [whole.combine(self.take(np.array([k])).alone(), -1) for k in range(len(self))]
+        each = [rest.overall_results(losses, reduction) for rest in rests]
+        columns = zip(*each, strict=True) if each else [()] * len(losses)
+        return [inner.as_array(list(column)) for column in columns]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Table):
             return NotImplemented
         a, b = self.canonical(), other.canonical()
         return (a.names, a.shape, len(a)) == (b.names, b.shape, len(b)) and (
-            a.keys == b.keys and a.cells == b.cells
+            a.keys == b.keys and a.cells == b.cells and a.inner == b.inner
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         small = self.canonical()
-        fields = small.names, small.keys, small.shape, small.cells
+        fields = small.names, small.keys, small.shape, small.cells, small.inner
         return _received, (tuple(here()), *fields)
 
 
 def _added(parts: list[tuple[Table, int]]) -> Table:
     """Return the sum of tables with their signs."""
-    first = parts[0][0]
     _refuse_others([table for table, _ in parts])
+    tables = zip(*[[(each, sign) for each in table.inner] for table, sign in parts], strict=True)
+    return (
+        _added_alone(parts)
+        .with_inner(tuple([_added(list(some)) for some in tables]))
+        .without_nothing()
+    )
+
+
+def _added_alone(parts: list[tuple[Table, int]]) -> Table:
+    """Return the sum of tables with their signs, but for their inner tables."""
+    first = parts[0][0]
     keys_of_all = zip(first.names, zip(*[t.keys for t, _ in parts], strict=True), strict=True)
     columns = [_united(name, list(keys)) for name, keys in keys_of_all]
     if len({len(t) for t, _ in parts}) == 1 and all([_are_same(column) for column in columns]):
         cells = Cells.total([(t.cells, None, sign) for t, sign in parts], first.cells.count)
         keys = tuple([column[0] for column in columns])
-        return Table(first.names, keys, first.shape, cells).without_nothing()
+        return Table(first.names, keys, first.shape, cells)
     codes = [np.concatenate([key.codes for key in column]) for column in columns]
     sizes = [len(column[0].values) + 1 for column in columns]
     ends = np.cumsum([len(table) for table, _ in parts])
@@ -301,7 +378,7 @@ def _added(parts: list[tuple[Table, int]]) -> Table:
     ]
     cells = Cells.total(placed, count * first.kept)
     merged = [_placed(key[0], each, ranks, count) for key, each in zip(columns, codes, strict=True)]
-    return Table(first.names, tuple(merged), first.shape, cells).without_nothing()
+    return Table(first.names, tuple(merged), first.shape, cells)
 
 
 def _united(name: str, keys: list[KeyColumn]) -> list[KeyColumn]:
@@ -314,7 +391,9 @@ def _united(name: str, keys: list[KeyColumn]) -> list[KeyColumn]:
 
 def _refuse_others(tables: list[Table]) -> None:
     """Refuse tables of other keys, other axes or another number of sums than the first has."""
-    kinds = [(table.names, table.shape, len(table.cells.sums)) for table in tables]
+    kinds = [
+        (table.names, table.shape, len(table.cells.sums), len(table.inner)) for table in tables
+    ]
     for each in kinds:
         if each != kinds[0]:
             what = "keys, axes and sums"

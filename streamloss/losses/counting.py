@@ -44,18 +44,26 @@ class Counting(NamedTuple):
         What the keys are called.
     keys : tuple of Given, EachClass or Loss
         What they are.
+    sums : tuple of str
+        What the sums are called.
     parts : tuple of Loss
         The losses whose sums are taken in each cell.
     """
 
     names: tuple[str, ...]
     keys: tuple[Any, ...]
+    sums: tuple[str, ...]
     parts: tuple[Loss, ...]
 
     @property
     def spreads(self) -> bool:
         """Whether there is a cell for each class of a row."""
         return any([type(key) is EachClass for key in self.keys])
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Which inputs are keys as they are."""
+        return tuple([key.input for key in self.keys if type(key) is Given])
 
     @property
     def computed(self) -> tuple[Loss, ...]:
@@ -89,7 +97,7 @@ def counting_of(metric: Loss) -> Counting:
     found = [key if type(key) in (Given, EachClass) else resolve(key) for key in keys.values()]
     sums = written.sums() if hasattr(written, "sums") else {}
     parts = tuple([resolve(loss) for loss in sums.values()])
-    out = Counting(tuple(keys), tuple(found), parts)
+    out = Counting(tuple(keys), tuple(found), tuple(sums), parts)
     ranks = {loss.ranks for loss in out.computed}
     if len(ranks) > 1 or (out.spreads and ranks > {(0, 0)}):
         raise TypeError(f"keys and sums of {called} must be of losses of the same inputs")

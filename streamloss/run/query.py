@@ -26,7 +26,8 @@ from streamloss.arrays.types import ArrayLike, AxisLike, Weights
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
 from streamloss.kernels.switches import MULTIPLY, OMIT, SIFT, Rule
-from streamloss.losses.base import Loss, parts_of, rows_of
+from streamloss.losses.base import Loss, countings_of, parts_of, rows_of
+from streamloss.losses.counting import Counting
 from streamloss.losses.names import resolve
 from streamloss.support.once import once
 
@@ -89,6 +90,11 @@ class Query(NamedTuple):
         """
         dtype = None if compute is None else np.dtype(compute)
         return cls(losses, parts_of(losses), axis, "propagate", MULTIPLY, dtype)
+
+    @property
+    def countings(self) -> tuple[Counting, ...]:
+        """What metrics of counts ask for, each once."""
+        return countings_of(self.losses)
 
     def over(self, axis: Any) -> Query:
         """Return the same query with other axes to reduce."""

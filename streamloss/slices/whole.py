@@ -94,13 +94,13 @@ class Whole:
     @cached_property
     def others(self) -> list[Array]:
         """The results of all losses for the rows that are not in a slice."""
-        results = self.table.rest(self.source).results(self.losses, self.reduction)
-        return [fixed(each.reshape(len(self.table), *self.table.shape)) for each in results]
+        found = self.table.rest_results(self.losses, self.reduction, self.source)
+        return [fixed(each) for each in found]
 
     @cached_property
     def overall(self) -> list[Any]:
         """The results of all losses for all slices together."""
-        return self.source.overall().results(self.losses, self.reduction)
+        return self.source.overall_results(self.losses, self.reduction)
 
     @cached_property
     def counts(self) -> dict[str, Array]:

@@ -12,6 +12,7 @@ from streamloss.arrays.batch import Batch, axes_with_rows, check_rows
 from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array
 from streamloss.exact.cells import Cells
+from streamloss.exact.counts import ROWS
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit
@@ -40,7 +41,8 @@ class SlicedBatch(NamedTuple):
     pattern : int array, optional
         Which of the cells of a slice each element of a row is of; None where there is one.
     first : bool array, optional
-        Which elements of a row are the first of their cell; None where each is.
+        Which elements of a row are the first of their cell; None where each is. Of elements that
+        stand alone, but were rows together, it says so of each.
     in_task : bool
         Whether it is of a task of dask's: one thread adds it, for the task has a core already.
     """
@@ -75,7 +77,7 @@ class SlicedBatch(NamedTuple):
             check_rows(name, keyed.rows, shape)
         reduced = axes_with_rows(query.axis, len(shape))
         kept = tuple([size for k, size in enumerate(shape) if k not in reduced])
-        patterns = _patterns(shape[1:], reduced, kept)
+        patterns = patterns_of(shape[1:], reduced, kept)
         return cls(query, batch, names, keyeds, kept, *patterns, in_task)
 
     @property
@@ -106,7 +108,7 @@ class SlicedBatch(NamedTuple):
         return self._replace(keyeds=keyeds)
 
 
-def _patterns(
+def patterns_of(
     inner: tuple[int, ...], reduced: tuple[int, ...], kept: tuple[int, ...]
 ) -> tuple[Array | None, Array | None]:
     """Return the pattern of a row, and which of its elements are the first of their cell."""
@@ -138,6 +140,8 @@ def in_python(sliced: SlicedBatch) -> Table:
             where=None if batch.where is None else batch.where[some],
         )
         state = python.sums(query.parts, part, query.axis, query.rule)
+        if sliced.first is not None and sliced.inner == 1:
+            state.counts[:, ROWS] = np.count_nonzero(sliced.first[some])
         states.append(State((len(state.counts),), state.sums, state.base, state.counts))
     if not states:
         states = [State.empty((0,), rows_of(query.parts))]

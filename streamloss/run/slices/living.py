@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from streamloss.arrays.types import Array
+from streamloss.exact.inner import MARK
 from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
 from streamloss.run import threads
@@ -165,6 +166,8 @@ def refuse_many(names: tuple[str, ...], most: int, got: int | None) -> NoReturn:
     """Raise what says that there are more slices than allowed."""
     called = " and ".join(map(repr, names))
     rule = f"by {called} must have at most max_slices={most} different keys"
+    if any([name.startswith(MARK) for name in names]):
+        rule = f"a metric of counts must have at most {most} cells, as many as max_slices if larger"
     error = ValueError(f"{rule}: got {'more' if got is None else got}")
     vars(error).update(of="all")
     raise error from None

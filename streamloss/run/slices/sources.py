@@ -90,7 +90,8 @@ class Sources:
         dtype = batch.inputs[0].dtype
         narrow = dtype == FLOAT32 and all([a.dtype == dtype for a in batch.inputs])
         self._dtype = FLOAT32 if narrow else FLOAT64
-        self._inputs = [_Rows.of(array, self._dtype) for array in batch.inputs]
+        read = batch.inputs if losses or self._omit else ()  # counts alone need no numbers
+        self._inputs = [_Rows.of(array, self._dtype) for array in read]
 
     def piece(self, some: slice) -> Source:
         """Return the source of some rows."""
@@ -141,7 +142,7 @@ class Sources:
         places = iter(range(len(inputs), len(inputs) + 3))
         told = len(inputs), *[-1 if a is None else next(places) for a in others], omit
         found = [rows.some(some) for rows in (*inputs, *others) if rows is not None]
-        arrays = np.array([each[:2] for each in found], np.int64)
+        arrays = np.array([each[:2] for each in found], np.int64).reshape(-1, 2)
         return Source(plan, arrays, told, found)
 
 
@@ -154,7 +155,7 @@ def _address(loss: Loss, losses: tuple[Loss, ...], narrow: bool) -> int:
 
 def _plan(rows: list[tuple[int, int, Loss]]) -> Array:
     """Return what `kernels.groups.ADDRESS` begins, of addresses, first arrays and losses."""
-    most = max([len(loss) for _, _, loss in rows])
+    most = max([len(loss) for _, _, loss in rows], default=0)
     out, first = np.zeros((len(rows), PARAMETERS + most), np.int64), 0
     for row, (where, source, loss) in zip(out, rows, strict=True):
         row[:PARAMETERS] = where, source, loss.streams, first

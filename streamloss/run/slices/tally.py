@@ -61,6 +61,11 @@ class SliceTally:
             return self._known
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing was added."""
+        return self._table is None and self._living is None
+
+    @property
     def shape(self) -> tuple[int, ...] | None:
         """The sizes of the axes that a slice keeps, None where they are not known yet."""
         before = self._living or self._table
@@ -117,6 +122,16 @@ class SliceTally:
         asked.check_missing(keyeds)
         if query.nan == "raise":
             choose.check_labels(query.parts, batch)
+        return self.add_batch(sliced, asked)
+
+    def add_batch(self, sliced: SlicedBatch, asked: By) -> SliceTally:
+        """Add a batch with its keys, which are named; one that raises changes nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If keys are of other kinds than before, or there are too many slices.
+        """
         with self.lock:
             self._check(sliced)
             self._known = None  # before: an interrupt may come as soon as something is added
@@ -154,7 +169,7 @@ class SliceTally:
         waits = living is None and choose.wait(query.parts, size)
         if waits or not size:  # of rows without elements near rows know nothing
             choose.runner(query.parts, batch)  # counts what Python takes
-            table = in_python(sliced)
+            table = self._in_python(sliced)
             if query.nan == "raise":
                 refuse_missing(int(table.cells.counts("missing").sum()))
             self._merge(table)
@@ -165,6 +180,10 @@ class SliceTally:
             self._add_by_kernels(sliced, by.max_slices)
         except TooMany:  # or some are counted twice
             self._merge(_alone(sliced, by.max_slices))
+
+    def _in_python(self, sliced: SlicedBatch) -> Table:
+        """Return the table of a small batch."""
+        return in_python(sliced)
 
     def _add_by_kernels(self, sliced: SlicedBatch, most: int) -> None:
         """Add a batch to near rows; those in the table are of other keys, for what is counted."""

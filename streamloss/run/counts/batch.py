@@ -1,0 +1,131 @@
+"""A batch for metrics of counts, read and checked, and what adds it to tallies, part by part."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from streamloss.arrays.batch import Arguments, axes_with_rows, check_rows, normalise_axis
+from streamloss.arrays.key_codes import some_rows
+from streamloss.arrays.keys import Keyed, LastDictionary
+from streamloss.exact.table import Table
+from streamloss.losses.base import Loss
+from streamloss.run.query import Query
+from streamloss.run.slices.by import By
+
+from .cells import CellTally
+from .elements import Elements
+
+
+class Sums(NamedTuple):
+    """What a tally has: what was merged, and tallies of batches; replaced at once."""
+
+    table: Table | None
+    plain: Any
+    cells: tuple[CellTally, ...]
+
+    @property
+    def tallies(self) -> list[Any]:
+        """All tallies."""
+        return [*([] if self.plain is None else [self.plain]), *self.cells]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was added."""
+        return self.table is None and all([each.is_new for each in self.cells])
+
+
+def plain_of(losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    """Return the losses that are no metrics of counts."""
+    return tuple([loss for loss in losses if loss.counting is None])
+
+
+class CountedBatch(NamedTuple):
+    """A batch that is read and checked, as far as it alone tells.
+
+    Attributes
+    ----------
+    query : Query
+        What is asked.
+    data : Arguments
+        The arrays of the call.
+    by : By, optional
+        How slices are made, with the names of keys.
+    given : object
+        The keys of the call.
+    keyeds : list of Keyed
+        The keys of slices.
+    elements : list of Elements
+        The arrays of each thing that metrics of counts ask for.
+    kept : tuple of int
+        The sizes of the axes kept.
+    in_task : bool
+        Whether it is of a task of dask's.
+    """
+
+    query: Query
+    data: Arguments
+    by: By | None
+    given: Any
+    keyeds: list[Keyed]
+    elements: list[Elements]
+    kept: tuple[int, ...]
+    in_task: bool
+
+    @classmethod
+    def of(
+        cls, query: Query, data: Arguments, by: By | None, keys: Any, words: Any, in_task: bool
+    ) -> CountedBatch:
+        """Return the batch of a call.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`.
+        """
+        asked, keyeds = by, list[Keyed]()
+        if by is not None:
+            asked, keyeds = by.read(keys, words)
+            asked.check_missing(keyeds)
+            for name in asked.names:
+                words.setdefault(name, LastDictionary())
+        elements = [Elements.of(each, data, query.compute) for each in query.countings]
+        shape = elements[0].losses
+        for name, keyed in zip(asked.names if asked else (), keyeds, strict=True):
+            check_rows(name, keyed.rows, shape)
+        reduced = axes_with_rows if asked else normalise_axis
+        axes = reduced(query.axis, len(shape))
+        kept = tuple([size for k, size in enumerate(shape) if k not in axes])
+        if query.nan == "raise":
+            for each in elements:
+                each.check_labels()
+        return cls(query, data, asked, keys, keyeds, elements, kept, in_task)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are at most for one thing that is asked for."""
+        return max([each.size for each in self.elements])
+
+    def steps(self) -> Iterator[Callable[[Sums], object]]:
+        """Yield what adds the batch to tallies, a part of it at a time."""
+        if plain_of(self.query.losses):
+            yield self._add_plain
+        for k, elements in enumerate(self.elements):
+            for rows, some in elements.pieces(self.query.axis):
+                yield functools.partial(self._add_cells, k, rows, some)
+
+    def _add_plain(self, sums: Sums) -> None:
+        """Add what other losses take."""
+        axis = self.query.axis
+        if self.by is None:
+            sums.plain.add_other(self.data, axis)
+        else:
+            sums.plain.add(self.data, self.given, axis, self.in_task)
+
+    def _add_cells(self, k: int, rows: slice, some: Elements, sums: Sums) -> None:
+        """Add some rows to a tally of cells."""
+        keyeds = [some_rows(keyed, rows) for keyed in self.keyeds]
+        names = self.by.names if self.by else ()
+        found = sums.cells[k].sliced(some, names, keyeds, self.query.axis, self.in_task)
+        sums.cells[k].add_batch(*found)

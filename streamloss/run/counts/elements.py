@@ -1,0 +1,230 @@
+"""The elements of a batch one after another, with the keys that tell their cells apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streamloss.arrays.batch import Arguments, Batch, as_batch, normalise_axis, refuse_labels
+from streamloss.arrays.key_codes import some_rows, without
+from streamloss.arrays.keys import Keyed, Kind
+from streamloss.arrays.types import Array, AxisLike, Mask
+from streamloss.kernels.switches import SIFT
+from streamloss.losses.base import Loss
+from streamloss.losses.counting import Counting, EachClass, Given
+from streamloss.run import choose
+
+from .labels import Labels, check_alike, read_labels
+
+INPUTS = "y_true", "y_pred"
+
+WHOLE = 2.0**63
+"""What keys that are values of losses are below."""
+
+AT_ONCE = 1 << 20
+"""Elements whose keys are in memory at once."""
+
+
+class Like(NamedTuple):
+    """What is asked of a loss when arrays are read, for keys that are no losses."""
+
+    ranks: tuple[int, ...]
+    inputs: int
+    complex_inputs: bool = False
+
+
+class Elements(NamedTuple):
+    """The arrays of a batch for one thing that metrics of counts ask for.
+
+    Attributes
+    ----------
+    counting : Counting
+        What is asked for.
+    batch : Batch
+        The numbers, with weights and mask; of labels alone the numbers are nothing.
+    labels : dict of Keyed
+        The labels of inputs, one after another.
+    """
+
+    counting: Counting
+    batch: Batch
+    labels: dict[int, Keyed]
+
+    @classmethod
+    def of(cls, counting: Counting, data: Arguments, compute: Any) -> Elements:
+        """Return the arrays of a call.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `as_batch`, and if labels are none, or of several kinds.
+        """
+        y_true, y_pred, weights, where = data
+        inputs: list[Any] = [y_true, y_pred]
+        labels = {k: read_labels(INPUTS[k], inputs[k]) for k in counting.labels}
+        if not (counting.computed or counting.spreads):
+            inputs = [_nothing(labels.get(k), labels) for k in range(2)]
+        like = Like(counting.ranks, len(counting.ranks))
+        batch = as_batch([like], inputs[0], inputs[1], weights, where, compute)
+        check_alike({INPUTS[k]: each.keyed for k, each in labels.items()})
+        for each in labels.values():
+            if each.valid is not None:
+                valid = each.valid.reshape(batch.shape)
+                valid = valid if batch.where is None else valid & batch.where
+                batch = batch._replace(where=valid)
+        if batch.on_device:
+            batch = _on_host(batch)
+        if counting.spreads:
+            batch = _each_class(batch)
+        return cls(counting, batch, {k: each.keyed for k, each in labels.items()})
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the elements; where classes come in turn they are the last axis."""
+        return self.batch.shape
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    @property
+    def losses(self) -> tuple[int, ...]:
+        """The shape of the losses: that of the elements, but for classes in turn."""
+        return self.shape[:-1] if self.counting.spreads else self.shape
+
+    def check_labels(self) -> None:
+        """Refuse indices that are none of a class.
+
+        Raises
+        ------
+        ValueError
+            If there is one.
+        """
+        if self.counting.spreads:
+            known = self.batch.inputs[0][..., 0]
+            if np.isinf(known).any():
+                refuse_labels(
+                    "y_true", np.where(np.isinf(known), -1.0, known), 0, None, self.shape[-1]
+                )
+        choose.check_labels(self.counting.computed, self.batch)
+
+    def pieces(self, axis: AxisLike) -> Iterator[tuple[slice, Elements]]:
+        """Yield some rows at a time, of about `AT_ONCE` elements; all where each has a result."""
+        rows = self.shape[0] if self.shape else 1
+        step = max(1, AT_ONCE * max(rows, 1) // max(self.size, 1))
+        if rows <= step or (axis is not None and 0 not in normalise_axis(axis, len(self.losses))):
+            yield slice(0, rows), self
+            return
+        for start in range(0, rows, step):
+            some = slice(start, min(start + step, rows))
+            yield some, self._some(some)
+
+    def _some(self, rows: slice) -> Elements:
+        """Return some rows."""
+        batch, inner = self.batch, math.prod(self.shape[1:])
+        weights, where = (a if a is None else a[rows] for a in (batch.weights, batch.where))
+        inputs = tuple([array[rows] for array in batch.inputs])
+        flat = slice(rows.start * inner, rows.stop * inner)
+        labels = {k: some_rows(keyed, flat) for k, keyed in self.labels.items()}
+        found = batch._replace(inputs=inputs, weights=weights, where=where)
+        return self._replace(batch=found, labels=labels)
+
+    def keys(self) -> list[Keyed]:
+        """Return the keys of all elements, one after another."""
+        return [self._key(key) for key in self.counting.keys]
+
+    def _key(self, key: Any) -> Keyed:
+        """Return one key of all elements."""
+        if type(key) is Given:
+            return self.labels[key.input]
+        if type(key) is EachClass:
+            classes = np.broadcast_to(np.arange(self.shape[-1]), self.shape)
+            return Keyed(Kind("int"), np.ascontiguousarray(classes).reshape(-1))
+        return _values(key, self.batch._replace(weights=None, where=None))
+
+    def missing(self) -> Mask | None:
+        """Return which elements have a NaN or a missing label in an input; None if none has."""
+        found: Mask | None = None
+        for keyed in self.labels.values():
+            absent = keyed.missing if keyed.codes is None else np.asarray(keyed.codes) < 0
+            if absent is not None:
+                found = absent if found is None else found | absent
+        if self.counting.computed or self.counting.spreads:
+            for array, rank in zip(self.batch.inputs, self.batch.ranks, strict=True):
+                absent = np.isnan(array)
+                absent = (absent.any(axis=-1) if rank else absent).reshape(-1)
+                found = absent if found is None else found | absent
+        return found if found is not None and found.any() else None
+
+    def flat(self) -> Batch:
+        """Return the numbers as elements one after another."""
+        batch, size = self.batch, self.size
+        inputs = [
+            np.ascontiguousarray(a).reshape(size, *a.shape[a.ndim - rank :])
+            for a, rank in zip(batch.inputs, batch.ranks, strict=True)
+        ]
+        if not self.counting.parts:  # nobody reads them
+            inputs = [np.broadcast_to(np.zeros(1), (size,))] * 2
+        weights, where = (None if a is None else _flat(a) for a in (batch.weights, batch.where))
+        return batch._replace(inputs=tuple(inputs), weights=weights, where=where)
+
+
+def _nothing(labels: Labels | None, others: dict[int, Labels]) -> Array:
+    """Return zeros, without memory, in the shape of labels."""
+    shape = (labels or next(iter(others.values()))).shape
+    return np.broadcast_to(np.zeros(()), shape)
+
+
+def _flat(array: Array) -> Array:
+    """Return an array as one axis; of one number no memory is taken."""
+    if array.size and not any(array.strides):
+        return np.broadcast_to(array.reshape(-1)[:1] if array.ndim else array, (array.size,))
+    return array.reshape(-1)
+
+
+def _on_host(batch: Batch) -> Batch:
+    """Return a batch with arrays of numpy."""
+    bring = choose.gpu().on_host
+    inputs = tuple([bring(array) for array in batch.inputs])
+    return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))
+
+
+def _each_class(batch: Batch) -> Batch:
+    """Return a batch of indices of classes and rows of scores as one element for each class.
+
+    Where an index is none of a class, all of them are infinite: no label is, so that it is known
+    of nothing; where it is NaN they are NaN.
+    """
+    index, scores = batch.inputs
+    classes = np.arange(scores.shape[-1])
+    known = np.isin(index, classes)
+    true = (index[..., None] == classes).astype(np.float64)
+    true[~known] = np.where(np.isnan(index[~known]), np.nan, np.inf)[:, None]
+    weights, where = (
+        None if a is None else np.broadcast_to(a[..., None], scores.shape)
+        for a in (batch.weights, batch.where)
+    )
+    return batch._replace(inputs=(true, scores), weights=weights, where=where, ranks=(0, 0))
+
+
+def _values(loss: Loss, batch: Batch) -> Keyed:
+    """Return the values of a loss as keys; those that are NaN are missing.
+
+    Raises
+    ------
+    ValueError
+        If a value is no whole number.
+    """
+    found = choose.runner((loss,), batch).values(loss, batch, SIFT).reshape(-1)
+    missing = np.isnan(found)
+    values = np.where(missing, 0.0, found) if missing.any() else found
+    wrong = ~((np.floor(values) == values) & (abs(values) < WHOLE))
+    if wrong.any():
+        got = float(values[int(wrong.argmax())])
+        raise ValueError(f"the keys of a metric must be whole numbers: got {got!r} of {loss!r}")
+    keyed = Keyed(Kind("int"), values.astype(np.int64))
+    return without(keyed, missing)
