@@ -171,7 +171,9 @@ def _sliced(
     So it is of metrics of counts without keys as well, whose cells have some.
     """
     specs = list(losses) if isinstance(losses, list) else losses
-    order, axis = sliced().order_with(query.losses[0], given, by, None, query.axis)
+    order, axis = None, query.axis
+    if by is not None:
+        order, axis = sliced().order_with(query.losses[0], given, by, None, axis)
     named = find_names(query.losses[0], *given, order)
     if sliced().are_lazy(given if named is None else named.arguments, by):
         query = query.over(axis)
@@ -195,7 +197,9 @@ def _sliced_later(
     """Return the Delayed accumulator of dask arrays with keys, or its Delayed results."""
     axis, names = query.axis, None
     if named is not None:
-        given, numbers, by = sliced().as_rows(named, by, named.numbers(axis))
+        given, numbers = named.arguments, named.numbers(axis)
+        if by is not None:
+            given, numbers, by = sliced().as_rows(named, by, numbers)
         query, names = query.over(numbers), named.in_memory()
     table, asked = sliced().lazy_table(query, keys, given, by)
     ledger = NO_IDS if batch_id is None else Ledger.of([batch_id])

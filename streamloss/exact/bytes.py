@@ -17,7 +17,8 @@ axes that each keeps), and the version of streamloss that wrote it, which reader
 first writers left out. Of slices it says before that: for each key its name, the kind that was
 declared (or null), its kind ("missing" of a key that no row has), and the kind's unit, frequency or
 edges; what becomes of missing keys, how many slices there may be, and how many there are (null for
-no table).
+no table). Of metrics of counts it says the kinds of the keys of cells and how many cells there are,
+for each thing that such metrics ask for (null for no table).
 
 The directory is the number of columns (4 bytes) and of each column: the length of its name (1), its
 name, its type (1), the place of its lowest digit (2), how many numbers it has (8), how many planes
@@ -44,6 +45,8 @@ batches                i     the digests of the ids of batches, 16 bytes each, o
                              ascending order: `exact.ledger.digest` says of what; absent without ids
 batches.rules          i     1 if batches that come again are ignored, else 0, and 1 if something
                              without an id was added, else 0; absent if both are 0 or there is no id
+cells0.key0, ...             of metrics of counts: all these columns for the cells within slices,
+                             for each thing that such metrics ask for
 =====================  ====  ====================================================================
 
 Cells come in C order, those of a slice side by side; slices are sorted by their keys, the first key
@@ -66,15 +69,26 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from streamloss.arrays.kinds import NOTHING, Kind
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, countings_of, rows_of
 from streamloss.support.maker import version
 
 from . import bytes_v1, planes
 from .cells import COUNTS, Cells
-from .header import LONGEST, Header, corrupt, read_header, write_header
+from .header import CELLS, LONGEST, Header, corrupt, read_header, write_header
 from .ledger import NO_IDS, Ledger
-from .saved import BATCHES, Columns, of_cells, of_ledger, of_table, to_cells, to_ledger, to_table
-from .slicing import RULES, Slicing, of_fields
+from .saved import (
+    BATCHES,
+    Columns,
+    of_cells,
+    of_inner,
+    of_ledger,
+    of_table,
+    to_cells,
+    to_inner,
+    to_ledger,
+    to_table,
+)
+from .slicing import RULES, Slicing, cells_field, of_cells_field, of_fields
 from .state import State
 from .table import Table
 
@@ -114,7 +128,12 @@ def dump(
     elif state is not None:
         state = state.canonical()
         columns, kinds, slices = of_table(state), state.kinds, len(state)
-    more = None if slicing is None else slicing.fields(kinds, slices)
+        columns += of_inner(state.inner)
+    more = {} if slicing is None else slicing.fields(kinds, slices)
+    if countings_of(losses):
+        told = state.inner if isinstance(state, Table) else ()
+        inner = cells_field([(one.kinds, len(one)) for one in told])
+        more[CELLS] = None if state is None else inner
     shape = None if state is None else state.shape
     text = write_header(Header(losses, specs, axis, nan, shape), version(), more)
     columns += of_ledger(ledger)
@@ -176,15 +195,33 @@ def load_all(data: Any) -> tuple[Saved, Ledger]:
         header, _ = read_header(text)
         return Saved(header, None, bytes_v1.read_state(header, rest)), NO_IDS
     header, more = read_header(text, RULES)
+    counts, told = bool(countings_of(header.losses)), more.get(CELLS)
+    if counts != (CELLS in more):
+        raise corrupt("it has cells of no metric, or a metric without")
     if not more:
         state, ledger = _state(header, rest)
         return Saved(header, None, state), ledger
-    slicing, kinds = of_fields(more)
-    slices = more["slices"]
-    if slicing.fields(kinds, slices) != more:
-        raise corrupt("the keys of its header are not spelled so")
-    table, ledger = _table(header, slicing, kinds, slices, rest)
+    slicing, kinds, slices = None, tuple[Kind, ...](), None
+    if "by" in more:
+        slicing, kinds = of_fields(more)
+        slices = more["slices"]
+        if slicing.fields(kinds, slices) != {n: x for n, x in more.items() if n != CELLS}:
+            raise corrupt("the keys of its header are not spelled so")
+    inner = None if told is None else of_cells_field(told)
+    if inner is not None and cells_field(inner) != told:
+        raise corrupt("the cells of its header are not spelled so")
+    names = () if slicing is None else slicing.names
+    table, ledger = _table(header, _Keys(names, kinds, slices, inner), rest)
     return Saved(header, slicing, table), ledger
+
+
+class _Keys(NamedTuple):
+    """What a header says of a table: its keys, how many slices it has, and its inner tables."""
+
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    slices: int | None
+    inner: list[tuple[tuple[Kind, ...], int]] | None
 
 
 def _opened(data: memoryview) -> tuple[int, memoryview]:
@@ -215,27 +252,38 @@ def _state(header: Header, data: memoryview) -> tuple[State | None, Ledger]:
     return cells.state(header.shape), ledger
 
 
-def _table(
-    header: Header, slicing: Slicing, kinds: tuple[Kind, ...], slices: int | None, data: memoryview
-) -> tuple[Table | None, Ledger]:
+def _table(header: Header, keys: _Keys, data: memoryview) -> tuple[Table | None, Ledger]:
     """Return the table that columns hold, and its ids."""
-    columns = _columns(header, data, len(kinds))
-    if header.shape is None or slices is None:
-        if header.shape is not None or slices is not None or {*kinds} - {NOTHING}:
+    countings, (names, kinds, slices, told) = countings_of(header.losses), keys
+    columns = _columns(header, data, len(kinds), told or [])
+    if header.shape is None or (told is None and (slices is None or countings)):
+        if header.shape is not None or slices is not None or told or {*kinds} - {NOTHING}:
             raise corrupt("it has axes, slices or kinds of no table")
         _check([], data)
         return None, NO_IDS
-    table = to_table(columns, (slicing.names, kinds), header.rows, header.shape, slices)
-    ledger = to_ledger(columns)
-    _check([*of_table(table.canonical()), *of_ledger(ledger)], data)
-    if table.canonical().kinds != kinds or len(table) != slices:
+    if not names and told is not None:  # one slice, or none if nothing was seen
+        slices = len(columns["elements"].planes[0]) // max(math.prod(header.shape), 1)
+        slices = min(slices, 1)
+    if slices is None:
+        raise corrupt("it has cells of no slices")
+    table = to_table(columns, (names, kinds), header.rows, header.shape, slices)
+    if told is not None:
+        table = table.with_inner(to_inner(columns, told, names, countings, bool(header.shape)))
+    ledger, small = to_ledger(columns), table.canonical()
+    _check([*of_table(small), *of_inner(small.inner), *of_ledger(ledger)], data)
+    if small.kinds != kinds or len(table) != slices:
         raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
+    if [(one.kinds, len(one)) for one in small.inner] != (told or []):
+        raise corrupt("it has other cells than its header says")
     return table, ledger
 
 
-def _columns(header: Header, data: memoryview, keys: int = 0) -> Columns:
-    """Return the columns of data that may have those of so many keys."""
-    return planes.read(data, 2 * (header.rows + 1) + len(COUNTS) + 3 * keys + len(BATCHES))
+def _columns(header: Header, data: memoryview, keys: int = 0, inner: Any = ()) -> Columns:
+    """Return the columns of data that may have those of so many keys, and of inner tables."""
+    most = 2 * (header.rows + 1) + len(COUNTS) + 3 * keys + len(BATCHES)
+    for (kinds, _), counting in zip(inner, countings_of(header.losses), strict=False):
+        most += 2 * (rows_of(counting.parts) + 1) + len(COUNTS) + 3 * len(kinds)
+    return planes.read(data, most)
 
 
 def _check(columns: list[planes.Stored], data: memoryview) -> None:

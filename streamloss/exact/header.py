@@ -39,6 +39,10 @@ class Header(NamedTuple):
 Fields = dict[str, Any]
 
 
+CELLS = "cells"
+"""The field of the cells of metrics of counts, which is there with such alone."""
+
+
 def corrupt(why: str) -> ValueError:
     """Return the error for data that cannot be."""
     return ValueError(f"data is corrupt: {why}")
@@ -100,7 +104,7 @@ def read_header(text: bytes, more: Fields | None = None) -> tuple[Header, Fields
     axis = tuple(found["axis"]) if isinstance(found["axis"], list) else found["axis"]
     shape = None if found["shape"] is None else tuple(found["shape"])
     others = {name: found[name] for name in more or {} if name in found}
-    _check_output(axis, shape, bool(others))
+    _check_output(axis, shape, any([name != CELLS for name in others]))
     losses = tuple([_loss(*item) for item in found["losses"]])
     check_same_inputs(losses)
     saved = Header(losses, found["specs"], axis, found["nan"], shape)
@@ -135,8 +139,11 @@ def _fields(text: bytes, more: Fields) -> Fields:
     }
     _must(type(found) is dict, "fields")
     *names, last = rules
-    longer = [*names, *more]
-    _must(list(found) in (names, [*names, last], longer, [*longer, last]), "fields")
+    own = [name for name in found if name in more or name in names]
+    _must(own == list(found) or [*own, last] == list(found), "fields")
+    wanted = [name for name in more if name != CELLS]
+    _must([name for name in own if name != CELLS] in (names, [*names, *wanted]), "fields")
+    _must(CELLS not in own or own[-1] == CELLS, "fields")
     rules |= more
     for name, value in found.items():
         _must(rules[name](value), name)

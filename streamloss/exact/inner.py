@@ -147,23 +147,22 @@ def outer_of(
 
     Where classes come in turn the first of them has every element.
     """
-    from .table import Table
-
     if counting.spreads:
         name = f"{MARK}{counting.names[[type(k) for k in counting.keys].index(EachClass)]}"
         key = one.keys[one.names.index(name)]
         one = one.take(np.flatnonzero((key.codes == 0) & (key.values[:1] == 0).any()))
-    one = Table(one.names, one.keys, (), _alone(one.cells))
+    made = type(one)
+    one = made(one.names, one.keys, (), _alone(one.cells))
     slices = one.rollup(names)
     if not shape:
         return slices
-    places = numbers_of(Table(slices.names, slices.keys, shape, slices.cells), one)
+    places = numbers_of(made(slices.names, slices.keys, shape, slices.cells), one)
     count = len(slices) * math.prod(shape)
     order = np.argsort(places, kind="stable")
     starts = np.flatnonzero(np.diff(places[order], prepend=-1))
     summed = one.cells.grouped(order, starts, 1)
     cells = Cells.total([(summed, places[order][starts], 1)], count)
-    return Table(names, slices.keys, shape, cells)
+    return made(names, slices.keys, shape, cells)
 
 
 def _alone(cells: Cells) -> Cells:

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from streamloss.arrays.kinds import Kind
+from streamloss.losses.base import rows_of
+from streamloss.losses.counting import Counting
 
 from .cells import COUNTS, Cells
 from .column import Column
 from .digits import DIGITS, LIMBS, Ints
 from .header import corrupt
+from .inner import hidden
 from .ledger import DIGEST_BYTES, IGNORE, NO_IDS, RAISE, Ledger
 from .limbs import DIGIT
 from .limits import MOST, largest
@@ -169,6 +172,40 @@ def _to_texts(columns: Columns, name: str, text: bool) -> Any:
     out = np.empty(len(ends), object)
     out[:] = [line[a:b] for a, b in zip(starts, ends.tolist(), strict=True)]
     return out
+
+
+def of_inner(tables: tuple[Table, ...]) -> list[Stored]:
+    """Return the columns of the inner tables of a canonical one: their names tell of which."""
+    return [
+        column._replace(name=f"{_prefix(k)}{column.name}")
+        for k, table in enumerate(tables)
+        for column in of_table(table)
+    ]
+
+
+def to_inner(
+    columns: Columns,
+    told: list[tuple[tuple[Kind, ...], int]],
+    names: tuple[str, ...],
+    countings: tuple[Counting, ...],
+    has_outputs: bool,
+) -> tuple[Table, ...]:
+    """Return the inner tables that columns hold, by the kinds of their keys and their rows."""
+    if len(told) != len(countings):
+        raise corrupt("it has cells of other metrics")
+    found = []
+    for k, ((kinds, rows), counting) in enumerate(zip(told, countings, strict=True)):
+        called, prefix = (*names, *hidden(counting, has_outputs)), _prefix(k)
+        if len(called) != len(kinds):
+            raise corrupt("it has cells of other keys")
+        own = {n.removeprefix(prefix): c for n, c in columns.items() if n.startswith(prefix)}
+        found.append(to_table(own, (called, kinds), rows_of(counting.parts), (), rows))
+    return tuple(found)
+
+
+def _prefix(number: int) -> str:
+    """Return what the names of the columns of an inner table begin with."""
+    return f"cells{number}."
 
 
 def of_ledger(ledger: Ledger) -> list[Stored]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from streamloss.arrays import calendar
 from streamloss.arrays.edges import checked
 from streamloss.arrays.kinds import NAMES, NOTHING, UNITS, Kind
+
+from .header import CELLS
 
 POLICIES = "keep", "drop", "raise"
 """What becomes of rows without a key."""
@@ -67,8 +70,36 @@ RULES: dict[str, Any] = {
     "missing": lambda x: type(x) is str and x in POLICIES,
     "max_slices": lambda x: _is_integer(x, 1),
     "slices": lambda x: x is None or _is_integer(x, 0),
+    CELLS: lambda x: x is None or (type(x) is list and all([_is_inner(each) for each in x])),
 }
 """What the fields of a header must be, the number of slices among them; None is no table."""
+
+
+def cells_field(tables: Sequence[tuple[tuple[Kind, ...], int]]) -> list[Any]:
+    """Return what a header says of the inner tables of metrics of counts: kinds of keys, and rows."""
+    return [[[[kind.name, _texts(kind)] for kind in kinds], rows] for kinds, rows in tables]
+
+
+def of_cells_field(field: list[Any]) -> list[tuple[tuple[Kind, ...], int]]:
+    """Return the kinds of keys and the rows of inner tables, of a field that is by `RULES`."""
+    return [(tuple([_kind(*kind) for kind in kinds]), rows) for kinds, rows in field]
+
+
+def _is_inner(value: Any) -> bool:
+    """Return whether a value describes an inner table."""
+    if type(value) is not list or len(value) != 2 or type(value[0]) is not list:
+        return False
+    kinds, rows = value
+    return _is_integer(rows, 0) and all([_is_described(each) for each in kinds])
+
+
+def _is_described(value: Any) -> bool:
+    """Return whether a value describes the kind of a key."""
+    if type(value) is not list or len(value) != 2 or type(value[1]) is not list:
+        return False
+    name, detail = value
+    known = type(name) is str and name in NAMES and all([type(x) is str for x in detail])
+    return known and _is_kind(name, detail)
 
 
 def of_fields(fields: dict[str, Any]) -> tuple[Slicing, tuple[Kind, ...]]:

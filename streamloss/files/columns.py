@@ -98,7 +98,7 @@ class Columns(NamedTuple):
         """
         parts = (self.y_true, *self._predictions(), self.weights, self.where)
         listed = (part if isinstance(part, list) else [part] for part in parts if part is not None)
-        return max(sum(widths.get(name, 1) for name in names) for names in listed)
+        return max([sum(widths.get(name, 1) for name in names) for names in listed], default=1)
 
     def rows(self, arrays: Arrays) -> Rows:
         """Return arrays, by the names of their columns, as the arguments of `Accumulator.update`.
@@ -123,6 +123,43 @@ class Columns(NamedTuple):
     def keys(self, arrays: Arrays) -> tuple[Any, ...]:
         """Return the columns that have keys, which `arrays.keys.read_key` takes."""
         return tuple([arrays[KeysIn(name)] for name in self.by])
+
+    def as_labels(self) -> Columns:
+        """Return the same columns with inputs that are read as keys are: as labels of any kind.
+
+        Inputs of several columns side by side are numbers all the same.
+        """
+        if not isinstance(self.y_true, str) or not isinstance(self.y_pred, str):
+            return self
+        by = (*self.by, self.y_true, self.y_pred)
+        return LabelColumns("", None, self.weights, self.where, by)
+
+
+class LabelColumns(Columns):
+    """Columns of labels: the last two of those that have keys are y_true and y_pred."""
+
+    __slots__ = ()
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs a loss of these columns takes."""
+        return 2
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield the role and the name of each column; one may come several times."""
+        yield from [(role, name) for role, name in super().named() if role != "y_true"]
+
+    def rows(self, arrays: Arrays) -> Rows:
+        """Return arrays, by the names of their columns, as the arguments of `Accumulator.update`."""
+        return (
+            super()
+            .rows({**arrays, "": None})
+            ._replace(y_true=arrays[KeysIn(self.by[-2])], y_pred=arrays[KeysIn(self.by[-1])])
+        )
+
+    def keys(self, arrays: Arrays) -> tuple[Any, ...]:
+        """Return the columns that have keys, which `arrays.keys.read_key` takes."""
+        return super().keys(arrays)[:-2]
 
 
 class Rows(NamedTuple):

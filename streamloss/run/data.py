@@ -106,6 +106,8 @@ def take(
         return Taken(_arrays(frame, columns), None, asked.by, found)
     if not one_pass:
         raise ValueError("reduction 'none' keeps every element: it takes arrays and frames")
+    if query.reads_labels:
+        columns = columns.as_labels()
     return Taken(None, _summed(asked, data, columns, how), asked.by, None)
 
 

@@ -273,6 +273,8 @@ def _identity(asked: Question, data: DataSet, scanner: Scanner) -> dict[str, obj
     }
     if query.axis is not None:
         job["axes"] = query.axis
+    if query.reads_labels:
+        job["labels"] = list(scanner.columns.by[-2:])
     if asked.keys is not None:
         by, keys = asked.keys.by, asked.keys.keys
         job["keys"] = [f"{n}: {key}" for n, key in zip(by.names, keys, strict=True)]

@@ -96,6 +96,12 @@ class Query(NamedTuple):
         """What metrics of counts ask for, each once."""
         return countings_of(self.losses)
 
+    @property
+    def reads_labels(self) -> bool:
+        """Whether all that is read of inputs is labels, of any kind."""
+        computed = [each.computed or each.spreads for each in self.countings]
+        return not self.parts and not any(computed)
+
     def over(self, axis: Any) -> Query:
         """Return the same query with other axes to reduce."""
         return self._replace(axis=check_axis(axis))

@@ -42,7 +42,11 @@ class Question(NamedTuple):
         return None if self.keys is None else self.keys.by
 
     def tally(self) -> Any:
-        """Return a tally of no rows: a `Tally`, with keys a `SliceTally`."""
+        """Return a tally of no rows: a `Tally`, with keys a `SliceTally`, of counts a `CountTally`."""
+        if self.query.countings:
+            from .counts.tally import CountTally  # with numba, on first use
+
+            return CountTally(self.query, self.by)
         if self.keys is None:
             return Tally(self.query)
         from .slices.tally import SliceTally  # with numba, on first use

@@ -166,7 +166,7 @@ class CountTally:
         return self.add(data, None, axis)
 
     def add(
-        self, data: Arguments, keys: Any, axis: AxisLike = None, in_task: bool = False
+        self, data: Arguments, keys: Any = None, axis: AxisLike = None, in_task: bool = False
     ) -> CountTally:
         """Add a batch in memory with its keys; one that raises changes nothing.
 

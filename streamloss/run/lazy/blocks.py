@@ -67,9 +67,15 @@ class Blocks(NamedTuple):
 
 
 def align(
-    losses: Sequence[Loss], data: Arguments, compute: Any = None, keys: Sequence[Key] = ()
+    losses: Sequence[Loss],
+    data: Arguments,
+    compute: Any = None,
+    keys: Sequence[Key] = (),
+    are_labels: bool = False,
 ) -> Blocks:
     """Check what is known of the arrays of a call, and cut them all at the same places.
+
+    Inputs that are labels may hold text, or anything that keys can be.
 
     Raises
     ------
@@ -79,7 +85,8 @@ def align(
     """
     y_true, y_pred, weights, where = data
     named = name_inputs(losses, y_true, y_pred)
-    inputs = [numbers(*pair) for pair in named]
+    read = labels if are_labels else numbers
+    inputs = [read(*pair) for pair in named]
     others = ("weights", weights), ("where", where)
     weights = None if weights is None else numbers("weights", weights)
     where = None if where is None else numbers("where", where, mask=True)
@@ -103,6 +110,17 @@ def align(
     where = None if where is None else arrays.pop()
     weights = None if weights is None else arrays.pop()
     return Blocks(tuple(arrays), weights, where, ranks, cut)
+
+
+def labels(name: str, value: Any) -> Any:
+    """Return labels as a dask array or, if they are not lazy, a numpy array, of any dtype."""
+    if not is_lazy(value):
+        return np.asarray(value)
+    if hasattr(type(value), "to_dask_array") and value.ndim:
+        value = value.astype(object).to_dask_array()
+    if not isinstance(value, da.Array):
+        raise TypeError(f"{name} must be a dask array or column: got {type(value).__name__}")
+    return value
 
 
 def numbers(name: str, value: Any, mask: bool = False) -> Any:

@@ -13,7 +13,7 @@ from streamloss.kernels.digests import (
     loss_digest,
     package_digest,
 )
-from streamloss.losses.base import Loss, parts_of
+from streamloss.losses.base import Loss, computed_of
 
 from .blocks import Blocks
 
@@ -28,9 +28,10 @@ def token_of(losses: tuple[Loss, ...], blocks: Blocks, *settings: Any) -> str:
 
 def digest_of(loss: Loss) -> Any:
     """Return a digest of a loss's code, a random one where it cannot be known."""
-    ends = [end for end in (type(loss).finish, type(loss).combine) if end is not None]
+    own = type(loss)
+    ends = [end for end in (own.finish, own.combine) if end is not None]
     try:
-        codes = [loss_digest(type(part)) for part in parts_of([loss])]
+        codes = [loss_digest(type(part)) for part in computed_of([loss])]
         return codes, [function_digest(end) for end in ends]
     except (Uncacheable, AttributeError):
         return uuid.uuid4().hex

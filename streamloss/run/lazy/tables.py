@@ -63,6 +63,7 @@ def table(
     axis: AxisLike,
     compute: Any,
     settings: Any,
+    are_labels: bool = False,
 ) -> LazyTable:
     """Return the Table of all chunks, of which `work` gives that of one.
 
@@ -84,9 +85,11 @@ def table(
         What inputs are rounded to first.
     settings : tuple
         What the Table depends on beside all this, for dask's name of it.
+    are_labels : bool
+        Whether inputs are labels, of any kind.
     """
     found = [Key.of(*key) for key in keys]
-    blocks = align(losses, data, compute, found)
+    blocks = align(losses, data, compute, found, are_labels)
     reduced = axes_with_rows(axis, len(blocks.chunks))
     blocks = _with_whole_cells(blocks, reduced)
     cuts = [key.cuts for key in found]
