@@ -225,17 +225,56 @@ class Accumulator:
             raise ValueError("an Accumulator keeps sums, not losses: use evaluate for 'none'")
         if self.by is not None:
             return sliced().slices_of(self.tally, self._specs, found)
-        state: Any = self.tally.known if self.tally.query.countings else self.tally.state
-        if isinstance(state, State):
-            values = state.results(self.losses, found)
-        else:
-            state = self.tally.nothing() if state is None else state
-            values = state.overall_results(self.losses, found)
-        if self._named is not None and state.shape:
+        values = self._results(found)
+        if self._named is not None and self.shape:
             values = [self._named.wrap(v, self._named.reduced(self.axis)) for v in values]
         if not isinstance(self._specs, list):
             return values[0]
         return dict(zip(self._specs, values, strict=True))
+
+    def _results(self, reduction: Reduction) -> list[Any]:
+        """Return the results of all losses without keys, in their order."""
+        if not self.tally.query.countings:
+            return self.tally.state.results(self.losses, reduction)
+        return self._cells().overall_results(self.losses, reduction)
+
+    def _cells(self) -> Table:
+        """Return the table of metrics of counts."""
+        tally: Any = self.tally
+        found: Table | None = tally.known
+        return tally.nothing() if found is None else found
+
+    def bracket(self, loss: Any = None) -> Any:
+        """Return bounds that the exact result of a metric provably lies between.
+
+        A metric that no sums give exactly, such as the area under a curve, has some that `result`
+        is in the middle of; of all others both are the result.
+
+        Parameters
+        ----------
+        loss : str or loss, optional
+            One of the losses, as it was spelled. It must be named if there are several.
+
+        Returns
+        -------
+        tuple of float, or of float64 arrays
+            The lower and the upper bound, in the unit of the result; arrays of the axes kept, if
+            there are any. With keys one of each for each slice: `Slices.bracket`.
+
+        Raises
+        ------
+        KeyError
+            If there is no such loss.
+        ValueError
+            If no loss is named of several, or results are no numbers.
+        """
+        if self.by is not None:
+            return self.result().bracket(loss)
+        place = place_of(self._specs, loss)
+        if not self.tally.query.countings:
+            found = self._results(Reduction.MEAN)[place]
+            return found, found
+        return self._cells().alone().bracket(self.losses, place)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -489,6 +528,24 @@ def _format() -> Any:
     from .exact import bytes as module
 
     return module
+
+
+def place_of(specs: Any, loss: Any) -> int:
+    """Return which of the losses one is, which need not be named if it is the only one.
+
+    Raises
+    ------
+    KeyError
+        If there is no such loss.
+    ValueError
+        If none is named of several.
+    """
+    known = specs if isinstance(specs, list) else [specs]
+    if loss is None and len(known) > 1:
+        raise ValueError(f"loss must name one of {', '.join(map(brief, known))}: got None")
+    if loss is not None and loss not in known:
+        raise KeyError(f"no results of {brief(loss)}: there are those of {brief(known)}")
+    return 0 if loss is None else known.index(loss)
 
 
 build = Accumulator._of

@@ -101,13 +101,14 @@ class Rolling:
             tally = self._batch.tally
             tally.reset(tally.query)
             self._batch.update(y_true, y_pred, weights, where=where)
-            pane, (panes, total, updates) = tally.state, self._held
+            (panes, total, updates), known = self._held, tally.known
+            pane = tally.nothing() if known is None else known
             tally.merge(total)
             if updates >= self._size:
                 tally.merge(panes[(updates - self._size) % (self._size + 1)], -1)
             place = updates % (self._size + 1)
             panes[place : place + 1] = [pane]
-            self._held = _Held(panes, tally.state, updates + 1)
+            self._held = _Held(panes, tally.known, updates + 1)
         return self
 
     def result(self, reduction: str = Reduction.MEAN) -> Any:

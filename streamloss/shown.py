@@ -20,9 +20,8 @@ def html(acc: Any) -> str:
     """Return the means and counts as a table; with keys, the table of all slices."""
     if acc.by is not None:
         return str(acc.result()._repr_html_())
-    state = acc.tally.state
     try:
-        means = state.results(acc.losses, Reduction.MEAN)
+        means = acc._results(Reduction.MEAN)
     except ValueError:  # a difference may have none
         means = []
     items = [*zip(map(repr, acc.losses), means, strict=False), *shown_counts(acc)]

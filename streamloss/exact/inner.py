@@ -23,6 +23,7 @@ from .counted import Counted
 from .limbs import DIGIT
 from .limits import NEGATIVE
 from .ranks import rows_of, united
+from .reductions import Reduction
 
 if TYPE_CHECKING:
     from .table import Table
@@ -190,6 +191,26 @@ def results(table: Table, losses: tuple[Loss, ...]) -> dict[Loss, Any]:
                 values = [math.nan if each is None else loss.combine(each) for each in cells]
                 found[loss] = as_array(values)
     return found
+
+
+def brackets(table: Table, losses: tuple[Loss, ...], place: int) -> Any:
+    """Return bounds of the results of one loss, (cells, 2): both the result where that is exact.
+
+    Raises
+    ------
+    ValueError
+        If results are no numbers.
+    """
+    loss: Any = losses[place]
+    if not hasattr(type(loss), "bracket"):
+        values = table.results(losses, Reduction.MEAN)[place].reshape(-1)
+        if values.dtype == object:
+            raise ValueError(f"results of {loss!r} are no numbers: they have no bracket")
+        return np.stack([values, values], axis=1)
+    one = table.inner[countings_of(losses).index(loss.counting)]
+    cells = counted(table, one, loss.counting)
+    pairs = [(math.nan, math.nan) if each is None else loss.bracket(each) for each in cells]
+    return np.array(pairs, np.float64).reshape(-1, 2)
 
 
 def as_array(values: list[Any]) -> Any:

@@ -76,7 +76,7 @@ RULES: dict[str, Any] = {
 
 
 def cells_field(tables: Sequence[tuple[tuple[Kind, ...], int]]) -> list[Any]:
-    """Return what a header says of the inner tables of metrics of counts: kinds of keys, and rows."""
+    """Return what a header says of inner tables: the kinds of their keys, and how many rows."""
     return [[[[kind.name, _texts(kind)] for kind in kinds], rows] for kinds, rows in tables]
 
 

@@ -312,6 +312,13 @@ class Table:
         found = self.alone().results(losses, reduction)
         return [values.reshape(self.shape) if self.shape else values.item() for values in found]
 
+    def bracket(self, losses: tuple[Loss, ...], place: int) -> tuple[Any, Any]:
+        """Return bounds of the results of one loss: arrays, of a table without keys numbers too."""
+        found = inner.brackets(self, losses, place)
+        shape = (len(self), *self.shape) if self.names else self.shape
+        low, high = (found[:, k].reshape(shape) for k in range(2))
+        return (low, high) if shape else (low.item(), high.item())
+
     def rest_results(
         self, losses: tuple[Loss, ...], reduction: Reduction, source: Table | None = None
     ) -> list[Any]:

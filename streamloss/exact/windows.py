@@ -61,6 +61,13 @@ def windows(table: Table, over: str, size: int | None) -> Table:
     ValueError
         If there would be more than MOST_SLICES windows, or a count would be too large.
     """
+    tables = tuple([windows(one, over, size) for one in table.inner])
+    found = _windows(Table(table.names, table.keys, table.shape, table.cells), over, size)
+    return found.with_inner(tables)
+
+
+def _windows(table: Table, over: str, size: int | None) -> Table:
+    """Return the windows of a table, but for its inner tables."""
     others = [name for name in table.names if name != over]
     panes = table.rollup((*others, over))
     key = panes.keys[-1]

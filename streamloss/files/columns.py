@@ -150,7 +150,7 @@ class LabelColumns(Columns):
         yield from [(role, name) for role, name in super().named() if role != "y_true"]
 
     def rows(self, arrays: Arrays) -> Rows:
-        """Return arrays, by the names of their columns, as the arguments of `Accumulator.update`."""
+        """Return arrays as the arguments of `Accumulator.update`."""
         return (
             super()
             .rows({**arrays, "": None})

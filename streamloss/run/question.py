@@ -42,7 +42,7 @@ class Question(NamedTuple):
         return None if self.keys is None else self.keys.by
 
     def tally(self) -> Any:
-        """Return a tally of no rows: a `Tally`, with keys a `SliceTally`, of counts a `CountTally`."""
+        """Return a tally of no rows: a `Tally`, a `SliceTally` or, of counts, a `CountTally`."""
         if self.query.countings:
             from .counts.tally import CountTally  # with numba, on first use
 

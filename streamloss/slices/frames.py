@@ -23,6 +23,8 @@ def columns_of(whole: Whole, rows: Array | None) -> Iterator[tuple[str, Key | Ar
     Of grouping sets there is one more, which says as text what keys the set of a slice has.
     """
     found: list[tuple[str, Key | Array]] = [(key.name, key) for key in whole.keys(rows)]
+    for place in range(len(whole.losses)):
+        whole.numbers(place)
     if whole.sets:
         found.append((GROUPING, whole.groupings(rows)))
     for name, values in (*((n, v) for n, v, _ in whole.columns()), *whole.counts.items()):

@@ -263,6 +263,30 @@ class Slices(Chosen):
             return {name: self.rest(name) for name in self.names}
         return taken(self._whole.others[self._whole.place(loss)], self._rows)
 
+    def bracket(self, loss: Any = None) -> tuple[Array, Array]:
+        """Return bounds that the exact results of a metric provably lie between, slice by slice.
+
+        Parameters
+        ----------
+        loss : str or loss, optional
+            One of the losses, as it was spelled. It must be named if there are several.
+
+        Returns
+        -------
+        tuple of float64 array
+            The lower and the upper bounds, as the results; of what is exact both are the results.
+
+        Raises
+        ------
+        KeyError
+            If there are no results of that loss.
+        ValueError
+            If no loss is named of several, or results are no numbers.
+        """
+        whole = self._whole
+        low, high = whole.table.bracket(whole.losses, whole.place(self._only(loss)))
+        return taken(low, self._rows), taken(high, self._rows)
+
     def worst(self, n: int, loss: Any = None, *, min_elements: int = 0) -> Slices:
         """Return the n slices with the worst results of a loss, from the worst on.
 
@@ -295,7 +319,7 @@ class Slices(Chosen):
         rows = np.arange(len(self)) if self._rows is None else self._rows
         rows = rows[self.counts["elements"] >= min_elements]
         k = whole.place(name)
-        order = compared.worst_first(whole.losses[k], whole.results[k][rows])
+        order = compared.worst_first(whole.losses[k], whole.numbers(k)[rows])
         out = Slices.__new__(Slices)
         out._whole, out._totals, out._rows = whole, self._totals, rows[order[:n]]
         return out

@@ -46,6 +46,14 @@ def stacked(table: Table, sets: Sets) -> Table:
 def _by_set(table: Table, number: int, names: tuple[str, ...]) -> Table:
     """Return the slices by one set, with its number for a first key."""
     part = table.rollup(names)
+    pairs = zip(table.inner, part.inner, strict=True)
+    return _numbered(table, part, number).with_inner(
+        tuple([_numbered(one, some, number) for one, some in pairs])
+    )
+
+
+def _numbered(table: Table, part: Table, number: int) -> Table:
+    """Return slices by some of the keys of a table with all of them, and the number of the set."""
     zeros = np.zeros(len(part), np.int32)
     own = dict(zip(part.names, part.keys, strict=True))
     keys = [KeyColumn(Kind("int"), np.array([number]), zeros).used()]

@@ -110,8 +110,13 @@ def _of_key(key: Key, last: str) -> Column:
 def _of_results(whole: Whole, few: Array) -> Iterator[Column]:
     """Yield the columns of results, with six digits."""
     for name, values, overall in whole.columns():
-        shown = [f"{value:.6g}" for value in (*values[few].tolist(), overall)]
+        shown = [_result_text(value) for value in (*values[few].tolist(), overall)]
         yield Column(shortened(name), shown, "result")
+
+
+def _result_text(value: Any) -> str:
+    """Return a result with six digits, of one that is no number what it is."""
+    return f"{value:.6g}" if isinstance(value, float) else type(value).__name__
 
 
 def _of_counts(whole: Whole, few: Array) -> Iterator[Column]:

@@ -113,6 +113,21 @@ class Whole:
             return sum_of(self.counts[name])
         return sum_of(_counts(self.origin.table, name))
 
+    def numbers(self, place: int) -> Array:
+        """Return the results of a loss, refused if they are no numbers.
+
+        Raises
+        ------
+        ValueError
+            If they are matrices, curves or tables.
+        """
+        found = self.results[place]
+        if found.dtype == object and len(found):
+            what = type(found.reshape(-1)[0]).__name__
+            rule = f"results of {brief(self.names[place])} must be numbers"
+            raise ValueError(f"{rule}: got a {what} for each slice, which `[...]` gives")
+        return found
+
     def place(self, loss: Any) -> int:
         """Return which of the losses one is; KeyError if it is none."""
         if loss not in self.names:
@@ -148,7 +163,8 @@ class Whole:
             of_places = results.reshape(len(self.table), self.table.kept).T
             for k, place in enumerate(np.ndindex(self.table.shape)):
                 where = f"[{', '.join(map(str, place))}]" if place else ""
-                yield f"{label}{where}", of_places[k], float(np.ravel(overall)[k])
+                whole = np.asarray(overall, object).reshape(-1)[k]
+                yield f"{label}{where}", of_places[k], whole
 
 
 def _counts(table: Table, name: str) -> Array:
