@@ -108,12 +108,13 @@ class CountedBatch(NamedTuple):
         return max([each.size for each in self.elements])
 
     def steps(self) -> Iterator[Callable[[Sums], object]]:
-        """Yield what adds the batch to tallies, a part of it at a time."""
+        """Yield what adds the batch to each tally; nothing if there is no element."""
+        if not self.size:
+            return
         if plain_of(self.query.losses):
             yield self._add_plain
-        for k, elements in enumerate(self.elements):
-            for rows, some in elements.pieces(self.query.axis):
-                yield functools.partial(self._add_cells, k, rows, some)
+        for k in range(len(self.elements)):
+            yield functools.partial(self._add_cells, k)
 
     def _add_plain(self, sums: Sums) -> None:
         """Add what other losses take."""
@@ -123,9 +124,10 @@ class CountedBatch(NamedTuple):
         else:
             sums.plain.add(self.data, self.given, axis, self.in_task)
 
-    def _add_cells(self, k: int, rows: slice, some: Elements, sums: Sums) -> None:
-        """Add some rows to a tally of cells."""
-        keyeds = [some_rows(keyed, rows) for keyed in self.keyeds]
+    def _add_cells(self, k: int, sums: Sums) -> None:
+        """Add all elements to a tally of cells, some rows at a time."""
         names = self.by.names if self.by else ()
-        found = sums.cells[k].sliced(some, names, keyeds, self.query.axis, self.in_task)
-        sums.cells[k].add_batch(*found)
+        for rows, some in self.elements[k].pieces(self.query.axis):
+            keyeds = [some_rows(keyed, rows) for keyed in self.keyeds]
+            found = sums.cells[k].sliced(some, names, keyeds, self.query.axis, self.in_task)
+            sums.cells[k].add_batch(*found)

@@ -11,7 +11,9 @@ from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
 from streamloss.arrays.types import AxisLike
 from streamloss.exact import inner
 from streamloss.exact.cells import Cells
+from streamloss.exact.counts import ROWS
 from streamloss.exact.ledger import NO_IDS, Ledger
+from streamloss.exact.seen import sum_of
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.losses.base import parts_of, rows_of
@@ -19,7 +21,7 @@ from streamloss.run import threads
 from streamloss.run.query import Query, Tally
 from streamloss.run.slices.by import By
 from streamloss.run.slices.tally import SliceTally, check_slices
-from streamloss.support.once import Task, once, uncut
+from streamloss.support.once import once, uncut
 
 from .batch import CountedBatch, Sums, plain_of
 from .cells import CellTally
@@ -189,10 +191,8 @@ class CountTally:
                 part.shape = batch.kept
                 part._put(batch)
                 self._take(part)
-            elif threads.is_other():
+            else:
                 self._put_all_or_none(batch)
-            else:  # an interrupt does not reach the helper: all is added, or nothing
-                uncut(Task(lambda: self._put_all_or_none(batch)).run)
             self.by, self.shape = batch.by, batch.kept
         return self
 
@@ -211,19 +211,27 @@ class CountTally:
             add(self._sums)
 
     def _put_all_or_none(self, batch: CountedBatch) -> None:
-        """Add a batch to all tallies; if one refuses it, it is taken out of the others."""
-        done: list[Any] = []
+        """Add a batch to all tallies; if one refuses it, or an interrupt comes, to none or all."""
         try:
-            for add in batch.steps():
-                add(self._sums)
-                done.append(add)
-        except Exception:
-            part = self._fresh(None)
-            for add in done:
-                add(part)
-            for tally, added in zip(self._sums.tallies, part.tallies, strict=True):
-                tally.merge(added.known, -1)
+            self._put(batch)
+        except BaseException:
+            uncut(lambda: self._even_out(batch))  # no interrupt reaches the helper
             raise
+
+    def _even_out(self, batch: CountedBatch) -> None:
+        """Take a batch out of those tallies that have it, where others have not.
+
+        Each has all of a batch or nothing, and all count the same rows.
+        """
+        tallies = self._sums.tallies
+        rows = [_rows_of(tally.known) for tally in tallies]
+        if min(rows) == max(rows):
+            return
+        part = self._fresh(None)
+        for k, add in enumerate(batch.steps()):
+            if rows[k] > min(rows):
+                add(part)
+                tallies[k].merge(part.tallies[k].known, -1)
 
     def merge(self, table: Table | None, sign: int = 1, ledger: Ledger = NO_IDS) -> CountTally:
         """Add a table, or take it out, with the ids of its batches.
@@ -257,6 +265,13 @@ class CountTally:
                 self.by = self.by._replace(names=found.names, declared=(None,) * len(found.names))
         self._known, self.shape = None, found.shape
         self._sums, self.ledger = self._fresh(found), ids
+
+
+def _rows_of(sums: State | Table | None) -> int:
+    """Return how many rows all cells of some sums have together."""
+    if sums is None:
+        return 0
+    return sum_of(sums.counts[:, ROWS] if isinstance(sums, State) else sums.cells.counts("rows"))
 
 
 @once
