@@ -1,4 +1,4 @@
-"""What the names of `groups`, `values` and `codes` mean when compiled."""
+"""What the names of `groups`, `values`, `codes` and `counting` mean when compiled."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
@@ -8,7 +8,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from . import codes, groups, values
+from . import codes, counting, groups, values
 from .compiler import FRAGMENT, INLINE
 from .internals import lost
 from .registry import compiled, lowered, meaning, typed
@@ -20,6 +20,7 @@ SMALL: tuple[Any, ...] = (
     groups.keep_counted,
     groups.scatter_quads,
     codes.place_of,
+    counting.count_places,
 )
 
 LARGE: tuple[Any, ...] = (

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from streamloss.arrays.batch import Arguments, axes_with_rows, check_rows, normalise_axis
-from streamloss.arrays.key_codes import some_rows
 from streamloss.arrays.keys import Keyed, LastDictionary
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
@@ -125,9 +124,6 @@ class CountedBatch(NamedTuple):
             sums.plain.add(self.data, self.given, axis, self.in_task)
 
     def _add_cells(self, k: int, sums: Sums) -> None:
-        """Add all elements to a tally of cells, some rows at a time."""
-        names = self.by.names if self.by else ()
-        for rows, some in self.elements[k].pieces(self.query.axis):
-            keyeds = [some_rows(keyed, rows) for keyed in self.keyeds]
-            found = sums.cells[k].sliced(some, names, keyeds, self.query.axis, self.in_task)
-            sums.cells[k].add_batch(*found)
+        """Add all elements to a tally of cells."""
+        names, axis = self.by.names if self.by else (), self.query.axis
+        sums.cells[k].add_elements(self.elements[k], names, self.keyeds, axis, self.in_task)

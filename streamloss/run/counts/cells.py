@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from streamloss.arrays.batch import normalise_axis
-from streamloss.arrays.keys import Keyed, Kind
+from streamloss.arrays.key_codes import some_rows
+from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact.cells import Cells
 from streamloss.exact.column import Column
-from streamloss.exact.inner import hidden
+from streamloss.exact.inner import MARK, hidden
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit
 from streamloss.losses.counting import Counting
+from streamloss.run import choose, threads
 from streamloss.run.query import Query
 from streamloss.run.slices.batches import SlicedBatch, in_python, patterns_of
 from streamloss.run.slices.by import By
 from streamloss.run.slices.keys import Keys, Memory
-from streamloss.run.slices.tally import SliceTally
+from streamloss.run.slices.tally import SliceTally, as_one_kind
 
+from .dense import STEP, Dense
 from .elements import Elements
+
+INT = Kind("int")
+
+AT_ONCE = 1 << 17
+"""Elements that a thread counts at once: their keys stay in its cache."""
 
 
 class Outputs(NamedTuple):
@@ -78,9 +87,109 @@ class CellTally(SliceTally):
         parts, own = counting.parts, By((), (), "keep", self._most)
         super().__init__(query._replace(losses=parts, parts=parts, axis=None), own, lock)
 
+    def reset(self, query: Query) -> None:
+        """Forget every batch."""
+        super().reset(query)
+        self._dense = Dense()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was added."""
+        return super().is_new and self._dense.is_empty
+
+    def _whole(self) -> Table | None:
+        """Return the table of all that was added."""
+        return _sum(super()._whole(), self._dense_table())
+
+    def _dense_table(self) -> Table | None:
+        """Return the table of what was counted where numbers lie close together."""
+        if self._dense.is_empty:
+            return None
+        keys, counts = self._dense.columns()
+        cells = Cells(len(counts), (), None, counts)
+        columns = [(values, None) for values in keys]
+        return Table.of(hidden(self.counting, False), [INT] * len(keys), columns, (), cells)
+
     def part(self) -> CellTally:
         """Return a tally of the same cells for some batches, with the same lock."""
         return CellTally(self.query, self.counting, self._slices, self.lock)
+
+    def add_elements(
+        self,
+        elements: Elements,
+        names: tuple[str, ...],
+        keyeds: list[Keyed],
+        axis: AxisLike,
+        in_task: bool = False,
+    ) -> None:
+        """Add elements with the keys of slices; of many, some rows at a time.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `evaluate`; if they are few, nothing has been added then.
+        """
+        with self.lock:
+            plain = not names and self._is_plain(elements, axis)
+            rest = self._add_dense(elements, in_task) if plain else elements.pieces(axis)
+            for rows, some in rest:
+                found = [some_rows(keyed, rows) for keyed in keyeds]
+                self.add_batch(*self.sliced(some, names, found, axis, in_task))
+
+    def _is_plain(self, elements: Elements, axis: AxisLike) -> bool:
+        """Return whether elements are only to be counted, by one or two whole numbers."""
+        batch, counting = elements.batch, self.counting
+        few = len(counting.keys) <= 2 and not counting.parts and not counting.spreads
+        alone = batch.weights is None and batch.where is None and axis is None
+        rows = len(elements.shape) == 1 or math.prod(elements.shape[1:]) == 1
+        if not (few and alone and rows) or choose.wait((), elements.size):
+            return False
+        before = [each for each in (self._table, self._living) if each is not None]
+        kinds = [kind for each in before for kind in each.kinds]
+        return all([kind in (INT, NOTHING) for kind in kinds])
+
+    def _add_dense(self, elements: Elements, in_task: bool) -> list[tuple[slice, Elements]]:
+        """Count elements whose numbers lie close together; return the others, some rows at a time.
+
+        Threads that share the work have counts of their own.
+        """
+        known = 1 if in_task else threads.wanted(elements.size)
+        if elements.size < threads.PARALLEL:
+            return self._counted(self._dense, slice(0, elements.size), elements)
+        parts, rest = list[Dense](), list[tuple[slice, Elements]]()
+
+        def work(jobs: Iterable[tuple[slice, Elements]]) -> None:
+            own = Dense()
+            for rows, some in jobs:
+                rest.extend(self._counted(own, rows, some))
+            parts.append(own)
+
+        threads.share(work, elements.pieces(None, AT_ONCE), known)
+        for part in parts:
+            if not self._dense.absorb(part):
+                self._table = _sum(self._table, self._dense_table())
+                self._dense = part
+        return rest
+
+    def _counted(self, dense: Dense, rows: slice, some: Elements) -> list[tuple[slice, Elements]]:
+        """Count elements; return those that could not be, in a list."""
+        keys = some.integers()
+        if keys is None or (len(keys[0]) > STEP and not dense.fit(keys)):
+            return [(rows, some)]
+        done = dense.add(keys)
+        left = slice(done, len(keys[0]))
+        return [(rows, some.some(left))] if done < left.stop else []
+
+    def _check(self, sliced: SlicedBatch) -> None:
+        """Refuse a batch with other keys than before."""
+        try:
+            super()._check(sliced)
+            if not self._dense.is_empty:
+                for name, kind in zip(sliced.names, sliced.kinds, strict=True):
+                    as_one_kind(name, INT, kind)
+        except (TypeError, ValueError) as error:
+            what = str(error).partition(f"{MARK}")[2] or str(error)
+            raise type(error)(f"labels of all batches {what.partition(': keys ')[2]}") from None
 
     def sliced(
         self,
@@ -114,6 +223,11 @@ class CellTally(SliceTally):
     def _in_python(self, sliced: SlicedBatch) -> Table:
         """Return the table of a small batch: of counts alone numpy makes it."""
         return in_python(sliced) if sliced.query.parts else in_numpy(sliced)
+
+
+def _sum(a: Table | None, b: Table | None) -> Table | None:
+    """Return the sum of tables, either of which may be none."""
+    return a.combine(b, 1) if a is not None and b is not None else a or b
 
 
 def _repeated(keyed: Keyed, times: int) -> Keyed:

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays.batch import Arguments, Batch, as_batch, normalise_axis, refuse_labels
-from streamloss.arrays.key_codes import some_rows, without
+from streamloss.arrays.key_codes import without
 from streamloss.arrays.keys import Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
+from streamloss.kernels import counting as bodies
+from streamloss.kernels.cpu import call
 from streamloss.kernels.switches import SIFT
 from streamloss.losses.base import Loss
 from streamloss.losses.counting import Counting, EachClass, Given
@@ -20,9 +22,6 @@ from streamloss.run import choose
 from .labels import Labels, check_alike, read_labels
 
 INPUTS = "y_true", "y_pred"
-
-WHOLE = 2.0**63
-"""What keys that are values of losses are below."""
 
 AT_ONCE = 1 << 20
 """Elements whose keys are in memory at once."""
@@ -45,13 +44,13 @@ class Elements(NamedTuple):
         What is asked for.
     batch : Batch
         The numbers, with weights and mask; of labels alone the numbers are nothing.
-    labels : dict of Keyed
+    labels : dict of Labels
         The labels of inputs, one after another.
     """
 
     counting: Counting
     batch: Batch
-    labels: dict[int, Keyed]
+    labels: dict[int, Labels]
 
     @classmethod
     def of(cls, counting: Counting, data: Arguments, compute: Any) -> Elements:
@@ -69,7 +68,7 @@ class Elements(NamedTuple):
             inputs = [_nothing(labels.get(k), labels) for k in range(2)]
         like = Like(counting.ranks, len(counting.ranks))
         batch = as_batch([like], inputs[0], inputs[1], weights, where, compute)
-        check_alike({INPUTS[k]: each.keyed for k, each in labels.items()})
+        check_alike({INPUTS[k]: each for k, each in labels.items()})
         for each in labels.values():
             if each.valid is not None:
                 valid = each.valid.reshape(batch.shape)
@@ -79,7 +78,7 @@ class Elements(NamedTuple):
             batch = _on_host(batch)
         if counting.spreads:
             batch = _each_class(batch)
-        return cls(counting, batch, {k: each.keyed for k, each in labels.items()})
+        return cls(counting, batch, labels)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -112,24 +111,40 @@ class Elements(NamedTuple):
                 )
         choose.check_labels(self.counting.computed, self.batch)
 
-    def pieces(self, axis: AxisLike) -> Iterator[tuple[slice, Elements]]:
-        """Yield some rows at a time, of about `AT_ONCE` elements; all where each has a result."""
+    def integers(self) -> list[Array] | None:
+        """Return the keys of all elements as arrays of integers; None if one is missing or none."""
+        found = []
+        for key in self.counting.keys:
+            if type(key) is Given:
+                own = self.labels[key.input].integers()
+            else:
+                keyed = self._key(key)
+                own = keyed.values if keyed.missing is None else None
+            if own is None:
+                return None
+            found.append(own)
+        return found
+
+    def pieces(
+        self, axis: AxisLike = None, most: int = AT_ONCE
+    ) -> Iterator[tuple[slice, Elements]]:
+        """Yield some rows at a time, of about so many elements; all where each has a result."""
         rows = self.shape[0] if self.shape else 1
-        step = max(1, AT_ONCE * max(rows, 1) // max(self.size, 1))
+        step = max(1, most * max(rows, 1) // max(self.size, 1))
         if rows <= step or (axis is not None and 0 not in normalise_axis(axis, len(self.losses))):
             yield slice(0, rows), self
             return
         for start in range(0, rows, step):
             some = slice(start, min(start + step, rows))
-            yield some, self._some(some)
+            yield some, self.some(some)
 
-    def _some(self, rows: slice) -> Elements:
+    def some(self, rows: slice) -> Elements:
         """Return some rows."""
         batch, inner = self.batch, math.prod(self.shape[1:])
         weights, where = (a if a is None else a[rows] for a in (batch.weights, batch.where))
         inputs = tuple([array[rows] for array in batch.inputs])
         flat = slice(rows.start * inner, rows.stop * inner)
-        labels = {k: some_rows(keyed, flat) for k, keyed in self.labels.items()}
+        labels = {k: each.some(flat) for k, each in self.labels.items()}
         found = batch._replace(inputs=inputs, weights=weights, where=where)
         return self._replace(batch=found, labels=labels)
 
@@ -140,7 +155,7 @@ class Elements(NamedTuple):
     def _key(self, key: Any) -> Keyed:
         """Return one key of all elements."""
         if type(key) is Given:
-            return self.labels[key.input]
+            return self.labels[key.input].keyed()
         if type(key) is EachClass:
             classes = np.broadcast_to(np.arange(self.shape[-1]), self.shape)
             return Keyed(Kind("int"), np.ascontiguousarray(classes).reshape(-1))
@@ -149,7 +164,8 @@ class Elements(NamedTuple):
     def missing(self) -> Mask | None:
         """Return which elements have a NaN or a missing label in an input; None if none has."""
         found: Mask | None = None
-        for keyed in self.labels.values():
+        for labels in self.labels.values():
+            keyed = labels.keyed()
             absent = keyed.missing if keyed.codes is None else np.asarray(keyed.codes) < 0
             if absent is not None:
                 found = absent if found is None else found | absent
@@ -220,11 +236,16 @@ def _values(loss: Loss, batch: Batch) -> Keyed:
         If a value is no whole number.
     """
     found = choose.runner((loss,), batch).values(loss, batch, SIFT).reshape(-1)
-    missing = np.isnan(found)
-    values = np.where(missing, 0.0, found) if missing.any() else found
-    wrong = ~((np.floor(values) == values) & (abs(values) < WHOLE))
-    if wrong.any():
-        got = float(values[int(wrong.argmax())])
-        raise ValueError(f"the keys of a metric must be whole numbers: got {got!r} of {loss!r}")
-    keyed = Keyed(Kind("int"), values.astype(np.int64))
-    return without(keyed, missing)
+    if choose.wait((), found.size):
+        missing = np.isnan(found)
+        there = np.where(missing, 0.0, found)
+        wrong = bool((~((np.floor(there) == there) & (abs(there) < bodies.LARGE))).any())
+        whole = there.astype(np.int64)
+    else:
+        whole, missing = np.empty(found.size, np.int64), np.empty(found.size, np.bool_)
+        state = np.zeros(2, np.int64)
+        call(bodies.as_whole, (), found, whole, missing, state)
+        wrong = bool(state[bodies.WRONG])
+    if wrong:
+        raise ValueError(f"keys of a metric must be whole numbers: {loss!r} gives others")
+    return without(Keyed(Kind("int"), whole), missing)

@@ -8,9 +8,13 @@ import numpy as np
 
 from streamloss.arrays.convert import is_masked, is_tensor
 from streamloss.arrays.device import as_device, is_device
+from streamloss.arrays.key_codes import some_rows
 from streamloss.arrays.keys import NOTHING, Keyed, Kind, align, convert, read_key
-from streamloss.arrays.types import ArrayLike, Mask
+from streamloss.arrays.types import Array, ArrayLike, Mask
 from streamloss.run import choose
+
+NUMBERS = list, tuple, bool, int, float, np.generic
+"""What lists hold that become arrays."""
 
 INT, BOOL, FLOAT = Kind("int"), Kind("bool"), Kind("float")
 
@@ -20,17 +24,60 @@ class Labels(NamedTuple):
 
     Attributes
     ----------
-    keyed : Keyed
-        The labels as keys; whole numbers are integers, whatever dtype they had.
+    name : str
+        What errors call the input.
+    source : numeric array or Keyed
+        The labels: numbers as they came, or keys of another kind.
     shape : tuple of int
         The axes that they had.
     valid : bool array, optional
         Which of them are not masked; None: all.
     """
 
-    keyed: Keyed
+    name: str
+    source: Any
     shape: tuple[int, ...]
     valid: Mask | None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the labels: numbers are integers, whatever dtype they have."""
+        return self.source.kind if type(self.source) is Keyed else INT
+
+    def some(self, rows: slice) -> Labels:
+        """Return some of the labels."""
+        if type(self.source) is Keyed:
+            return self._replace(source=some_rows(self.source, rows))
+        return self._replace(source=self.source[rows])
+
+    def keyed(self) -> Keyed:
+        """Return the labels as keys.
+
+        Raises
+        ------
+        ValueError
+            If a number is not whole.
+        """
+        if type(self.source) is Keyed:
+            return self.source
+        try:
+            return _whole(read_key(self.name, self.source))
+        except ValueError as error:
+            got = str(error).rpartition("got ")[2]
+            rule = f"{self.name} must hold labels, whole numbers or text; scores= is for scores"
+            raise ValueError(f"{rule}: got {got}") from None
+
+    def integers(self) -> Array | None:
+        """Return labels that are integers, none missing, as an array of them; None of others."""
+        found = self.source
+        if type(found) is Keyed:
+            plain = found.kind == INT and found.codes is None and found.missing is None
+            return found.values if plain else None
+        if found.dtype.kind not in "biu" or found.dtype == np.uint64:
+            return None
+        whole = found.view(np.uint8) if found.dtype == np.bool_ else found
+        wide = whole.dtype in (np.uint8, np.int32, np.int64) and whole.dtype.isnative
+        return np.ascontiguousarray(whole, whole.dtype if wide else np.int64)
 
 
 def read_labels(name: str, value: ArrayLike) -> Labels:
@@ -46,10 +93,12 @@ def read_labels(name: str, value: ArrayLike) -> Labels:
     if value is None:
         raise TypeError(f"{name} must be an array of labels: got None")
     array, shape, valid = _flat(value)
+    if type(array) is np.ndarray and array.dtype.kind in "biuf" and array.dtype.itemsize <= 8:
+        return Labels(name, array, shape, valid)
     try:
-        return Labels(_whole(read_key(name, array)), shape, valid)
+        return Labels(name, _whole(read_key(name, array)), shape, valid)
     except (TypeError, ValueError) as error:
-        what = str(error).removeprefix(f"by {name!r}").lstrip(": ")
+        what = str(error).removeprefix(f"by {name!r}").lstrip(": ").removeprefix("must hold keys ")
         raise type(error)(f"{name} must hold labels: {what}") from None
 
 
@@ -57,8 +106,9 @@ def _flat(value: Any) -> tuple[Any, tuple[int, ...], Mask | None]:
     """Return labels as one axis, the axes that they had, and which of them are not masked."""
     if is_device(value):
         value = choose.gpu().on_host(as_device("labels", value))
-    if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
-        value = np.array(value)
+    if isinstance(value, list | tuple) and value and isinstance(value[0], NUMBERS):
+        found = np.array(value)  # text beside numbers would become text
+        value = found if found.dtype.kind in "biuf" or found.ndim > 1 else value
     if isinstance(value, str | bytes) or not hasattr(value, "__len__"):
         value = np.array(value)
     valid = ~np.ma.getmaskarray(value).reshape(-1) if is_masked(value) else None
@@ -78,7 +128,7 @@ def _whole(keyed: Keyed) -> Keyed:
     return keyed
 
 
-def check_alike(labels: dict[str, Keyed]) -> None:
+def check_alike(labels: dict[str, Labels]) -> None:
     """Refuse labels of several kinds.
 
     Raises
@@ -87,10 +137,10 @@ def check_alike(labels: dict[str, Keyed]) -> None:
         If one input has text, say, and another one numbers.
     """
     kind = NOTHING
-    for name, keyed in labels.items():
+    for name, each in labels.items():
         try:
-            kind = align(kind, keyed.kind)
+            kind = align(kind, each.kind)
         except (TypeError, ValueError):
             names = " and ".join(labels)
             rule = f"{names} must hold labels of one kind"
-            raise TypeError(f"{rule}: got {kind} and, as {name}, {keyed.kind}") from None
+            raise TypeError(f"{rule}: got {kind} and, as {name}, {each.kind}") from None
