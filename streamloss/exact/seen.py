@@ -57,7 +57,7 @@ def count_terms(state: State, parts: list[int]) -> tuple[list[int], list[int]]:
     nan, infinite = flags[:, NANS], flags[:, PLUS_INFS] + flags[:, MINUS_INFS]
     stops = itertools.accumulate(parts, initial=0)
     slices = [slice(*pair) for pair in itertools.pairwise(stops)]
-    both = [[int(each[s].max(initial=0)) for s in slices] for each in (nan, infinite)]
+    both = [[int(max(each[s], default=0)) for s in slices] for each in (nan, infinite)]
     return both[0], both[1]
 
 
