@@ -247,7 +247,7 @@ class Table:
             raise ValueError(f"rollup must name some of the keys {self.names}: got {names}")
         keys = tuple([self.keys[self.names.index(name)] for name in names])
         found = self._by(names, keys).with_inner(inner.by_fewer(self, names))
-        return found.without_nothing()
+        return inner.pruned(found).without_nothing()
 
     def whole(self) -> Cells:
         """Return the cells of all slices together."""
@@ -357,12 +357,11 @@ class Table:
 def _added(parts: list[tuple[Table, int]]) -> Table:
     """Return the sum of tables with their signs."""
     _refuse_others([table for table, _ in parts])
-    tables = zip(*[[(each, sign) for each in table.inner] for table, sign in parts], strict=True)
-    return (
-        _added_alone(parts)
-        .with_inner(tuple([_added(list(some)) for some in tables]))
-        .without_nothing()
-    )
+    if any([sign < 0 and len(table) for table, sign in parts]):
+        inner.refuse_difference(parts[0][0].names)
+    each = zip(*[[(one, sign) for one in table.inner] for table, sign in parts], strict=True)
+    tables = tuple([_added(list(some)) for some in each])
+    return inner.pruned(_added_alone(parts).with_inner(tables)).without_nothing()
 
 
 def _added_alone(parts: list[tuple[Table, int]]) -> Table:

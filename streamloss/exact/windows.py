@@ -14,6 +14,7 @@ import numpy as np
 
 from streamloss.arrays import calendar
 
+from . import inner
 from .cells import Cells
 from .column import Column
 from .digits import Ints
@@ -61,6 +62,7 @@ def windows(table: Table, over: str, size: int | None) -> Table:
     ValueError
         If there would be more than MOST_SLICES windows, or a count would be too large.
     """
+    inner.refuse_difference(table.names)
     tables = tuple([windows(one, over, size) for one in table.inner])
     found = _windows(Table(table.names, table.keys, table.shape, table.cells), over, size)
     return found.with_inner(tables)

@@ -35,6 +35,23 @@ class EachClass(NamedTuple):
     of: str = "classes"
 
 
+class Extreme(NamedTuple):
+    """A key of which a cell keeps the largest value alone, or the smallest: any number.
+
+    It is the value of a loss. What it was before is not known, so that nothing can be taken out.
+
+    Attributes
+    ----------
+    loss : Loss or str
+        Whose values are compared, over the elements whose weight is not zero.
+    largest : bool
+        Whether the largest is kept, and not the smallest.
+    """
+
+    loss: Any
+    largest: bool = True
+
+
 class Counting(NamedTuple):
     """What tells cells apart, and what is summed in each. Metrics with equal ones share the cells.
 
@@ -42,7 +59,7 @@ class Counting(NamedTuple):
     ----------
     names : tuple of str
         What the keys are called.
-    keys : tuple of Given, EachClass or Loss
+    keys : tuple of Given, EachClass, Extreme or Loss
         What they are.
     sums : tuple of str
         What the sums are called.
@@ -61,6 +78,11 @@ class Counting(NamedTuple):
         return any([type(key) is EachClass for key in self.keys])
 
     @property
+    def extreme(self) -> Extreme | None:
+        """The key of which the largest or the smallest value is kept, which is the only one."""
+        return self.keys[0] if type(self.keys[0]) is Extreme else None
+
+    @property
     def labels(self) -> tuple[int, ...]:
         """Which inputs are keys as they are."""
         return tuple([key.input for key in self.keys if type(key) is Given])
@@ -68,7 +90,9 @@ class Counting(NamedTuple):
     @property
     def computed(self) -> tuple[Loss, ...]:
         """The losses whose values or sums are taken."""
-        keys = [key for key in self.keys if type(key) not in (Given, EachClass)]
+        keys = [key for key in self.keys if type(key) not in (Given, EachClass, Extreme)]
+        if self.extreme is not None:
+            keys.append(self.extreme.loss)
         return (*keys, *self.parts)
 
     @property
@@ -94,7 +118,11 @@ def counting_of(metric: Loss) -> Counting:
     called, keys = type(metric).__name__, written.cells()
     if not isinstance(keys, dict) or not keys:
         raise TypeError(f"cells of {called} must return keys by name: got {type(keys).__name__}")
-    found = [key if type(key) in (Given, EachClass) else resolve(key) for key in keys.values()]
+    found = [_resolved(key) for key in keys.values()]
+    if Extreme in map(type, found) and len(found) > 1:
+        raise TypeError(
+            f"cells of {called} must have no key beside an extreme one: got {len(found)}"
+        )
     sums = written.sums() if hasattr(written, "sums") else {}
     parts = tuple([resolve(loss) for loss in sums.values()])
     out = Counting(tuple(keys), tuple(found), tuple(sums), parts)
@@ -105,3 +133,12 @@ def counting_of(metric: Loss) -> Counting:
         if loss.combine is not None or (loss in found and loss.streams > 1):
             raise TypeError(f"keys of {called} must be values of losses: got {loss!r}")
     return out
+
+
+def _resolved(key: Any) -> Any:
+    """Return a key with the loss that it names."""
+    from .names import resolve  # late: it imports the module that imports this one
+
+    if type(key) is Extreme:
+        return key._replace(loss=resolve(key.loss))
+    return key if type(key) in (Given, EachClass) else resolve(key)

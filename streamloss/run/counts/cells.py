@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.batch import normalise_axis
-from streamloss.arrays.key_codes import some_rows
+from streamloss.arrays.batch import Batch, normalise_axis
+from streamloss.arrays.key_arrays import of_floats
+from streamloss.arrays.key_codes import some_rows, without
 from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact.cells import Cells
 from streamloss.exact.column import Column
-from streamloss.exact.inner import MARK, hidden
+from streamloss.exact.inner import MARK, hidden, pruned
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit
@@ -27,9 +28,12 @@ from streamloss.run.slices.keys import Keys, Memory
 from streamloss.run.slices.tally import SliceTally, as_one_kind
 
 from .dense import STEP, Dense
-from .elements import Elements
+from .elements import Elements, values_of
 
 INT = Kind("int")
+
+MANY = 1 << 16
+"""Values of extreme keys from which those are left out that are no extremes any more."""
 
 AT_ONCE = 1 << 17
 """Elements that a thread counts at once: their keys stay in its cache."""
@@ -99,7 +103,8 @@ class CellTally(SliceTally):
 
     def _whole(self) -> Table | None:
         """Return the table of all that was added."""
-        return _sum(super()._whole(), self._dense_table())
+        table = super()._whole()
+        return _sum(None if table is None else pruned(table), self._dense_table())
 
     def _dense_table(self) -> Table | None:
         """Return the table of what was counted where numbers lie close together."""
@@ -135,11 +140,16 @@ class CellTally(SliceTally):
             for rows, some in rest:
                 found = [some_rows(keyed, rows) for keyed in keyeds]
                 self.add_batch(*self.sliced(some, names, found, axis, in_task))
+            if self.counting.extreme is not None and self._living is not None:
+                if self._living.count > MANY:  # values that are none of the extremes any more
+                    self._table, self._living = self._whole(), None
 
     def _is_plain(self, elements: Elements, axis: AxisLike) -> bool:
         """Return whether elements are only to be counted, by one or two whole numbers."""
         batch, counting = elements.batch, self.counting
-        few = len(counting.keys) <= 2 and not counting.parts and not counting.spreads
+        few = len(counting.keys) <= 2 and not (
+            counting.parts or counting.spreads or counting.extreme
+        )
         alone = batch.weights is None and batch.where is None and axis is None
         rows = len(elements.shape) == 1 or math.prod(elements.shape[1:]) == 1
         if not (few and alone and rows) or choose.wait((), elements.size):
@@ -215,6 +225,8 @@ class CellTally(SliceTally):
         if missing is not None:
             known = batch.inputs if query.parts else [np.zeros(1)]
             batch = batch._replace(inputs=tuple([_without(array, missing) for array in known]))
+        if elements.counting.extreme is not None:
+            own = [extremes(elements, batch, found)]
         called = (*names, *hidden(elements.counting, bool(where.kept)))
         by = By(called, (None,) * len(called), "keep", self._most)
         keys = [*found, *own]
@@ -223,6 +235,43 @@ class CellTally(SliceTally):
     def _in_python(self, sliced: SlicedBatch) -> Table:
         """Return the table of a small batch: of counts alone numpy makes it."""
         return in_python(sliced) if sliced.query.parts else in_numpy(sliced)
+
+
+def extremes(elements: Elements, batch: Batch, keys: list[Keyed]) -> Keyed:
+    """Return the key of which slices keep the largest or the smallest value: that, for all of each.
+
+    An element whose weight is zero, or that does not count, has none.
+
+    Parameters
+    ----------
+    elements : Elements
+        The elements.
+    batch : Batch
+        The same, one after another.
+    keys : list of Keyed
+        The keys of their slices.
+    """
+    extreme = elements.counting.extreme
+    assert extreme is not None
+    values, sign = values_of(extreme.loss, elements.batch), 1.0 if extreme.largest else -1.0
+    there = np.ones(values.size, np.bool_) if batch.where is None else batch.where.copy()
+    if batch.weights is not None:
+        there &= batch.weights != 0.0
+    lost = np.isnan(values)
+    compared, codes = np.where(there & ~lost, sign * values, -np.inf), _codes(keys, values.size)
+    most = np.full(int(codes.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(most, codes, compared)
+    found = of_floats(sign * most[codes])
+    return without(found, ~there | lost)
+
+
+def _codes(keys: list[Keyed], rows: int) -> Array:
+    """Return a number for each slice that elements are in."""
+    if not keys:
+        return np.zeros(rows, np.int64)
+    found = Keys(("",) * len(keys), tuple([keyed.kind for keyed in keys]), 1 << 31)
+    known = found.prepared(keys, False)
+    return found.codes(keys, known, slice(0, rows), False, Memory()).astype(np.int64)
 
 
 def _sum(a: Table | None, b: Table | None) -> Table | None:

@@ -149,7 +149,9 @@ class Elements(NamedTuple):
         return self._replace(batch=found, labels=labels)
 
     def keys(self) -> list[Keyed]:
-        """Return the keys of all elements, one after another."""
+        """Return the keys of all elements, one after another; of an extreme one there is none yet."""
+        if self.counting.extreme is not None:
+            return []
         return [self._key(key) for key in self.counting.keys]
 
     def _key(self, key: Any) -> Keyed:
@@ -159,7 +161,7 @@ class Elements(NamedTuple):
         if type(key) is EachClass:
             classes = np.broadcast_to(np.arange(self.shape[-1]), self.shape)
             return Keyed(Kind("int"), np.ascontiguousarray(classes).reshape(-1))
-        return _values(key, self.batch._replace(weights=None, where=None))
+        return _values(key, self.batch)
 
     def missing(self) -> Mask | None:
         """Return which elements have a NaN or a missing label in an input; None if none has."""
@@ -227,6 +229,13 @@ def _each_class(batch: Batch) -> Batch:
     return batch._replace(inputs=(true, scores), weights=weights, where=where, ranks=(0, 0))
 
 
+def values_of(loss: Loss, batch: Batch) -> Array:
+    """Return the values of a loss, without weights or a mask, one after another."""
+    alone = batch._replace(weights=None, where=None)
+    found: Array = choose.runner((loss,), alone).values(loss, alone, SIFT).reshape(-1)
+    return found
+
+
 def _values(loss: Loss, batch: Batch) -> Keyed:
     """Return the values of a loss as keys; those that are NaN are missing.
 
@@ -235,7 +244,7 @@ def _values(loss: Loss, batch: Batch) -> Keyed:
     ValueError
         If a value is no whole number.
     """
-    found = choose.runner((loss,), batch).values(loss, batch, SIFT).reshape(-1)
+    found = values_of(loss, batch)
     if choose.wait((), found.size):
         missing = np.isnan(found)
         there = np.where(missing, 0.0, found)

@@ -60,6 +60,11 @@ class Living:
         self._memory = Memory()
         self._task: Task[Any] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many slices there may be."""
+        return self._keys.count
+
     def takes(self, sliced: SlicedBatch) -> bool:
         """Return whether a batch has the same kinds of keys, and there is room for all it has."""
         fits = all([has or not needs for has, needs in zip(self.flags, sliced.flags, strict=True)])
