@@ -120,9 +120,7 @@ def counting_of(metric: Loss) -> Counting:
         raise TypeError(f"cells of {called} must return keys by name: got {type(keys).__name__}")
     found = [_resolved(key) for key in keys.values()]
     if Extreme in map(type, found) and len(found) > 1:
-        raise TypeError(
-            f"cells of {called} must have no key beside an extreme one: got {len(found)}"
-        )
+        raise TypeError(f"an extreme key of {called} must be the only one: got {len(found)}")
     sums = written.sums() if hasattr(written, "sums") else {}
     parts = tuple([resolve(loss) for loss in sums.values()])
     out = Counting(tuple(keys), tuple(found), tuple(sums), parts)

@@ -147,9 +147,8 @@ class CellTally(SliceTally):
     def _is_plain(self, elements: Elements, axis: AxisLike) -> bool:
         """Return whether elements are only to be counted, by one or two whole numbers."""
         batch, counting = elements.batch, self.counting
-        few = len(counting.keys) <= 2 and not (
-            counting.parts or counting.spreads or counting.extreme
-        )
+        others = counting.parts or counting.spreads or counting.extreme
+        few = len(counting.keys) <= 2 and not others
         alone = batch.weights is None and batch.where is None and axis is None
         rows = len(elements.shape) == 1 or math.prod(elements.shape[1:]) == 1
         if not (few and alone and rows) or choose.wait((), elements.size):

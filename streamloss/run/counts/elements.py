@@ -149,7 +149,7 @@ class Elements(NamedTuple):
         return self._replace(batch=found, labels=labels)
 
     def keys(self) -> list[Keyed]:
-        """Return the keys of all elements, one after another; of an extreme one there is none yet."""
+        """Return the keys of all elements, one after another; an extreme one is not among them."""
         if self.counting.extreme is not None:
             return []
         return [self._key(key) for key in self.counting.keys]
