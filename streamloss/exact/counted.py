@@ -65,9 +65,14 @@ class Counted:
 
     @classmethod
     def of_rows(
-        cls, keys: Mapping[str, Sequence[Any]], weights: Iterable[float] | None = None
+        cls,
+        keys: Mapping[str, Sequence[Any]],
+        weights: Iterable[float] | None = None,
+        sums: Mapping[str, Sequence[float]] | None = None,
     ) -> Counted:
         """Return the cells of rows with their keys, counted in Python: for tests and few rows.
+
+        `sums` are finite values of the rows, of which each cell has the sum of weight times value.
 
         Examples
         --------
@@ -77,11 +82,12 @@ class Counted:
         """
         rows = list(zip(*keys.values(), strict=True))
         heavy = [Fraction(w) for w in weights] if weights is not None else [Fraction(1)] * len(rows)
+        values = list(zip(*(sums or {}).values(), strict=True)) or [()] * len(rows)
         found: dict[Any, list[Any]] = {}
-        for row, weight in zip(rows, heavy, strict=True):
-            cell = found.setdefault(row, [0, Fraction(0)])
-            cell[0] += 1
-            cell[1] += weight
+        for row, weight, summed in zip(rows, heavy, values, strict=True):
+            cell = found.setdefault(row, [0, Fraction(0), *[Fraction(0) for _ in summed]])
+            terms = [1, weight, *[weight * Fraction(value) for value in summed]]
+            cell[:] = [a + b for a, b in zip(cell, terms, strict=True)]
         cells = sorted(found)
         columns: dict[str, Any] = {}
         for k, name in enumerate(keys):
@@ -89,10 +95,13 @@ class Counted:
             whole = all(isinstance(value, int | np.integer) for value in values)
             columns[name] = np.array(values, np.int64 if whole else object)
         elements = np.array([found[cell][0] for cell in cells], np.int64)
-        units = [int(found[cell][1] * Fraction(2) ** -UNIT) for cell in cells]
+        exact = [[int(x * Fraction(2) ** -UNIT) for x in found[cell][1:]] for cell in cells]
+        totals = {
+            name: [Exact(units[k]) for units in exact] for k, name in enumerate(sums or {}, start=1)
+        }
         if weights is None:
-            return cls(columns, elements, elements)
-        return cls.of_units(columns, elements, units)
+            return cls(columns, elements, elements, sums=totals)
+        return cls.of_units(columns, elements, [units[0] for units in exact], totals)
 
     def __len__(self) -> int:
         return len(self.elements)

@@ -13,6 +13,7 @@ class Interval(NamedTuple):
     low: float
     high: float
     closed: bool = False
+    whole: bool = False
 
     def taken(self, value: Any) -> float:
         """Return a value as a parameter.
@@ -41,10 +42,13 @@ class Interval(NamedTuple):
     def admits(self, value: float) -> bool:
         """Return whether the value is finite and lies in the interval."""
         inside = self.low < value < self.high
-        return inside or (self.closed and math.isfinite(value) and value in (self.low, self.high))
+        inside |= self.closed and math.isfinite(value) and value in (self.low, self.high)
+        return inside and (not self.whole or value == int(value))
 
     def rule(self) -> str:
         """Say what is asked of the value."""
+        if self.whole:
+            return f"a whole number {self._replace(whole=False).rule()}"
         if self == Real:
             return "finite"
         if math.isinf(self.high):

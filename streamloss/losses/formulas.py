@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from . import scores
 from .arithmetic import (
     INFINITY,
     NAN,
@@ -383,6 +384,7 @@ FORMULAS = (
     raised,
     among,
     multi_margin,
+    *scores.FUNCTIONS,
 )
 """What `kernels.meanings` registers with the compiler, to be part of each loop that calls it."""
 

@@ -34,7 +34,14 @@ class AbsoluteError(NamedTuple):
         return modulus(y_pred - y_true)
 
 
-@loss("squared_error", "mse", "mean_squared_error", "l2", formula="(y_pred - y_true)^2")
+@loss(
+    "squared_error",
+    "mse",
+    "mean_squared_error",
+    "l2",
+    "binary_brier",
+    formula="(y_pred - y_true)^2",
+)
 class SquaredError(NamedTuple):
     """The squared error, in the unit of y_true squared.
 

@@ -13,13 +13,15 @@ from .base import Label, LabelSize, Prediction
 @loss(
     "mean_error",
     "bias",
+    "calibration_in_the_large",
     formula="sum w (y_pred - y_true) / sum w",
     perfect=0.0,
 )
 class MeanError(NamedTuple):
     """The mean error or bias, in the unit of y_true: above zero if predictions are too large.
 
-    The sums of both are exact, so that none of it is lost where they nearly cancel.
+    The sums of both are exact, so that none of it is lost where they nearly cancel. Of
+    probabilities, and labels 0 and 1, it is their calibration in the large.
 
     Examples
     --------

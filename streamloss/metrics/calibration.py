@@ -1,0 +1,306 @@
+"""Whether probabilities say how often something comes: tables of bins, and errors made of these.
+
+Sums in bins are exact, and results rounded once. Only where rows of probabilities have weights is
+the product of a weight and the largest of a row rounded before (of float32 it is exact).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from streamloss.exact.counted import Counted
+from streamloss.exact.digits import UNIT
+from streamloss.exact.numbers import Exact
+from streamloss.losses.define import loss
+from streamloss.losses.domains import Choice
+from streamloss.losses.scores import fine_edge
+
+from .bins import (
+    Binned,
+    Bins,
+    Closed,
+    Hit,
+    Largest,
+    Probabilities,
+    Strategy,
+    keys_of,
+    sums_of,
+)
+from .reliability import Reliability
+
+SPARE = 128
+"""Bits of a quotient below the point where its unit is one: far more than a float64 has."""
+
+
+class Bin(NamedTuple):
+    """What lies in a bin."""
+
+    of: int
+    """The class, 0 without classes."""
+
+    low: float
+    high: float
+    elements: int
+    weight: int
+    """The sum of weights, in units of the cells."""
+
+    predicted: int
+    observed: int
+    """Sums of weight times probability, and times label, in units of 2**-1074."""
+
+    @property
+    def gap(self) -> int:
+        """Probabilities minus labels, in units of 2**-1074."""
+        return self.predicted - self.observed
+
+
+@loss(
+    "calibration_table",
+    "calibration_curve",
+    "reliability",
+    formula="in each bin b: sum w p / sum w, sum w y / sum w",
+    perfect=0.0,
+)
+class CalibrationTable(NamedTuple):
+    """The mean probability and the share of what came in each bin of probabilities.
+
+    A `Reliability`: a row for each bin that has elements. Labels are 0 and 1, or shares between.
+
+    Bins are of equal width with strategy "uniform", their edges k / bins as rounded. Those of
+    "quantile" are of equal weight, nearly: what comes in a stream is counted in fine bins, less
+    than 0.1 % of a probability wide, and a bin ends with the first of these that its share of the
+    weights is reached in. Edges are said, and as exact; there are fewer bins where many
+    probabilities are alike. Weights must not be negative there.
+
+    A bin has its right edge in it, as in scikit-learn's `calibration_curve` and Guo et al. (2017),
+    On calibration of modern neural networks; torchmetrics has the left one, as `closed` may say.
+
+    Of "classes", rows of probabilities, the largest one is the probability, and the label whether
+    it is that of the class y_true. With "each_class" there are bins for each class, the label being
+    whether y_true is that class: one bin for each is the calibration in the large of each class.
+    Where a probability is outside [0, 1], as logits are, the result is NaN.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> metric = sl.CalibrationTable(bins=2)
+    >>> metric.cells()
+    {'bin': EvenBin(bins=2.0, left=0.0, logit=0.0)}
+    """
+
+    bins: Bins = 15.0
+    strategy: Strategy = "uniform"
+    scores: Probabilities = "probabilities"
+    closed: Closed = "right"
+
+    def cells(self) -> dict[str, Any]:
+        """Return the keys that tell cells apart."""
+        return keys_of(self)
+
+    def sums(self) -> dict[str, Any]:
+        """Return the losses that are summed in each cell."""
+        return sums_of(self)
+
+    def combine(self, cells: Counted) -> Reliability:
+        """Return the table of exact counts."""
+        bins = bins_of(self, cells)
+        weights = [cells.exact(each.weight) for each in bins]
+        columns: dict[str, Any] = {}
+        if "class" in cells.keys:
+            columns["class"] = np.array([each.of for each in bins], np.int64)
+        columns["low"] = np.array([each.low for each in bins], np.float64)
+        columns["high"] = np.array([each.high for each in bins], np.float64)
+        columns["elements"] = np.array([each.elements for each in bins], np.int64)
+        columns["weights"] = np.array([float(weight) for weight in weights], np.float64)
+        for name in "predicted", "observed", "gap":
+            pairs = zip(bins, weights, strict=True)
+            means = [Exact(getattr(each, name)) / weight for each, weight in pairs]
+            columns[name] = np.array(means, np.float64)
+        return Reliability(columns, self.closed if self.strategy == "uniform" else "right")
+
+
+@loss(
+    "expected_calibration_error",
+    "ece",
+    "calibration_error",
+    formula="sum_b |sum_b w p - sum_b w y| / sum w; with l2 the root of sum_b W_b gap_b^2 / sum w",
+)
+class ExpectedCalibrationError(NamedTuple):
+    """The expected calibration error: the mean gap between probabilities and shares, from 0 to 1.
+
+    Bins as in `CalibrationTable`, of which it is the mean of the gaps as absolute values, weighted
+    by the weights in the bins; with norm "l2" the root of the mean of their squares. Naeini et al.
+    (2015), Obtaining well calibrated probabilities using Bayesian binning. With "each_class" it is
+    the mean over classes (of squares, for l2): the static calibration error of Nixon et al. (2019),
+    Measuring calibration in deep learning, and with l2 the marginal calibration error of Kumar et
+    al. (2019), Verified uncertainty calibration.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> sl.ExpectedCalibrationError(bins=10).sums()
+    {'predicted': Prediction(), 'observed': Label()}
+    """
+
+    bins: Bins = 15.0
+    strategy: Strategy = "uniform"
+    scores: Probabilities = "probabilities"
+    closed: Closed = "right"
+    norm: Annotated[str, Choice(("l1", "l2"))] = "l1"
+
+    def cells(self) -> dict[str, Any]:
+        """Return the keys that tell cells apart."""
+        return keys_of(self)
+
+    def sums(self) -> dict[str, Any]:
+        """Return the losses that are summed in each cell."""
+        return sums_of(self)
+
+    def combine(self, cells: Counted) -> float:
+        """Return the result of exact counts."""
+        bins = bins_of(self, cells)
+        if self.norm == "l2":
+            return _root_of_squares(bins, cells)
+        return Exact(sum([abs(each.gap) for each in bins])) / cells.exact(cells.total)
+
+
+@loss(
+    "maximum_calibration_error",
+    "mce",
+    formula="max_b |sum_b w p - sum_b w y| / sum_b w",
+)
+class MaximumCalibrationError(NamedTuple):
+    """The maximum calibration error: the largest gap of a bin, from 0 to 1.
+
+    Of bins with weight, as in `CalibrationTable`, and with "each_class" of all classes. Naeini et
+    al. (2015), Obtaining well calibrated probabilities using Bayesian binning.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> sl.MaximumCalibrationError(scores="classes").sums()
+    {'predicted': Largest(), 'observed': Hit()}
+    """
+
+    bins: Bins = 15.0
+    strategy: Strategy = "uniform"
+    scores: Probabilities = "probabilities"
+    closed: Closed = "right"
+
+    def cells(self) -> dict[str, Any]:
+        """Return the keys that tell cells apart."""
+        return keys_of(self)
+
+    def sums(self) -> dict[str, Any]:
+        """Return the losses that are summed in each cell."""
+        return sums_of(self)
+
+    def combine(self, cells: Counted) -> float:
+        """Return the result of exact counts."""
+        heavy = [each for each in bins_of(self, cells) if each.weight]
+        gaps = [Exact(each.gap) / cells.exact(each.weight) for each in heavy]
+        return max(map(abs, gaps), default=math.nan)
+
+
+@loss(
+    "overconfidence",
+    "top_label_calibration_in_the_large",
+    formula="sum w max_c p_c / sum w - sum w [the largest is p_y] / sum w",
+    perfect=0.0,
+)
+class Overconfidence(NamedTuple):
+    """The mean of the largest probabilities less the share of hits: above 0 of too large ones.
+
+    The calibration in the large of top labels, of rows of probabilities and indices of classes. Of
+    probabilities of label 1 that is `MeanError`, and of each class the gap of a `CalibrationTable`
+    with one bin.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> sl.evaluate("overconfidence", [0, 1], [[0.75, 0.25], [0.75, 0.25]])
+    0.25
+    """
+
+    @staticmethod
+    def sums() -> dict[str, Any]:
+        """Return the losses whose sums it needs."""
+        return {"predicted": Largest(), "observed": Hit()}
+
+    def combine(self, weights: Exact, predicted: Exact, observed: Exact) -> float:
+        """Return the result of exact sums."""
+        return (predicted - observed) / weights
+
+
+def bins_of(metric: Binned, cells: Counted) -> list[Bin]:
+    """Return the bins of cells, those of one class after those of another.
+
+    Raises
+    ------
+    ValueError
+        If bins of equal weight are asked of negative weights.
+    """
+    keys = cells.keys["bin"].tolist()
+    classes = cells.keys["class"].tolist() if "class" in cells.keys else [0] * len(keys)
+    sums = [[each.units for each in cells.sums[name]] for name in ("predicted", "observed")]
+    counts = cells.elements.tolist(), cells.units.tolist()
+    rows = zip(classes, keys, *counts, *sums, strict=True)
+    if metric.strategy == "uniform":
+        return [Bin(of, k / metric.bins, (k + 1) / metric.bins, *rest) for of, k, *rest in rows]
+    if any(unit < 0 for unit in counts[1]):
+        raise ValueError("bins of equal weight need weights that are not negative")
+    found = [Bin(of, fine_edge(max(k - 1, 0)), fine_edge(k), *rest) for of, k, *rest in rows]
+    by_class = groupby(found, lambda each: each.of)
+    return [each for _, fine in by_class for each in _of_equal_weight(list(fine), int(metric.bins))]
+
+
+def _of_equal_weight(fine: list[Bin], bins: int) -> list[Bin]:
+    """Return bins of equal weight, as far as fine bins allow: each ends where its share is reached.
+
+    Edges meet: what lies between two fine bins belongs to the later one, and the ends are 0 and 1.
+    """
+    total, done, stops = sum([each.weight for each in fine]), 0, [0]
+    for k, each in enumerate(fine):
+        before, done = done, done + each.weight
+        if total and done * bins // total > before * bins // total:
+            stops.append(k + 1)
+    stops[max(len(stops) - 1, 1) :] = [len(fine)]  # with what has no weight after all that has
+    merged = [_merged(fine[start:stop]) for start, stop in pairwise(stops)]
+    edges = [0.0, *[each.high for each in merged[:-1]], 1.0]
+    ends = zip(merged, pairwise(edges), strict=True)
+    return [each._replace(low=low, high=high) for each, (low, high) in ends]
+
+
+def _merged(fine: list[Bin]) -> Bin:
+    """Return what lies in any of some bins."""
+    sums = [sum(column) for column in list(zip(*fine, strict=True))[3:]]
+    return Bin(fine[0].of, fine[0].low, fine[-1].high, *sums)
+
+
+def _root_of_squares(bins: list[Bin], cells: Counted) -> float:
+    """Return the root of the sum of squares of gaps over weights, over all weights, rounded once.
+
+    The sum lies between that of the whole parts of its quotients, in a unit that is small beside
+    each, and that and a unit for each rest. Where the roots of both are not one float64, it is
+    taken as a fraction.
+    """
+    pairs = [(each.gap**2, each.weight) for each in bins if each.weight]
+    shift = max([weight.bit_length() for _, weight in pairs], default=0) + SPARE
+    divisor = cells.total << 2 * (cells.exponent - UNIT)
+    parts = [divmod(square << shift, weight) for square, weight in pairs]
+    low, rests = sum([part for part, _ in parts]), sum([rest != 0 for _, rest in parts])
+    found, other = [_root(x, divisor << shift) for x in (low, low + rests)]
+    if found == other:
+        return found
+    exact = sum([Fraction(*pair) for pair in pairs], Fraction(0))
+    return _root(exact.numerator, divisor * exact.denominator)
+
+
+def _root(numerator: int, denominator: int) -> float:
+    """Return the correctly rounded root of a quotient; NaN below 0, and of 0 / 0."""
+    return Exact(numerator, None, 0).root_over(Exact(denominator, None, 0))
