@@ -13,6 +13,7 @@ from .exact.reductions import Reduction, check
 from .exact.seen import counts_of
 from .exact.state import State
 from .losses.base import Loss, parts_of, rows_of
+from .losses.groups import spelled_out
 from .losses.names import respelled
 from .repeats import update_once
 from .run.query import Query, Tally
@@ -97,8 +98,8 @@ class Accumulator:
         max_slices: int = MOST_SLICES,
         on_repeat: str = RAISE,
     ) -> None:
-        specs = list(losses) if isinstance(losses, list) else losses
-        query, ledger = Query.spelled(losses, axis, nan), Ledger(on_repeat=check_policy(on_repeat))
+        specs = spelled_out(losses)
+        query, ledger = Query.spelled(specs, axis, nan), Ledger(on_repeat=check_policy(on_repeat))
         self._begin(specs, _tally(query, keys_of(by, missing, max_slices)), ledger)
 
     def _begin(self, specs: Any, tally: Tally, ledger: Ledger) -> None:

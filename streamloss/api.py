@@ -15,6 +15,7 @@ from .exact.ledger import NO_IDS, Ledger
 from .exact.limits import MOST_SLICES
 from .exact.reductions import Reduction, check
 from .exact.state import State
+from .losses.groups import spelled_out
 from .run.query import Query, later, sums, values
 from .support.brief import brief
 
@@ -48,7 +49,8 @@ def evaluate(
     Parameters
     ----------
     losses : str, loss, or list of them
-        A name (``"mae"``, ``"huber:delta=0.5"``) or a loss (`Huber(0.5)`). A list takes one pass.
+        A name (``"mae"``, ``"huber:delta=0.5"``) or a loss (`Huber(0.5)`). A list takes one pass,
+        and so does a group: "regression", "binary" and "multiclass" stand for the usual losses.
     y_true, y_pred : array_like
         Labels and predictions, of the same shape and any rank: booleans, integers, floats up to
         64 bits, or complex numbers where the loss allows. They become float64: integers beyond
@@ -98,9 +100,10 @@ def evaluate(
         With keys a table, `Slices`, and of dask arrays, or of keys that are dask's, a
         `dask.delayed.Delayed` one. Else in the unit of the loss: an array of the axes kept, if
         `axis` leaves some; of the shape of the losses with "none", zero where an element counts
-        for nothing. For a list of losses a dict, with keys as they were given. With "none" it is
-        on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the names of
-        their axes and must have equal coordinates, an array of axes kept is a DataArray too.
+        for nothing. For a list of losses or a group a dict, with keys as they are spelled. With
+        "none" it is on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the
+        names of their axes and must have equal coordinates, an array of axes kept is a DataArray
+        too.
 
     Raises
     ------
@@ -125,7 +128,8 @@ def evaluate(
     >>> sl.evaluate("mae", [1.0, 2.0, 4.0], [1.5, 2.0, 2.0], by=["AA", "UA", "AA"]).loc["AA"]
     {'mae': 1.25}
     """
-    query = Query.spelled(losses, axis, nan)
+    specs = spelled_out(losses)
+    query = Query.spelled(specs, axis, nan)
     found = check(reduction, query.losses)
     keeps = found is Reduction.NONE
     if keeps and axis is not None:
@@ -138,12 +142,12 @@ def evaluate(
         how = progress, checkpoint, checkpoint_every
         taken = _taken(query, keys, data, given, by, how, not keeps)
         if taken.arrays is None:
-            return _built(losses, query, taken).result(found)
+            return _built(specs, query, taken).result(found)
         given, keys, by = taken.arrays, taken.by, taken.keys
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None or query.countings:
-        return _sliced(losses, query, keys, given, by, found)
+        return _sliced(specs, query, keys, given, by, found)
     named = find_names(query.losses[0], *given)
     if named is not None:
         given, query = named.arguments, query.over(named.numbers(axis))
@@ -154,11 +158,11 @@ def evaluate(
     if named is not None:
         reduced = () if found is Reduction.NONE else named.reduced(query.axis)
         results = [named.wrap(each, reduced) for each in results]
-    return _keyed(losses, results)
+    return _keyed(specs, results)
 
 
 def _sliced(
-    losses: Any,
+    specs: Any,
     query: Query,
     keys: By | None,
     given: Arguments,
@@ -170,7 +174,6 @@ def _sliced(
 
     So it is of metrics of counts without keys as well, whose cells have some.
     """
-    specs = list(losses) if isinstance(losses, list) else losses
     order, axis = None, query.axis
     if by is not None:
         order, axis = sliced().order_with(query.losses[0], given, by, None, axis)
@@ -220,15 +223,14 @@ def _asked(acc: Accumulator, reduction: Reduction | None) -> Any:
     return acc if reduction is None else acc.result(reduction)
 
 
-def _built(losses: Any, query: Query, taken: Taken, ledger: Ledger = NO_IDS) -> Accumulator:
+def _built(specs: Any, query: Query, taken: Taken, ledger: Ledger = NO_IDS) -> Accumulator:
     """Return the accumulator of sums of data."""
-    specs = list(losses) if isinstance(losses, list) else losses
     return build(specs, query, taken.sums, by=taken.by, ledger=ledger)
 
 
-def _keyed(losses: Any, results: list[Any]) -> Any:
+def _keyed(specs: Any, results: list[Any]) -> Any:
     """Return the results of a list of losses by these, that of one loss as it is."""
-    return dict(zip(losses, results, strict=True)) if isinstance(losses, list) else results[0]
+    return dict(zip(specs, results, strict=True)) if isinstance(specs, list) else results[0]
 
 
 def _taken(
@@ -290,20 +292,20 @@ def accumulate(
     >>> part.result("sum"), part.result("mean")
     (3.0, 1.5)
     """
-    query, given = Query.spelled(losses, axis, nan), (y_true, y_pred, weights, where)
+    specs = spelled_out(losses)
+    query, given = Query.spelled(specs, axis, nan), (y_true, y_pred, weights, where)
     keys = keys_of(by, missing, max_slices, named=False)
     ledger = NO_IDS if batch_id is None else Ledger.of([batch_id])
     if data is not None:
         how = progress, checkpoint, checkpoint_every
         taken = _taken(query, keys, data, given, by, how)
         if taken.arrays is None:
-            return _built(losses, query, taken, ledger)
+            return _built(specs, query, taken, ledger)
         given, keys, by = taken.arrays, taken.by, taken.keys
     else:
         _check_arrays(y_true, progress, checkpoint)
     if keys is not None or query.countings:
-        return _sliced(losses, query, keys, given, by, batch_id=batch_id)
-    specs = list(losses) if isinstance(losses, list) else losses
+        return _sliced(specs, query, keys, given, by, batch_id=batch_id)
     named, names = find_names(query.losses[0], *given), None
     if named is not None:
         given, query, names = named.arguments, query.over(named.numbers(axis)), named.in_memory()

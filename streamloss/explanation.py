@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .exact.reductions import FORMULAS, Reduction, check
 from .losses.base import Loss
+from .losses.counting import EachClass, Given
+from .losses.groups import spelled_out
 from .losses.names import resolve
 
 
 def explain(losses: Any, reduction: str = Reduction.MEAN) -> str:
-    """Return the formula that `evaluate` uses for losses and a reduction.
+    """Return the formula that `evaluate` uses for losses and a reduction, and what metrics keep.
 
     Parameters
     ----------
@@ -33,8 +36,17 @@ def explain(losses: Any, reduction: str = Reduction.MEAN) -> str:
       result  S / N
       S       the sum of weight * loss, without elements of weight zero
       N       the number of elements, those of weight zero included
+    >>> print(sl.explain("calibration_error:bins=10"))
+    ExpectedCalibrationError(bins=10.0, strategy='uniform', scores='probabilities', closed='right',\
+ norm='l1')
+      result  sum_b |sum_b w (p - y)| / sum w; with l2 the root of\
+ sum_b W_b gap_b^2 / sum w, with exact weights of cells over all elements
+      cells   bin: EvenBin(bins=10.0, left=0.0, logit=0.0)
+      sums    predicted: Prediction(), observed: Label()
+      exact   yes
     """
-    found = losses if isinstance(losses, list) else [losses]
+    specs = spelled_out(losses)
+    found = specs if isinstance(specs, list) else [specs]
     return "\n\n".join(_explain(resolve(spec), reduction) for spec in found)
 
 
@@ -44,7 +56,9 @@ def _explain(loss: Loss, reduction: str) -> str:
     each = "row" if any(loss.ranks) else "element"
     lines = [repr(loss)]
     if loss.combine is not None:
-        lines.append(f"  result  {loss.formula}, with exact sums over all {each}s")
+        kept = "sums" if loss.counting is None else "weights of cells"
+        lines.append(f"  result  {loss.formula}, with exact {kept} over all {each}s")
+        lines += [f"  {name:7} {text}" for name, text in state_of(loss).items()]
         return "\n".join(lines)
     doc = (type(loss).__doc__ or "").partition("\n")[0]
     lines.append(f"  loss    {loss.formula or doc}")
@@ -56,3 +70,34 @@ def _explain(loss: Loss, reduction: str) -> str:
     lines.append(f"  result  {result}")
     lines.extend(f"  {name}       {text.format(each=each)}" for name, text in terms.items())
     return "\n".join(lines)
+
+
+def state_of(metric: Loss) -> dict[str, str]:
+    """Return what is kept of data for a metric, and whether its result is exact, in words.
+
+    Examples
+    --------
+    >>> import streamloss as sl
+    >>> state_of(sl.R2())["sums"]
+    'left: SquaredError(), label: Label(), square: LabelSquare()'
+    """
+    counting = metric.counting
+    if counting is None:
+        sums, cells = _named(metric.names, metric.parts), {}
+    else:
+        sums = _named(counting.sums, counting.parts)
+        cells = {"cells": _named(counting.names, map(_key, counting.keys))}
+    known = "yes" if metric.bracket is None else "no: bracket() holds the exact value"
+    return cells | ({"sums": sums} if sums else {}) | {"exact": known}
+
+
+def _named(names: Iterable[str], values: Iterable[Any]) -> str:
+    """Return values by their names in one line."""
+    return ", ".join([f"{name}: {value}" for name, value in zip(names, values, strict=True)])
+
+
+def _key(key: Any) -> str:
+    """Return what a key of cells is, in words."""
+    if isinstance(key, Given):
+        return ("y_true", "y_pred")[key.input]
+    return "each class" if isinstance(key, EachClass) else repr(key)

@@ -14,6 +14,7 @@ from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.slicing import POLICIES as POLICIES_OF_KEYS
 from streamloss.files.dataset import LARGEST_COUNT
 from streamloss.files.formats import FORMATS
+from streamloss.losses.groups import GROUPS, spelled_out
 from streamloss.losses.names import LOSSES
 from streamloss.run.threads import get_num_threads
 from streamloss.support.text import shown
@@ -57,10 +58,30 @@ def losses() -> None:
 
 
 @streamloss.command()
+@debug
+def metrics() -> None:
+    """List all metrics, with what is kept for them and whether they are exact, and all groups.
+
+    Metrics are losses that are no means: of several sums, or of the weights of cells. These are
+    exact, and so is what is made of them, but for the rounding of functions such as logarithms;
+    where they do not suffice the result lies in a bracket.
+    """
+    with report.to_stdout():
+        report.show_metrics(LOSSES)
+        report.show_groups(GROUPS)
+
+
+def _spelled_out(_: click.Context, __: click.Parameter, losses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return losses with the members of groups in place of these."""
+    return tuple(spelled_out(list(losses)))
+
+
+@streamloss.command()
 @click.option(
     "--loss",
     "losses",
     multiple=True,
+    callback=_spelled_out,
     help="A loss, such as rmse; give it again for several. The commonest ones by default.",
 )
 @click.option("--all", "every", is_flag=True, help="All losses that have a name: minutes.")
@@ -142,8 +163,9 @@ def warmup(
     multiple=True,
     default=["mae"],
     show_default=True,
-    help="A loss, such as rmse or huber:delta=0.5; give it again for several."
-    " All of them: streamloss losses.",
+    callback=_spelled_out,
+    help="A loss, such as rmse or huber:delta=0.5, or a group: regression, binary or multiclass;"
+    " give it again for several. All of them: streamloss losses, streamloss metrics.",
 )
 @click.option(
     "--reduction",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from streamloss.explanation import state_of
 from streamloss.run.evaluation import Progress
 from streamloss.support.numbers import in_json
 from streamloss.support.text import shown
@@ -150,11 +151,36 @@ def show(
 
 def show_losses(losses: Mapping[str, Any]) -> None:
     """Print every loss with its other names, its parameters and its formula."""
+    rows = [(name, *_said(loss)) for name, loss in losses.items()]
+    _print_table(("loss", "also", "parameters", "formula"), rows)
+
+
+def show_metrics(losses: Mapping[str, Any]) -> None:
+    """Print every metric with what is kept for it and whether it is exact."""
     rows = []
     for name, loss in losses.items():
-        parameters = (f"{field}={loss._field_defaults[field]:g}" for field in loss._fields)
-        rows.append((name, ", ".join(loss.aliases), ", ".join(parameters), loss.formula))
-    _print_table(("loss", "also", "parameters", "formula"), rows)
+        if loss.combine is not None:
+            state = state_of(loss())
+            kept = "; ".join(f"{kind} {state[kind]}" for kind in ("cells", "sums") if kind in state)
+            rows.append((name, *_said(loss), kept, state["exact"]))
+    _print_table(("metric", "also", "parameters", "formula", "state", "exact"), rows)
+
+
+def show_groups(groups: Mapping[str, Iterable[str]]) -> None:
+    """Print every group with its members."""
+    _print_table(("group", "losses"), [(name, ", ".join(of)) for name, of in groups.items()])
+
+
+def _said(loss: Any) -> tuple[str, str, str]:
+    """Return the other names of a loss class, its parameters and its formula."""
+    defaults = {field: loss._field_defaults[field] for field in loss._fields}
+    parameters = [f"{field}={_shown(value)}" for field, value in defaults.items()]
+    return ", ".join(loss.aliases), ", ".join(parameters), loss.formula
+
+
+def _shown(parameter: Any) -> str:
+    """Return a parameter as `--loss` takes it."""
+    return f"{parameter:g}" if isinstance(parameter, float) else str(parameter)
 
 
 def _print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

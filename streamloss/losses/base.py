@@ -71,6 +71,9 @@ class Loss(tuple[float, ...]):
     combine: ClassVar[Callable[..., float] | None] = None
     """What a metric makes of its exact sums, given by name; None of other losses."""
 
+    bracket: ClassVar[Callable[..., tuple[float, float]] | None] = None
+    """Between what a metric of counts lies that its cells tell nearly; None of what is exact."""
+
     perfect: ClassVar[float | None] = None
     """The result of perfect predictions, where a result is the worse the further it is from that;
     infinity where more is better. None: the larger the worse, as of losses."""

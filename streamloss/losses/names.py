@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from streamloss.support.brief import brief
 
 from .base import Loss, is_loss, is_loss_class
+from .groups import GROUPS
 
 T = TypeVar("T")
 
@@ -126,6 +127,8 @@ def spellings(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if not name.isidentifier():
             raise ValueError(f"a name of a loss must be an identifier: got {brief(name)}")
+        if name in GROUPS:
+            raise ValueError(f"the loss name {name!r} is that of a group")
         other = _NAMES.get(name) if module in _MODULES else _named(name)
         if other is not None and other.key != key:
             raise ValueError(f"the loss name {name!r} belongs to {other.key}")

@@ -88,9 +88,10 @@ class CalibrationTable(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> metric = sl.CalibrationTable(bins=2)
-    >>> metric.cells()
-    {'bin': EvenBin(bins=2.0, left=0.0, logit=0.0)}
+    >>> sl.evaluate(sl.CalibrationTable(bins=2), [0, 1, 1, 1], [0.25, 0.5, 0.75, 1.0])
+     low  high  elements  weights  predicted  observed     gap
+       0   0.5         2        2      0.375       0.5  -0.125
+     0.5     1         2        2      0.875         1  -0.125
     """
 
     bins: Bins = 15.0
@@ -128,7 +129,7 @@ class CalibrationTable(NamedTuple):
     "expected_calibration_error",
     "ece",
     "calibration_error",
-    formula="sum_b |sum_b w p - sum_b w y| / sum w; with l2 the root of sum_b W_b gap_b^2 / sum w",
+    formula="sum_b |sum_b w (p - y)| / sum w; with l2 the root of sum_b W_b gap_b^2 / sum w",
 )
 class ExpectedCalibrationError(NamedTuple):
     """The expected calibration error: the mean gap between probabilities and shares, from 0 to 1.
@@ -143,8 +144,11 @@ class ExpectedCalibrationError(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> sl.ExpectedCalibrationError(bins=10).sums()
-    {'predicted': Prediction(), 'observed': Label()}
+    >>> sl.evaluate("ece:bins=2", [0, 1, 1, 1], [0.25, 0.5, 0.75, 1.0])
+    0.125
+    >>> rows = [[0.75, 0.25], [0.75, 0.25], [0.5, 0.5]]
+    >>> sl.evaluate(sl.ExpectedCalibrationError(scores="classes"), [0, 1, 0], rows)
+    0.3333333333333333
     """
 
     bins: Bins = 15.0
@@ -172,7 +176,7 @@ class ExpectedCalibrationError(NamedTuple):
 @loss(
     "maximum_calibration_error",
     "mce",
-    formula="max_b |sum_b w p - sum_b w y| / sum_b w",
+    formula="max_b |sum_b w (p - y)| / sum_b w",
 )
 class MaximumCalibrationError(NamedTuple):
     """The maximum calibration error: the largest gap of a bin, from 0 to 1.
@@ -183,8 +187,8 @@ class MaximumCalibrationError(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> sl.MaximumCalibrationError(scores="classes").sums()
-    {'predicted': Largest(), 'observed': Hit()}
+    >>> sl.evaluate("mce:bins=2", [0, 1, 1, 1], [0.25, 0.25, 0.75, 1.0])
+    0.25
     """
 
     bins: Bins = 15.0

@@ -57,8 +57,8 @@ class D2Brier(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> sl.D2Brier(scores="classes").sums()
-    {'squares': Brier()}
+    >>> sl.evaluate("d2_brier", [0, 1, 1, 0], [0.0, 1.0, 0.5, 0.5])
+    0.5
     """
 
     scores: Scores = "probabilities"
@@ -99,8 +99,8 @@ class D2LogLoss(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> sl.D2LogLoss().cells()
-    {'true': Outcome()}
+    >>> sl.evaluate("d2_log_loss", [0, 1, 1, 0], [0.0, 1.0, 0.5, 0.5])
+    0.5
     """
 
     scores: Scores = "probabilities"
