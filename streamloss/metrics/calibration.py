@@ -1,7 +1,8 @@
 """Whether probabilities say how often something comes: tables of bins, and errors made of these.
 
-Sums in bins are exact, and results rounded once. Only where rows of probabilities have weights is
-the product of a weight and the largest of a row rounded before (of float32 it is exact).
+Sums in bins are exact, for probabilities above 1e-140, and results rounded once. Only where rows of
+probabilities have weights the product of a weight and the largest of a row is rounded before: of
+float32 it is exact.
 """
 
 from __future__ import annotations

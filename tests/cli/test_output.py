@@ -1,5 +1,6 @@
 """What is written to pipes and terminals."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamloss.cli import main
+from streamloss.losses.groups import GROUPS
 from tests.cli.rows import GIVEN, N, P, Y, exact, spawn
 
 
@@ -47,6 +49,29 @@ def test_a_closed_pipe_is_no_error() -> None:
         listing.stdout.close()
         assert listing.stderr is not None
         assert listing.stderr.read() == ""
+
+
+def test_metrics_are_listed_with_what_they_keep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics"]) == 0
+    out = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "left: SquaredError(), label: Label(), square: LabelSquare()" in lines["r2"]
+    assert (
+        "cells bin: EvenBin(bins=15.0, left=0.0, logit=0.0)" in lines["maximum_calibration_error"]
+    )
+    assert lines["mean_error"].rstrip().endswith("yes")
+    assert lines["regression"].split(maxsplit=1)[1] == ", ".join(GROUPS["regression"])
+    assert "huber" not in lines
+    assert main(["losses"]) == 0
+    out = capsys.readouterr().out
+    assert "bins=15, strategy=uniform, scores=probabilities" in out
+    assert "huber" in out
+
+
+def test_groups_are_evaluated_in_one_pass(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["evaluate", path, *GIVEN, "--loss", "regression", "--loss", "mae", "--json"]
+    assert main(args) == 0
+    assert list(json.loads(capsys.readouterr().out)["results"]) == list(GROUPS["regression"])
 
 
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])

@@ -130,7 +130,9 @@ def truth(metric: Any, y_true: Any, y_pred: Any, weights: Any = None) -> float:
 
 
 def test_every_metric_has_its_row() -> None:
-    assert {type(metric).__name__ for metric in METRICS} == set(sl.metrics.__all__)
+    ours = [getattr(sl.metrics, name) for name in sl.metrics.__all__]
+    of_numbers = {cls for cls in ours if cls.parts and not any(cls.ranks)}
+    assert {type(metric) for metric in METRICS} == of_numbers
 
 
 @pytest.mark.small  # what is compiled is tested below, once for each metric
