@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import groupby, pairwise
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -19,10 +18,8 @@ from streamloss.exact.digits import UNIT
 from streamloss.exact.numbers import Exact
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice
-from streamloss.losses.scores import fine_edge
 
 from .bins import (
-    Binned,
     Bins,
     Closed,
     Hit,
@@ -32,32 +29,10 @@ from .bins import (
     keys_of,
     sums_of,
 )
-from .reliability import Reliability
+from .reliability import Bin, Reliability, bins_of
 
 SPARE = 128
 """Bits of a quotient below the point where its unit is one: far more than a float64 has."""
-
-
-class Bin(NamedTuple):
-    """What lies in a bin."""
-
-    of: int
-    """The class, 0 without classes."""
-
-    low: float
-    high: float
-    elements: int
-    weight: int
-    """The sum of weights, in units of the cells."""
-
-    predicted: int
-    observed: int
-    """Sums of weight times probability, and times label, in units of 2**-1074."""
-
-    @property
-    def gap(self) -> int:
-        """Probabilities minus labels, in units of 2**-1074."""
-        return self.predicted - self.observed
 
 
 @loss(
@@ -240,51 +215,6 @@ class Overconfidence(NamedTuple):
     def combine(self, weights: Exact, predicted: Exact, observed: Exact) -> float:
         """Return the result of exact sums."""
         return (predicted - observed) / weights
-
-
-def bins_of(metric: Binned, cells: Counted) -> list[Bin]:
-    """Return the bins of cells, those of one class after those of another.
-
-    Raises
-    ------
-    ValueError
-        If bins of equal weight are asked of negative weights.
-    """
-    keys = cells.keys["bin"].tolist()
-    classes = cells.keys["class"].tolist() if "class" in cells.keys else [0] * len(keys)
-    sums = [[each.units for each in cells.sums[name]] for name in ("predicted", "observed")]
-    counts = cells.elements.tolist(), cells.units.tolist()
-    rows = zip(classes, keys, *counts, *sums, strict=True)
-    if metric.strategy == "uniform":
-        return [Bin(of, k / metric.bins, (k + 1) / metric.bins, *rest) for of, k, *rest in rows]
-    if any(unit < 0 for unit in counts[1]):
-        raise ValueError("bins of equal weight need weights that are not negative")
-    found = [Bin(of, fine_edge(max(k - 1, 0)), fine_edge(k), *rest) for of, k, *rest in rows]
-    by_class = groupby(found, lambda each: each.of)
-    return [each for _, fine in by_class for each in _of_equal_weight(list(fine), int(metric.bins))]
-
-
-def _of_equal_weight(fine: list[Bin], bins: int) -> list[Bin]:
-    """Return bins of equal weight, as far as fine bins allow: each ends where its share is reached.
-
-    Edges meet: what lies between two fine bins belongs to the later one, and the ends are 0 and 1.
-    """
-    total, done, stops = sum([each.weight for each in fine]), 0, [0]
-    for k, each in enumerate(fine):
-        before, done = done, done + each.weight
-        if total and done * bins // total > before * bins // total:
-            stops.append(k + 1)
-    stops[max(len(stops) - 1, 1) :] = [len(fine)]  # with what has no weight after all that has
-    merged = [_merged(fine[start:stop]) for start, stop in pairwise(stops)]
-    edges = [0.0, *[each.high for each in merged[:-1]], 1.0]
-    ends = zip(merged, pairwise(edges), strict=True)
-    return [each._replace(low=low, high=high) for each, (low, high) in ends]
-
-
-def _merged(fine: list[Bin]) -> Bin:
-    """Return what lies in any of some bins."""
-    sums = [sum(column) for column in list(zip(*fine, strict=True))[3:]]
-    return Bin(fine[0].of, fine[0].low, fine[-1].high, *sums)
 
 
 def _root_of_squares(bins: list[Bin], cells: Counted) -> float:

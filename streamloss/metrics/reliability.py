@@ -1,13 +1,38 @@
-"""What a calibration table is: bins of probabilities, and what came of those in each."""
+"""Bins of probabilities: what lies in each, of exact counts, and tables of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
-HEADS = "low", "high", "elements", "weights", "predicted", "observed", "gap"
-"""What the columns of a table without classes are called."""
+from streamloss.exact.counted import Counted
+from streamloss.losses.scores import fine_edge
+
+from .bins import Binned
+
+
+class Bin(NamedTuple):
+    """What lies in a bin."""
+
+    of: int
+    """The class, 0 without classes."""
+
+    low: float
+    high: float
+    elements: int
+    weight: int
+    """The sum of weights, in units of the cells."""
+
+    predicted: int
+    observed: int
+    """Sums of weight times probability, and times label, in units of 2**-1074."""
+
+    @property
+    def gap(self) -> int:
+        """Probabilities minus labels, in units of 2**-1074."""
+        return self.predicted - self.observed
 
 
 class Reliability:
@@ -75,3 +100,48 @@ class Reliability:
 def _shown(number: Any) -> str:
     """Return a number in as many digits as a table shows."""
     return f"{number:.4g}" if isinstance(number, np.floating) else str(number)
+
+
+def bins_of(metric: Binned, cells: Counted) -> list[Bin]:
+    """Return the bins of cells, those of one class after those of another.
+
+    Raises
+    ------
+    ValueError
+        If bins of equal weight are asked of negative weights.
+    """
+    keys = cells.keys["bin"].tolist()
+    classes = cells.keys["class"].tolist() if "class" in cells.keys else [0] * len(keys)
+    sums = [[each.units for each in cells.sums[name]] for name in ("predicted", "observed")]
+    counts = cells.elements.tolist(), cells.units.tolist()
+    rows = zip(classes, keys, *counts, *sums, strict=True)
+    if metric.strategy == "uniform":
+        return [Bin(of, k / metric.bins, (k + 1) / metric.bins, *rest) for of, k, *rest in rows]
+    if any(unit < 0 for unit in counts[1]):
+        raise ValueError("bins of equal weight need weights that are not negative")
+    found = [Bin(of, fine_edge(max(k - 1, 0)), fine_edge(k), *rest) for of, k, *rest in rows]
+    by_class = groupby(found, lambda each: each.of)
+    return [each for _, fine in by_class for each in _of_equal_weight(list(fine), int(metric.bins))]
+
+
+def _of_equal_weight(fine: list[Bin], bins: int) -> list[Bin]:
+    """Return bins of equal weight, as far as fine bins allow: each ends where its share is reached.
+
+    Edges meet: what lies between two fine bins belongs to the later one, and the ends are 0 and 1.
+    """
+    total, done, stops = sum([each.weight for each in fine]), 0, [0]
+    for k, each in enumerate(fine):
+        before, done = done, done + each.weight
+        if total and done * bins // total > before * bins // total:
+            stops.append(k + 1)
+    stops[max(len(stops) - 1, 1) :] = [len(fine)]  # with what has no weight after all that has
+    merged = [_merged(fine[start:stop]) for start, stop in pairwise(stops)]
+    edges = [0.0, *[each.high for each in merged[:-1]], 1.0]
+    ends = zip(merged, pairwise(edges), strict=True)
+    return [each._replace(low=low, high=high) for each, (low, high) in ends]
+
+
+def _merged(fine: list[Bin]) -> Bin:
+    """Return what lies in any of some bins."""
+    sums = [sum(column) for column in list(zip(*fine, strict=True))[3:]]
+    return Bin(fine[0].of, fine[0].low, fine[-1].high, *sums)
