@@ -258,7 +258,7 @@ def brackets(table: Table, losses: tuple[Loss, ...], place: int) -> Any:
         If results are no numbers.
     """
     loss: Any = losses[place]
-    if not hasattr(type(loss), "bracket"):
+    if loss.bracket is None:
         values = table.results(losses, Reduction.MEAN)[place].reshape(-1)
         if values.dtype == object:
             raise ValueError(f"results of {loss!r} are no numbers: they have no bracket")

@@ -9,14 +9,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "binary": (
         "binary_cross_entropy",
         "binary_brier",
-        "d2_log_loss",
         "expected_calibration_error",
         "calibration_in_the_large",
     ),
     "multiclass": (
         "sparse_categorical_cross_entropy",
         "brier",
-        "d2_log_loss:scores=classes",
         "expected_calibration_error:scores=classes",
         "overconfidence",
     ),
