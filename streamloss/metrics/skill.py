@@ -99,8 +99,8 @@ class D2LogLoss(NamedTuple):
     Examples
     --------
     >>> import streamloss as sl
-    >>> sl.evaluate("d2_log_loss", [0, 1, 1, 0], [0.0, 1.0, 0.5, 0.5])
-    0.5
+    >>> sl.evaluate("d2_log_loss", [0, 1, 1, 0], [0.25, 0.75, 0.5, 0.5])
+    0.29248125036057815
     """
 
     scores: Scores = "probabilities"
