@@ -318,3 +318,15 @@ def test_a_table_is_a_value() -> None:
     with pytest.raises(KeyError):
         table["class"]
     assert repr(Reliability({"low": [0.0], "high": [0.5]})) == " low  high\n   0   0.5"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cells_counted_in_python_give_the_same(rng: np.random.Generator, weighted: bool) -> None:
+    y, p = rng.integers(0, 2, 50).tolist(), rng.random(50).tolist()
+    w = rng.random(50).tolist() if weighted else None
+    found = Counted.of_rows(
+        {"bin": [bin_of(x, 15, "right") for x in p]}, w, {"predicted": p, "observed": y}
+    )
+    for norm in NORMS:
+        metric = sl.ExpectedCalibrationError(norm=norm)
+        assert metric.combine(found) == sl.evaluate(metric, y, p, w)
