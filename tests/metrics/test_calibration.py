@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import streamloss as sl
 from streamloss.exact.counted import Counted
+from streamloss.exact.numbers import Exact
 from streamloss.metrics.reliability import Reliability
 from tests.reference import wild
 
@@ -233,16 +234,13 @@ def test_even_bins_take_negative_weights() -> None:
             assert is_root(found, total) if total >= 0 else math.isnan(found)
 
 
-@pytest.mark.parametrize("norm", NORMS)
-def test_roots_of_sums_that_many_bits_do_not_tell(norm: str) -> None:
-    gaps = [Fraction(1), Fraction(1), Fraction(1)]  # with weights 3, 6 and 2: 1/3 + 1/6 + 1/2
-    keys, weights = {"bin": [0, 1, 2]}, [3.0, 6.0, 2.0]
-    values = [float(gap / Fraction(w)) for gap, w in zip(gaps, weights, strict=True)]
-    found = Counted.of_rows(keys, weights, {"predicted": values, "observed": [0.0] * 3})
-    found.sums["predicted"] = [type(found.sums["predicted"][0]).of(1.0)] * 3
-    result = sl.ExpectedCalibrationError(norm=norm).combine(found)
-    want = Fraction(3, 11) if norm == "l1" else Fraction(1, 11)
-    assert result == float(want) if norm == "l1" else is_root(result, want)
+@pytest.mark.parametrize("middle", [2**53 + 1, 2**54 - 1, 2**53 + 3])
+def test_roots_in_the_middle_of_two_numbers(middle: int) -> None:
+    found = Counted.of_rows({"bin": [0, 1, 2, 3]}, [3.0, 6.0, 2.0, 5.0])
+    gaps = [Exact(middle << 1000)] * 3 + [Exact(0)]  # squares: (1/3 + 1/6 + 1/2) / 16, no float64
+    found.sums.update(predicted=gaps, observed=[Exact(0)] * 4)
+    want = float(Fraction(middle, 4 * 2**74))  # to even
+    assert sl.ExpectedCalibrationError(norm="l2").combine(found) == want
 
 
 @pytest.mark.parametrize(
