@@ -125,7 +125,7 @@ def counting_of(metric: Loss) -> Counting:
     parts = tuple([resolve(loss) for loss in sums.values()])
     out = Counting(tuple(keys), tuple(found), tuple(sums), parts)
     ranks = {loss.ranks for loss in out.computed}
-    if len(ranks) > 1 or (out.spreads and ranks > {(0, 0)}):
+    if len(ranks) > 1 or (out.spreads and ranks - {(0, 0)}):
         raise TypeError(f"keys and sums of {called} must be of losses of the same inputs")
     for loss in out.computed:
         if loss.combine is not None or (loss in found and loss.streams > 1):
