@@ -75,6 +75,8 @@ class Job(NamedTuple):
         asked = Question(query, self._keys())
         self._check_slices(asked)
         columns = self._columns(query)._replace(by=asked.columns)
+        if query.reads_labels:
+            columns = columns.as_labels()
         if self.threads is not None:
             set_num_threads(self.threads)
         data, every = self._scan(columns), self.checkpoint_every

@@ -12,7 +12,7 @@ from typing import Any
 
 from streamloss.explanation import state_of
 from streamloss.run.evaluation import Progress
-from streamloss.support.numbers import in_json
+from streamloss.support.numbers import result_in_json
 from streamloss.support.text import shown
 
 COUNTS = {"rows": "rows", "nonzero weights": "nonzero_weights", "NaN": "nan", "masked": "masked"}
@@ -99,7 +99,7 @@ def progress(total: int | None, done: int, quiet: bool) -> Iterator[Progress]:
         yield move
 
 
-def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: float) -> str:
+def as_json(results: Mapping[str, Any], counts: Mapping[str, Any], seconds: float) -> str:
     """Return the outcome as one JSON object.
 
     JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity".
@@ -114,12 +114,12 @@ def as_json(results: Mapping[str, float], counts: Mapping[str, Any], seconds: fl
 
     names = *COUNTS.values(), *TERM_COUNTS.values()
     named = {name: counts[name] for name in names if name in counts}
-    values = {loss: in_json(value) for loss, value in results.items()}
+    values = {loss: result_in_json(value) for loss, value in results.items()}
     return json.dumps({"results": values, **named, "seconds": seconds}, allow_nan=False)
 
 
 def show(
-    results: Mapping[str, float],
+    results: Mapping[str, Any],
     counts: Mapping[str, Any],
     waited: Callable[[], float],
     reduction: str,
@@ -129,7 +129,7 @@ def show(
     Parameters
     ----------
     results, counts : mapping
-        What is shown.
+        What is shown: numbers in a table, and below it what is none, such as a matrix.
     waited : callable
         Returns how many seconds the user has waited. It is called last: rich takes 50 ms to import.
     reduction : str
@@ -140,13 +140,19 @@ def show(
     values = [
         (loss, repr(value), *(f"{terms[loss]:,}" for terms in found.values()))
         for loss, value in results.items()
+        if isinstance(value, float)
     ]
-    _print_table(("loss", reduction, *found), values)
-    shown = {name: f"{counts[key]:,}" for name, key in COUNTS.items()}
+    if values:
+        _print_table(("loss", reduction, *found), values)
+    for loss, value in results.items():
+        if not isinstance(value, float):  # a matrix, a curve or a table
+            print(f"\n  {shown(loss)}\n")
+            print("\n".join(f"  {line}" for line in repr(value).splitlines()))
+    told = {name: f"{counts[key]:,}" for name, key in COUNTS.items()}
     seconds = waited()
-    shown["seconds"] = f"{seconds:.3f}"
-    shown["rows/s"] = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
-    _print_table(("", ""), shown.items())
+    told["seconds"] = f"{seconds:.3f}"
+    told["rows/s"] = f"{counts['rows'] / seconds:,.0f}" if seconds else ""
+    _print_table(("", ""), told.items())
 
 
 def show_losses(losses: Mapping[str, Any]) -> None:

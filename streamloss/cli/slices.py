@@ -12,7 +12,7 @@ from typing import Any
 from streamloss.slices import Slices
 from streamloss.slices.files import records_of
 from streamloss.slices.shown import text_of
-from streamloss.support.numbers import in_json
+from streamloss.support.numbers import result_in_json
 
 from .report import COUNTS, FILE_WIDTH, TERM_COUNTS
 
@@ -53,7 +53,7 @@ def _json(slices: Slices, counts: Mapping[str, Any], seconds: float) -> Iterator
     for record in records_of(slices):
         yield before + encoded(record)
         before = ", "
-    overall = {name: in_json(value) for name, value in slices.overall.items()}
+    overall = {name: result_in_json(value) for name, value in slices.overall.items()}
     names = *SHOWN.values(), *TERM_COUNTS.values()
     found = {name: counts[name] for name in names if name in counts}
     rest = {"overall": overall, **found, "seconds": seconds, "most_memory_bytes": most_memory()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
@@ -76,6 +77,14 @@ class Reliability:
 
     def __len__(self) -> int:
         return len(self.columns["low"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns by their names."""
+        return dict(self.columns)
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame of the columns."""
+        return import_module("pandas").DataFrame(self.columns)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reliability):

@@ -12,7 +12,7 @@ import numpy as np
 from streamloss.arrays import keys
 from streamloss.arrays.types import Array
 from streamloss.support.brief import brief
-from streamloss.support.numbers import in_json
+from streamloss.support.numbers import in_json, result_in_json
 
 from .frames import columns_of, library, to_arrow
 from .whole import Key, Whole
@@ -122,7 +122,7 @@ def records_of(slices: Any) -> Iterator[dict[str, Any]]:
 
 def records(whole: Whole, rows: Array | None) -> Iterator[dict[str, Any]]:
     """Yield some slices as JSON has them: keys, results and counts by the names of columns."""
-    columns = list(columns_of(whole, rows))
+    columns = list(columns_of(whole, rows, numbers=False))
     names = [name for name, _ in columns]
     for record in zip(*[_plain(column) for _, column in columns], strict=True):
         yield dict(zip(names, record, strict=True))
@@ -145,9 +145,11 @@ def _values(key: Key) -> list[Any]:
 
 
 def _items(array: Array) -> list[Any]:
-    """Return the items of an array, floats as JSON has them."""
+    """Return the items of an array, floats and results that are none as JSON has them."""
     items: list[Any] = array.tolist()
-    return [in_json(item) for item in items] if array.dtype == np.float64 else items
+    if array.dtype == np.float64:
+        return [in_json(item) for item in items]
+    return [result_in_json(item) if hasattr(item, "to_dict") else item for item in items]
 
 
 WRITERS: dict[str, Callable[[Whole, Array | None, BinaryIO, str], None]] = {

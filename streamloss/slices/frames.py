@@ -17,13 +17,17 @@ GROUPING = "grouping"
 """The column that says of which grouping set a slice is."""
 
 
-def columns_of(whole: Whole, rows: Array | None) -> Iterator[tuple[str, Key | Array]]:
+def columns_of(
+    whole: Whole, rows: Array | None, numbers: bool = True
+) -> Iterator[tuple[str, Key | Array]]:
     """Yield the columns of some slices with names of their own: keys, results and counts.
+
+    Where only numbers will do, results that are none are refused.
 
     Of grouping sets there is one more, which says as text what keys the set of a slice has.
     """
     found: list[tuple[str, Key | Array]] = [(key.name, key) for key in whole.keys(rows)]
-    for place in range(len(whole.losses)):
+    for place in range(len(whole.losses) if numbers else 0):
         whole.numbers(place)
     if whole.sets:
         found.append((GROUPING, whole.groupings(rows)))

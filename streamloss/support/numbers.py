@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 
 def in_json(value: float) -> float | str:
@@ -18,3 +19,14 @@ def in_json(value: float) -> float | str:
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def result_in_json(value: Any) -> Any:
+    """Return a result as JSON has it: of one that is no number its columns, by their names."""
+    if isinstance(value, float):
+        return in_json(value)
+    columns = {name: column.tolist() for name, column in value.to_dict().items()}
+    return {
+        name: [in_json(item) if isinstance(item, float) else item for item in column]
+        for name, column in columns.items()
+    }
