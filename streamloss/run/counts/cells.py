@@ -135,6 +135,7 @@ class CellTally(SliceTally):
             As `evaluate`; if they are few, nothing has been added then.
         """
         with self.lock:
+            self._known = None  # before: an interrupt may come as soon as something is added
             plain = not names and self._is_plain(elements, axis)
             rest = self._add_dense(elements, in_task) if plain else elements.pieces(axis)
             for rows, some in rest:
