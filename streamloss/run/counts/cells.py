@@ -183,7 +183,8 @@ class CellTally(SliceTally):
 
     def _counted(self, dense: Dense, rows: slice, some: Elements) -> list[tuple[slice, Elements]]:
         """Count elements; return those that could not be, in a list."""
-        keys = some.integers()
+        omits = isinstance(self.query.rule, Omit) and bool(self.counting.computed)
+        keys = None if omits and some.missing() is not None else some.integers()
         if keys is None or (len(keys[0]) > STEP and not dense.fit(keys)):
             return [(rows, some)]
         done = dense.add(keys)
@@ -226,7 +227,7 @@ class CellTally(SliceTally):
             known = batch.inputs if query.parts else [np.zeros(1)]
             batch = batch._replace(inputs=tuple([_without(array, missing) for array in known]))
         if elements.counting.extreme is not None:
-            own = [extremes(elements, batch, found)]
+            own = [extremes(elements, batch, found, missing)]
         called = (*names, *hidden(elements.counting, bool(where.kept)))
         by = By(called, (None,) * len(called), "keep", self._most)
         keys = [*found, *own]
@@ -237,10 +238,12 @@ class CellTally(SliceTally):
         return in_python(sliced) if sliced.query.parts else in_numpy(sliced)
 
 
-def extremes(elements: Elements, batch: Batch, keys: list[Keyed]) -> Keyed:
+def extremes(
+    elements: Elements, batch: Batch, keys: list[Keyed], missing: Mask | None
+) -> Keyed:
     """Return the key of which slices keep the largest or the smallest value: that, for all of each.
 
-    An element whose weight is zero, or that does not count, has none.
+    An element whose weight is zero or NaN, or that does not count, has none.
 
     Parameters
     ----------
@@ -250,13 +253,17 @@ def extremes(elements: Elements, batch: Batch, keys: list[Keyed]) -> Keyed:
         The same, one after another.
     keys : list of Keyed
         The keys of their slices.
+    missing : bool array, optional
+        Which elements are left out for a NaN in an input.
     """
     extreme = elements.counting.extreme
     assert extreme is not None
     values, sign = values_of(extreme.loss, elements.batch), 1.0 if extreme.largest else -1.0
-    there = np.ones(values.size, np.bool_) if batch.where is None else batch.where.copy()
+    there = np.ones(values.size, np.bool_) if missing is None else ~missing
+    if batch.where is not None:
+        there &= batch.where
     if batch.weights is not None:
-        there &= batch.weights != 0.0
+        there &= (batch.weights != 0.0) & ~np.isnan(batch.weights)
     lost = np.isnan(values)
     compared, codes = np.where(there & ~lost, sign * values, -np.inf), _codes(keys, values.size)
     most = np.full(int(codes.max(initial=0)) + 1, -np.inf)

@@ -85,7 +85,9 @@ class Eighth(NamedTuple):
     """In which eighth a prediction lies, whatever the label is."""
 
     def point(self, y_true: Any, y_pred: Any) -> Any:
-        return math.floor(y_pred * 8.0)
+        if y_pred != y_pred:
+            return math.nan
+        return float(math.floor(y_pred * 8.0))
 
 
 @sl.loss
