@@ -101,9 +101,9 @@ class CellTally(SliceTally):
         """Whether nothing was added."""
         return super().is_new and self._dense.is_empty
 
-    def _whole(self) -> Table | None:
+    def _total(self) -> Table | None:
         """Return the table of all that was added."""
-        table = super()._whole()
+        table = self._whole()
         return _sum(None if table is None else pruned(table), self._dense_table())
 
     def _dense_table(self) -> Table | None:
@@ -143,7 +143,7 @@ class CellTally(SliceTally):
                 self.add_batch(*self.sliced(some, names, found, axis, in_task))
             if self.counting.extreme is not None and self._living is not None:
                 if self._living.count > MANY:  # values that are none of the extremes any more
-                    self._table, self._living = self._whole(), None
+                    self._table, self._living = self._total(), None
 
     def _is_plain(self, elements: Elements, axis: AxisLike) -> bool:
         """Return whether elements are only to be counted, by one or two whole numbers."""

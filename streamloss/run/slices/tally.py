@@ -57,7 +57,7 @@ class SliceTally:
         """The table of all that was added, None before any batch: keys and axes are not known."""
         with self.lock:
             if self._known is None:
-                self._known = self._whole()
+                self._known = self._total()
             return self._known
 
     @property
@@ -97,8 +97,12 @@ class SliceTally:
         """Return that nothing is added without keys."""
         return False
 
-    def _whole(self) -> Table | None:
+    def _total(self) -> Table | None:
         """Return the table of all that was added."""
+        return self._whole()
+
+    def _whole(self) -> Table | None:
+        """Return the table of all that is in near rows and in a table."""
         living = None if self._living is None else self._living.table()
         parts = [part for part in (self._table, living) if part is not None]
         return Table.total(parts) if parts else None
