@@ -26,7 +26,8 @@ class Counted:
     Attributes
     ----------
     keys : dict of array
-        The keys by their names, one for each cell: int64, or objects such as text.
+        The keys by their names, one for each cell: int64, or objects such as text, and Python's
+        integers where labels need 64 bits without a sign; of times datetime64.
     elements : int64 array
         How many elements each cell has, also of weight zero.
     units : int64 or object array

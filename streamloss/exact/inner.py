@@ -7,6 +7,7 @@ begin with a mark that no key of a user has. So cells merge, roll up and leave a
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from streamloss.arrays.kinds import UNSIGNED, align
+from streamloss.arrays.labels import looked_at
 from streamloss.losses.base import Loss, countings_of
 from streamloss.losses.counting import Counting, EachClass
 
@@ -108,19 +111,20 @@ def counted(table: Table, one: Table, counting: Counting) -> Iterator[Counted | 
     ValueError
         If subtraction left a negative count.
     """
-    cells, keys = one.cells, one.keys[len(one.names) - len(counting.names) :]
+    cells, keys = one.cells, _told(one, counting)
     if any([(cells.counts(name) < 0).any() for name in ("elements", "nonzero")]):
         raise ValueError(NEGATIVE)
     numbers = numbers_of(table, one)
     if (numbers[1:] < numbers[:-1]).any():
         order = np.argsort(numbers, kind="stable")
         one, numbers = one.take(order), numbers[order]
-        cells, keys = one.cells, one.keys[len(one.names) - len(counting.names) :]
+        cells, keys = one.cells, _told(one, counting)
     bounds = np.searchsorted(numbers, np.arange(len(table) * table.kept + 1)).tolist()
     absent = np.zeros(len(one), np.bool_)
     for key in keys:
         absent |= key.codes == len(key.values)
     lost = absent & (cells.counts("nonzero") != 0)
+    absent |= cells.elements == 0  # what was masked or omitted has keys all the same
     if cells.weights is not None and cells.weights.flags is not None:
         lost |= cells.weights.flags.any(axis=0)
     names = counting.names
@@ -133,10 +137,21 @@ def counted(table: Table, one: Table, counting: Counting) -> Iterator[Counted | 
         yield _counted(one, some, columns, counting)
 
 
+def _told(one: Table, counting: Counting) -> list[KeyColumn]:
+    """Return the keys that a metric has: times of both inputs in one unit, to be compared."""
+    found = list(one.keys[len(one.names) - len(counting.names) :])
+    times = [k for k, key in enumerate(found) if key.kind.name in ("time", "duration")]
+    if len({found[k].kind for k in times}) > 1:
+        kind = functools.reduce(align, [found[k].kind for k in times])
+        for k in times:
+            found[k] = found[k].as_kind(kind)
+    return found
+
+
 def _values(key: KeyColumn, some: Any) -> Any:
-    """Return the values of a key of some rows: floats as such, and not as their bits."""
-    found = key.values[key.codes[some]]
-    return found.view(np.float64) if key.kind.name == "float" else found
+    """Return the values of a key of some rows as users know them, and not as their bits."""
+    found = looked_at(key.kind, key.values)[key.codes[some]]
+    return found.astype(object) if key.kind == UNSIGNED else found
 
 
 def keeps(names: tuple[str, ...]) -> int:

@@ -16,6 +16,9 @@ from streamloss.run import choose
 NUMBERS = list, tuple, bool, int, float, np.generic
 """What lists hold that become arrays."""
 
+INEXACT = 2.0**53
+"""Floats from which integers may be other ones, which a list may have held."""
+
 INT, BOOL, FLOAT = Kind("int"), Kind("bool"), Kind("float")
 
 
@@ -108,6 +111,8 @@ def _flat(value: Any) -> tuple[Any, tuple[int, ...], Mask | None]:
         value = choose.gpu().on_host(as_device("labels", value))
     if isinstance(value, list | tuple) and value and isinstance(value[0], NUMBERS):
         found = np.array(value)  # text beside numbers would become text
+        if found.dtype.kind == "f" and (abs(found) >= INEXACT).any():
+            found = np.array(value, object)
         value = found if found.dtype.kind in "biuf" or found.ndim > 1 else value
     if isinstance(value, str | bytes) or not hasattr(value, "__len__"):
         value = np.array(value)
