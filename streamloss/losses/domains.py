@@ -59,6 +59,20 @@ class Interval(NamedTuple):
         return rule.format(self.low, self.high)
 
 
+class Whole(Interval):
+    """The whole numbers of an interval, kept as float."""
+
+    __slots__ = ()
+
+    def admits(self, value: float) -> bool:
+        """Return whether the value is whole and lies in the interval."""
+        return value.is_integer() and super().admits(value)
+
+    def rule(self) -> str:
+        """Say what is asked of the value."""
+        return f"whole, {super().rule()}"
+
+
 Real = Interval(-math.inf, math.inf)
 Positive = Annotated[float, Interval(0.0, math.inf)]
 NonNegative = Annotated[float, Interval(0.0, math.inf, closed=True)]
