@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 from streamloss.losses.names import attribute, defined_in, directory
 
-_FAMILIES = "moments", "correlation", "errors", "overlap", "calibration", "perplexity", "skill"
+_FAMILIES = (
+    "moments",
+    "correlation",
+    "errors",
+    "overlap",
+    "calibration",
+    "perplexity",
+    "skill",
+    "ranking",
+    "curves",
+    "quantiles",
+)
 """The modules with metrics, in the order in which one is looked for."""
 
 defined_in(__name__, _FAMILIES)
@@ -17,10 +28,13 @@ defined_in(__name__, _FAMILIES)
 if TYPE_CHECKING:
     from .calibration import *  # noqa: F403
     from .correlation import *  # noqa: F403
+    from .curves import *  # noqa: F403
     from .errors import *  # noqa: F403
     from .moments import *  # noqa: F403
     from .overlap import *  # noqa: F403
     from .perplexity import *  # noqa: F403
+    from .quantiles import *  # noqa: F403
+    from .ranking import *  # noqa: F403
     from .skill import *  # noqa: F403
 
     __all__: list[str]
