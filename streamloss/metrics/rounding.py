@@ -129,14 +129,14 @@ def nearest(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
 
 
 def below(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
-    """Return a float that the weighted mean of sums of quotients is not below, next to it."""
+    """Return the weighted mean of sums of quotients rounded down, from 2**-96 of parts lower."""
     bits, total = BITS[0], sum(weights)
     low, _ = _mean_bounds(terms, weights, bits)
     return rounded_down(low, total << bits)
 
 
 def above(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
-    """Return a float that the weighted mean of sums of quotients is not above, next to it."""
+    """Return the weighted mean of sums of quotients rounded up, from 2**-96 of parts higher."""
     bits, total = BITS[0], sum(weights)
     _, high = _mean_bounds(terms, weights, bits)
     return -rounded_down(-high, total << bits) + 0.0

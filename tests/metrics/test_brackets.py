@@ -9,7 +9,7 @@ import pytest
 
 import streamloss as sl
 from streamloss.metrics import bounds
-from streamloss.metrics.score_groups import groups_of
+from streamloss.metrics.score_groups import Groups, groups_of
 from streamloss.metrics.scores import ScoreBits
 
 from . import rankings
@@ -131,7 +131,8 @@ def test_a_bin_of_one_positive_bounds_its_precision_by_what_it_can_be() -> None:
 
 
 def test_the_least_average_precision_is_neared_by_weights_in_a_geometric_row() -> None:
-    for true, false, part, count in [(0, 1, 1, 2), (5, 3, 2, 3), (1, 7, 3, 6), (100, 50, 9, 9)]:
+    shapes = [(0, 1, 1, 2), (5, 3, 2, 3), (1, 7, 3, 6), (1000, 500, 9, 9), (10, 900, 5, 2)]
+    for true, false, part, count in shapes:
         start, stop = true + false, true + false + part
         exact = 1 - (false / part) * count * (1 - (start / stop) ** (1 / count))
         steps = [start * (stop / start) ** (k / count) for k in range(count + 1)]
@@ -144,7 +145,7 @@ def test_the_least_average_precision_is_neared_by_weights_in_a_geometric_row() -
         at_top = Fraction(true * true, true + false) if true else Fraction(0)
         want = (at_top + Fraction(exact) * part) / (true + part)
         assert abs(reached - want) < 1e-12
-        assert 0 <= reached - low < 0.3 * (part / stop) ** 2
+        assert 0 <= reached - low < 0.3 * (part / start) ** 3 * stop / (true + part)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -164,3 +165,16 @@ def test_the_bracket_is_as_wide_as_the_share_of_pairs_in_a_bin(weighted: bool) -
     low, high = (exactly(x) for x in sl.ROCAUC(12).bracket(counted(some, bins)))
     assert 0 < share < Fraction(1, 50)
     assert 0 <= (high - low) - share <= Fraction(1, 1 << 51)
+
+
+def test_weights_too_large_for_floats_have_the_same_bounds() -> None:
+    rng = np.random.default_rng(13)
+    for _ in range(50):
+        ones, others = rng.integers(0, 9, 6).astype(object), rng.integers(0, 9, 6).astype(object)
+        counts = np.minimum(rng.integers(1, 4, 6), np.maximum(ones.astype(np.int64), 1))
+        small = Groups(np.arange(6), ones, others, counts, False)
+        large = small._replace(positives=ones << 1100, negatives=others << 1100)
+        found = [bounds.average_precision_bounds(groups) for groups in (small, large)]
+        if None not in found:
+            for a, b in zip(*found, strict=True):
+                assert abs(a.fraction() - b.fraction()) < Fraction(1, 1 << 45)

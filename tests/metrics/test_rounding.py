@@ -57,6 +57,14 @@ def test_bounds_hold_and_are_near(drawn: tuple[Ratios, Fraction], bits: int) -> 
     assert ratios.fraction() == exact
 
 
+def test_a_quotient_that_floats_find_just_below_is_known() -> None:
+    rng = np.random.default_rng(14)
+    for factor in (2 * rng.integers(1 << 54, 1 << 55, 2000) + 1).tolist():
+        parts, times = np.ones(1, np.int64), int(rng.integers(1, 64))
+        one = Ratios(parts, parts * factor * times, parts * factor * 64, 1)
+        assert one.bounds(50) == (times << 44, times << 44)
+
+
 @given(st.lists(quotients_drawn(), min_size=1, max_size=3), st.data())
 def test_means_are_rounded_once(drawn: list[tuple[Ratios, Fraction]], data: Any) -> None:
     weights = [data.draw(st.integers(1, 5)) for _ in drawn]
@@ -65,8 +73,10 @@ def test_means_are_rounded_once(drawn: list[tuple[Ratios, Fraction]], data: Any)
     assert nearest(terms, weights) == rounding(exact)
     down, up = below(terms, weights), above(terms, weights)
     assert Fraction(down) <= exact <= Fraction(up)
-    assert Fraction(math.nextafter(down, math.inf)) >= exact * (1 - Fraction(1, 1 << 80))
-    assert Fraction(math.nextafter(up, -math.inf)) <= exact * (1 + Fraction(1, 1 << 80))
+    parts = max(int(ratios.parts.sum()) + len(ratios.parts) for ratios in terms)
+    off = Fraction(2 + parts, 1 << 96)
+    assert Fraction(math.nextafter(down, math.inf)) >= exact - off
+    assert Fraction(math.nextafter(up, -math.inf)) <= exact + off
 
 
 @pytest.mark.parametrize("units", [-1, 0, 1])
