@@ -129,14 +129,14 @@ def nearest(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
 
 
 def below(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
-    """Return the weighted mean of sums of quotients rounded down, from 2**-96 of parts lower."""
+    """Return the weighted mean of sums of quotients rounded down, known to 2**-96 of the parts."""
     bits, total = BITS[0], sum(weights)
     low, _ = _mean_bounds(terms, weights, bits)
     return rounded_down(low, total << bits)
 
 
 def above(terms: Sequence[Ratios], weights: Sequence[int]) -> float:
-    """Return the weighted mean of sums of quotients rounded up, from 2**-96 of parts higher."""
+    """Return the weighted mean of sums of quotients rounded up, known to 2**-96 of the parts."""
     bits, total = BITS[0], sum(weights)
     _, high = _mean_bounds(terms, weights, bits)
     return -rounded_down(-high, total << bits) + 0.0
