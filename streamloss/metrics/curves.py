@@ -14,8 +14,8 @@ from streamloss.losses.define import loss
 
 from .ranking import ranking_cells
 from .rounding import rounded
+from .score_bins import Bits, score_edges
 from .score_groups import groups_of
-from .scores import Bits, score_edges
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from streamloss.losses.define import loss
 from streamloss.losses.domains import Share
 
 from .rounding import rounded_down
-from .scores import SizeBitCount, SizeBits, size_edges
+from .score_bins import SizeBitCount, SizeBits, size_edges
 
 Bracket = tuple[float, float]
 

@@ -25,8 +25,8 @@ from .bounds import (
     roc_auc_bounds,
 )
 from .rounding import above, below, nearest
+from .score_bins import Bits, ScoreBits, Truth
 from .score_groups import Groups, groups_of
-from .scores import Bits, ScoreBits, Truth
 
 Average = Annotated[str, Choice(("binary", "macro", "weighted"))]
 """Of one number for each element; or the mean of the classes of a row, each against the others."""

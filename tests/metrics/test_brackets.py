@@ -9,8 +9,8 @@ import pytest
 
 import streamloss as sl
 from streamloss.metrics import bounds
+from streamloss.metrics.score_bins import ScoreBits
 from streamloss.metrics.score_groups import Groups, groups_of
-from streamloss.metrics.scores import ScoreBits
 
 from . import rankings
 from .rankings import Rows, counted, exactly, nearest, orders, rows, weight

@@ -238,9 +238,7 @@ class CellTally(SliceTally):
         return in_python(sliced) if sliced.query.parts else in_numpy(sliced)
 
 
-def extremes(
-    elements: Elements, batch: Batch, keys: list[Keyed], missing: Mask | None
-) -> Keyed:
+def extremes(elements: Elements, batch: Batch, keys: list[Keyed], missing: Mask | None) -> Keyed:
     """Return the key of which slices keep the largest or the smallest value: that, for all of each.
 
     An element whose weight is zero or NaN, or that does not count, has none.

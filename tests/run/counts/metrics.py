@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import streamloss as sl
-from streamloss.losses.domains import Row
 from streamloss.losses.counting import EachClass, Extreme, Given
+from streamloss.losses.domains import Row
 
 ULP = Fraction(1, 2**1074)
 

@@ -1,7 +1,6 @@
 """What a NaN, a missing label or a mask does: nothing is in a cell that does not count."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 import streamloss as sl
 from streamloss.run import choose
 
-from .metrics import Bins, Decisions, Largest, Pairs, Smallest, Truths, pairs, same, truth
+from .metrics import Bins, Decisions, Largest, Smallest, truth
 
 NAN = math.nan
 SIZES = 40, 2000, 9000

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamloss.metrics.scores import ScoreBits, SizeBits, Truth, score_edges, size_edges
+from streamloss.metrics.score_bins import ScoreBits, SizeBits, Truth, score_edges, size_edges
 from tests.losses.points import all_of
 from tests.losses.test_compiled import compiled
 from tests.reference import bits as bits_of
