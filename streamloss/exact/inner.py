@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from streamloss.losses.base import Loss, countings_of
-from streamloss.losses.counting import Counting, EachClass
+from streamloss.losses.counting import Counting
 
 from .cells import COUNTS, Cells
 from .column import Column
@@ -202,10 +202,10 @@ def outer_of(
 ) -> Table:
     """Return the slices of an inner table, with what their elements count and no sums.
 
-    Where classes come in turn the first of them has every element.
+    Where classes or outputs come in turn the first of them has every element.
     """
-    if counting.spreads:
-        name = f"{MARK}{counting.names[[type(k) for k in counting.keys].index(EachClass)]}"
+    if counting.turning is not None:
+        name = f"{MARK}{counting.names[counting.turning]}"
         key = one.keys[one.names.index(name)]
         one = one.take(np.flatnonzero((key.codes == 0) & (key.values[:1] == 0).any()))
     made = type(one)
