@@ -9,18 +9,34 @@ from typing import TYPE_CHECKING
 
 from streamloss.losses.names import attribute, defined_in, directory
 
-_FAMILIES = "moments", "correlation", "errors", "overlap", "calibration", "perplexity", "skill"
+_FAMILIES = (
+    "moments",
+    "correlation",
+    "errors",
+    "overlap",
+    "labels",
+    "rates",
+    "agreement",
+    "ranks",
+    "calibration",
+    "perplexity",
+    "skill",
+)
 """The modules with metrics, in the order in which one is looked for."""
 
 defined_in(__name__, _FAMILIES)
 
 if TYPE_CHECKING:
+    from .agreement import *  # noqa: F403
     from .calibration import *  # noqa: F403
     from .correlation import *  # noqa: F403
     from .errors import *  # noqa: F403
+    from .labels import *  # noqa: F403
     from .moments import *  # noqa: F403
     from .overlap import *  # noqa: F403
     from .perplexity import *  # noqa: F403
+    from .ranks import *  # noqa: F403
+    from .rates import *  # noqa: F403
     from .skill import *  # noqa: F403
 
     __all__: list[str]
