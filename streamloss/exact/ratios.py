@@ -69,7 +69,7 @@ def mean_of_ratios(
         low = sum([floor for floor, _ in floors])
         high = low + sum([rest != 0 for _, rest in floors])
         found = divide(low, divisor << bits)
-        if found == divide(high, divisor << bits):
+        if low == high or found == divide(high, divisor << bits) != 0.0:  # of 0 the sign is unsure
             return found
     numerator, denominator = _added(sums)
     return divide(numerator, denominator * divisor)

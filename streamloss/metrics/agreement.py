@@ -15,7 +15,7 @@ from streamloss.exact.ratios import dot
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice
 
-from .counts import Counts, class_counts, labels_of, pairs_of, total_of
+from .counts import Coded, Counts, class_counts, coded, counts_of, total_of
 from .decisions import IgnoreIndex, Scores, Threshold, label_keys
 
 Disagreement = Annotated[str, Choice(("none", "linear", "quadratic"))]
@@ -110,20 +110,18 @@ class CohenKappa(NamedTuple):
 
     def combine(self, cells: Counted) -> float:
         """Return the result of exact counts."""
-        counts = class_counts(cells, self.ignore_index)
+        pairs = coded(cells, self.ignore_index)
+        counts = counts_of(pairs)
         chance = _CHANCE[self.weights](counts)
-        pairs = pairs_of(cells, self.ignore_index)
-        _, true, pred = labels_of(pairs)
-        found = counts.total * _apart(self.weights, true, pred, pairs.units)
-        return divide(chance - found, chance)
+        return divide(chance - counts.total * _apart(self.weights, pairs), chance)
 
 
-def _apart(weights: str, true: Any, pred: Any, units: Any) -> int:
-    """Return how much pairs of labels disagree, given their numbers."""
-    steps = abs(true - pred)
+def _apart(weights: str, pairs: Coded) -> int:
+    """Return the sum of D_ij C_ij."""
+    steps = abs(pairs.true - pairs.pred)
     if weights == "none":
         steps = np.minimum(steps, 1)
-    return dot(steps * steps if weights == "quadratic" else steps, units)
+    return dot(steps * steps if weights == "quadratic" else steps, pairs.units)
 
 
 def _of_any(counts: Counts) -> int:

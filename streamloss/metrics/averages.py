@@ -18,10 +18,9 @@ from streamloss.support.brief import brief
 from .counts import (
     Counts,
     class_counts,
+    coded,
     label_counts,
-    labels_of,
     output_counts,
-    pairs_of,
     row_counts,
     without,
 )
@@ -120,7 +119,7 @@ def _counts(metric: Rated, cells: Counted) -> Counts:
 
 def _check_two(metric: Rated, cells: Counted) -> None:
     """Refuse labels of more than two classes, of which one alone would be looked at."""
-    labels = labels_of(pairs_of(cells, metric.ignore_index), ())[0]
+    labels = coded(cells, metric.ignore_index).labels
     others = [label for label in labels.tolist() if label != metric.positive]
     if len(others) > 1:
         raise ValueError(

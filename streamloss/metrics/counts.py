@@ -59,6 +59,15 @@ class Pairs(NamedTuple):
     units: Any
 
 
+class Coded(NamedTuple):
+    """Pairs of labels, each as its index among all labels, which are sorted by value."""
+
+    labels: Any
+    true: Any
+    pred: Any
+    units: Any
+
+
 def pairs_of(cells: Counted, ignore: Any = None) -> Pairs:
     """Return the pairs of labels of cells with the keys "true" and "pred".
 
@@ -108,32 +117,34 @@ def is_label(name: str, column: Any, label: Any) -> Any:
     return column == label
 
 
-def labels_of(pairs: Pairs, also: Iterable[Any] = ()) -> tuple[Any, Any, Any]:
-    """Return all labels of pairs, sorted, and the index among them of each y_true and y_pred.
+def coded(cells: Counted, ignore: Any = None, also: Iterable[Any] = ()) -> Coded:
+    """Return the pairs of labels of cells, each as its index among all labels.
 
     Parameters
     ----------
-    pairs : Pairs
-        Labels of one kind.
+    cells : Counted
+        With the keys "true" and "pred", labels of one kind.
+    ignore : label, optional
+        The label y_true whose elements are left out.
     also : iterable of label
         Labels that are there even if no pair has them.
 
     Examples
     --------
-    >>> cells = Counted.of_rows({"true": ["b", "a"], "pred": ["b", "c"]})
-    >>> [found.tolist() for found in labels_of(pairs_of(cells))]
-    [['a', 'b', 'c'], [0, 1], [2, 1]]
+    >>> found = coded(Counted.of_rows({"true": ["b", "a"], "pred": ["b", "c"]}))
+    >>> found.labels.tolist(), found.true.tolist(), found.pred.tolist()
+    (['a', 'b', 'c'], [0, 1], [2, 1])
     """
-    true, pred, units = pairs
+    true, pred, units = pairs_of(cells, ignore)
     if len(units) > FEW and true.dtype == pred.dtype == np.int64:
         both = np.concatenate([true, pred, np.array([*also], np.int64)])
         labels, places = np.unique(both, return_inverse=True)
-        return labels, places[: len(units)], places[len(units) : 2 * len(units)]
+        return Coded(labels, places[: len(units)], places[len(units) : 2 * len(units)], units)
     found = true.tolist(), pred.tolist()
     known = sorted({*found[0], *found[1], *also})
     place = {label: k for k, label in enumerate(known)}
     codes = [np.array([place[label] for label in column], np.intp) for column in found]
-    return _column(known), codes[0], codes[1]
+    return Coded(_column(known), codes[0], codes[1], units)
 
 
 def _column(labels: list[Any]) -> Any:
@@ -166,12 +177,16 @@ def class_counts(cells: Counted, ignore: Any = None, also: Iterable[Any] = ()) -
     >>> counts.labels.tolist(), counts.hits.tolist(), counts.true.tolist(), counts.pred.tolist()
     ([0, 1, 2], [1, 0, 1], [2, 0, 1], [1, 1, 1])
     """
-    pairs = pairs_of(cells, ignore)
-    labels, true, pred = labels_of(pairs, also)
+    return counts_of(coded(cells, ignore, also))
+
+
+def counts_of(pairs: Coded) -> Counts:
+    """Return the counts of each class against the rest."""
+    labels, true, pred, units = pairs
     same, size = true == pred, len(labels)
-    hits = added(true[same], pairs.units[same], size)
-    of_true, of_pred = (added(places, pairs.units, size) for places in (true, pred))
-    return Counts(labels, hits, of_true, of_pred, total_of(pairs.units))
+    hits = added(true[same], units[same], size)
+    of_true, of_pred = (added(places, units, size) for places in (true, pred))
+    return Counts(labels, hits, of_true, of_pred, total_of(units))
 
 
 def without(counts: Counts, label: Any) -> Counts:

@@ -13,7 +13,7 @@ from streamloss.exact.ratios import mean_of_ratios, ratios, scaled
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, Share
 
-from .counts import added, agreement, class_counts, labels_of, pairs_of
+from .counts import added, agreement, class_counts, coded
 from .decisions import IgnoreIndex, Scores, Threshold, classes_of, label_keys
 from .matrix import Confusion
 
@@ -66,19 +66,18 @@ class ConfusionMatrix(NamedTuple):
 
     def combine(self, cells: Counted) -> Confusion:
         """Return the result of exact counts."""
-        pairs = pairs_of(cells, self.ignore_index)
-        labels, true, pred = labels_of(pairs, classes_of(self))
+        labels, true, pred, units = coded(cells, self.ignore_index, classes_of(self))
         if self.normalize == "none":
-            return Confusion(labels, true, pred, _weights(pairs.units, cells.exponent))
+            return Confusion(labels, true, pred, _weights(units, cells.exponent))
         size = len(labels)
         places, shape = {
             "true": (true, (size, 1)),
             "pred": (pred, (1, size)),
             "all": (np.zeros_like(true), (1, 1)),
         }[self.normalize]
-        totals = added(places, pairs.units, math.prod(shape))
+        totals = added(places, units, math.prod(shape))
         rest = np.where(totals == 0, np.nan, 0.0).reshape(shape)
-        return Confusion(labels, true, pred, ratios(pairs.units, totals[places]), rest)
+        return Confusion(labels, true, pred, ratios(units, totals[places]), rest)
 
 
 def _weights(units: Any, exponent: int) -> Any:
