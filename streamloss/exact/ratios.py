@@ -63,7 +63,7 @@ def mean_of_ratios(
     divisor = heavy if total is None else total
     if infinite:
         both = min(infinite) < 0 < max(infinite)
-        return math.nan if both else divide(max(infinite), 0) * (-1.0 if divisor < 0 else 1.0)
+        return math.nan if both else divide(infinite[0], 0) * (-1.0 if divisor < 0 else 1.0)
     for bits in BITS if len(sums) > FEW and divisor else ():
         floors = [divmod(s << bits, d) for d, s in sums.items()]
         low = sum([floor for floor, _ in floors])
@@ -79,28 +79,24 @@ def _grouped(
     numerators: Iterable[int], denominators: Iterable[int], weights: Iterable[int] | None
 ) -> tuple[dict[int, int], int, list[int]]:
     """Return the sum of w n of each d, that of w, and each w n that is over zero."""
-    terms: Iterable[int] = numerators
-    heavy = None
-    if weights is not None:
-        heavy = list(weights)
-        terms = map(operator.mul, heavy, numerators)
+    over, under = list(numerators), list(denominators)
+    heavy = [1] * len(over) if weights is None else list(weights)
+    terms = over if weights is None else list(map(operator.mul, heavy, over))
     sums: dict[int, int] = {}
-    count, empty, infinite = 0, [], []
-    for count, (s, d) in enumerate(zip(terms, denominators, strict=True), 1):
+    total, infinite = 0, []
+    for s, d, w in zip(terms, under, heavy, strict=True):
         if d != 0:
             sums[d] = sums.get(d, 0) + s
-        else:
-            empty.append(count - 1)
-            if s != 0:
-                infinite.append(s)
-    whole = count if heavy is None else sum(heavy)
-    left_out = len(empty) if heavy is None else sum([heavy[k] for k in empty])
-    return sums, whole - left_out, infinite
+            total += w
+        elif s != 0:
+            infinite.append(s)
+            total += w
+    return sums, total, infinite
 
 
 def _added(sums: dict[int, int]) -> tuple[int, int]:
-    """Return the sum of ratios as one, two by two, so that factors of a product are of a length."""
-    terms = [(s, d) for d, s in sums.items()] or [(0, 1)]
+    """Return the sum of ratios as one, above a positive divisor; two by two, of like lengths."""
+    terms = [(s, d) if d > 0 else (-s, -d) for d, s in sums.items()] or [(0, 1)]
     while len(terms) > 1:
         last = terms[-1:] if len(terms) % 2 else []
         pairs = zip(terms[::2], terms[1::2], strict=False)
