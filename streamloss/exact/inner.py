@@ -274,7 +274,8 @@ def as_array(values: list[Any]) -> Any:
     if all([isinstance(value, float | int) for value in values]):
         return np.array(values, np.float64)
     out = np.empty(len(values), object)
-    out[:] = values
+    for k, value in enumerate(values):  # one by one: some would become arrays together
+        out[k] = value
     return out
 
 
