@@ -187,6 +187,7 @@ class Elements(NamedTuple):
         ]
         if not self.counting.parts:  # nobody reads them
             inputs = [np.broadcast_to(np.zeros(1), (size,))] * 2
+            batch = batch._replace(ranks=(0, 0))
         weights, where = (None if a is None else _flat(a) for a in (batch.weights, batch.where))
         return batch._replace(inputs=tuple(inputs), weights=weights, where=where)
 
