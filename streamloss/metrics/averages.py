@@ -111,8 +111,9 @@ def _counts(metric: Rated, cells: Counted) -> Counts:
     if metric.over == "outputs":
         return output_counts(cells, metric.positive, ignore)
     if metric.average == "binary":
+        counts = label_counts(cells, metric.positive, ignore)
         _check_two(metric, cells)
-        return label_counts(cells, metric.positive, ignore)
+        return counts
     counts = class_counts(cells, ignore, classes_of(metric))
     return counts if ignore is None else without(counts, ignore)
 

@@ -225,19 +225,19 @@ def label_counts(cells: Counted, positive: Any = 1, ignore: Any = None) -> Count
 
 
 def output_counts(cells: Counted, positive: Any = 1, ignore: Any = None) -> Counts:
-    """Return the counts of a label in each output, of cells with the key "output" as well.
+    """Return the counts of a label in each output, of cells with the key "place" as well.
 
     The labels of these counts are the indices of outputs, and `total` is an array.
 
     Examples
     --------
-    >>> cells = Counted.of_rows({"output": [0, 0, 1], "true": [1, 0, 1], "pred": [1, 1, 0]})
+    >>> cells = Counted.of_rows({"place": [0, 0, 1], "true": [1, 0, 1], "pred": [1, 1, 0]})
     >>> counts = output_counts(cells)
     >>> counts.hits.tolist(), counts.true.tolist(), counts.total.tolist()
     ([1, 0], [1, 1], [2, 1])
     """
     kept = _counting(cells, ignore)
-    outputs, true, pred = (cells.keys[name][kept] for name in ("output", "true", "pred"))
+    outputs, true, pred = (cells.keys[name][kept] for name in ("place", "true", "pred"))
     units = _roomy(cells.units)[kept]
     labels, places = np.unique(outputs, return_inverse=True)
     masks = (true == positive) & (pred == positive), true == positive, pred == positive

@@ -222,7 +222,7 @@ def output_keys(metric: Decided) -> dict[str, Any]:
     """Return the keys of indicators, with that of their output; raises as `label_keys`."""
     cut, ignored = threshold_of(metric), ignored_by(metric)
     decided = BinaryPrediction(ignored) if metric.scores == "labels" else Decision(cut, ignored)
-    return {"output": EachOutput(), "true": BinaryLabel(ignored), "pred": decided}
+    return {"place": EachOutput(), "true": BinaryLabel(ignored), "pred": decided}
 
 
 def ignored_by(metric: Decided) -> float:
