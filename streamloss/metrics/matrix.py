@@ -49,6 +49,14 @@ class PerClass:
         """Yield each label with its value."""
         yield from zip(self.keys(), self.values.tolist(), strict=True)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns of a table: "label" and "value"."""
+        return {"label": self.labels, "value": self.values}
+
+    def to_pandas(self) -> Any:
+        """Return a pandas Series, with the labels as its index."""
+        return import_module("pandas").Series(self.values, self.labels)
+
     def __getitem__(self, label: Any) -> float:
         return float(self.values[_place(self.labels, label)])
 
@@ -160,6 +168,11 @@ class Confusion:
     def tolist(self) -> list[list[Any]]:
         """Return the matrix as lists, a list for each row."""
         return list(np.asarray(self).tolist())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns of a table of the pairs with a weight: "true", "pred" and "weight"."""
+        true, pred = self.labels[self.true], self.labels[self.pred]
+        return {"true": true, "pred": pred, "weight": self.weights}
 
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame, with labels y_true as its index and y_pred as its columns."""

@@ -9,9 +9,8 @@ import pytest
 import streamloss as sl
 from streamloss.metrics.matrix import Confusion, PerClass
 
-TEXT = Confusion(
-    np.array(["b", "cat"], object), np.array([0, 1]), np.array([1, 1]), np.array([3, 2])
-)
+WORDS = np.array(["b", "cat"], object)
+TEXT = Confusion(WORDS, np.array([0, 1]), np.array([1, 1]), np.array([3, 2]))
 
 
 def test_a_matrix_is_read_by_its_labels() -> None:
@@ -100,3 +99,29 @@ def test_frames_of_a_matrix() -> None:
     frame = TEXT.to_pandas()
     assert (frame.index.name, frame.columns.name) == ("true", "pred")
     assert frame.loc["b", "cat"] == 3
+    series = PerClass(WORDS, np.array([0.5, 1.0])).to_pandas()
+    assert series.to_dict() == {"b": 0.5, "cat": 1.0}
+
+
+def test_tables_of_results() -> None:
+    columns = {name: column.tolist() for name, column in TEXT.to_dict().items()}
+    assert columns == {"true": ["b", "cat"], "pred": ["cat", "cat"], "weight": [3, 2]}
+    values = PerClass(WORDS, np.array([0.5, 1.0])).to_dict()
+    assert {name: column.tolist() for name, column in values.items()} == {
+        "label": ["b", "cat"],
+        "value": [0.5, 1.0],
+    }
+
+
+def test_slices_of_results(rng: np.random.Generator) -> None:
+    true, pred, by = rng.integers(0, 3, (3, 30))
+    specs = ["confusion_matrix", sl.F1("none"), "accuracy"]
+    slices = sl.evaluate(specs, true, pred, by={"g": by})
+    assert "Confusion" in repr(slices).splitlines()[-1]
+    for key in range(3):
+        alone = sl.evaluate(specs, true[by == key], pred[by == key])
+        for spec in specs:
+            assert slices[spec][key] == alone[spec]
+    assert slices.overall == sl.evaluate(specs, true, pred)
+    outputs = sl.evaluate("confusion_matrix", true.reshape(15, 2), pred.reshape(15, 2), axis=0)
+    assert outputs[1] == sl.evaluate("confusion_matrix", true[1::2], pred[1::2])
