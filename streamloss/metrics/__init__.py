@@ -16,6 +16,7 @@ _FAMILIES = (
     "overlap",
     "labels",
     "rates",
+    "sets",
     "agreement",
     "ranks",
     "calibration",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .perplexity import *  # noqa: F403
     from .ranks import *  # noqa: F403
     from .rates import *  # noqa: F403
+    from .sets import *  # noqa: F403
     from .skill import *  # noqa: F403
 
     __all__: list[str]

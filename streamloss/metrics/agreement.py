@@ -15,8 +15,9 @@ from streamloss.exact.ratios import dot
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice
 
-from .counts import Coded, Counts, class_counts, coded, counts_of, total_of
-from .decisions import IgnoreIndex, Scores, Threshold, label_keys
+from .counts import Counts, class_counts, counts_of, total_of
+from .pairs import Coded, coded
+from .scores import IgnoreIndex, Scores, Threshold, label_keys
 
 Disagreement = Annotated[str, Choice(("none", "linear", "quadratic"))]
 """How much two labels disagree: 1, as many labels as they are apart, or the square of that."""

@@ -18,14 +18,14 @@ from streamloss.support.brief import brief
 from .counts import (
     Counts,
     class_counts,
-    coded,
     label_counts,
     output_counts,
     row_counts,
     without,
 )
-from .decisions import MIDDLE, Decided, classes_of, label_keys, output_keys, row_keys
 from .matrix import PerClass
+from .pairs import coded
+from .scores import MIDDLE, Decided, classes_of, label_keys, output_keys, row_keys
 
 Average = Annotated[str, Choice(("binary", "micro", "macro", "weighted", "none", "samples"))]
 """How the rates of classes become one: of the positive label alone; of the counts of all classes

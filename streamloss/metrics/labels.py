@@ -13,9 +13,10 @@ from streamloss.exact.ratios import mean_of_ratios, ratios, scaled
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, Share
 
-from .counts import added, agreement, class_counts, coded
-from .decisions import IgnoreIndex, Scores, Threshold, classes_of, label_keys
+from .counts import added, agreement, class_counts
 from .matrix import Confusion
+from .pairs import coded
+from .scores import IgnoreIndex, Scores, Threshold, classes_of, label_keys
 
 Normalize = Annotated[str, Choice(("none", "true", "pred", "all"))]
 """What the weight of a pair is divided by: nothing, that of its row, of its column, or of all."""
