@@ -224,3 +224,13 @@ def test_each_slice_and_each_output_has_its_own(rng: np.random.Generator) -> Non
             chosen = by == key
             expected = sl.evaluate(metric, true[chosen, 0], pred[chosen, 0])
             assert slices.to_pandas()[repr(metric)][key] == expected
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "f1:average=macro", "cohen_kappa", "matthews"])
+def test_of_nothing_nothing_is_known(name: str) -> None:
+    assert np.isnan(sl.Accumulator(name).result())
+    assert np.isnan(sl.evaluate(name, [0, 1], [0, 1], [0.0, 0.0]))
+    assert sl.evaluate("f1:average=none", [], []).keys() == []
+    ignoring = sl.F1(positive="a", ignore_index="b")
+    assert np.isnan(sl.Accumulator(ignoring).result())
+    assert np.isnan(ignoring.combine(Counted.of_rows({"true": [], "pred": []})))
