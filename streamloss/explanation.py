@@ -7,7 +7,7 @@ from typing import Any
 
 from .exact.reductions import FORMULAS, Reduction, check
 from .losses.base import Loss
-from .losses.counting import EachClass, Given
+from .losses.counting import EachClass, EachOutput, Given
 from .losses.groups import spelled_out
 from .losses.names import resolve
 
@@ -100,4 +100,6 @@ def _key(key: Any) -> str:
     """Return what a key of cells is, in words."""
     if isinstance(key, Given):
         return ("y_true", "y_pred")[key.input]
-    return "each class" if isinstance(key, EachClass) else repr(key)
+    if isinstance(key, EachClass | EachOutput):
+        return "each class" if isinstance(key, EachClass) else "each output"
+    return repr(key)

@@ -18,7 +18,7 @@ import numpy as np
 from streamloss.arrays.kinds import UNSIGNED, align
 from streamloss.arrays.labels import looked_at
 from streamloss.losses.base import Loss, countings_of
-from streamloss.losses.counting import Counting, EachClass
+from streamloss.losses.counting import Counting
 
 from .cells import COUNTS, Cells
 from .column import Column
@@ -217,10 +217,10 @@ def outer_of(
 ) -> Table:
     """Return the slices of an inner table, with what their elements count and no sums.
 
-    Where classes come in turn the first of them has every element.
+    Where classes or outputs come in turn the first of them has every element.
     """
-    if counting.spreads:
-        name = f"{MARK}{counting.names[[type(k) for k in counting.keys].index(EachClass)]}"
+    if counting.turning is not None:
+        name = f"{MARK}{counting.names[counting.turning]}"
         key = one.keys[one.names.index(name)]
         one = one.take(np.flatnonzero((key.codes == 0) & (key.values[:1] == 0).any()))
     made = type(one)
@@ -289,7 +289,8 @@ def as_array(values: list[Any]) -> Any:
     if all([isinstance(value, float | int) for value in values]):
         return np.array(values, np.float64)
     out = np.empty(len(values), object)
-    out[:] = values
+    for k, value in enumerate(values):  # one by one: some would become arrays together
+        out[k] = value
     return out
 
 

@@ -35,6 +35,19 @@ class EachClass(NamedTuple):
     of: str = "classes"
 
 
+class EachOutput(NamedTuple):
+    """A key that is each output in turn: the index along the last axis of y_true and y_pred.
+
+    With it the other keys and sums are those of numbers, such as an indicator and its score.
+    """
+
+    of: str = "outputs"
+
+
+IN_TURN = EachClass, EachOutput
+"""The keys by which a row becomes an element for each of its numbers."""
+
+
 class Extreme(NamedTuple):
     """A key of which a cell keeps the largest value alone, or the smallest: any number.
 
@@ -59,7 +72,7 @@ class Counting(NamedTuple):
     ----------
     names : tuple of str
         What the keys are called.
-    keys : tuple of Given, EachClass, Extreme or Loss
+    keys : tuple of Given, EachClass, EachOutput, Extreme or Loss
         What they are.
     sums : tuple of str
         What the sums are called.
@@ -74,8 +87,13 @@ class Counting(NamedTuple):
 
     @property
     def spreads(self) -> bool:
-        """Whether there is a cell for each class of a row."""
-        return any([type(key) is EachClass for key in self.keys])
+        """Whether there is a cell for each class or output of a row."""
+        return self.turning is not None
+
+    @property
+    def turning(self) -> int | None:
+        """Which key is each class or output in turn; None if none is."""
+        return next((k for k, key in enumerate(self.keys) if type(key) in IN_TURN), None)
 
     @property
     def extreme(self) -> Extreme | None:
@@ -90,7 +108,7 @@ class Counting(NamedTuple):
     @property
     def computed(self) -> tuple[Loss, ...]:
         """The losses whose values or sums are taken."""
-        keys = [key for key in self.keys if type(key) not in (Given, EachClass, Extreme)]
+        keys = [key for key in self.keys if type(key) not in (Given, *IN_TURN, Extreme)]
         if self.extreme is not None:
             keys.append(self.extreme.loss)
         return (*keys, *self.parts)
@@ -98,8 +116,8 @@ class Counting(NamedTuple):
     @property
     def ranks(self) -> tuple[int, ...]:
         """How many axes of each input an element has: 0 for a number, 1 for a row."""
-        if self.spreads:
-            return (0, 1)
+        if self.turning is not None:
+            return (0, 1) if type(self.keys[self.turning]) is EachClass else (1, 1)
         return next((loss.ranks for loss in self.computed), (0, 0))
 
 
@@ -139,4 +157,4 @@ def _resolved(key: Any) -> Any:
 
     if type(key) is Extreme:
         return key._replace(loss=resolve(key.loss))
-    return key if type(key) in (Given, EachClass) else resolve(key)
+    return key if type(key) in (Given, *IN_TURN) else resolve(key)

@@ -1,7 +1,8 @@
-"""Metrics that combine several exact sums: each names its `sums` and what it makes of them.
+"""Metrics of exact sums and counts: each names its `sums` or `cells`, and what it makes of them.
 
-The sums are those of losses like any other, taken in the same pass, or of moments, whose terms are
-not rounded either. `combine` takes them exact, so what is subtracted there cancels without loss.
+Sums are those of losses like any other, taken in the same pass, or of moments, whose terms are not
+rounded either. Cells are counted: keys of each element, such as a pair of labels, tell them apart.
+`combine` takes both exact, so what is subtracted there cancels without loss.
 """
 
 from functools import partial
@@ -14,6 +15,11 @@ _FAMILIES = (
     "correlation",
     "errors",
     "overlap",
+    "labels",
+    "rates",
+    "sets",
+    "agreement",
+    "ranks",
     "calibration",
     "perplexity",
     "skill",
@@ -26,15 +32,20 @@ _FAMILIES = (
 defined_in(__name__, _FAMILIES)
 
 if TYPE_CHECKING:
+    from .agreement import *  # noqa: F403
     from .calibration import *  # noqa: F403
     from .correlation import *  # noqa: F403
     from .curves import *  # noqa: F403
     from .errors import *  # noqa: F403
+    from .labels import *  # noqa: F403
     from .moments import *  # noqa: F403
     from .overlap import *  # noqa: F403
     from .perplexity import *  # noqa: F403
     from .quantiles import *  # noqa: F403
     from .ranking import *  # noqa: F403
+    from .ranks import *  # noqa: F403
+    from .rates import *  # noqa: F403
+    from .sets import *  # noqa: F403
     from .skill import *  # noqa: F403
 
     __all__: list[str]

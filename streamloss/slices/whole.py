@@ -163,7 +163,7 @@ class Whole:
             of_places = results.reshape(len(self.table), self.table.kept).T
             for k, place in enumerate(np.ndindex(self.table.shape)):
                 where = f"[{', '.join(map(str, place))}]" if place else ""
-                whole = np.asarray(overall, object).reshape(-1)[k]
+                whole = overall.reshape(-1)[k] if self.table.shape else overall
                 yield f"{label}{where}", of_places[k], whole
 
 

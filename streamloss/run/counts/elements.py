@@ -16,7 +16,7 @@ from streamloss.kernels import counting as bodies
 from streamloss.kernels.cpu import call
 from streamloss.kernels.switches import SIFT
 from streamloss.losses.base import Loss
-from streamloss.losses.counting import Counting, EachClass, Given
+from streamloss.losses.counting import IN_TURN, Counting, Given
 from streamloss.run import choose
 
 from .labels import Labels, check_alike, read_labels
@@ -77,7 +77,7 @@ class Elements(NamedTuple):
         if batch.on_device:
             batch = _on_host(batch)
         if counting.spreads:
-            batch = _each_class(batch)
+            batch = _in_turn(batch)
         return cls(counting, batch, labels)
 
     @property
@@ -103,7 +103,7 @@ class Elements(NamedTuple):
         ValueError
             If there is one.
         """
-        if self.counting.spreads:
+        if self.counting.spreads and self.counting.ranks == (0, 1):
             known = self.batch.inputs[0][..., 0]
             if np.isinf(known).any():
                 refuse_labels(
@@ -158,9 +158,9 @@ class Elements(NamedTuple):
         """Return one key of all elements."""
         if type(key) is Given:
             return self.labels[key.input].keyed()
-        if type(key) is EachClass:
-            classes = np.broadcast_to(np.arange(self.shape[-1]), self.shape)
-            return Keyed(Kind("int"), np.ascontiguousarray(classes).reshape(-1))
+        if type(key) in IN_TURN:
+            places = np.broadcast_to(np.arange(self.shape[-1]), self.shape)
+            return Keyed(Kind("int"), np.ascontiguousarray(places).reshape(-1))
         return _values(key, self.batch)
 
     def missing(self) -> Mask | None:
@@ -187,6 +187,7 @@ class Elements(NamedTuple):
         ]
         if not self.counting.parts:  # nobody reads them
             inputs = [np.broadcast_to(np.zeros(1), (size,))] * 2
+            batch = batch._replace(ranks=(0, 0))
         weights, where = (None if a is None else _flat(a) for a in (batch.weights, batch.where))
         return batch._replace(inputs=tuple(inputs), weights=weights, where=where)
 
@@ -211,22 +212,29 @@ def _on_host(batch: Batch) -> Batch:
     return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))
 
 
-def _each_class(batch: Batch) -> Batch:
-    """Return a batch of indices of classes and rows of scores as one element for each class.
-
-    Where an index is none of a class, all of them are infinite: no label is, so that it is known
-    of nothing; where it is NaN they are NaN.
-    """
-    index, scores = batch.inputs
-    classes = np.arange(scores.shape[-1])
-    known = np.isin(index, classes)
-    true = (index[..., None] == classes).astype(np.float64)
-    true[~known] = np.where(np.isnan(index[~known]), np.nan, np.inf)[:, None]
+def _in_turn(batch: Batch) -> Batch:
+    """Return a batch of rows, or of indices of classes and rows, as one element for each place."""
+    true, scores = batch.inputs
+    if not batch.ranks[0]:
+        true = _one_hot(true, scores.shape[-1])
     weights, where = (
         None if a is None else np.broadcast_to(a[..., None], scores.shape)
         for a in (batch.weights, batch.where)
     )
     return batch._replace(inputs=(true, scores), weights=weights, where=where, ranks=(0, 0))
+
+
+def _one_hot(index: Array, size: int) -> Array:
+    """Return 1 for the class of each index, and else 0.
+
+    Where an index is none of a class, all of them are infinite: no label is, so that it is known
+    of nothing; where it is NaN they are NaN.
+    """
+    classes = np.arange(size)
+    known = np.isin(index, classes)
+    true: Array = (index[..., None] == classes).astype(np.float64)
+    true[~known] = np.where(np.isnan(index[~known]), np.nan, np.inf)[:, None]
+    return true
 
 
 def values_of(loss: Loss, batch: Batch) -> Array:
