@@ -26,6 +26,7 @@ _FAMILIES = (
     "ranking",
     "curves",
     "quantiles",
+    "extremes",
 )
 """The modules with metrics, in the order in which one is looked for."""
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .correlation import *  # noqa: F403
     from .curves import *  # noqa: F403
     from .errors import *  # noqa: F403
+    from .extremes import *  # noqa: F403
     from .labels import *  # noqa: F403
     from .moments import *  # noqa: F403
     from .overlap import *  # noqa: F403
