@@ -68,12 +68,11 @@ def roc_auc_bounds(groups: Groups) -> Bounds | None:
     positives, negatives = groups.totals
     if not positives or not negatives:
         return None
-    below = _before(np.cumsum(groups.negatives))
-    sure, within = dot(groups.positives, below), dot(groups.positives, groups.negatives)
-    pairs = positives * negatives
-    if groups.same or not within:
-        return _known(Ratios.of(2 * sure + within, 2 * pairs))
-    return Ratios.of(sure, pairs), Ratios.of(sure + within, pairs)
+    below, tied, pairs = _before(np.cumsum(groups.negatives)), groups.same, positives * negatives
+    sure = 2 * dot(groups.positives, below) + dot(groups.positives[tied], groups.negatives[tied])
+    within = dot(groups.positives[~tied], groups.negatives[~tied])
+    low = Ratios.of(sure, 2 * pairs)
+    return (low, Ratios.of(sure + 2 * within, 2 * pairs)) if within else _known(low)
 
 
 def gini_bounds(groups: Groups) -> Bounds | None:
@@ -98,12 +97,11 @@ def kolmogorov_smirnov_bounds(groups: Groups) -> Bounds | None:
     a, b = np.cumsum(groups.positives), np.cumsum(groups.negatives)
     x, y = quotients(a, positives), quotients(b, negatives)
     least = most = _farthest((a, b), abs(x - y), totals)
-    if not groups.same:
-        most = max(
-            least,
-            _farthest((a, _before(b)), abs(x - _before(y)), totals),
-            _farthest((_before(a), b), abs(_before(x) - y), totals),
-        )
+    some = ~groups.same
+    if some.any():
+        ends = ((a, _before(b)), abs(x - _before(y))), ((_before(a), b), abs(_before(x) - y))
+        for (one, other), apart in ends:
+            most = max(most, _farthest((one[some], other[some]), apart[some], totals))
     low = Ratios.of(least, positives * negatives)
     return _known(low) if most == least else (low, Ratios.of(most, positives * negatives))
 
@@ -124,13 +122,14 @@ def average_precision_bounds(groups: Groups) -> Bounds | None:
     if not total:
         return None
     ones, others, counts = (each[::-1] for each in groups[1:4])
-    true, false, some = np.cumsum(ones), np.cumsum(others), ones > 0
-    if groups.same or not ((others + (counts > 1) > 0) & (false > 0) & some).any():
+    true, false, some, tied = np.cumsum(ones), np.cumsum(others), ones > 0, groups.same[::-1]
+    if not ((others + (counts > 1) > 0) & (false > 0) & some & ~tied).any():
         return _known(Ratios(ones[some], true[some], (true + false)[some], total))
     of_floats = sum(groups.totals) < LARGE
     if of_floats:
         ones, true, false = (quotients(each, 1) for each in (ones, true, false))
-    each = (ones, true, _before(true), false, _before(false), counts)
+    counts, above = np.where(tied, 1, counts), np.where(tied, false, _before(false))
+    each = (ones, true, _before(true), false, above, counts)
     columns = [column[some] for column in each]
     return _of_floats(columns, total) if of_floats else _of_integers(columns, total)
 
@@ -215,7 +214,8 @@ def exact_average_precision(positives: Units, negatives: Units) -> float:
 
 def _same(positives: Units, negatives: Units) -> Groups:
     """Return groups of equal scores."""
-    return Groups(None, positives, negatives, np.ones(len(positives), np.int64), True)
+    counts = np.ones(len(positives), np.int64)
+    return Groups(None, positives, negatives, counts, counts > 0)
 
 
 def _exact(bounds: Bounds | None) -> float:

@@ -175,7 +175,7 @@ class PrecisionRecallCurve(NamedTuple):
 
 def _points(bits: float, cells: Counted, name: str) -> tuple[Any, Any, Floats]:
     """Return the weights of both labels of scores from each threshold up, these descending."""
-    groups = next(groups_of(cells, bits == 32.0, name))
+    groups = next(groups_of(cells, name))
     edges, _ = score_edges(groups.bins[::-1], bits)
     nothing = np.zeros(1, groups.positives.dtype)
     true, false = (

@@ -66,7 +66,8 @@ class ROCAUC(NamedTuple):
     y_true is 0 or 1 (or -1 or 1) and y_pred any score, such as a probability or a logit. The result
     is the middle of a bracket, `bracket`, that is as wide as the weighted share of the pairs that
     fall into one bin: with 20 bits scores of a part in 2**11 or less apart. It is exact, correctly
-    rounded, if no bin has both labels, and always with ``bits=32``, of the scores as float32.
+    rounded, if no bin has both labels, if scores have no more bits than bins (whole numbers below
+    2**12, float16, shares of 256), and always with ``bits=32``, of the scores as float32.
     Weights may not be negative. It is NaN unless both labels have a weight.
 
     With an `average` y_pred is a row of scores, one for each class, and y_true the index of one.
@@ -84,8 +85,12 @@ class ROCAUC(NamedTuple):
     --------
     >>> from streamloss.exact.counted import Counted
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
-    >>> ROCAUC().combine(cells), ROCAUC().bracket(cells), ROCAUC(bits=32).bracket(cells)
-    (0.625, (0.5, 0.75), (0.625, 0.625))
+    >>> ROCAUC().combine(cells), ROCAUC().bracket(cells)
+    (0.625, (0.5, 0.75))
+    >>> import streamloss as sl
+    >>> acc = sl.Accumulator("roc_auc").update([0, 1, 0, 1], [0.25, 0.5, 0.75, 0.75])
+    >>> acc.result(), acc.bracket()
+    (0.625, (0.625, 0.625))
     """
 
     bits: Bits = 20.0
@@ -247,7 +252,7 @@ def _of_classes(
 ) -> tuple[list[Bounds], list[int]]:
     """Return the bounds of each class that has a weight, and that; none if one has no result."""
     bounds, weights = [], []
-    for groups in groups_of(cells, metric.bits == 32.0, type(metric).__name__):
+    for groups in groups_of(cells, type(metric).__name__):
         weight = groups.totals[0]
         if not weight and metric.average != "binary":
             continue

@@ -54,33 +54,43 @@ class Truth(NamedTuple):
 
 @loss
 class ScoreBits(NamedTuple):
-    """The bin of a score y_pred: the first bits of it as a float32, from 0 up to 2**bits.
+    """The bin of a score y_pred: twice its first bits as a float32, and 1 more of most scores.
 
     The integer of a float32 is that of its bits below the sign, negative if the score is, from
-    2**31 up: in the order of the scores, with one zero. Scores are rounded to float32, ties to
-    even, so with 32 bits each float32 has a bin. NaN has none, the infinities do.
+    2**31 up: in the order of the scores, with one zero. A bin begins with the number whose other
+    bits are zero. Scores that are just that have an even key, for it is known of them that they are
+    the same: whole numbers, shares of 256 or float16, for instance. Those above it have the odd key
+    that follows. With 32 bits scores are rounded to float32, ties to even, and each has an even
+    one. NaN has no bin, the infinities do.
 
     Examples
     --------
     >>> ScoreBits(32).point(1.0, 0.0), ScoreBits(32).point(1.0, -0.0)
-    (2147483648.0, 2147483648.0)
+    (4294967296.0, 4294967296.0)
     >>> ScoreBits(20).point(1.0, 0.7) == ScoreBits(20).point(1.0, 0.70001)
     True
+    >>> ScoreBits(20).point(1.0, 0.75) % 2, ScoreBits(20).point(1.0, 0.7) % 2
+    (0.0, 1.0)
     """
 
     bits: Bits = 20.0
 
     def point(self, y_true: float, y_pred: float) -> float:
         """Return the key of one element, as arithmetic that runs in vectors."""
-        size = abs(y_pred)
-        size = size if size < MOST else MOST
+        own = abs(y_pred)
+        size = own if own < MOST else MOST
         exponent = pattern(size if size > LEAST else LEAST) & EXPONENT
         magic = number(exponent + ROUNDS)
         digits = pattern(size + magic) - pattern(magic)  # the number in units of its last bit
         rank = (((exponent - LEAST_EXPONENT) >> 29) & INFINITY_BITS) + digits
         rank = (rank if y_pred > 0.0 else -rank) + WITH_SIGN
         width = 1 << (32 - int(self.bits))
-        place = (number((rank & -width) | TWO_52) - 4503599627370496.0) * (1.0 / width)
+        near = (size + magic) - magic  # the size as a float32
+        above = near > size if y_pred > 0.0 else near < size  # than the score: it is of a bin below
+        rank = rank - (1 if above & (width > 1) else 0)
+        place = (number((rank & -width) | TWO_52) - 4503599627370496.0) * (2.0 / width)
+        alone = ((rank & (width - 1)) == 0) & (near == own) & (own < MOST)
+        place = place if alone | (width == 1) else place + 1.0
         return place if y_pred == y_pred else y_pred
 
 
@@ -112,7 +122,9 @@ class SizeBits(NamedTuple):
 
 
 def score_edges(bins: Any, bits: float) -> tuple[Floats, Floats]:
-    """Return the least and the largest float32 of bins of scores, both in the bin, as float64.
+    """Return the least and the largest float32 of the keys of scores, both of them, as float64.
+
+    Other scores of a key lie between these, but for float64 up to the next float32.
 
     Parameters
     ----------
@@ -123,13 +135,14 @@ def score_edges(bins: Any, bits: float) -> tuple[Floats, Floats]:
 
     Examples
     --------
-    >>> low, high = score_edges([int(ScoreBits(12).point(1.0, 0.7))], 12)
-    >>> float(low[0]), float(high[0])
-    (0.6875, 0.7499999403953552)
+    >>> low, high = score_edges([int(ScoreBits(12).point(1.0, x)) for x in (0.6875, 0.7)], 12)
+    >>> low.tolist(), high.tolist()
+    ([0.6875, 0.6875000596046448], [0.6875, 0.7499999403953552])
     """
-    drop = 32 - int(bits)
-    first = (np.asarray(bins, np.int64) << drop) - WITH_SIGN
-    return _of_rank(first), _of_rank(first + (1 << drop) - 1)
+    keys, drop = np.asarray(bins, np.int64), 32 - int(bits)
+    above = keys & 1
+    first = ((keys >> 1) << drop) - WITH_SIGN
+    return _of_rank(first + above), _of_rank(first + above * ((1 << drop) - 1))
 
 
 def _of_rank(ranks: NDArray[np.int64]) -> Floats:

@@ -27,15 +27,15 @@ class Groups(NamedTuple):
         where all together are below 2**62.
     counts : int64 array
         How many elements of label 1 there are, at least 1 where they have a weight.
-    same : bool
-        Whether the scores of a group are known to be all the same.
+    same : bool array
+        Of which groups it is known that all scores are the same.
     """
 
     bins: Any
     positives: Units
     negatives: Units
     counts: Any
-    same: bool
+    same: Any
 
     @property
     def totals(self) -> tuple[int, int]:
@@ -43,8 +43,10 @@ class Groups(NamedTuple):
         return int(self.positives.sum()), int(self.negatives.sum())
 
 
-def groups_of(cells: Counted, same: bool, name: str) -> Iterator[Groups]:
+def groups_of(cells: Counted, name: str) -> Iterator[Groups]:
     """Yield the groups of cells with keys `score` and `true`; with a key `class`, those of each.
+
+    Scores of an even key are the same, as `ScoreBits` has keys.
 
     Raises
     ------
@@ -68,6 +70,7 @@ def groups_of(cells: Counted, same: bool, name: str) -> Iterator[Groups]:
         cuts += (np.flatnonzero(_first([order[0][starts]])[1:]) + 1).tolist()
     for start, stop in itertools.pairwise([*cuts, len(starts)]):
         part = slice(start, stop)
+        same = bins[part] & 1 == 0
         yield Groups(bins[part], ones[part], others[part], counts[part], same)
 
 

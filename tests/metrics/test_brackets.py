@@ -103,8 +103,8 @@ def every_order(below: Any, within: Any, above: Any) -> list[Rows]:
 @pytest.mark.parametrize(("below", "above"), CONTEXTS, ids=range(len(CONTEXTS)))
 def test_bounds_are_what_the_orders_of_a_bin_reach(below: Any, above: Any, within: Any) -> None:
     cases = every_order(below, within, above)
-    bins = [s if s < 1 or s > 8 else 1 for s, _, _ in cases[0]]
-    (groups,) = groups_of(counted(cases[0], bins), False, "it")
+    bins = [2 * (s if s < 1 or s > 8 else 1) + 1 for s, _, _ in cases[0]]
+    (groups,) = groups_of(counted(cases[0], bins), "it")
     for name in ("roc_auc", "gini", "kolmogorov_smirnov", "average_precision"):
         reached = [getattr(rankings, name)(case) for case in cases]
         found = getattr(bounds, f"{name}_bounds")(groups)
@@ -124,7 +124,7 @@ def test_bounds_are_what_the_orders_of_a_bin_reach(below: Any, above: Any, withi
 def test_a_bin_of_one_positive_bounds_its_precision_by_what_it_can_be() -> None:
     for n in range(5):
         some = [(0, 1, Fraction(2)), *[(0, 0, Fraction(1))] * n, (9, 0, Fraction(1))]
-        (groups,) = groups_of(counted(some, [s for s, _, _ in some]), False, "it")
+        (groups,) = groups_of(counted(some, [2 * s + 1 for s, _, _ in some]), "it")
         low, high = (each.fraction() for each in bounds.average_precision_bounds(groups) or ())
         assert abs(low - Fraction(2, 3 + n)) < Fraction(1, 1 << 45)
         assert abs(high - Fraction(2, 3)) < Fraction(1, 1 << 45)
@@ -138,7 +138,7 @@ def test_the_least_average_precision_is_neared_by_weights_in_a_geometric_row() -
         steps = [start * (stop / start) ** (k / count) for k in range(count + 1)]
         some = [(30 - k, 1, Fraction(b - a)) for k, (a, b) in enumerate(pairwise(steps))]
         some += [(40, 1, Fraction(true)), (40, 0, Fraction(false))]
-        (groups,) = groups_of(counted(some, [min(s, 31) for s, _, _ in some]), False, "it")
+        (groups,) = groups_of(counted(some, [2 * min(s, 31) + 1 for s, _, _ in some]), "it")
         low, _ = (each.fraction() for each in bounds.average_precision_bounds(groups) or ())
         reached = rankings.average_precision(some)
         assert reached is not None
@@ -172,7 +172,8 @@ def test_weights_too_large_for_floats_have_the_same_bounds() -> None:
     for _ in range(50):
         ones, others = rng.integers(0, 9, 6).astype(object), rng.integers(0, 9, 6).astype(object)
         counts = np.minimum(rng.integers(1, 4, 6), np.maximum(ones.astype(np.int64), 1))
-        small = Groups(np.arange(6), ones, others, counts, False)
+        same = rng.random(6) < 0.3
+        small = Groups(np.arange(6), ones, others, counts, same)
         large = small._replace(positives=ones << 1100, negatives=others << 1100)
         found = [bounds.average_precision_bounds(groups) for groups in (small, large)]
         if None not in found:

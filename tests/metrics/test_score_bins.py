@@ -32,16 +32,30 @@ def ranks(scores: np.ndarray) -> np.ndarray:
     return np.where(narrow < 0, -sizes, sizes) + 2**31
 
 
+def keys(scores: np.ndarray, bits: int) -> np.ndarray:
+    """Return the keys that scores should have: of the largest float32 that is not above."""
+    if bits == 32:
+        return 2 * ranks(scores)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        near = scores.astype(np.float32).astype(np.float64)
+    beyond = np.clip(near, -(2.0**128), 2.0**128) > np.clip(scores, -(2.0**128), 2.0**128)
+    below = ranks(scores) - beyond
+    alone = (near == scores) & np.isfinite(near) & (below % 2 ** (32 - bits) == 0)
+    return 2 * (below >> (32 - bits)) + ~alone
+
+
 @pytest.mark.parametrize("bits", [1, 9, 20, 31, 32])
 def test_bins_of_scores_are_the_first_bits_of_float32(bits: int) -> None:
     scores = any_floats(20_000)
-    want = np.where(np.isnan(scores), np.nan, ranks(scores) >> (32 - bits))
+    want = np.where(np.isnan(scores), np.nan, keys(scores, bits))
     labels = np.zeros_like(scores)
     assert bits_of(compiled(ScoreBits(bits), (labels, scores))) == bits_of(want)
     few = slice(-600, None)
     assert bits_of(all_of(ScoreBits(bits), labels[few], scores[few])) == bits_of(want[few])
     assert np.nanmin(want) >= 0
-    assert np.nanmax(want) < 2**bits
+    assert np.nanmax(want) < 2 ** (bits + 1)
+    order = np.argsort(scores[~np.isnan(scores)])
+    assert (np.diff(want[~np.isnan(scores)][order]) >= 0).all()
 
 
 @pytest.mark.parametrize("bits", [11, 21, 52])
@@ -66,16 +80,18 @@ def test_an_error_of_infinities_is_missing() -> None:
 def test_edges_of_scores_are_the_ends_of_bins(bits: int) -> None:
     scores = any_floats(2_000)
     scores = scores[~np.isnan(scores)]
-    bins = (ranks(scores) >> (32 - bits)).astype(np.int64)
-    low, high = score_edges(bins, bits)
+    found = keys(scores, bits).astype(np.int64)
+    low, high = score_edges(found, bits)
+    inside = (low > -3.4e38) & (high < 3.4e38)
+    alone, low, high = found[inside] % 2 == 0, low[inside], high[inside]
     for edge in (low, high):
-        assert (ranks(edge) >> (32 - bits) == bins).all()
-    inside = (low > -np.inf) & (high < np.inf)
+        assert (keys(edge, bits) == found[inside]).all()
+    assert (low[alone] == high[alone]).all()
     with np.errstate(over="ignore", under="ignore"):
-        before = np.nextafter(low[inside].astype(np.float32), np.float32(-np.inf))
-        after = np.nextafter(high[inside].astype(np.float32), np.float32(np.inf))
-    assert (ranks(before) >> (32 - bits) == bins[inside] - 1).all()
-    assert (ranks(after) >> (32 - bits) == bins[inside] + 1).all()
+        before = np.nextafter(low.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
+        after = np.nextafter(high.astype(np.float32), np.float32(np.inf)).astype(np.float64)
+    assert (keys(before, bits) < found[inside]).all()
+    assert (keys(after, bits) > found[inside]).all()
 
 
 @pytest.mark.parametrize("bits", [11, 21, 52])
