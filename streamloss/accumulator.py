@@ -23,6 +23,7 @@ from .support.once import once
 
 if TYPE_CHECKING:
     from .arrays.batch import Arguments
+    from .exact.inner import CountedTable
     from .exact.slicing import Slicing
     from .exact.table import Table
     from .run.slices.by import By
@@ -202,7 +203,7 @@ class Accumulator:
 
     def _add(self, given: Arguments, axis: AxisLike, by: Any) -> None:
         """Add arrays without names, with their keys if there are any."""
-        if by is None:
+        if by is None and not self.tally.query.countings:
             self.tally.add_other(given, axis)
         else:
             sliced().add(self.tally, given, by, axis)
@@ -239,10 +240,10 @@ class Accumulator:
             return self.tally.state.results(self.losses, reduction)
         return self._cells().overall_results(self.losses, reduction)
 
-    def _cells(self) -> Table:
+    def _cells(self) -> CountedTable:
         """Return the table of metrics of counts."""
         tally: Any = self.tally
-        found: Table | None = tally.known
+        found: CountedTable | None = tally.known
         return tally.nothing() if found is None else found
 
     def bracket(self, loss: Any = None) -> Any:

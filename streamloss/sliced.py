@@ -72,7 +72,7 @@ def order_with(loss: Any, given: Arguments, by: Any, *known: Any) -> Any:
 
 
 def add(tally: SliceTally, given: Arguments, by: Any, axis: AxisLike) -> None:
-    """Add arrays with their keys; dask's are computed."""
+    """Add arrays with their keys, or without to metrics of counts; dask's are computed."""
     if not are_lazy(given, by):
         tally.add(given, by, axis)
         return

@@ -75,6 +75,7 @@ from streamloss.support.maker import version
 from . import bytes_v1, planes
 from .cells import COUNTS, Cells
 from .header import CELLS, LONGEST, Header, corrupt, read_header, write_header
+from .inner import CountedTable
 from .ledger import NO_IDS, Ledger
 from .saved import (
     BATCHES,
@@ -122,18 +123,18 @@ def dump(
     """
     columns: list[planes.Stored] = []
     kinds: tuple[Kind, ...] = ()
-    slices = None
+    slices, inner = None, tuple[Table, ...]()
     if isinstance(state, State):
         columns = of_cells(Cells.of_state(state))
     elif state is not None:
         state = state.canonical()
         columns, kinds, slices = of_table(state), state.kinds, len(state)
-        columns += of_inner(state.inner)
+        inner = state.inner if isinstance(state, CountedTable) else ()
+        columns += of_inner(inner)
     more = {} if slicing is None else slicing.fields(kinds, slices)
     if countings_of(losses):
-        told = state.inner if isinstance(state, Table) else ()
-        inner = cells_field([(one.kinds, len(one)) for one in told])
-        more[CELLS] = None if state is None else inner
+        told = cells_field([(one.kinds, len(one)) for one in inner])
+        more[CELLS] = None if state is None else told
     shape = None if state is None else state.shape
     text = write_header(Header(losses, specs, axis, nan, shape), version(), more)
     columns += of_ledger(ledger)
@@ -266,14 +267,17 @@ def _table(header: Header, keys: _Keys, data: memoryview) -> tuple[Table | None,
         slices = min(slices, 1)
     if slices is None:
         raise corrupt("it has cells of no slices")
+    inner: tuple[Table, ...] = ()
     table = to_table(columns, (names, kinds), header.rows, header.shape, slices)
     if told is not None:
-        table = table.with_inner(to_inner(columns, told, names, countings, bool(header.shape)))
+        inner = to_inner(columns, told, names, countings, bool(header.shape))
+        table = CountedTable(table, inner)
     ledger, small = to_ledger(columns), table.canonical()
-    _check([*of_table(small), *of_inner(small.inner), *of_ledger(ledger)], data)
+    inner = small.inner if isinstance(small, CountedTable) else ()
+    _check([*of_table(small), *of_inner(inner), *of_ledger(ledger)], data)
     if small.kinds != kinds or len(table) != slices:
         raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
-    if [(one.kinds, len(one)) for one in small.inner] != (told or []):
+    if [(one.kinds, len(one)) for one in inner] != (told or []):
         raise corrupt("it has other cells than its header says")
     return table, ledger
 

@@ -14,8 +14,8 @@ from streamloss.losses.counting import Counting
 from .cells import COUNTS, Cells
 from .column import Column
 from .digits import DIGITS, LIMBS, Ints
+from .extremes import hidden
 from .header import corrupt
-from .inner import hidden
 from .ledger import DIGEST_BYTES, IGNORE, NO_IDS, RAISE, Ledger
 from .limbs import DIGIT
 from .limits import MOST, largest

@@ -12,8 +12,8 @@ from streamloss.arrays.keys import Kind
 from streamloss.losses.base import Loss
 from streamloss.support.maker import Maker, here
 
-from . import inner
 from .cells import Cells
+from .extremes import pruned, refuse_difference
 from .limbs import taken
 from .parts import parts_of_rows
 from .ranks import KeyColumn, key_column, lone_key, rows_of, united
@@ -41,13 +41,11 @@ class Table:
         The axes that a slice keeps.
     cells : Cells
         The cells of all slices, those of a slice side by side.
-    inner : tuple of Table
-        The cells that metrics of counts tell apart in each slice, as `inner` has them.
     maker : Maker
         What another process pickled the table with; absent elsewhere.
     """
 
-    __slots__ = ("cells", "inner", "keys", "maker", "names", "shape")
+    __slots__ = ("cells", "keys", "maker", "names", "shape")
 
     maker: Maker
 
@@ -57,10 +55,8 @@ class Table:
         keys: tuple[KeyColumn, ...],
         shape: tuple[int, ...],
         cells: Cells,
-        inner: tuple[Table, ...] = (),
     ) -> None:
         self.names, self.keys, self.shape, self.cells = names, keys, shape, cells
-        self.inner = inner
 
     @classmethod
     def of_state(cls, state: State) -> Table:
@@ -128,7 +124,7 @@ class Table:
 
     def __sizeof__(self) -> int:
         """Return the bytes of its arrays and about those of texts, which dask asks for."""
-        size = self.cells.nbytes + sum([table.__sizeof__() for table in self.inner])
+        size = self.cells.nbytes
         for _, values, codes in self.keys:
             each = TEXT if values.dtype.kind == "O" else values.itemsize
             size += codes.nbytes + each * len(values)
@@ -150,11 +146,7 @@ class Table:
 
     def sorted(self) -> Table:
         """Return the table with its slices in order, those with the same keys added up."""
-        return self._by(self.names, self.keys).with_inner(self.inner)
-
-    def with_inner(self, tables: tuple[Table, ...]) -> Table:
-        """Return the same slices with cells of metrics of counts."""
-        return Table(self.names, self.keys, self.shape, self.cells, tables) if tables else self
+        return self._by(self.names, self.keys)
 
     def _by(self, names: tuple[str, ...], keys: tuple[KeyColumn, ...]) -> Table:
         """Return the slices that these keys of the slices make."""
@@ -175,10 +167,12 @@ class Table:
 
     def without_nothing(self) -> Table:
         """Return the table without slices that have neither counts nor sums."""
-        idle = self.cells.is_nothing().reshape(len(self), self.kept).all(axis=1)
-        if idle.any() and self.inner:  # what was never added may have been taken out
-            idle &= ~inner.busy(self)
+        idle = self.idle()
         return self.take(np.flatnonzero(~idle)) if idle.any() else self
+
+    def idle(self) -> Any:
+        """Return which slices have neither counts nor sums."""
+        return self.cells.is_nothing().reshape(len(self), self.kept).all(axis=1)
 
     def is_nothing(self) -> bool:
         """Return whether all counts and sums are zero."""
@@ -186,15 +180,17 @@ class Table:
 
     def without_rows(self) -> Table:
         """Return the slices of elements whose rows are counted elsewhere."""
-        cells, tables = self.cells.without_rows(), inner.each(self, Table.without_rows)
-        return Table(self.names, self.keys, self.shape, cells, tables).without_nothing()
+        cells = self.cells.without_rows()
+        return Table(self.names, self.keys, self.shape, cells).without_nothing()
 
     def canonical(self) -> Table:
         """Return the same table in the form that equal ones share."""
-        table = self.sorted().without_nothing()
-        keys = tuple([key.canonical() for key in table.keys])
-        cells, tables = table.cells.canonical(), inner.each(table, Table.canonical)
-        return Table(table.names, keys, table.shape, cells, tables)
+        return self.sorted().without_nothing().in_canonical_form()
+
+    def in_canonical_form(self) -> Table:
+        """Return the same slices, with keys and cells in the form that equal ones share."""
+        keys = tuple([key.canonical() for key in self.keys])
+        return Table(self.names, keys, self.shape, self.cells.canonical())
 
     def combine(self, other: Table, sign: int) -> Table:
         """Return self + sign * other, exactly; slices merge by the values of their keys.
@@ -206,19 +202,27 @@ class Table:
         TypeError
             If the kinds of a key do not fit.
         """
-        return _added([(self, 1), (other, sign)])
+        return self.added([(self, 1), (other, sign)])
 
     @staticmethod
     def total(tables: list[Table]) -> Table:
         """Return the sum of one or more tables."""
-        return _added([(table, 1) for table in tables]) if len(tables) > 1 else tables[0]
+        first = tables[0]
+        return first.added([(table, 1) for table in tables]) if len(tables) > 1 else first
+
+    @classmethod
+    def added(cls, parts: Sequence[tuple[Table, int]]) -> Table:
+        """Return the sum of tables with their signs."""
+        refuse_others([table for table, _ in parts])
+        if any([sign < 0 and len(table) for table, sign in parts]):
+            refuse_difference(parts[0][0].names)
+        found: Table = pruned(added(parts))
+        return found.without_nothing()
 
     def take(self, indices: Any) -> Table:
         """Return some slices, in the order in which they are named."""
         keys = tuple([key.taken(indices) for key in self.keys])
-        cells = self.cells.take(self.places(indices))
-        tables = inner.taken(self, indices) if self.inner else ()
-        return Table(self.names, keys, self.shape, cells, tables)
+        return Table(self.names, keys, self.shape, self.cells.take(self.places(indices)))
 
     def split(self, parts: int) -> list[Table]:
         """Return so many tables that are this one together, each with keys of its own.
@@ -242,12 +246,22 @@ class Table:
         ValueError
             If a name is none of a key, or comes twice.
         """
+        found: Table = pruned(self.by(names))
+        return found.without_nothing()
+
+    def by(self, names: Sequence[str]) -> Table:
+        """Return the slices by some of the keys, with those that have nothing.
+
+        Raises
+        ------
+        ValueError
+            If a name is none of a key, or comes twice.
+        """
         names = tuple(names)
         if not set(names) <= set(self.names) or len(set(names)) < len(names):
             raise ValueError(f"rollup must name some of the keys {self.names}: got {names}")
         keys = tuple([self.keys[self.names.index(name)] for name in names])
-        found = self._by(names, keys).with_inner(inner.by_fewer(self, names))
-        return inner.pruned(found).without_nothing()
+        return self._by(names, keys)
 
     def whole(self) -> Cells:
         """Return the cells of all slices together."""
@@ -281,23 +295,8 @@ class Table:
         ValueError
             If subtraction left a negative count.
         """
-        found = self._results(losses, reduction)
+        found = self.cells.results(losses, reduction)
         return [values.reshape(len(self), *self.shape) for values in found]
-
-    def _results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
-        """Return the flat results of all losses."""
-        if not self.inner:
-            return self.cells.results(losses, reduction)
-        counts = inner.results(self, losses)
-        plain = tuple([loss for loss in losses if loss not in counts])
-        sums = iter(self.cells.results(plain, reduction))
-        return [counts[loss] if loss in counts else next(sums) for loss in losses]
-
-    def alone(self) -> Table:
-        """Return the table without keys of all slices together: one slice."""
-        cells = self.whole()
-        tables = inner.by_fewer(self, ())
-        return Table((), (), self.shape, cells, tables)
 
     def overall_results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the results of all losses for all slices together: numbers if no axes are kept.
@@ -307,17 +306,7 @@ class Table:
         ValueError
             If subtraction left a negative count.
         """
-        if not self.inner:
-            return self.overall().results(losses, reduction)
-        found = self.alone().results(losses, reduction)
-        return [values.reshape(self.shape) if self.shape else values.item() for values in found]
-
-    def bracket(self, losses: tuple[Loss, ...], place: int) -> tuple[Any, Any]:
-        """Return bounds of the results of one loss: arrays, of a table without keys numbers too."""
-        found = inner.brackets(self, losses, place)
-        shape = (len(self), *self.shape) if self.names else self.shape
-        low, high = (found[:, k].reshape(shape) for k in range(2))
-        return (low, high) if shape else (low.item(), high.item())
+        return self.overall().results(losses, reduction)
 
     def rest_results(
         self, losses: tuple[Loss, ...], reduction: Reduction, source: Table | None = None
@@ -329,43 +318,32 @@ class Table:
         ValueError
             If subtraction left a negative count.
         """
-        if not self.inner:
-            found = self.rest(source).results(losses, reduction)
-            return [values.reshape(len(self), *self.shape) for values in found]
-        whole = (self if source is None else source).alone()
-        rests = [whole.combine(self.take(np.array([k])).alone(), -1) for k in range(len(self))]
-        each = [rest.overall_results(losses, reduction) for rest in rests]
-        columns = zip(*each, strict=True) if each else [()] * len(losses)
-        return [inner.as_array(list(column)) for column in columns]
+        found = self.rest(source).results(losses, reduction)
+        return [values.reshape(len(self), *self.shape) for values in found]
+
+    def bracket(self, losses: tuple[Loss, ...], place: int) -> tuple[Any, Any]:
+        """Return bounds of the results of one loss, which is exact: both are the results."""
+        found = self.results(losses, Reduction.MEAN)[place]
+        return found, found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Table):
             return NotImplemented
         a, b = self.canonical(), other.canonical()
         return (a.names, a.shape, len(a)) == (b.names, b.shape, len(b)) and (
-            a.keys == b.keys and a.cells == b.cells and a.inner == b.inner
+            a.keys == b.keys and a.cells == b.cells
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         small = self.canonical()
-        fields = small.names, small.keys, small.shape, small.cells, small.inner
+        fields = small.names, small.keys, small.shape, small.cells
         return _received, (tuple(here()), *fields)
 
 
-def _added(parts: list[tuple[Table, int]]) -> Table:
-    """Return the sum of tables with their signs."""
-    _refuse_others([table for table, _ in parts])
-    if any([sign < 0 and len(table) for table, sign in parts]):
-        inner.refuse_difference(parts[0][0].names)
-    each = zip(*[[(one, sign) for one in table.inner] for table, sign in parts], strict=True)
-    tables = tuple([_added(list(some)) for some in each])
-    return inner.pruned(_added_alone(parts).with_inner(tables)).without_nothing()
-
-
-def _added_alone(parts: list[tuple[Table, int]]) -> Table:
-    """Return the sum of tables with their signs, but for their inner tables."""
+def added(parts: Sequence[tuple[Table, int]]) -> Table:
+    """Return the sum of tables of the same keys with their signs, and slices of nothing."""
     first = parts[0][0]
     keys_of_all = zip(first.names, zip(*[t.keys for t, _ in parts], strict=True), strict=True)
     columns = [_united(name, list(keys)) for name, keys in keys_of_all]
@@ -395,11 +373,9 @@ def _united(name: str, keys: list[KeyColumn]) -> list[KeyColumn]:
         raise type(error)(f"by {name!r}: {error}") from None
 
 
-def _refuse_others(tables: list[Table]) -> None:
+def refuse_others(tables: list[Table]) -> None:
     """Refuse tables of other keys, other axes or another number of sums than the first has."""
-    kinds = [
-        (table.names, table.shape, len(table.cells.sums), len(table.inner)) for table in tables
-    ]
+    kinds = [(table.names, table.shape, len(table.cells.sums)) for table in tables]
     for each in kinds:
         if each != kinds[0]:
             what = "keys, axes and sums"

@@ -14,10 +14,11 @@ import numpy as np
 
 from streamloss.arrays import calendar
 
-from . import inner
 from .cells import Cells
 from .column import Column
 from .digits import Ints
+from .extremes import refuse_difference
+from .inner import CountedTable
 from .limbs import DIGIT
 from .limits import MOST_SLICES, added
 from .ranks import KeyColumn, key_column
@@ -62,14 +63,15 @@ def windows(table: Table, over: str, size: int | None) -> Table:
     ValueError
         If there would be more than MOST_SLICES windows, or a count would be too large.
     """
-    inner.refuse_difference(table.names)
-    tables = tuple([windows(one, over, size) for one in table.inner])
-    found = _windows(Table(table.names, table.keys, table.shape, table.cells), over, size)
-    return found.with_inner(tables)
+    refuse_difference(table.names)
+    if not isinstance(table, CountedTable):
+        return _windows(table, over, size)
+    inner = tuple([windows(one, over, size) for one in table.inner])
+    return CountedTable(_windows(table.outer, over, size), inner)
 
 
 def _windows(table: Table, over: str, size: int | None) -> Table:
-    """Return the windows of a table, but for its inner tables."""
+    """Return the windows of a table without inner ones."""
     others = [name for name in table.names if name != over]
     panes = table.rollup((*others, over))
     key = panes.keys[-1]

@@ -13,6 +13,7 @@ import numpy as np
 
 from streamloss.arrays.keys import Kind
 from streamloss.arrays.types import Array
+from streamloss.exact.inner import CountedTable
 from streamloss.exact.ranks import KeyColumn
 from streamloss.exact.table import Table
 from streamloss.support.brief import brief
@@ -46,10 +47,11 @@ def stacked(table: Table, sets: Sets) -> Table:
 def _by_set(table: Table, number: int, names: tuple[str, ...]) -> Table:
     """Return the slices by one set, with its number for a first key."""
     part = table.rollup(names)
+    found = _numbered(table, part, number)
+    if not isinstance(table, CountedTable) or not isinstance(part, CountedTable):
+        return found
     pairs = zip(table.inner, part.inner, strict=True)
-    return _numbered(table, part, number).with_inner(
-        tuple([_numbered(one, some, number) for one, some in pairs])
-    )
+    return CountedTable(found, tuple([_numbered(one, some, number) for one, some in pairs]))
 
 
 def _numbered(table: Table, part: Table, number: int) -> Table:

@@ -15,7 +15,7 @@ from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact.cells import Cells
 from streamloss.exact.column import Column
-from streamloss.exact.inner import MARK, hidden, pruned
+from streamloss.exact.extremes import MARK, hidden, pruned
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.batch import Arguments, any_lazy
+from streamloss.arrays.batch import Arguments
 from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
 from streamloss.arrays.types import AxisLike
-from streamloss.exact import inner
 from streamloss.exact.cells import Cells
 from streamloss.exact.counts import ROWS
+from streamloss.exact.extremes import hidden
+from streamloss.exact.inner import CountedTable, outer_of
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.seen import sum_of
 from streamloss.exact.state import State
@@ -21,7 +22,7 @@ from streamloss.run import threads
 from streamloss.run.query import Query, Tally
 from streamloss.run.slices.by import By
 from streamloss.run.slices.tally import SliceTally, check_slices
-from streamloss.support.once import once, uncut
+from streamloss.support.once import uncut
 
 from .batch import CountedBatch, Sums, plain_of
 from .cells import CellTally
@@ -123,18 +124,18 @@ class CountTally:
         sums, by = self._fresh(None), self.by or NO_KEYS
         empty, tables = np.empty(0, np.int64), []
         for each in sums.cells:
-            names = (*by.names, *inner.hidden(each.counting, bool(self.shape)))
+            names = (*by.names, *hidden(each.counting, bool(self.shape)))
             kinds = [Kind(name) if name else NOTHING for name in by.declared]
             kinds += [NOTHING] * (len(names) - len(kinds))
             tables.append(Table.nothing(names, kinds, (), rows_of(each.counting.parts)))
         kinds = [Kind(name) if name else NOTHING for name in by.declared]
         cells, shape = Cells.nothing(0, rows_of(parts_of(self.query.losses))), self.shape or ()
         if not by.names:
-            return Table((), (), shape, cells, tuple(tables))
+            return CountedTable(Table((), (), shape, cells), tuple(tables))
         columns = [
             (empty if kind.name not in OBJECTS else empty.astype(object), None) for kind in kinds
         ]
-        return Table.of(by.names, kinds, columns, shape, cells).with_inner(tuple(tables))
+        return CountedTable(Table.of(by.names, kinds, columns, shape, cells), tuple(tables))
 
     def _whole(self) -> Table | None:
         """Return the table of all that was added."""
@@ -151,21 +152,14 @@ class CountTally:
         names, shape = (self.by or NO_KEYS).names, self.shape or ()
         if plain is None:
             place = next((k for k, c in enumerate(self.query.countings) if not c.spreads), 0)
-            outer = inner.outer_of(found[place], self.query.countings[place], names, shape)
+            outer = outer_of(found[place], self.query.countings[place], names, shape)
         else:
             outer = plain.known if self.by is not None else Table.of_state(plain.state)
-        return outer.with_inner(tuple(found))
+        return CountedTable(outer, tuple(found))
 
     def add_direct(self, *data: Any) -> bool:
         """Return that nothing is added where it lies."""
         return False
-
-    def add_other(self, data: Arguments, axis: AxisLike = None) -> CountTally:
-        """Add a batch without keys; dask's arrays are computed."""
-        if any_lazy(*data):
-            query = self.query if axis is None else self.query._replace(axis=axis)
-            return self.merge(lazily().lazy_table(query, None, data, ())[0].compute())
-        return self.add(data, None, axis)
 
     def add(
         self, data: Arguments, keys: Any = None, axis: AxisLike = None, in_task: bool = False
@@ -272,11 +266,3 @@ def _rows_of(sums: State | Table | None) -> int:
     if sums is None:
         return 0
     return sum_of(sums.counts[:, ROWS] if isinstance(sums, State) else sums.cells.counts("rows"))
-
-
-@once
-def lazily() -> Any:
-    """Return what dask arrays need, imported on first use."""
-    from streamloss.run.slices import lazily as module
-
-    return module

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from streamloss.arrays.types import Array
-from streamloss.exact.inner import MARK
+from streamloss.exact.extremes import MARK
 from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
 from streamloss.run import threads
