@@ -24,7 +24,6 @@ from .ranks import KeyColumn, rows_of, united
 from .reductions import Reduction
 
 if TYPE_CHECKING:
-    from .inner import CountedTable
     from .table import Table
 
 
@@ -52,7 +51,7 @@ def numbers_of(table: Table, one: Table) -> Any:
     return slices * table.kept + key.values[key.codes]
 
 
-def counted(table: CountedTable, one: Table, counting: Counting) -> Iterator[Counted | None]:
+def counted(table: Table, one: Table, counting: Counting) -> Iterator[Counted | None]:
     """Yield what each cell of a table has counted, None where it is not known.
 
     That is where an element of a weight that is not zero has no key, or a weight is not finite.
@@ -118,7 +117,7 @@ def _counted(one: Table, some: Any, columns: dict[str, Any], counting: Counting)
     return Counted.of_units(columns, elements, units_of(cells.weights.take(some)), sums)
 
 
-def results(table: CountedTable, losses: tuple[Loss, ...]) -> dict[Loss, Any]:
+def results(table: Table, inner: tuple[Table, ...], losses: tuple[Loss, ...]) -> dict[Loss, Any]:
     """Return what metrics of counts among losses make of the cells of each slice and axis kept.
 
     They are float64 arrays, of objects where a result is no number: flat, in the order of cells.
@@ -129,7 +128,7 @@ def results(table: CountedTable, losses: tuple[Loss, ...]) -> dict[Loss, Any]:
         If subtraction left a negative count, or a metric refuses weights.
     """
     found: dict[Loss, Any] = {}
-    for one, counting in zip(table.inner, countings_of(losses), strict=True):
+    for one, counting in zip(inner, countings_of(losses), strict=True):
         cells = list(counted(table, one, counting))
         for loss in losses:
             if loss.counting == counting:
@@ -139,7 +138,7 @@ def results(table: CountedTable, losses: tuple[Loss, ...]) -> dict[Loss, Any]:
     return found
 
 
-def brackets(table: CountedTable, losses: tuple[Loss, ...], place: int) -> Any:
+def brackets(table: Table, inner: tuple[Table, ...], losses: tuple[Loss, ...], place: int) -> Any:
     """Return bounds of the results of one loss, (cells, 2): both the result where that is exact.
 
     Raises
@@ -153,7 +152,7 @@ def brackets(table: CountedTable, losses: tuple[Loss, ...], place: int) -> Any:
         if values.dtype == object:
             raise ValueError(f"results of {loss!r} are no numbers: they have no bracket")
         return np.stack([values, values], axis=1)
-    one = table.inner[countings_of(losses).index(loss.counting)]
+    one = inner[countings_of(losses).index(loss.counting)]
     cells = counted(table, one, loss.counting)
     pairs = [(math.nan, math.nan) if each is None else loss.bracket(each) for each in cells]
     return np.array(pairs, np.float64).reshape(-1, 2)

@@ -117,7 +117,7 @@ class CountedTable(Table):
         ValueError
             If subtraction left a negative count, or a metric refuses weights.
         """
-        counts = counting.results(self, losses)
+        counts = counting.results(self, self.inner, losses)
         plain = tuple([loss for loss in losses if loss not in counts])
         sums = iter(self.cells.results(plain, reduction))
         found = [counts[loss] if loss in counts else next(sums) for loss in losses]
@@ -147,7 +147,7 @@ class CountedTable(Table):
         ValueError
             If results are no numbers.
         """
-        found = counting.brackets(self, losses, place)
+        found = counting.brackets(self, self.inner, losses, place)
         shape = (len(self), *self.shape) if self.names else self.shape
         low, high = (found[:, k].reshape(shape) for k in range(2))
         return (low, high) if shape else (low.item(), high.item())
