@@ -6,11 +6,7 @@ label of any kind, text too.
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from .base import Loss
+from typing import Any, NamedTuple
 
 
 class Given(NamedTuple):
@@ -83,7 +79,7 @@ class Counting(NamedTuple):
     names: tuple[str, ...]
     keys: tuple[Any, ...]
     sums: tuple[str, ...]
-    parts: tuple[Loss, ...]
+    parts: tuple[Any, ...]
 
     @property
     def spreads(self) -> bool:
@@ -106,7 +102,7 @@ class Counting(NamedTuple):
         return tuple([key.input for key in self.keys if type(key) is Given])
 
     @property
-    def computed(self) -> tuple[Loss, ...]:
+    def computed(self) -> tuple[Any, ...]:
         """The losses whose values or sums are taken."""
         keys = [key for key in self.keys if type(key) not in (Given, *IN_TURN, Extreme)]
         if self.extreme is not None:
@@ -119,42 +115,3 @@ class Counting(NamedTuple):
         if self.turning is not None:
             return (0, 1) if type(self.keys[self.turning]) is EachClass else (1, 1)
         return next((loss.ranks for loss in self.computed), (0, 0))
-
-
-@functools.lru_cache(maxsize=1024)
-def counting_of(metric: Loss) -> Counting:
-    """Return what a metric of counts asks for.
-
-    Raises
-    ------
-    TypeError
-        If `cells` or `sums` of its class return something else than they should.
-    """
-    from .names import resolve  # late: it imports the module that imports this one
-
-    written: Any = metric
-    called, keys = type(metric).__name__, written.cells()
-    if not isinstance(keys, dict) or not keys:
-        raise TypeError(f"cells of {called} must return keys by name: got {type(keys).__name__}")
-    found = [_resolved(key) for key in keys.values()]
-    if Extreme in map(type, found) and len(found) > 1:
-        raise TypeError(f"an extreme key of {called} must be the only one: got {len(found)}")
-    sums = written.sums() if hasattr(written, "sums") else {}
-    parts = tuple([resolve(loss) for loss in sums.values()])
-    out = Counting(tuple(keys), tuple(found), tuple(sums), parts)
-    ranks = {loss.ranks for loss in out.computed}
-    if len(ranks) > 1 or (out.spreads and ranks - {(0, 0)}):
-        raise TypeError(f"keys and sums of {called} must be of losses of the same inputs")
-    for loss in out.computed:
-        if loss.combine is not None or (loss in found and loss.streams > 1):
-            raise TypeError(f"keys of {called} must be values of losses: got {loss!r}")
-    return out
-
-
-def _resolved(key: Any) -> Any:
-    """Return a key with the loss that it names."""
-    from .names import resolve  # late: it imports the module that imports this one
-
-    if type(key) is Extreme:
-        return key._replace(loss=resolve(key.loss))
-    return key if type(key) in (Given, *IN_TURN) else resolve(key)

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard, TypeVar, get_args, get_type_hints, overload
 from streamloss.support.brief import brief
 
 from .base import Loss, Memory
-from .counting import counting_of
+from .counting import IN_TURN, Counting, Extreme, Given
 from .domains import AnyLabel, Choice, Interval, Mark, Maybe, Real
 from .names import enter, resolve, spellings
 
@@ -270,3 +270,38 @@ def _taken(cls: type[Loss], field: str, value: Any, rule: Any) -> Any:
     except (TypeError, ValueError) as error:
         what = f"{field} of {cls.__name__} must be {error}: got {brief(value)}"
         raise type(error)(what) from None
+
+
+@functools.lru_cache(maxsize=1024)
+def counting_of(metric: Loss) -> Counting:
+    """Return what a metric of counts asks for.
+
+    Raises
+    ------
+    TypeError
+        If `cells` or `sums` of its class return something else than they should.
+    """
+    written: Any = metric
+    called, keys = type(metric).__name__, written.cells()
+    if not isinstance(keys, dict) or not keys:
+        raise TypeError(f"cells of {called} must return keys by name: got {type(keys).__name__}")
+    found = [_resolved(key) for key in keys.values()]
+    if Extreme in map(type, found) and len(found) > 1:
+        raise TypeError(f"an extreme key of {called} must be the only one: got {len(found)}")
+    sums = written.sums() if hasattr(written, "sums") else {}
+    parts = tuple([resolve(loss) for loss in sums.values()])
+    out = Counting(tuple(keys), tuple(found), tuple(sums), parts)
+    ranks = {loss.ranks for loss in out.computed}
+    if len(ranks) > 1 or (out.spreads and ranks - {(0, 0)}):
+        raise TypeError(f"keys and sums of {called} must be of losses of the same inputs")
+    for loss in out.computed:
+        if loss.combine is not None or (loss in found and loss.streams > 1):
+            raise TypeError(f"keys of {called} must be values of losses: got {loss!r}")
+    return out
+
+
+def _resolved(key: Any) -> Any:
+    """Return a key with the loss that it names."""
+    if type(key) is Extreme:
+        return key._replace(loss=resolve(key.loss))
+    return key if type(key) in (Given, *IN_TURN) else resolve(key)
