@@ -7,11 +7,12 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks import _chart, peers, processes, slices
+from benchmarks import _chart, counts, peers, processes, slices
 
 ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "speed.md"
 GUIDE = ROOT / "docs" / "guides" / "slices.md"
+GUIDE_OF_COUNTS = ROOT / "docs" / "guides" / "metrics.md"
 CHART = ROOT / "docs" / "assets" / "peers.svg"
 CHART_OF_SLICES = ROOT / "docs" / "assets" / "slices.svg"
 OURS = "streamloss"
@@ -173,6 +174,30 @@ def slices_summary(found):
     yield f"{many['groups']:,} slices hold {many['bytes'] / 1e6:.2g} MB. ({conditions_of_all}.)"
 
 
+def by_counts(found):
+    """Yield the lines of the table of metrics of counts: our time, and others' as multiples."""
+    if not found:
+        return
+    names = dict.fromkeys(name for each in found.values() for name in each["answers"])
+    others = [name for name in names if name != OURS]
+    yield line(["", f"{OURS}, ms", *others])
+    yield line(["---"] * (2 + len(others)))
+    for each in found.values():
+        answers, ours = each["answers"], each["answers"][OURS]["seconds"]
+        ratios = [
+            f"{answers[name]['seconds'] / ours:.3g}" if name in answers else "" for name in others
+        ]
+        yield line([f"`{counts.METRICS[each['metric']]}`", f"{1e3 * ours:.3g}", *ratios])
+    yield ""
+    rows = next(iter(found.values()))["rows"]
+    yield (
+        f"{rows // 10**6} million int64 labels of {counts.CLASSES} classes; of the area under the"
+        " ROC curve labels of two and float32 scores, with its bracket, where torchmetrics and"
+        " Keras have 200 thresholds."
+        f" ({'; '.join(sorted({conditions(each) for each in found.values()}))}.)"
+    )
+
+
 def fastest_of_others(found):
     """Return the least time of all others."""
     return min(each["seconds"] for name, each in found["answers"].items() if name != OURS)
@@ -223,6 +248,9 @@ def pages():
         of_slices = by_slices if page == PAGE else slices_summary
         yield page, between(text, "slices", "\n".join(of_slices(sliced)))
     yield GUIDE, between(GUIDE.read_text(), "slices", "\n".join(slices_summary(sliced)))
+    counted = json.loads(counts.FOUND.read_text()) if counts.FOUND.exists() else {}
+    text = GUIDE_OF_COUNTS.read_text()
+    yield GUIDE_OF_COUNTS, between(text, "counts", "\n".join(by_counts(counted)))
 
 
 def main():

@@ -15,7 +15,7 @@ import time
 # Read by the benchmarks as they are imported.
 os.environ.setdefault("STREAMLOSS_BENCH_SIZE", "200000")
 
-from benchmarks import peers, processes, slices
+from benchmarks import counts, peers, processes, slices
 
 KINDS = "time_", "track_", "peakmem_", "mem_"
 
@@ -59,6 +59,7 @@ def main():
     print(f"{count} benchmarks run once")
     peers.main(["--quick"])
     slices.main(["--quick"])
+    counts.main(["--quick"])
     processes.main(["--quick"])
     return count == 0
 
