@@ -31,6 +31,13 @@ def hidden(counting: Counting, has_outputs: bool) -> tuple[str, ...]:
     return (OUTPUT, *own) if has_outputs else own
 
 
+def told(name: str, error: Exception) -> str:
+    """Return what an error says of a key: those of metrics are labels, for users."""
+    if name.startswith(MARK):
+        return f"labels of all batches {str(error).removeprefix('keys ')}"
+    return f"by {name!r}: {error}"
+
+
 def keeps(names: tuple[str, ...]) -> int:
     """Return whether each slice keeps the largest of the last key, 1, the smallest, -1, or all."""
     last = names[-1] if names else ""

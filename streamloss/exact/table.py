@@ -13,7 +13,7 @@ from streamloss.losses.base import Loss
 from streamloss.support.maker import Maker, here
 
 from .cells import Cells
-from .extremes import pruned, refuse_difference
+from .extremes import pruned, refuse_difference, told
 from .limbs import taken
 from .parts import parts_of_rows
 from .ranks import KeyColumn, key_column, lone_key, rows_of, united
@@ -370,7 +370,7 @@ def _united(name: str, keys: list[KeyColumn]) -> list[KeyColumn]:
     try:
         return united(keys)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"by {name!r}: {error}") from None
+        raise type(error)(told(name, error)) from None
 
 
 def refuse_others(tables: list[Table]) -> None:

@@ -15,7 +15,8 @@ from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact.cells import Cells
 from streamloss.exact.column import Column
-from streamloss.exact.extremes import MARK, hidden, pruned
+from streamloss.exact.extremes import hidden, pruned
+from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit
@@ -25,7 +26,7 @@ from streamloss.run.query import Query
 from streamloss.run.slices.batches import SlicedBatch, in_python, patterns_of
 from streamloss.run.slices.by import By
 from streamloss.run.slices.keys import Keys, Memory
-from streamloss.run.slices.tally import SliceTally, as_one_kind
+from streamloss.run.slices.tally import SliceTally
 
 from .dense import STEP, Dense
 from .elements import Elements, values_of
@@ -100,6 +101,17 @@ class CellTally(SliceTally):
     def is_new(self) -> bool:
         """Whether nothing was added."""
         return super().is_new and self._dense.is_empty
+
+    @property
+    def kinds(self) -> tuple[Kind, ...] | None:
+        """The kinds of the keys, None before any batch."""
+        found = super().kinds
+        return found if self._dense.is_empty or found else (INT,) * len(self.counting.keys)
+
+    def _merge(self, table: Table, sign: int = 1, ledger: Ledger = NO_IDS) -> None:
+        if table.kinds != self.kinds:  # it may not fit what was counted by whole numbers
+            self._table, self._dense = _sum(self._table, self._dense_table()), Dense()
+        super()._merge(table, sign, ledger)
 
     def _total(self) -> Table | None:
         """Return the table of all that was added."""
@@ -190,17 +202,6 @@ class CellTally(SliceTally):
         done = dense.add(keys)
         left = slice(done, len(keys[0]))
         return [(rows, some.some(left))] if done < left.stop else []
-
-    def _check(self, sliced: SlicedBatch) -> None:
-        """Refuse a batch with other keys than before."""
-        try:
-            super()._check(sliced)
-            if not self._dense.is_empty:
-                for name, kind in zip(sliced.names, sliced.kinds, strict=True):
-                    as_one_kind(name, INT, kind)
-        except (TypeError, ValueError) as error:
-            what = str(error).partition(f"{MARK}")[2] or str(error)
-            raise type(error)(f"labels of all batches {what.partition(': keys ')[2]}") from None
 
     def sliced(
         self,

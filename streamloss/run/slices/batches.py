@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from streamloss.arrays.batch import Batch, axes_with_rows, check_rows
-from streamloss.arrays.keys import NOTHING, Keyed, Kind
+from streamloss.arrays.keys import NOTHING, Keyed, Kind, align, convert
 from streamloss.arrays.types import Array
 from streamloss.exact.cells import Cells
 from streamloss.exact.counts import ROWS
+from streamloss.exact.extremes import told
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.kernels.switches import Omit
@@ -102,10 +103,28 @@ class SlicedBatch(NamedTuple):
         return math.prod(self.batch.shape[1:])
 
     def as_kinds(self, kinds: tuple[Kind, ...]) -> SlicedBatch:
-        """Return the batch with keys of some kinds in place of those that no row has."""
-        pairs = zip(self.keyeds, kinds, strict=True)
-        keyeds = [k._replace(kind=kind) if k.kind == NOTHING else k for k, kind in pairs]
-        return self._replace(keyeds=keyeds)
+        """Return the batch with keys of some kinds, where these hold all that its own kinds do.
+
+        Raises
+        ------
+        ValueError
+            If a key is beyond the range of such a kind.
+        """
+        named = zip(self.names, self.keyeds, kinds, strict=True)
+        return self._replace(keyeds=[_as_kind(*each) for each in named])
+
+
+def _as_kind(name: str, keyed: Keyed, kind: Kind) -> Keyed:
+    """Return keys as those of a kind, if it holds all that their own kind does."""
+    if keyed.kind == kind or align(keyed.kind, kind) != kind:
+        return keyed
+    if keyed.kind == NOTHING:
+        return keyed._replace(kind=kind)
+    try:
+        values = convert(keyed.values.astype(np.int64, copy=False), keyed.kind, kind)
+    except ValueError as error:
+        raise ValueError(told(name, error)) from None
+    return keyed._replace(kind=kind, values=values)
 
 
 def patterns_of(

@@ -6,6 +6,7 @@ from typing import Any
 
 from streamloss.arrays.batch import Arguments, Batch, as_batch
 from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
+from streamloss.exact.extremes import told
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
@@ -157,8 +158,9 @@ class SliceTally:
             if before.shape != sliced.kept:
                 rule = "the axes kept must have the same sizes"
                 raise ValueError(f"{rule}: got {sliced.kept} after {before.shape}")
-            for name, kind, new in zip(sliced.names, before.kinds, sliced.kinds, strict=True):
-                as_one_kind(name, kind, new)
+        pairs = zip(self.kinds or tuple(sliced.kinds), sliced.kinds, strict=True)
+        for name, (kind, new) in zip(sliced.names, pairs, strict=True):
+            as_one_kind(name, kind, new)
 
     def _add(self, sliced: SlicedBatch, by: By) -> None:
         """Add a batch by kernels, or a small one in Python."""
@@ -168,9 +170,9 @@ class SliceTally:
                 self._merge(found)
                 return
             sliced = sliced._replace(batch=_on_host(sliced.batch))
-        living, query, batch = self._living, sliced.query, sliced.batch
+        query, batch = sliced.query, sliced.batch
         size = sum([array.size for array in batch.inputs])
-        waits = living is None and choose.wait(query.parts, size)
+        waits = self._living is None and choose.wait(query.parts, size)
         if waits or not size:  # of rows without elements near rows know nothing
             choose.runner(query.parts, batch)  # counts what Python takes
             table = self._in_python(sliced)
@@ -178,8 +180,14 @@ class SliceTally:
                 refuse_missing(int(table.cells.counts("missing").sum()))
             self._merge(table)
             return
-        if living is not None:
-            sliced = sliced.as_kinds(living.kinds)
+        known = self.kinds or tuple(sliced.kinds)
+        sliced = sliced.as_kinds(known)
+        pairs = zip(known, sliced.kinds, strict=True)
+        if any(
+            [kind not in (NOTHING, new) for kind, new in pairs]
+        ):  # which may not hold what is known
+            self._merge(_alone(sliced, by.max_slices))
+            return
         try:
             self._add_by_kernels(sliced, by.max_slices)
         except TooMany:  # or some are counted twice
@@ -266,7 +274,7 @@ def as_one_kind(name: str, before: Kind, kind: Kind) -> Kind:
     try:
         return align(before, kind)
     except (TypeError, ValueError) as error:
-        found = type(error)(f"by {name!r}: {error}")
+        found = type(error)(told(name, error))
         vars(found).update(of="file")
         raise found from None
 

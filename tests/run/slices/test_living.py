@@ -188,3 +188,23 @@ def test_tables_without_slices_keep_their_axes() -> None:
     other.update(np.ones((2, 3)), np.zeros((2, 3)), by=[1, 2], batch_id="a")
     other.update(np.zeros((0, 3)), np.zeros((0, 3)), by=np.zeros(0, np.int64))
     assert other.result().values.tolist() == [[1.0] * 3] * 2
+
+
+@pytest.mark.parametrize("size", [1, 3000])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (np.array([-1]), np.array([2**63], np.uint64)),
+        (np.array(["9999-01-01"], "M8[s]"), np.array(["2000-01-01"], "M8[ns]")),
+    ],
+)
+def test_keys_beyond_the_range_of_others_change_nothing(first: Any, second: Any, size: int) -> None:
+    acc = sl.Accumulator("mae", by="key")
+    numbers = np.ones(size), np.zeros(size)
+    for one, other in ((first, second), (second, first)):
+        acc.reset().update(*numbers, by=np.repeat(one, size))
+        before = acc.copy()
+        with pytest.raises(ValueError, match="by 'key'"):
+            acc.update(*numbers, by=np.repeat(other, size))
+        assert acc == before
+        assert acc.update(*numbers, by=np.repeat(one, size)).counts["elements"] == 2 * size
