@@ -136,8 +136,11 @@ class CountedTable(Table):
         whole = (self if source is None else source).alone()
         rests = [whole.combine(self.take(np.array([k])).alone(), -1) for k in range(len(self))]
         each = [rest.overall_results(losses, reduction) for rest in rests]
+        if self.shape and each:
+            return [np.stack(column) for column in zip(*each, strict=True)]
         columns = zip(*each, strict=True) if each else [()] * len(losses)
-        return [counting.as_array(list(column)) for column in columns]
+        found = [counting.as_array(list(column)) for column in columns]
+        return [values.reshape(len(self), *self.shape) for values in found]
 
     def bracket(self, losses: tuple[Loss, ...], place: int) -> tuple[Any, Any]:
         """Return bounds of the results of one loss: arrays, of a table without keys numbers too.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from streamloss.arrays.batch import Arguments, axes_with_rows, check_rows, normalise_axis
-from streamloss.arrays.keys import Keyed, LastDictionary
+from streamloss.arrays.keys import NOTHING, Keyed, LastDictionary
+from streamloss.exact.inner import CountedTable
 from streamloss.exact.table import Table
 from streamloss.losses.base import Loss
 from streamloss.run.query import Query
@@ -33,6 +34,14 @@ class Sums(NamedTuple):
     def is_new(self) -> bool:
         """Whether nothing was added."""
         return self.table is None and all([each.is_new for each in self.cells])
+
+
+class Step(NamedTuple):
+    """What adds a batch to a tally: to the one of that place, and whether that keeps extremes."""
+
+    place: int
+    add: Callable[[Sums], object]
+    is_extreme: bool
 
 
 def plain_of(losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
@@ -106,14 +115,33 @@ class CountedBatch(NamedTuple):
         """How many elements there are at most for one thing that is asked for."""
         return max([each.size for each in self.elements])
 
-    def steps(self) -> Iterator[Callable[[Sums], object]]:
-        """Yield what adds the batch to each tally; nothing if there is no element."""
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return next(iter(self.elements[0].losses), 1)
+
+    def fits(self, table: Table) -> bool:
+        """Return whether its keys, of slices and cells, are of the kinds that a table has."""
+        assert isinstance(table, CountedTable)
+        kinds = [keyed.kind for keyed in self.keyeds]
+        pairs = list(zip(table.kinds, kinds, strict=True))
+        for one, each in zip(table.inner, self.elements, strict=True):
+            pairs += zip(one.kinds[-len(each.kinds) :], each.kinds, strict=True)
+        return all([a == b or NOTHING in (a, b) for a, b in pairs])
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what adds the batch to each tally; nothing if there is no element.
+
+        Those that keep extremes come last: nothing can be taken out of them.
+        """
         if not self.size:
             return
-        if plain_of(self.query.losses):
-            yield self._add_plain
-        for k in range(len(self.elements)):
-            yield functools.partial(self._add_cells, k)
+        before = int(bool(plain_of(self.query.losses)))
+        if before:
+            yield Step(0, self._add_plain, False)
+        last = [each.counting.extreme is not None for each in self.elements]
+        for k in sorted(range(len(last)), key=last.__getitem__):
+            yield Step(k + before, functools.partial(self._add_cells, k), last[k])
 
     def _add_plain(self, sums: Sums) -> None:
         """Add what other losses take."""

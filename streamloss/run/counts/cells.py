@@ -103,6 +103,12 @@ class CellTally(SliceTally):
         return super().is_new and self._dense.is_empty
 
     @property
+    def most(self) -> int:
+        """How many cells there are at most, but for those of numbers that lie close together."""
+        table = 0 if self._table is None else len(self._table)
+        return table + (0 if self._living is None else self._living.count)
+
+    @property
     def kinds(self) -> tuple[Kind, ...] | None:
         """The kinds of the keys, None before any batch."""
         found = super().kinds

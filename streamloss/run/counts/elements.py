@@ -10,7 +10,7 @@ import numpy as np
 
 from streamloss.arrays.batch import Arguments, Batch, as_batch, normalise_axis, refuse_labels
 from streamloss.arrays.key_codes import without
-from streamloss.arrays.keys import Keyed, Kind
+from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.kernels import counting as bodies
 from streamloss.kernels.cpu import call
@@ -94,6 +94,12 @@ class Elements(NamedTuple):
     def losses(self) -> tuple[int, ...]:
         """The shape of the losses: that of the elements, but for classes in turn."""
         return self.shape[:-1] if self.counting.spreads else self.shape
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of the keys: those of labels, for others are numbers always."""
+        keys, labels = self.counting.keys, self.labels
+        return [labels[k.input].exact_kind if type(k) is Given else NOTHING for k in keys]
 
     def check_labels(self) -> None:
         """Refuse indices that are none of a class.
@@ -256,8 +262,9 @@ def _values(loss: Loss, batch: Batch) -> Keyed:
     if choose.wait((), found.size):
         missing = np.isnan(found)
         there = np.where(missing, 0.0, found)
-        wrong = bool((~((np.floor(there) == there) & (abs(there) < bodies.LARGE))).any())
-        whole = there.astype(np.int64)
+        right = (np.floor(there) == there) & (abs(there) < bodies.LARGE)
+        wrong = not right.all()
+        whole = np.where(right, there, 0.0).astype(np.int64)
     else:
         whole, missing = np.empty(found.size, np.int64), np.empty(found.size, np.bool_)
         state = np.zeros(2, np.int64)

@@ -47,6 +47,12 @@ class Labels(NamedTuple):
         """The kind of the labels: numbers are integers, whatever dtype they have."""
         return self.source.kind if type(self.source) is Keyed else INT
 
+    @property
+    def exact_kind(self) -> Kind:
+        """The kind of the labels, with or without a sign as these need it."""
+        plain = type(self.source) is not Keyed and self.source.dtype != np.uint64
+        return INT if plain else self.keyed().kind
+
     def some(self, rows: slice) -> Labels:
         """Return some of the labels."""
         if type(self.source) is Keyed:

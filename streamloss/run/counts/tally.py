@@ -180,29 +180,47 @@ class CountTally:
                 rule = "the axes kept must have the same sizes"
                 raise ValueError(f"{rule}: got {batch.kept} after {self.shape}")
             self._known = None  # before: an interrupt may come as soon as something is added
-            if self.ledger.sets or batch.size >= threads.PARALLEL:
+            if self._stands_alone(batch):
                 part = self.part()
-                part.shape = batch.kept
+                part.by, part.shape = batch.by, batch.kept
                 part._put(batch)
                 self._take(part)
             else:
                 self._put_all_or_none(batch)
-            self.by, self.shape = batch.by, batch.kept
         return self
+
+    def _stands_alone(self, batch: CountedBatch) -> bool:
+        """Return whether a batch is summed alone, and then added in one step, or refused.
+
+        So is the first one, if it tells the names of keys or the axes kept, one of many elements,
+        or of other kinds of keys than the table has, and one that may have too many slices.
+        """
+        table, by = self._sums.table, batch.by
+        if self.ledger.sets or self.shape is None or batch.size >= threads.PARALLEL:
+            return True
+        if table is not None and not batch.fits(table):
+            return True
+        if by is None:
+            return False
+        slices = batch.rows + self._sums.cells[0].most + (0 if table is None else len(table))
+        return self.by is not by or slices > by.max_slices
 
     def _take(self, part: CountTally) -> None:
         """Have what a part has added, whose tallies are kept where there is nothing else."""
+        found = part.known  # which is refused if it has too many slices
+        if found is None:  # of no elements
+            found = part.nothing()
+            part._sums = part._fresh(found)
         if self._sums.is_new and not self.ledger.sets:
-            self._sums = part._sums
+            what = part.by, part.shape, part._sums, found
+            self.by, self.shape, self._sums, self._known = what
         else:
-            found = part._whole()
-            assert found is not None
             self._merge(found)
 
     def _put(self, batch: CountedBatch) -> None:
         """Add a batch to all tallies."""
-        for add in batch.steps():
-            add(self._sums)
+        for step in batch.steps():
+            step.add(self._sums)
 
     def _put_all_or_none(self, batch: CountedBatch) -> None:
         """Add a batch to all tallies; if one refuses it, or an interrupt comes, to none or all."""
@@ -215,17 +233,21 @@ class CountTally:
     def _even_out(self, batch: CountedBatch) -> None:
         """Take a batch out of those tallies that have it, where others have not.
 
-        Each has all of a batch or nothing, and all count the same rows.
+        Each has all of a batch or nothing, and all count the same rows. Of extremes nothing can be
+        taken out: where one has the batch, all others have it but for an interrupt, and get it.
         """
-        tallies = self._sums.tallies
+        tallies, steps = self._sums.tallies, list(batch.steps())
         rows = [_rows_of(tally.known) for tally in tallies]
-        if min(rows) == max(rows):
+        done = [step for step in steps if rows[step.place] > min(rows)]
+        if any([step.is_extreme for step in done]):
+            for step in steps:
+                if step not in done:
+                    step.add(self._sums)
             return
         part = self._fresh(None)
-        for k, add in enumerate(batch.steps()):
-            if rows[k] > min(rows):
-                add(part)
-                tallies[k].merge(part.tallies[k].known, -1)
+        for step in done:
+            step.add(part)
+            tallies[step.place].merge(part.tallies[step.place].known, -1)
 
     def merge(self, table: Table | None, sign: int = 1, ledger: Ledger = NO_IDS) -> CountTally:
         """Add a table, or take it out, with the ids of its batches.
@@ -257,8 +279,8 @@ class CountTally:
             check_slices(found, self.by)
             if not self.by.names:
                 self.by = self.by._replace(names=found.names, declared=(None,) * len(found.names))
-        self._known, self.shape = None, found.shape
-        self._sums, self.ledger = self._fresh(found), ids
+        sums = self._fresh(found)
+        self._known, self.shape, self._sums, self.ledger = None, found.shape, sums, ids
 
 
 def _rows_of(sums: State | Table | None) -> int:

@@ -183,9 +183,8 @@ class SliceTally:
         known = self.kinds or tuple(sliced.kinds)
         sliced = sliced.as_kinds(known)
         pairs = zip(known, sliced.kinds, strict=True)
-        if any(
-            [kind not in (NOTHING, new) for kind, new in pairs]
-        ):  # which may not hold what is known
+        if any([kind not in (NOTHING, new) for kind, new in pairs]):
+            # keys that are known may be beyond the range of the new kind
             self._merge(_alone(sliced, by.max_slices))
             return
         try:
