@@ -346,7 +346,7 @@ class Slices(Chosen):
         Raises
         ------
         ValueError
-            If `to` is something else.
+            If `to` is something else, or results are no numbers.
         KeyError
             If there are no results of that loss.
 
@@ -420,6 +420,7 @@ class Slices(Chosen):
         """Return a measure of the results of a loss, or of all."""
         if loss is None:
             return {name: self._compared(measure, name, to) for name in self.names}
+        self._whole.numbers(self._whole.place(loss))
         found = measure(self[loss], self.overall[loss] if to == "overall" else np.nan, to)
         return found if self._whole.table.shape else float(found)
 
