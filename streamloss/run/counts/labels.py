@@ -116,10 +116,7 @@ def _flat(value: Any) -> tuple[Any, tuple[int, ...], Mask | None]:
     if is_device(value):
         value = choose.gpu().on_host(as_device("labels", value))
     if isinstance(value, list | tuple) and value and isinstance(value[0], NUMBERS):
-        found = np.array(value)  # text beside numbers would become text
-        if found.dtype.kind == "f" and (abs(found) >= INEXACT).any():
-            found = np.array(value, object)
-        value = found if found.dtype.kind in "biuf" or found.ndim > 1 else value
+        value = of_list(value)
     if isinstance(value, str | bytes) or not hasattr(value, "__len__"):
         value = np.array(value)
     valid = ~np.ma.getmaskarray(value).reshape(-1) if is_masked(value) else None
@@ -128,6 +125,14 @@ def _flat(value: Any) -> tuple[Any, tuple[int, ...], Mask | None]:
     if len(shape) == 1:
         return value, shape, valid
     return (value if is_tensor(value) else np.asarray(value)).reshape(-1), shape, valid
+
+
+def of_list(value: Any) -> Array:
+    """Return a list as numbers, and anything else as objects: text beside numbers stays both."""
+    found = np.array(value)
+    kind = found.dtype.kind
+    exact = kind in "biu" or (kind == "f" and not (abs(found) >= INEXACT).any())
+    return found if exact else np.array(value, object)
 
 
 def _whole(keyed: Keyed) -> Keyed:

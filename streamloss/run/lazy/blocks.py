@@ -18,9 +18,10 @@ from streamloss.arrays.batch import (
     is_lazy,
     name_inputs,
 )
-from streamloss.arrays.convert import as_array, as_mask, check_dtype
+from streamloss.arrays.convert import as_array, as_mask, check_dtype, is_masked
 from streamloss.arrays.device import DeviceArray
 from streamloss.losses.base import Loss
+from streamloss.run.counts.labels import of_list
 
 from .keys import Key
 
@@ -115,7 +116,9 @@ def align(
 def labels(name: str, value: Any) -> Any:
     """Return labels as a dask array or, if they are not lazy, a numpy array, of any dtype."""
     if not is_lazy(value):
-        return np.asarray(value)
+        if is_masked(value):
+            return value
+        return of_list(value) if isinstance(value, list | tuple) else np.asarray(value)
     if hasattr(type(value), "to_dask_array") and value.ndim:
         value = value.astype(object).to_dask_array()
     if not isinstance(value, da.Array):

@@ -93,6 +93,9 @@ def test_a_list_of_integers_and_floats_loses_nothing(size: int) -> None:
     with pytest.raises(TypeError, match="labels"):
         sl.evaluate(Pairs(), [2**53 + 1, 1.0] * size, [1, 1] * size)
     assert found([3, 1.0] * size, [1, True] * size) == pairs([3, 1] * size, [1, 1] * size)
+    assert found([math.nan, 1, 2.0] * size, [1, 1, 2] * size, nan="omit") == pairs(
+        [1, 2] * size, [1, 2] * size
+    )
     assert found([2.0**60, 1.0] * size, [2**60, 1] * size) == pairs(
         [2**60, 1] * size, [2**60, 1] * size
     )
