@@ -263,6 +263,8 @@ def _table(header: Header, keys: _Keys, data: memoryview) -> tuple[Table | None,
         _check([], data)
         return None, NO_IDS
     if not names and told is not None:  # one slice, or none if nothing was seen
+        if "elements" not in columns:
+            raise corrupt("it counts no elements")
         slices = len(columns["elements"].planes[0]) // max(math.prod(header.shape), 1)
         slices = min(slices, 1)
     if slices is None:
