@@ -192,11 +192,11 @@ class CountTally:
     def _stands_alone(self, batch: CountedBatch) -> bool:
         """Return whether a batch is summed alone, and then added in one step, or refused.
 
-        So is the first one, if it tells the names of keys or the axes kept, one of many elements,
-        or of other kinds of keys than the table has, and one that may have too many slices.
+        So is the first one, if it tells the names of keys or the axes kept, one of many elements or
+        none, or of other kinds of keys than the table has, and one that may have too many slices.
         """
         table, by = self._sums.table, batch.by
-        if self.ledger.sets or self.shape is None or batch.size >= threads.PARALLEL:
+        if self.ledger.sets or self.shape is None or not 0 < batch.size < threads.PARALLEL:
             return True
         if table is not None and not batch.fits(table):
             return True
