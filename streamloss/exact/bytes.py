@@ -74,6 +74,7 @@ from streamloss.support.maker import version
 
 from . import bytes_v1, planes
 from .cells import COUNTS, Cells
+from .counting import fits
 from .header import CELLS, LONGEST, Header, corrupt, read_header, write_header
 from .inner import CountedTable
 from .ledger import NO_IDS, Ledger
@@ -281,6 +282,8 @@ def _table(header: Header, keys: _Keys, data: memoryview) -> tuple[Table | None,
         raise corrupt(f"it has {len(table)} slices in place of {slices}, or keys of other kinds")
     if [(one.kinds, len(one)) for one in inner] != (told or []):
         raise corrupt("it has other cells than its header says")
+    if not all([fits(small, *pair) for pair in zip(inner, countings, strict=False)]):
+        raise corrupt("it has cells of no slice, or by keys that no metric has")
     return table, ledger
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from streamloss.arrays.kinds import UNSIGNED, align
+from streamloss.arrays.kinds import NOTHING, UNSIGNED, align
 from streamloss.arrays.labels import looked_at
 from streamloss.losses.base import Loss, countings_of
-from streamloss.losses.counting import Counting
+from streamloss.losses.counting import Counting, Given
 
 from .column import Column
 from .counted import Counted
@@ -49,6 +49,24 @@ def numbers_of(table: Table, one: Table) -> Any:
         return slices
     key = one.keys[one.names.index(OUTPUT)]
     return slices * table.kept + key.values[key.codes]
+
+
+def fits(table: Table, one: Table, counting: Counting) -> bool:
+    """Return whether an inner table is of slices of a table, and by keys that metrics have."""
+    needed = {"int" if counting.extreme is None else "float", NOTHING.name}
+    own = zip(one.kinds[-len(counting.keys) :], counting.keys, strict=True)
+    for kind, key in own:
+        if kind.name in ("bool", "float") if type(key) is Given else kind.name not in needed:
+            return False  # labels that are such have become integers
+    if OUTPUT in one.names:
+        key = one.keys[one.names.index(OUTPUT)]
+        known = key.kind.name == "int" and int(key.codes.max(initial=0)) < len(key.values)
+        if len(one) and not (known and 0 <= key.values.min() <= key.values.max() < table.kept):
+            return False
+    try:
+        return bool((slices_of(table, one) < len(table)).all())
+    except (TypeError, ValueError):  # keys of another kind
+        return False
 
 
 def counted(table: Table, one: Table, counting: Counting) -> Iterator[Counted | None]:

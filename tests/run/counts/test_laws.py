@@ -122,7 +122,7 @@ def test_ids_of_batches(by: str | None, on_repeat: str, size: int) -> None:
 
 SPREADS: dict[str, Any] = {
     "few": lambda n: RNG.integers(0, 3, n),
-    "wide": lambda n: RNG.integers(-(2**20), 2**20, n),
+    "wide": lambda n: RNG.integers(-(2**18), 2**18, n),
     "growing": lambda n: np.arange(n) // 7 - n // 20,
     "one far": lambda n: np.append(RNG.integers(0, 5, n - 1), 2**60),
     "ends": lambda n: RNG.choice([-(2**63), 2**63 - 1, 0], n),
@@ -136,7 +136,7 @@ SPREADS: dict[str, Any] = {
 def test_any_number_of_threads_and_ways_of_counting(
     spread: str, most: int, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = 20000
+    size = 12000
     y, p = SPREADS[spread](size), SPREADS["few" if spread == "wide" else spread](size)
     want = pairs(y.tolist(), p.tolist())
     monkeypatch.setattr(dense, "MOST", most)
@@ -151,8 +151,8 @@ def test_any_number_of_threads_and_ways_of_counting(
     assert found.result()[Pairs()] == want
     assert found.to_bytes() == whole.to_bytes()
     acc = sl.Accumulator([Pairs(), Hits(), Decisions()])
-    for k in (0, 900, 901, 5000, 16000):
-        stop = {0: 900, 900: 901, 901: 5000, 5000: 16000}.get(k, size)
+    for k in (0, 900, 901, 5000, 11000):
+        stop = {0: 900, 900: 901, 901: 5000, 5000: 11000}.get(k, size)
         acc.update(y[k:stop], p[k:stop])
     assert acc.to_bytes() == whole.to_bytes()
 
@@ -187,7 +187,7 @@ def test_damaged_bytes_are_refused_or_read_whole(kind: str, by: str | None) -> N
     acc = sl.Accumulator(LISTS[kind], by=by)
     acc.update(*given_for(kind, rows), by=None if by is None else rows % 2)
     data, rng = acc.to_bytes(), random.Random(3)
-    for at in rng.sample(range(len(data)), min(300, len(data))):
+    for at in rng.sample(range(len(data)), 150):
         damaged = bytearray(data)
         damaged[at] ^= 1 << rng.randrange(8)
         with pytest.raises(ValueError, match="data"):
@@ -196,7 +196,7 @@ def test_damaged_bytes_are_refused_or_read_whole(kind: str, by: str | None) -> N
             sl.Accumulator.from_bytes(data[:at])
     body, read, longest = data[36:], 0, 0
     version = body.index(b"written_by"), body.index(b"}", body.index(b"written_by"))
-    for at in range(len(body)):
+    for at in sorted(rng.sample(range(len(body)), 280)):
         if version[0] <= at <= version[1]:  # which readers ignore
             continue
         for value in {body[at] ^ 1, body[at] ^ 0x80, 0, 255, rng.randrange(256)} - {body[at]}:

@@ -62,7 +62,7 @@ SOME = st.lists(
 
 @pytest.mark.parametrize("small", [0, 1024])
 @given(SOME, st.integers(1, 9))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_slices_are_those_of_their_rows(small: int, rows: Any, cut: int) -> None:
     before, choose.SMALL = choose.SMALL, small
     try:

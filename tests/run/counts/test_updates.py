@@ -77,7 +77,7 @@ SEQUENCES = st.lists(
 @given(SEQUENCES)
 @example([("plain", 5000, 4), ("weights", 5000, 4), ("both", 5000, 4), ("plain", 5000, 4)])
 @example([("plain", 5000, 4), ("where", 5000, 4), ("weights", 5000, 4), ("far", 5000, 4)])
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_batches_of_all_forms_one_after_another(small: int, forms: list[Form]) -> None:
     before, choose.SMALL = choose.SMALL, small
     try:
