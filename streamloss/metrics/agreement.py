@@ -111,10 +111,14 @@ class CohenKappa(NamedTuple):
 
     def combine(self, cells: Counted) -> float:
         """Return the result of exact counts."""
-        pairs = coded(cells, self.ignore_index)
-        counts = counts_of(pairs)
-        chance = _CHANCE[self.weights](counts)
-        return divide(chance - counts.total * _apart(self.weights, pairs), chance)
+        observed, chance = disagreements(self.weights, coded(cells, self.ignore_index))
+        return divide(chance - observed, chance)
+
+
+def disagreements(weights: str, pairs: Coded) -> tuple[int, int]:
+    """Return how much pairs of labels disagree, and how much by chance; both times all units."""
+    counts = counts_of(pairs)
+    return counts.total * _apart(weights, pairs), _CHANCE[weights](counts)
 
 
 def _apart(weights: str, pairs: Coded) -> int:

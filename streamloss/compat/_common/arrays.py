@@ -15,7 +15,7 @@ from streamloss.arrays.convert import as_array
 from streamloss.arrays.device import DeviceArray
 from streamloss.arrays.named import is_named
 from streamloss.arrays.types import Array, ArrayLike, DTypeLike, DuckArray, Shape
-from streamloss.run.query import lazy
+from streamloss.run.query import later, lazy
 
 Blockwise = Callable[[Any], Any]
 """Makes numbers of the numbers of a block, an array of numpy, of its shape."""
@@ -184,6 +184,19 @@ def _pass(check: Callable[[Array], object], block: Any) -> DuckArray:
     check(seen)
     found: DuckArray = block
     return found
+
+
+def from_delayed(made: Any, shape: tuple[float, ...], dtype: DTypeLike) -> DuckArray:
+    """Return the dask array of a Delayed number or array; a size of NaN is not known."""
+    block = later(_block, made)
+    meta = np.empty((0,) * len(shape), dtype)
+    found: DuckArray = sys.modules["dask.array"].from_delayed(block, shape, dtype, meta=meta)
+    return found
+
+
+def _block(made: Any) -> Any:
+    """Return a number or an array as dask keeps it: as numpy's."""
+    return np.asarray(made)[()]
 
 
 def _module(array: DuckArray) -> Any:

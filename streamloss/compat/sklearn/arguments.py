@@ -75,6 +75,12 @@ def check_flag(name: str, value: object) -> None:
         refuse(name, "a bool", value)
 
 
+def check_spelled(name: str, value: object, spellings: tuple[str | None, ...]) -> None:
+    """Refuse what is none of some names, of which None may be one."""
+    if not isinstance(value, str | None) or value not in spellings:
+        refuse(name, f"one of {spellings}", value)
+
+
 def check_real(name: str, value: object, *bounds: tuple[float, float]) -> float:
     """Return a number in one of some intervals, closed at ends that are finite."""
     number = float(value) if isinstance(value, numbers.Real) else np.nan

@@ -9,13 +9,12 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
-from streamloss.compat._common.arrays import as_dtype, checked
+from streamloss.compat._common.arrays import as_dtype
 from streamloss.losses import ClassHinge, Hinge, Value
 
 from .arguments import (
     FLOATS,
     as_numbers,
-    as_weights,
     check_array_like,
     check_array_likes,
     check_flag,
@@ -25,11 +24,12 @@ from .arguments import (
     unlisted,
 )
 from .calls import Call, scalar, total, weights_check
-from .labels import ONE_AXIS, as_labels, classes_of, coded, decided, indicator, misshapen, sign
+from .labels import ONE_AXIS, as_labels, classes_of, coded, decided, misshapen, sign
 from .reductions import lenient_mean, mean, weighted_sum
-from .values import Check, check_integral
+from .targets import targets_of
+from .values import Check
 
-__all__ = ["accuracy_score", "hinge_loss", "zero_one_loss"]
+__all__ = ["accuracy_score", "hamming_loss", "hinge_loss", "zero_one_loss"]
 
 
 def hinge_loss(
@@ -191,6 +191,23 @@ def zero_one_loss(
     return scalar(found) if call.weights is None else as_dtype(found, dtype)
 
 
+def hamming_loss(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None) -> Any:
+    """Return the share of wrong labels, also within rows, as `sklearn.metrics.hamming_loss`.
+
+    Parameters, result and errors are those of `accuracy_score`, but each label of a row counts.
+
+    Examples
+    --------
+    >>> hamming_loss([1, 2, 3, 4], [2, 2, 3, 4])
+    0.25
+    >>> hamming_loss([[0, 1], [1, 1]], [[0, 0], [0, 0]])
+    0.75
+    """
+    found = targets_of(y_true, y_pred, sample_weight)
+    checks = None, *weights_check(found.weights)
+    return scalar(total(Value(), Call((found.true != found.pred,), found.weights, checks), mean()))
+
+
 def _weight_dtype(call: Call) -> DType:
     """Return the dtype of a sum of weights."""
     if call.weights is None or call.weights.dtype.kind != "f":
@@ -199,36 +216,9 @@ def _weight_dtype(call: Call) -> DType:
 
 
 def _guessed(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> Call:
-    """Return the call of whether labels are wrong."""
-    check_array_likes(sample_weight, y_true=y_true, y_pred=y_pred)
-    true, pred = as_labels("y_true", y_true), as_labels("y_pred", y_pred)
-    weights = as_weights(sample_weight, np.float64)
-    check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
-    texts = [array.dtype.kind in "OU" for array in (true, pred)]
-    if texts[0] != texts[1]:
-        dtypes = f"y_true of dtype {true.dtype}, y_pred of {pred.dtype}"
-        raise ValueError(f"Mix of label input types (string and number): got {dtypes}")
-    several = any(array.ndim == 2 and array.shape[1] > 1 for array in (true, pred))
-    wrong = _wrong_rows(true, pred) if several else _wrong(true, pred)
-    return Call((wrong,), weights, (None, *weights_check(weights)))
-
-
-def _wrong_rows(true: DuckArray, pred: DuckArray) -> DuckArray:
-    """Return which rows of labels of two values differ."""
-    if not (true.ndim == pred.ndim == 2 and true.shape[1] == pred.shape[1]):
-        raise ValueError(f"y_pred must have the shape of y_true, {true.shape}: got {pred.shape}")
-    rows = [
-        coded(array, classes_of(array), functools.partial(indicator, name=name))
-        for name, array in (("y_true", true), ("y_pred", pred))
-    ]
-    wrong: DuckArray = (rows[0] != rows[1]).any(axis=1)
-    return wrong
-
-
-def _wrong(true: DuckArray, pred: DuckArray) -> DuckArray:
-    """Return which labels differ; as they are, because float64 holds not all integers."""
-    arrays = [
-        checked(column(name, array), functools.partial(check_integral, name=name))
-        for name, array in (("y_true", true), ("y_pred", pred))
-    ]
-    return arrays[0] != arrays[1]
+    """Return the call of whether labels are wrong, or one of several of a sample is."""
+    found = targets_of(y_true, y_pred, sample_weight)
+    wrong = found.true != found.pred
+    if found.are_rows:
+        wrong = wrong.any(axis=1)
+    return Call((wrong,), found.weights, (None, *weights_check(found.weights)))

@@ -76,7 +76,7 @@ def _text(name: str, items: Array) -> Array:
     return items.astype(str)
 
 
-def few(labels: DuckArray) -> str:
+def few(labels: DuckArray | list[Any]) -> str:
     """Return labels as the text of a list, of the first ones if there are many."""
     text = str(np.asarray(labels)[:SHOWN].tolist())[:SHORT]
     return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
