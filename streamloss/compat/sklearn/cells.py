@@ -73,9 +73,13 @@ def count(
     axis : int, optional
         What is counted together: all, or each column on its own.
     """
-    if weights is not None:
-        weights = checked(weights, Check("sample_weight", "float64").__call__)
-    return evaluate(metric, true, pred, weights, axis=axis)
+    checked_ones = None if weights is None else weights_checked(weights)
+    return evaluate(metric, true, pred, checked_ones, axis=axis)
+
+
+def weights_checked(weights: DuckArray) -> DuckArray:
+    """Return weights that are finite, or found to be when they are loaded."""
+    return checked(weights, Check("sample_weight", "float64").__call__)
 
 
 def check_heavy(*cells: Counted) -> None:

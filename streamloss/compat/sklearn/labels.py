@@ -127,7 +127,7 @@ def _coded_beside(finish: Finish, block: Array, box: Array) -> DuckArray:
 def index(block: Array, classes: Array, count: int, given: bool) -> Array:
     """Return the index of each label's class; there must be `count` classes, as probabilities."""
     check_integral(block, "y_true")
-    found = _places(block, classes)
+    found = places_of(block, classes)
     if not given and len(classes) == 1:
         raise ValueError(
             f"y_true contains only one label ({str(classes[0])[:SHORT]}). Please provide the list "
@@ -156,7 +156,7 @@ def _miscounted(classes: Array, count: int, given: bool) -> str:
 def decided(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
     """Return the index of each label's class; there must be one for each column of decisions."""
     if len(classes) == shape[1]:
-        return _places(block, classes)
+        return places_of(block, classes)
     if given:
         rule = "is not consistent with the number of classes. With a multiclass target,"
         raise ValueError(misshapen(rule, classes, shape))
@@ -178,7 +178,7 @@ def misshapen(rule: str, classes: Array, shape: Shape) -> str:
     )
 
 
-def _places(block: Array, classes: Array) -> Array:
+def places_of(block: Array, classes: Array) -> Array:
     """Return the places of labels in sorted classes."""
     if (block.dtype.kind == "U") != (classes.dtype.kind == "U"):
         raise ValueError(f"labels must be all text or all numbers: got {few(classes)}")
