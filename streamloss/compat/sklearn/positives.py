@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamloss.arrays.types import Array
+from streamloss.arrays.types import Array, Shape
 
 from .arguments import Label
 from .labels import few, places_of
@@ -49,10 +49,7 @@ def placed(block: Array, classes: Array, count: int, given: bool) -> Array:
             "Number of classes in y_true not equal to the number of columns in 'y_score': got "
             f"{len(classes)} and {count}"
         )
-    try:
-        return places_of(block, classes)
-    except ValueError as error:
-        raise ValueError(f"'y_true' contains labels not in parameter 'labels': {error}") from None
+    return _known(block, classes)
 
 
 def chosen(block: Array, classes: Array, pos_label: Label | None) -> Array:
@@ -66,3 +63,36 @@ def chosen(block: Array, classes: Array, pos_label: Label | None) -> Array:
             "either make y_true take value in {0, 1} or {-1, 1} or pass pos_label explicitly."
         )
     return is_label(block, 1 if pos_label is None else pos_label)
+
+
+def places_among(block: Array, classes: Array, shape: Shape, given: bool) -> Array:
+    """Return the index of each label's class; scores have one axis for two, else a column each."""
+    check_integral(block, "y_true")
+    size = shape[1] if len(shape) == 2 else 2
+    if len(shape) == 1 and len(classes) > 2:
+        raise ValueError(f"{SHAPE}classes. Got `y_score.shape={shape}`.")
+    if len(shape) == 2 and len(classes) <= 2:
+        raise ValueError(
+            f"`y_true` is binary while y_score is 2d with {size} classes. If `y_true` does not "
+            "contain all the labels, `labels` must be provided."
+        )
+    if len(classes) != size and given:
+        raise ValueError(
+            f"Number of given labels ({len(classes)}) not equal to the number of classes in "
+            f"'y_score' ({size})."
+        )
+    if len(classes) != size:
+        raise ValueError(
+            f"Number of classes in 'y_true' ({len(classes)}) not equal to the number of classes in "
+            f"'y_score' ({size}). You can provide a list of all known classes by assigning it to "
+            "the `labels` parameter."
+        )
+    return _known(block, classes)
+
+
+def _known(block: Array, classes: Array) -> Array:
+    """Return the index of each label's class, refused if there is none."""
+    try:
+        return places_of(block, classes)
+    except ValueError as error:
+        raise ValueError(f"'y_true' contains labels not in parameter 'labels': {error}") from None

@@ -45,6 +45,11 @@ def lenient_mean(dtype: DType) -> Ratio:
     return Ratio("weights", dtype=dtype, refuse=check_divisor)
 
 
+def lenient_sum(dtype: DType) -> Ratio:
+    """Return the sum, whatever the weights are."""
+    return Ratio(dtype=dtype)
+
+
 def weighted_sum(dtype: DType) -> Ratio:
     """Return the sum."""
     return Ratio(dtype=dtype, refuse=check_weights)
