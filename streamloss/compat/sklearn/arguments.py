@@ -81,6 +81,13 @@ def check_spelled(name: str, value: object, spellings: tuple[str | None, ...]) -
         refuse(name, f"one of {spellings}", value)
 
 
+def check_count(name: str, value: object) -> int:
+    """Return a whole number of at least 1."""
+    if not isinstance(value, numbers.Integral) or value < 1:
+        refuse(name, "a whole number of at least 1", value)
+    return int(value)
+
+
 def check_real(name: str, value: object, *bounds: tuple[float, float]) -> float:
     """Return a number in one of some intervals, closed at ends that are finite."""
     number = float(value) if isinstance(value, numbers.Real) else np.nan

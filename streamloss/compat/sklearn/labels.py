@@ -92,7 +92,7 @@ def classes_of(labels: DuckArray) -> DuckArray:
     return each.rechunk(-1).map_blocks(_of_blocks, dtype=object, chunks=one, meta=meta)
 
 
-def _boxed(classes: DuckArray, rank: int) -> Array:
+def boxed(classes: DuckArray, rank: int) -> Array:
     """Return an array of one object."""
     box = np.empty((1,) * rank, object)
     box[(0,) * rank] = classes
@@ -100,11 +100,11 @@ def _boxed(classes: DuckArray, rank: int) -> Array:
 
 
 def _in_block(block: Array) -> Array:
-    return _boxed(classes_of(block), block.ndim)
+    return boxed(classes_of(block), block.ndim)
 
 
 def _of_blocks(boxes: Array) -> Array:
-    return _boxed(np.unique(np.concatenate(boxes.ravel().tolist())), boxes.ndim)
+    return boxed(np.unique(np.concatenate(boxes.ravel().tolist())), boxes.ndim)
 
 
 def coded(labels: DuckArray, classes: DuckArray, finish: Finish) -> DuckArray:

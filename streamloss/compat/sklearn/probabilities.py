@@ -60,7 +60,7 @@ class Probabilities(NamedTuple):
                 )
 
 
-def _predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Call:
+def predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> Call:
     """Return labels as they were given, and probabilities, whole rows of them in each chunk."""
     check_array_likes(sample_weight, y_true=y_true, y_proba=y_proba)
     proba = as_numbers("y_proba", y_proba, np.float64)
@@ -108,7 +108,7 @@ def _given(labels: ArrayLike | None) -> Array | None:
     return classes
 
 
-def _classified(given: DuckArray, proba: DuckArray, labels: ArrayLike | None) -> DuckArray:
+def classified(given: DuckArray, proba: DuckArray, labels: ArrayLike | None) -> DuckArray:
     """Return the index of the class of each sample, or rows of labels as they are."""
     count = proba.shape[1] if proba.ndim == 2 else 2
     known = _given(labels)
@@ -179,9 +179,9 @@ def log_loss(
     1.386294361
     """
     check_flag("normalize", normalize)
-    call = _predicted(y_true, _by_new_name(y_proba, y_pred), sample_weight)
+    call = predicted(y_true, by_new_name(y_proba, y_pred), sample_weight)
     given, proba = call.inputs
-    codes = _classified(given, proba, labels)
+    codes = classified(given, proba, labels)
     eps = float(np.finfo(proba.dtype).eps)
     clip = {"low": eps, "high": 1.0 - eps}
     loss: LossLike
@@ -195,7 +195,7 @@ def log_loss(
     return scalar(total(loss, call._replace(inputs=(codes, proba)), finish))
 
 
-def _by_new_name(y_proba: ArrayLike | None, y_pred: ArrayLike) -> ArrayLike:
+def by_new_name(y_proba: ArrayLike | None, y_pred: ArrayLike) -> ArrayLike:
     """Return the probabilities, warn if they were given by their former name."""
     if isinstance(y_pred, str) and y_pred == "deprecated":
         return y_proba
@@ -276,11 +276,11 @@ def brier_score_loss(
     _check_brier(pos_label, scale_by_half)
     if labels is not None:
         check_array_like("labels", labels)
-    call = _predicted(y_true, y_proba, sample_weight)
+    call = predicted(y_true, y_proba, sample_weight)
     given, proba = call.inputs
     several = proba.ndim == 2
     if several:
-        codes = _classified(given, proba, labels)
+        codes = classified(given, proba, labels)
     else:
         flat = column("y_true", given)
         codes = coded(flat, classes_of(flat), functools.partial(positive, pos_label=pos_label))

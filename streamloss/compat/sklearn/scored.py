@@ -22,7 +22,9 @@ from streamloss.metrics.counts import added
 from .arguments import as_numbers, as_weights, check_array_likes, check_lengths
 from .cells import Cells, check_heavy, count, weights_checked
 from .labels import as_labels
-from .values import Check
+from .values import Bounds, Check
+
+ANYWHERE = Bounds()
 
 SIGN = np.int64(np.iinfo(np.int64).max)
 """The bits of a float64 but for its sign."""
@@ -69,17 +71,23 @@ class Scores(NamedTuple):
         return 1 if self.score.ndim == 1 else self.score.shape[1]
 
 
-def scores_of(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Weights) -> Scores:
+def scores_of(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    sample_weight: Weights,
+    name: str = "y_score",
+    bounds: Bounds = ANYWHERE,
+) -> Scores:
     """Return the arrays of a call, those of one column with one axis."""
-    check_array_likes(sample_weight, y_true=y_true, y_score=y_score)
+    check_array_likes(sample_weight, **{"y_true": y_true, name: y_score})
     true = as_labels("y_true", y_true)
-    score = as_numbers("y_score", y_score, np.float64)
+    score = as_numbers(name, y_score, np.float64)
     weights = as_weights(sample_weight, np.float64)
-    check_lengths(y_true=true, y_score=score, sample_weight=weights)
+    check_lengths(**{"y_true": true, name: score, "sample_weight": weights})
     if score.ndim == 2:
         score = score.rechunk({1: -1}) if is_lazy(score) else score
         score = score[:, 0] if score.shape[1] == 1 else score
-    score = checked(score, Check("y_score", "float64").__call__)
+    score = checked(score, Check(name, "float64", bounds).__call__)
     return Scores(true[:, 0] if true.ndim == 2 and true.shape[1] == 1 else true, score, weights)
 
 
@@ -171,6 +179,13 @@ def whole(weights: Array) -> tuple[Array, int]:
     return digits.astype(object) << shifts.astype(object), lowest
 
 
+def check_positive_weights(cells: Counted) -> None:
+    """Refuse weights below zero, of which no order and no share says anything."""
+    if (cells.units < 0).any():
+        least = float(cells.exact(int(cells.units.min())))
+        raise ValueError(f"sample_weight must be at least 0 where order counts: got {least:g}")
+
+
 class Groups(NamedTuple):
     """The weights of two classes at each score, in ascending order of the scores.
 
@@ -200,8 +215,7 @@ class Groups(NamedTuple):
         """
         check_heavy(cells)
         true, units = cells.keys["true"], cells.units
-        if (units < 0).any():
-            raise ValueError("sample_weight must be at least 0 where scores are ranked")
+        check_positive_weights(cells)
         one = true == positive
         some = one | (~one if others is None else np.isin(true, others))
         both = bool(one.any() and (some & ~one).any())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import numbers
 import warnings
 from typing import Any
 
@@ -13,7 +12,7 @@ from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.losses import Value
 
-from .arguments import check_flag, column, refuse, undefined_warning
+from .arguments import check_count, check_flag, column, undefined_warning
 from .calls import Call, scalar, total
 from .labels import classes_of, coded
 from .positives import SHAPE, places_among
@@ -74,12 +73,11 @@ def top_k_accuracy_score(
     >>> top_k_accuracy_score([0, 1, 2, 2], rows, k=2)
     0.75
     """
-    if not isinstance(k, numbers.Integral) or k < 1:
-        refuse("k", "a whole number of at least 1", k)
+    highest = check_count("k", k)
     check_flag("normalize", normalize)
     true, score, weights = scores_of(y_true, y_score, sample_weight)
     true = column("y_true", true)
-    hits = _hits(true, score, int(k), given_labels(labels))
+    hits = _hits(true, score, highest, given_labels(labels))
     checks = (None,) if weights is None else (None, None)
     finish = lenient_mean(FLOAT64) if normalize else lenient_sum(FLOAT64)
     return scalar(total(Value(), Call((hits,), weights, checks), finish))
