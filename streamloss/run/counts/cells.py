@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from streamloss.arrays.batch import Batch, normalise_axis
-from streamloss.arrays.key_arrays import of_floats
-from streamloss.arrays.key_codes import some_rows, without
+from streamloss.arrays.key_codes import some_rows
 from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
 from streamloss.exact.cells import Cells
-from streamloss.exact.column import Column
 from streamloss.exact.extremes import hidden, pruned
 from streamloss.exact.ledger import NO_IDS, Ledger
 from streamloss.exact.limits import MOST_SLICES
@@ -23,13 +20,15 @@ from streamloss.kernels.switches import Omit
 from streamloss.losses.counting import Counting
 from streamloss.run import choose, threads
 from streamloss.run.query import Query
-from streamloss.run.slices.batches import SlicedBatch, in_python, patterns_of
+from streamloss.run.slices.batches import SlicedBatch, in_python
 from streamloss.run.slices.by import By
-from streamloss.run.slices.keys import Keys, Memory
 from streamloss.run.slices.tally import SliceTally
 
 from .dense import STEP, Dense
-from .elements import Elements, values_of
+from .elements import Elements
+from .extremes import extremes
+from .outputs import Outputs
+from .small import in_numpy
 
 INT = Kind("int")
 
@@ -38,43 +37,6 @@ MANY = 1 << 16
 
 AT_ONCE = 1 << 17
 """Elements that a thread counts at once: their keys stay in its cache."""
-
-
-class Outputs(NamedTuple):
-    """Which element of a batch goes to which of the cells kept.
-
-    Attributes
-    ----------
-    kept : tuple of int
-        The sizes of the axes kept.
-    numbers : int array, optional
-        The cell of each element; None where there is one.
-    first : bool array, optional
-        Which elements are the first of a row in their cell; None where each is.
-    """
-
-    kept: tuple[int, ...]
-    numbers: Array | None
-    first: Mask | None
-
-    @classmethod
-    def of(cls, shape: tuple[int, ...], axis: AxisLike, spreads: bool) -> Outputs:
-        """Return where the elements of a shape go, whose last axis is reduced if it spreads."""
-        losses = len(shape) - spreads
-        reduced = (*normalise_axis(axis, losses), *([losses] if spreads else []))
-        kept = tuple([size for k, size in enumerate(shape) if k not in reduced])
-        if not shape:
-            return cls(kept, None, None)
-        if 0 in reduced:
-            pattern, first = patterns_of(shape[1:], reduced, kept)
-            return cls(
-                kept,
-                None if pattern is None else np.tile(pattern, shape[0]),
-                None if first is None else np.tile(first.reshape(-1), shape[0]),
-            )
-        below = tuple([k + 1 for k in reduced])
-        pattern, first = patterns_of(shape, below, kept)
-        return cls(kept, pattern, None if first is None else first.reshape(-1))
 
 
 class CellTally(SliceTally):
@@ -245,47 +207,6 @@ class CellTally(SliceTally):
         return in_python(sliced) if sliced.query.parts else in_numpy(sliced)
 
 
-def extremes(elements: Elements, batch: Batch, keys: list[Keyed], missing: Mask | None) -> Keyed:
-    """Return the key of which slices keep the largest or the smallest value: that, for all of each.
-
-    An element whose weight is zero or NaN, or that does not count, has none.
-
-    Parameters
-    ----------
-    elements : Elements
-        The elements.
-    batch : Batch
-        The same, one after another.
-    keys : list of Keyed
-        The keys of their slices.
-    missing : bool array, optional
-        Which elements are left out for a NaN in an input.
-    """
-    extreme = elements.counting.extreme
-    assert extreme is not None
-    values, sign = values_of(extreme.loss, elements.batch), 1.0 if extreme.largest else -1.0
-    there = np.ones(values.size, np.bool_) if missing is None else ~missing
-    if batch.where is not None:
-        there &= batch.where
-    if batch.weights is not None:
-        there &= (batch.weights != 0.0) & ~np.isnan(batch.weights)
-    lost = np.isnan(values)
-    compared, codes = np.where(there & ~lost, sign * values, -np.inf), _codes(keys, values.size)
-    most = np.full(int(codes.max(initial=0)) + 1, -np.inf)
-    np.maximum.at(most, codes, compared)
-    found = of_floats(sign * most[codes])
-    return without(found, ~there | lost)
-
-
-def _codes(keys: list[Keyed], rows: int) -> Array:
-    """Return a number for each slice that elements are in."""
-    if not keys:
-        return np.zeros(rows, np.int64)
-    found = Keys(("",) * len(keys), tuple([keyed.kind for keyed in keys]), 1 << 31)
-    known = found.prepared(keys, False)
-    return found.codes(keys, known, slice(0, rows), False, Memory()).astype(np.int64)
-
-
 def _sum(a: Table | None, b: Table | None) -> Table | None:
     """Return the sum of tables, either of which may be none."""
     return a.combine(b, 1) if a is not None and b is not None else a or b
@@ -307,30 +228,3 @@ def _repeated(keyed: Keyed, times: int) -> Keyed:
 def _without(array: Array, missing: Mask) -> Array:
     """Return numbers with NaN where an element has one in any input."""
     return np.where(missing.reshape(-1, *[1] * (array.ndim - 1)), np.nan, array)
-
-
-def in_numpy(sliced: SlicedBatch) -> Table:
-    """Return the table of what elements count, without sums of losses."""
-    batch, keyeds = sliced.batch, sliced.keyeds
-    keys = Keys(sliced.names, tuple(sliced.kinds), 1 << 31)
-    known, rows = keys.prepared(keyeds, False), slice(0, sliced.rows)
-    codes = keys.codes(keyeds, known, rows, False, Memory())
-    found, places = np.unique(codes, return_inverse=True)
-
-    def count(some: Any) -> Any:
-        return np.bincount(places[some], minlength=len(found)).astype(np.int64)
-
-    here = np.ones(sliced.rows, np.bool_) if batch.where is None else batch.where.copy()
-    masked, missing, weights, nonzero = count(~here), None, None, None
-    if isinstance(sliced.query.rule, Omit):
-        lost = here & np.isnan(batch.inputs[0])
-        if batch.weights is not None:
-            lost |= here & np.isnan(batch.weights)
-        here, missing = here & ~lost, count(lost)
-    if batch.weights is not None:
-        heavy = np.asarray(batch.weights, np.float64)
-        nonzero = count(here & (heavy != 0.0))
-        weights = Column.of_floats(heavy[here], places[here], len(found))
-    starts = None if sliced.first is None else count(sliced.first)
-    cells = Cells(len(found), (), weights, count(here), nonzero, missing, masked, starts)
-    return Table.of(sliced.names, sliced.kinds, keys.columns(found), (), cells)
