@@ -1,4 +1,4 @@
-"""Which of the cells kept each element of a batch goes to, where elements stand one after another."""
+"""Which of the cells kept each element goes to, where elements stand one after another."""
 
 from __future__ import annotations
 
