@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from . import passes
 from .accumulator import Accumulator, build, check_sent, keys_of, sliced
 from .arrays.batch import Arguments, is_lazy
 from .arrays.named import Named, find_names
@@ -43,6 +44,7 @@ def evaluate(
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 5.0,
+    exact: bool = False,
 ) -> Any:
     """Return the weighted loss of predictions, every sum exact and the result correctly rounded.
 
@@ -93,6 +95,11 @@ def evaluate(
         Of files: where to save how far it came. The same call goes on from there.
     checkpoint_every : float
         Seconds from one save to the next.
+    exact : bool
+        Whether to make exact by further passes over the data what lies in a bracket after one, such
+        as a median of errors: a quantile takes 2 passes, of very many elements 3. All that do share
+        them. It is for one result for each loss, without `by`, axes kept and a checkpoint. Files
+        are read again, and dask arrays computed now.
 
     Returns
     -------
@@ -112,7 +119,8 @@ def evaluate(
     ValueError
         If shapes, alignment, axis, a name or a parameter are wrong; if nan="raise" meets a NaN;
         if the reduction does not fit a loss, or "none" comes with an axis or files; if a file
-        cannot be read or lacks a column, or a checkpoint is of another call.
+        cannot be read or lacks a column, or a checkpoint is of another call; if `exact` comes with
+        what it is not for, or data are others in a further pass.
     OSError
         If a file is not there.
 
@@ -127,10 +135,18 @@ def evaluate(
     array([1. , 2.5])
     >>> sl.evaluate("mae", [1.0, 2.0, 4.0], [1.5, 2.0, 2.0], by=["AA", "UA", "AA"]).loc["AA"]
     {'mae': 1.25}
+    >>> errors = [0.1, 0.2, 0.7]
+    >>> sl.evaluate("median_absolute_error", [0.0] * 3, errors, exact=True)
+    0.2
     """
     specs = spelled_out(losses)
     query = Query.spelled(specs, axis, nan)
     found = check(reduction, query.losses)
+    if exact and passes.are_needed(query.losses, by, checkpoint):
+        rest = {"axis": axis, "where": where, "nan": nan, "data": data, "progress": progress}
+        again = functools.partial(_pass, y_true, y_pred, weights, rest)
+        first = again(specs if isinstance(specs, list) else [specs])
+        return passes.results(specs, found, first, again)
     keeps = found is Reduction.NONE
     if keeps and axis is not None:
         raise ValueError(f"reduction 'none' keeps every element: got axis={brief(axis)}")
@@ -159,6 +175,11 @@ def evaluate(
         reduced = () if found is Reduction.NONE else named.reduced(query.axis)
         results = [named.wrap(each, reduced) for each in results]
     return _keyed(specs, results)
+
+
+def _pass(y_true: Any, y_pred: Any, weights: Any, rest: dict[str, Any], losses: list[Any]) -> Any:
+    """Return the accumulator of a pass over the data of a call."""
+    return accumulate(losses, y_true, y_pred, weights, **rest)
 
 
 def _sliced(

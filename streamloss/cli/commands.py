@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from streamloss import __version__
+from streamloss.accumulator import Accumulator
 from streamloss.arrays.batch import POLICIES
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.slicing import POLICIES as POLICIES_OF_KEYS
@@ -16,6 +17,7 @@ from streamloss.files.dataset import LARGEST_COUNT
 from streamloss.files.formats import FORMATS
 from streamloss.losses.groups import GROUPS, spelled_out
 from streamloss.losses.names import LOSSES
+from streamloss.run.evaluation import Evaluation
 from streamloss.run.threads import get_num_threads
 from streamloss.support.text import shown
 
@@ -247,6 +249,12 @@ def warmup(
     " JSON has no numbers for.",
 )
 @click.option(
+    "--exact",
+    is_flag=True,
+    help="Read the files again, once or twice, for metrics whose result lies in a bracket, such as"
+    " a median of errors.",
+)
+@click.option(
     "--checkpoint",
     metavar="FILE",
     help="Save here how far it came. After a crash the same command goes on from there, and once"
@@ -294,6 +302,25 @@ def evaluate(begun: float, /, as_json: bool, quiet: bool, **options: Any) -> Non
     Without FILES the columns are arrays: --true y.npy --pred p.npy, or --true data.npz:y.
     """
     job = Job(**options)
+    evaluation = _completed(job, begun, quiet)
+    found = job.outcome(evaluation)
+    if found.by is not None:
+        _report_slices(job.slices(found), found.counts, evaluation, as_json)
+        return
+
+    def again(job: Job) -> Accumulator:
+        return job.outcome(_completed(job, begun, quiet))
+
+    outcome = job.results(found, again), found.counts
+    with report.to_stdout():
+        if as_json:
+            click.echo(report.as_json(*outcome, evaluation.waited()))
+        else:
+            report.show(*outcome, evaluation.waited, job.reduction)
+
+
+def _completed(job: Job, begun: float, quiet: bool) -> Evaluation:
+    """Return what a job asks for, when all rows are done."""
     with report.quiet_libraries() if job.scheduler else nullcontext():
         evaluation = job.evaluation(begun)
         total, done = evaluation.scanner.rows, evaluation.rows
@@ -304,16 +331,7 @@ def evaluate(begun: float, /, as_json: bool, quiet: bool, **options: Any) -> Non
             kept = f"; the same command goes on from {shown(job.checkpoint)}"
             click.echo(f"streamloss: interrupted{kept if job.checkpoint else ''}", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
-    found = job.outcome(evaluation)
-    if found.by is not None:
-        _report_slices(job.slices(found), found.counts, evaluation, as_json)
-        return
-    outcome = found.result(job.reduction), found.counts
-    with report.to_stdout():
-        if as_json:
-            click.echo(report.as_json(*outcome, evaluation.waited()))
-        else:
-            report.show(*outcome, evaluation.waited, job.reduction)
+    return evaluation
 
 
 def _report_slices(slices: Any, counts: Any, evaluation: Any, as_json: bool) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from streamloss import passes
 from streamloss.accumulator import Accumulator, build, keys_of
 from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.reductions import Reduction
@@ -54,6 +56,7 @@ class Job(NamedTuple):
     top: int | None
     min_rows: int | None
     out: str | None
+    exact: bool
 
     def evaluation(self, begun: float) -> Evaluation:
         """Return the evaluation, of files that are opened now; no data have been read then.
@@ -72,6 +75,8 @@ class Job(NamedTuple):
             raise ValueError("--reduction must give one number: got 'none'")
         query = Query.spelled(list(self.losses), None, self.nan)
         build(list(self.losses), query, None).result(self.reduction)  # refuses what suits no loss
+        if self.exact:
+            passes.are_needed(query.losses, self.by or self.grouping_sets, self.checkpoint)
         asked = Question(query, self._keys())
         self._check_slices(asked)
         columns = self._columns(query)._replace(by=asked.columns)
@@ -160,6 +165,19 @@ class Job(NamedTuple):
         """Return the accumulator of what was evaluated."""
         asked = evaluation.asked
         return build(list(self.losses), asked.query, evaluation.sums, by=asked.by)
+
+    def results(self, found: Accumulator, again: Callable[[Job], Accumulator]) -> Any:
+        """Return the results of what was evaluated, of as many passes as they need to be exact.
+
+        `again` evaluates another job, of the same data.
+        """
+        if not self.exact:
+            return found.result(self.reduction)
+
+        def of(losses: list[Any]) -> Accumulator:
+            return again(self._replace(losses=tuple(losses)))
+
+        return passes.results(list(self.losses), self.reduction, found, of)
 
     def slices(self, found: Accumulator) -> Slices:
         """Return the slices that are asked for, which are written to a file if one is named."""

@@ -170,10 +170,17 @@ def brackets(table: Table, inner: tuple[Table, ...], losses: tuple[Loss, ...], p
         if values.dtype == object:
             raise ValueError(f"results of {loss!r} are no numbers: they have no bracket")
         return np.stack([values, values], axis=1)
-    one = inner[countings_of(losses).index(loss.counting)]
-    cells = counted(table, one, loss.counting)
+    cells = counted_for(table, inner, losses, loss)
     pairs = [(math.nan, math.nan) if each is None else loss.bracket(each) for each in cells]
     return np.array(pairs, np.float64).reshape(-1, 2)
+
+
+def counted_for(
+    table: Table, inner: tuple[Table, ...], losses: tuple[Loss, ...], loss: Loss
+) -> Iterator[Counted | None]:
+    """Yield what each cell of a table has counted for one of the losses, as `counted` does."""
+    assert loss.counting is not None
+    return counted(table, inner[countings_of(losses).index(loss.counting)], loss.counting)
 
 
 def as_array(values: list[Any]) -> Any:

@@ -155,6 +155,11 @@ class CountedTable(Table):
         low, high = (found[:, k].reshape(shape) for k in range(2))
         return (low, high) if shape else (low.item(), high.item())
 
+    def refined(self, losses: tuple[Loss, ...], loss: Any) -> list[Loss | None]:
+        """Return what one loss asks a further pass for, for each cell; None of nothing."""
+        cells = counting.counted_for(self, self.inner, losses, loss)
+        return [None if each is None else loss.refined(each) for each in cells]
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CountedTable):
             return NotImplemented

@@ -74,6 +74,10 @@ class Loss(tuple[float, ...]):
     bracket: ClassVar[Callable[..., tuple[float, float]] | None] = None
     """Between what a metric of counts lies that its cells tell nearly; None of what is exact."""
 
+    refined: ClassVar[Callable[..., Loss | None] | None] = None
+    """What a metric with a bracket asks a further pass over the data for, of the cells of this one:
+    another metric, whose bracket is narrower; None where it is known. None of others."""
+
     perfect: ClassVar[float | None] = None
     """The result of perfect predictions, where a result is the worse the further it is from that;
     infinity where more is better. None: the larger the worse, as of losses."""

@@ -1,22 +1,18 @@
-"""Quantiles of errors, from the weights in bins of their bits: with a bracket as wide as a bin."""
+"""Quantiles of errors, from the weights in bins of their bits: with a bracket as wide as a bin.
+
+Further passes make it as narrow as a float64, as `within` has them.
+"""
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from streamloss.exact.counted import Counted
-from streamloss.exact.digits import divide
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Share
 
-from .rounding import rounded_down
 from .score_bins import SizeBitCount, SizeBits, size_edges
-
-Bracket = tuple[float, float]
+from .within import Bracket, QuantileWithin, bracket_of, middle_of, refined_of
 
 
 @loss(
@@ -60,13 +56,24 @@ class ErrorQuantile(NamedTuple):
 
     def combine(self, cells: Counted) -> float:
         """Return the middle of the bracket, rounded once."""
-        return _middle(*self.bracket(cells))
+        return middle_of(*bracket_of(self, cells))
 
     def bracket(self, cells: Counted) -> Bracket:
         """Return the least and the largest float of the bin that the quantile is in."""
-        top, bottom = self.q.as_integer_ratio()
-        total = _total(cells, "ErrorQuantile")
-        return _bin_at(cells, -(-top * total // bottom), self.bits)
+        return bracket_of(self, cells)
+
+    def refined(self, cells: Counted) -> QuantileWithin | None:
+        """Return the metric of a further pass, None if the quantile is known."""
+        return refined_of(self, cells)
+
+    @property
+    def halves(self) -> float:
+        """That it is an error itself."""
+        return 0.0
+
+    def edges(self, keys: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the least and the largest float64 of bins."""
+        return size_edges(keys["size"], self.bits)
 
 
 @loss(
@@ -98,54 +105,26 @@ class MedianAbsoluteError(NamedTuple):
 
     def combine(self, cells: Counted) -> float:
         """Return the middle of the bracket, rounded once."""
-        return _middle(*self.bracket(cells))
+        return middle_of(*bracket_of(self, cells))
 
     def bracket(self, cells: Counted) -> Bracket:
         """Return bounds of the median, rounded outwards; the same if it is known."""
-        total = _total(cells, "MedianAbsoluteError")
-        low, high = _bin_at(cells, -(-total // 2), self.bits)
-        next_low, next_high = _bin_at(cells, total // 2 + 1, self.bits)
-        return _mean_below(low, next_low), -_mean_below(-high, -next_high) + 0.0
+        return bracket_of(self, cells)
 
+    def refined(self, cells: Counted) -> QuantileWithin | None:
+        """Return the metric of a further pass, None if the median is known."""
+        return refined_of(self, cells)
 
-def _total(cells: Counted, name: str) -> int:
-    """Return the units of all cells.
+    @property
+    def q(self) -> float:
+        """The share of the weights."""
+        return 0.5
 
-    Raises
-    ------
-    ValueError
-        If a weight is negative.
-    """
-    if (cells.units < 0).any():
-        raise ValueError(
-            f"weights of {name} must be at least 0, for with others no error is where they make up"
-            f" a share: got a sum of {float(cells.exact(int(cells.units.min()))):g}"
-        )
-    return cells.total
+    @property
+    def halves(self) -> float:
+        """That it may be the mean of two errors."""
+        return 1.0
 
-
-def _bin_at(cells: Counted, units: int, bits: float) -> Bracket:
-    """Return the edges of the first bin up to which there are so many units, and more than none."""
-    sums = np.cumsum(cells.units)
-    place = int(np.searchsorted(sums, max(units, 1)))
-    if place == len(sums):
-        return math.nan, math.nan
-    low, high = size_edges(cells.keys["size"][place : place + 1], bits)
-    return float(low[0]), float(high[0])
-
-
-def _middle(low: float, high: float) -> float:
-    """Return the mean of two numbers, correctly rounded."""
-    total = _doubled(low, high)
-    return low + high if total is None else divide(total.numerator, 2 * total.denominator)
-
-
-def _mean_below(a: float, b: float) -> float:
-    """Return the mean of two numbers, rounded down."""
-    total = _doubled(a, b)
-    return a + b if total is None else rounded_down(total.numerator, 2 * total.denominator)
-
-
-def _doubled(a: float, b: float) -> Fraction | None:
-    """Return twice the mean of two numbers; None if one is not finite."""
-    return Fraction(a) + Fraction(b) if math.isfinite(a) and math.isfinite(b) else None
+    def edges(self, keys: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the least and the largest float64 of bins."""
+        return size_edges(keys["size"], self.bits)

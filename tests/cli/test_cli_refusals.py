@@ -37,6 +37,11 @@ from tests.cli.rows import GIVEN
         (("--pred", "p"), "Missing option '--true'"),
         ((*GIVEN, "--lost", "mae"), "No such option"),
         ((*GIVEN, "--checkpoint", "/nowhere/c"), "/nowhere/c"),
+        (
+            (*GIVEN, "--loss", "error_quantile", "--exact", "--checkpoint", "c"),
+            "exact=True takes no checkpoint: it needs several passes",
+        ),
+        ((*GIVEN, "--loss", "error_quantile", "--exact", "--by", "m"), "exact=True takes no by"),
         ((*GIVEN, "--checkpoint", "{path}"), "{path} is no checkpoint"),
     ],
 )

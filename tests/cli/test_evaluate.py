@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,12 @@ def test_predictions_may_be_several_columns(
     assert spread["gaussian_nll"] == sl.evaluate("gaussian_nll", Y, (P, M))
     once = refusal("evaluate", path, *GIVEN, "--loss", "gaussian_nll")
     assert once.startswith("--pred must be given 2 times for GaussianNLL(")
+
+
+def test_medians_are_exact_where_that_is_asked_for(path: str, run: Callable[..., Any]) -> None:
+    losses = [each for name in ("median_absolute_error", "mae") for each in ("--loss", name)]
+    once, got = (run(path, *GIVEN, *losses, *more)["results"] for more in ([], ["--exact"]))
+    errors = sorted(abs(P.astype(float) - Y.astype(float)).tolist())
+    middle = [Fraction(errors[k]) for k in ((N - 1) // 2, N // 2)]
+    assert got == {"median_absolute_error": float(sum(middle) / 2), "mae": once["mae"]}
+    assert got != once

@@ -1,0 +1,89 @@
+"""Both halves of the bits of errors, as keys that tell all of them apart: those of further passes.
+
+A float64 has 64 bits, and a key is a whole number below 2**53: so there are two keys.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamloss.losses.define import loss
+from streamloss.losses.domains import NonNegative, Share, Whole
+from streamloss.losses.elementary import TWO_52, number, pattern
+
+from .score_bins import INFINITY_SIZE
+
+AllBits = Annotated[float, Whole(11.0, 63.0, closed=True)]
+"""How many bits of an error tell bins apart; 63 are all but the sign."""
+
+ALL = 63.0
+"""The bits of an error that there are: those of a float64 without its sign."""
+
+BELOW, ABOVE = -1.0, 2147483648.0
+"""The upper half of errors below and above those that are looked at: no error has these."""
+
+
+@loss
+class SizeHalf(NamedTuple):
+    """A half of the first bits of an error |y_pred - y_true| between two others, these included.
+
+    The upper half is -1 of errors below and 2**31 of those above, whose lower one is 0. NaN has
+    none.
+
+    Examples
+    --------
+    >>> SizeHalf(1.0, 2.0).point(0.0, 1.5) == (0x3FF8 << 16)
+    True
+    >>> SizeHalf(1.0, 2.0).point(0.0, 0.5), SizeHalf(1.0, 2.0).point(0.0, 3.0)
+    (-1.0, 2147483648.0)
+    """
+
+    low: NonNegative
+    high: NonNegative
+    bits: AllBits = 63.0
+    lower: Share = 0.0
+
+    def point(self, y_true: float, y_pred: float) -> float:
+        """Return the key of one element, as arithmetic that runs in vectors."""
+        size = abs(y_pred - y_true)
+        first = pattern(size) & -(1 << (63 - int(self.bits)))
+        half = first & 0xFFFFFFFF if self.lower != 0.0 else first >> 32
+        place = number(half | TWO_52) - 4503599627370496.0
+        outside = BELOW if size < self.low else ABOVE
+        outside = outside if self.lower == 0.0 else 0.0
+        place = place if (size >= self.low) & (size <= self.high) else outside
+        return place if size == size else size
+
+
+def halves(low: float, high: float, bits: float) -> dict[str, Any]:
+    """Return the keys of errors between two: the upper half first, so that they are in order."""
+    return {
+        "upper": SizeHalf(low, high, bits, 0.0),
+        "lower": SizeHalf(low, high, bits, 1.0),
+    }
+
+
+def edges_of_halves(
+    upper: Any, lower: Any, bits: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and the largest float64 of bins of errors, both in the bin.
+
+    Parameters
+    ----------
+    upper, lower : int64 array
+        Values of both keys that `halves` returns, of errors between the two.
+    bits : float
+        How many bits tell the bins apart.
+
+    Examples
+    --------
+    >>> low, high = edges_of_halves(np.array([0x3FF8 << 16]), np.array([0]), 62)
+    >>> low.tolist(), high.tolist()
+    ([1.5], [1.5000000000000002])
+    """
+    first = upper << 32 | lower
+    last = np.minimum(first + ((1 << (63 - int(bits))) - 1), INFINITY_SIZE)
+    return first.view(np.float64), last.view(np.float64)
