@@ -29,6 +29,20 @@ _KEYS: WeakValueDictionary[str, type[Loss]] = WeakValueDictionary()
 """Every loss class by its key, for as long as anything else holds it."""
 
 
+REFUSED = {
+    "spearman": "spearmanr",
+    "spearmanr": "spearmanr",
+    "spearman_corrcoef": "spearmanr",
+    "spearman_correlation": "spearmanr",
+    "kendall": "kendalltau",
+    "kendalltau": "kendalltau",
+    "kendall_tau": "kendalltau",
+    "kendall_rank_corrcoef": "kendalltau",
+}
+"""Names of correlations of ranks, which no sums of parts of the data give, and what scipy.stats has
+in their place."""
+
+
 def defined_in(package: str, modules: Iterable[str]) -> None:
     """Say which modules of a package define losses: one is imported when a loss is looked for.
 
@@ -175,11 +189,15 @@ def resolve(spec: object) -> Loss:
 def _read(spec: str) -> Loss:
     """Return the loss that a text names; as calls repeat themselves, it is kept."""
     name, _, rest = spec.partition(":")
-    cls = _named(name.strip().lower())
+    called = name.strip().lower()
+    cls = _named(called)
+    if cls is None and called in REFUSED:
+        rule = "ranks need all data at once, no sums of parts give them"
+        raise ValueError(f"no loss {brief(called)}: {rule}; use scipy.stats.{REFUSED[called]}")
     if cls is None:
         import difflib
 
-        near = difflib.get_close_matches(name[:80].strip().lower(), _NAMES, 3)
+        near = difflib.get_close_matches(called[:80], _NAMES, 3)
         hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         raise ValueError(f"unknown loss {brief(name)}{hint}: `streamloss losses` lists all")
     return cls(**_parameters(cls, spec, rest))

@@ -21,6 +21,7 @@ from tests.cli.rows import GIVEN
             (*GIVEN, "--loss", "huberr"),
             "unknown loss 'huberr' (did you mean 'huber' or 'huber_loss'?): `streamloss losses`",
         ),
+        ((*GIVEN, "--loss", "spearman"), "ranks need all data at once, no sums of parts give them"),
         ((*GIVEN, "--loss", "huber:d=1"), "the parameters are delta"),
         ((*GIVEN, "--loss", "huber:delta=x"), "not a number"),
         ((*GIVEN, "--loss", "huber:delta=-1"), "must be greater than 0 and finite: got -1.0"),

@@ -1,10 +1,11 @@
 """Losses by their names, and what each of them says of itself."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 import streamloss as sl
+from streamloss.losses import names
 from streamloss.losses.names import LOSSES
 from tests.losses.points import OURS
 
@@ -79,3 +80,25 @@ def test_the_package_has_every_loss_by_its_name() -> None:
     named = {cls for cls in LOSSES.values() if cls.__module__.startswith("streamloss.losses")}
     assert named == set(OURS)
     assert {cls.__name__ for cls in OURS} == set(sl.losses.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(names.REFUSED))
+def test_correlations_of_ranks_are_refused_with_the_reason(name: str) -> None:
+    what = "spearmanr" if "spearman" in name else "kendalltau"
+    rule = f"no loss '{name}': ranks need all data at once, no sums of parts give them"
+    for spec in (name, f" {name.upper()}", f"{name}:a=1"):
+        with pytest.raises(ValueError, match=f"^{rule}; use scipy.stats.{what}$"):
+            sl.evaluate([spec, "mae"], [1.0], [2.0])
+
+
+def test_a_loss_of_a_user_may_be_called_as_one_that_is_refused() -> None:
+    @sl.loss("kendall")
+    class Own(NamedTuple):
+        def point(self, y_true: float, y_pred: float) -> float:
+            return y_true * y_pred
+
+    try:
+        assert sl.evaluate("kendall", [2.0], [3.0]) == 6.0
+    finally:
+        del names._LOSSES["kendall"], names._NAMES["kendall"]
+        names._read.cache_clear()
