@@ -96,10 +96,11 @@ def evaluate(
     checkpoint_every : float
         Seconds from one save to the next.
     exact : bool
-        Whether to make exact by further passes over the data what lies in a bracket after one, such
-        as a median of errors: a quantile takes 2 passes, of very many elements 3. All that do share
-        them. It is for one result for each loss, without `by`, axes kept and a checkpoint. Files
-        are read again, and dask arrays computed now.
+        Whether to make exact by further passes over the data what lies in a bracket after one. A
+        quantile of errors takes 2 passes, of very many elements 3; a ranking such as "roc_auc" 2,
+        with a cell for each different score in the second. All losses share them. It is for one
+        result of each loss, without `by`, axes kept and a checkpoint. Files are read again, and
+        dask arrays are computed now.
 
     Returns
     -------

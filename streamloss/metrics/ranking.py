@@ -24,8 +24,9 @@ from .bounds import (
     kolmogorov_smirnov_bounds,
     roc_auc_bounds,
 )
+from .halves import ScoreHalf
 from .rounding import above, below, nearest
-from .score_bins import Bits, ScoreBits, Truth
+from .score_bins import ALL, RankedBits, ScoreBits, Truth
 from .score_groups import Groups, groups_of
 
 Average = Annotated[str, Choice(("binary", "macro", "weighted"))]
@@ -47,7 +48,8 @@ class Ranking(Protocol):
 def ranking_cells(bits: float, average: str = "binary") -> dict[str, Any]:
     """Return the keys that tell cells apart: those of rankings with equal ones are shared."""
     each: dict[str, Any] = {} if average == "binary" else {"class": EachClass()}
-    return each | {"score": ScoreBits(bits), "true": Truth()}
+    score = {"score": ScoreHalf(), "rest": ScoreHalf(1.0)}
+    return each | (score if bits == ALL else {"score": ScoreBits(bits)}) | {"true": Truth()}
 
 
 @loss(
@@ -77,7 +79,9 @@ class ROCAUC(NamedTuple):
     Parameters
     ----------
     bits : float
-        How many bits of the scores tell bins apart, whole, up to 32; 9 are sign and exponent.
+        How many bits of the scores tell bins apart, whole, up to 32; 9 are sign and exponent. Or
+        64, so that each float64 is a bin: exact, in memory that grows with the different scores.
+        ``evaluate(..., exact=True)`` makes a second pass with these where the first is not enough.
     average : str
         ``"binary"``, ``"macro"`` or ``"weighted"``.
 
@@ -93,7 +97,7 @@ class ROCAUC(NamedTuple):
     (0.625, (0.625, 0.625))
     """
 
-    bits: Bits = 20.0
+    bits: RankedBits = 20.0
     average: Average = "binary"
 
     def cells(self) -> dict[str, Any]:
@@ -107,6 +111,11 @@ class ROCAUC(NamedTuple):
     def bracket(self, cells: Counted) -> tuple[float, float]:
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, roc_auc_bounds)
+
+    def refined(self, cells: Counted) -> ROCAUC | None:
+        """Return the metric of a further pass, None if the result is known."""
+        known = _is_known(self, cells, roc_auc_bounds)
+        return None if known else self._replace(bits=ALL)
 
 
 @loss(
@@ -128,7 +137,7 @@ class Gini(NamedTuple):
     (0.25, (0.0, 0.5))
     """
 
-    bits: Bits = 20.0
+    bits: RankedBits = 20.0
     average: Average = "binary"
 
     def cells(self) -> dict[str, Any]:
@@ -142,6 +151,11 @@ class Gini(NamedTuple):
     def bracket(self, cells: Counted) -> tuple[float, float]:
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, gini_bounds)
+
+    def refined(self, cells: Counted) -> Gini | None:
+        """Return the metric of a further pass, None if the result is known."""
+        known = _is_known(self, cells, gini_bounds)
+        return None if known else self._replace(bits=ALL)
 
 
 @loss(
@@ -167,7 +181,7 @@ class KolmogorovSmirnov(NamedTuple):
     (0.5, (0.5, 0.5))
     """
 
-    bits: Bits = 20.0
+    bits: RankedBits = 20.0
     average: Average = "binary"
 
     def cells(self) -> dict[str, Any]:
@@ -181,6 +195,12 @@ class KolmogorovSmirnov(NamedTuple):
     def bracket(self, cells: Counted) -> tuple[float, float]:
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, kolmogorov_smirnov_bounds)
+
+    def refined(self, cells: Counted) -> KolmogorovSmirnov | None:
+        """Return the metric of a further pass, None if the result is known."""
+        return (
+            None if _is_known(self, cells, kolmogorov_smirnov_bounds) else self._replace(bits=ALL)
+        )
 
 
 @loss(
@@ -205,7 +225,7 @@ class AveragePrecision(NamedTuple):
     (0.8333333333333334, (0.8333333333333334, 0.8333333333333334))
     """
 
-    bits: Bits = 20.0
+    bits: RankedBits = 20.0
     average: Average = "binary"
 
     def cells(self) -> dict[str, Any]:
@@ -219,6 +239,11 @@ class AveragePrecision(NamedTuple):
     def bracket(self, cells: Counted) -> tuple[float, float]:
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, average_precision_bounds)
+
+    def refined(self, cells: Counted) -> AveragePrecision | None:
+        """Return the metric of a further pass, None if the result is known."""
+        known = _is_known(self, cells, average_precision_bounds)
+        return None if known else self._replace(bits=ALL)
 
 
 Measure = Callable[[Groups], Bounds | None]
@@ -241,6 +266,11 @@ def _bracket(metric: Ranking, cells: Counted, measure: Measure) -> tuple[float, 
         return known, known
     lows, highs = [low for low, _ in bounds], [high for _, high in bounds]
     return below(lows, weights), above(highs, weights)
+
+
+def _is_known(metric: Ranking, cells: Counted, measure: Measure) -> bool:
+    """Return whether the bounds of a metric are its result."""
+    return _are_known(_of_classes(metric, cells, measure)[0])
 
 
 def _are_known(bounds: list[Bounds]) -> bool:

@@ -20,6 +20,27 @@ Floats = NDArray[np.float64]
 Bits = Annotated[float, Whole(1.0, 32.0, closed=True)]
 """How many bits of a float32 tell bins apart: 9 are sign and exponent, each further one halves."""
 
+
+class BitCount(Whole):
+    """How many bits of a score tell bins apart: so many of a float32, or all of a float64."""
+
+    __slots__ = ()
+
+    def admits(self, value: float) -> bool:
+        """Return whether there are so many."""
+        return value == ALL or super().admits(value)
+
+    def rule(self) -> str:
+        """Say what is asked of the value."""
+        return f"{super().rule()}, or {ALL:g}"
+
+
+ALL = 64.0
+"""The bits of a float64."""
+
+RankedBits = Annotated[float, BitCount(1.0, 32.0, closed=True)]
+"""As `Bits`, or `ALL`: then each float64 is a bin."""
+
 SizeBitCount = Annotated[float, Whole(11.0, 52.0, closed=True)]
 """How many bits of a float64 without a sign tell bins apart: 11 are the exponent."""
 

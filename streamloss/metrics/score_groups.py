@@ -46,7 +46,8 @@ class Groups(NamedTuple):
 def groups_of(cells: Counted, name: str) -> Iterator[Groups]:
     """Yield the groups of cells with keys `score` and `true`; with a key `class`, those of each.
 
-    Scores of an even key are the same, as `ScoreBits` has keys.
+    Scores of an even key are the same, as `ScoreBits` has keys; those of one key `rest` as well,
+    which tells scores with the same key `score` apart.
 
     Raises
     ------
@@ -60,18 +61,18 @@ def groups_of(cells: Counted, name: str) -> Iterator[Groups]:
             f" bin of scores: got a sum of {float(cells.exact(int(units.min()))):g}"
         )
     _check_labels(keys["true"], name)
-    order = [keys[called] for called in ("class", "score") if called in keys]
+    order = [keys[called] for called in ("class", "score", "rest") if called in keys]
     first = _first(order)
     place, starts, one = np.cumsum(first) - 1, np.flatnonzero(first), keys["true"] == 1
     ones, others = (_spread(units[k], place[k], len(starts)) for k in (one, ~one))
     counts = _spread(elements[one], place[one], len(starts))
     bins, cuts = keys["score"][starts], [0]
-    if len(order) > 1:
-        cuts += (np.flatnonzero(_first([order[0][starts]])[1:]) + 1).tolist()
+    same = np.ones(len(bins), np.bool_) if "rest" in keys else bins & 1 == 0
+    if "class" in keys:
+        cuts += (np.flatnonzero(_first([keys["class"][starts]])[1:]) + 1).tolist()
     for start, stop in itertools.pairwise([*cuts, len(starts)]):
         part = slice(start, stop)
-        same = bins[part] & 1 == 0
-        yield Groups(bins[part], ones[part], others[part], counts[part], same)
+        yield Groups(bins[part], ones[part], others[part], counts[part], same[part])
 
 
 def _heavy(cells: Counted) -> tuple[dict[str, Any], Units, Any]:
