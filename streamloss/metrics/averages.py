@@ -11,7 +11,8 @@ import numpy as np
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import divide
-from streamloss.exact.ratios import mean_of_ratios, ratios
+from streamloss.exact.means import mean_of_ratios
+from streamloss.exact.ratios import ratios
 from streamloss.losses.domains import Choice
 from streamloss.support.brief import brief
 

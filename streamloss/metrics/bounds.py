@@ -45,7 +45,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .rounding import Ratios, Units, dot, nearest, quotients
+from streamloss.exact.means import Ratios, nearest
+from streamloss.exact.ratios import Units, dot, quotients
+
 from .score_groups import Groups
 
 Floats = NDArray[np.float64]

@@ -8,13 +8,13 @@ float32 it is exact.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import UNIT
+from streamloss.exact.means import Ratios, nearest
 from streamloss.exact.numbers import Exact
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice
@@ -30,9 +30,6 @@ from .bins import (
     sums_of,
 )
 from .reliability import Bin, Reliability, bins_of
-
-SPARE = 128
-"""Bits of a quotient below the point where its unit is one: far more than a float64 has."""
 
 
 @loss(
@@ -218,22 +215,9 @@ class Overconfidence(NamedTuple):
 
 
 def _root_of_squares(bins: list[Bin], cells: Counted) -> float:
-    """Return the root of the sum of squares of gaps over weights, over all weights, rounded once.
-
-    The sum lies between that of the whole parts of its quotients, in a unit that is small beside
-    each, and that and a unit for each rest. Where the roots of both are not one float64, it is
-    taken as a fraction.
-    """
-    pairs = [(each.gap**2, each.weight) for each in bins if each.weight]
-    shift = max([weight.bit_length() for _, weight in pairs], default=0) + SPARE
-    divisor = cells.total << 2 * (cells.exponent - UNIT)
-    parts = [divmod(square << shift, weight) for square, weight in pairs]
-    low, rests = sum([part for part, _ in parts]), sum([rest != 0 for _, rest in parts])
-    found, other = [_root(x, divisor << shift) for x in (low, low + rests)]
-    if found == other:
-        return found
-    exact = sum([Fraction(*pair) for pair in pairs], Fraction(0))
-    return _root(exact.numerator, divisor * exact.denominator)
+    """Return the root of a sum of squares of gaps over weights, over all weights, rounded once."""
+    squares = Ratios.of_pairs((each.gap**2, each.weight) for each in bins if each.weight)
+    return nearest([squares], [1], cells.total << 2 * (cells.exponent - UNIT), _root)
 
 
 def _root(numerator: int, denominator: int) -> float:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamloss.exact.counted import Counted
+from streamloss.exact.ratios import ratios
 from streamloss.losses.define import loss
 
 from .ranking import ranking_cells
-from .rounding import rounded
 from .score_bins import Bits, score_edges
 from .score_groups import groups_of
 
@@ -128,7 +128,7 @@ class ROCCurve(NamedTuple):
     def combine(self, cells: Counted) -> ROCPoints:
         """Return the points of exact counts."""
         true, false, thresholds = _points(self.bits, cells, "ROCCurve")
-        rates = (rounded(each, int(each[-1])) for each in (false, true))
+        rates = (ratios(each, int(each[-1])) for each in (false, true))
         return ROCPoints(*rates, thresholds)
 
 
@@ -168,7 +168,7 @@ class PrecisionRecallCurve(NamedTuple):
     def combine(self, cells: Counted) -> PrecisionRecallPoints:
         """Return the points of exact counts."""
         true, false, thresholds = _points(self.bits, cells, "PrecisionRecallCurve")
-        precision, recall = rounded(true, true + false), rounded(true, int(true[-1]))
+        precision, recall = ratios(true, true + false), ratios(true, int(true[-1]))
         precision[0] = 1.0
         return PrecisionRecallPoints(*(each[::-1] for each in (precision, recall, thresholds)))
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import divide
-from streamloss.exact.ratios import mean_of_ratios, ratios, scaled
+from streamloss.exact.means import mean_of_ratios
+from streamloss.exact.ratios import ratios, scaled
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, Share
 

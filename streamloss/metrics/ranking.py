@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, Protocol
 
 from streamloss.exact.counted import Counted
+from streamloss.exact.means import above, below, nearest
 from streamloss.losses.counting import EachClass
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice
@@ -25,7 +26,6 @@ from .bounds import (
     roc_auc_bounds,
 )
 from .halves import ScoreHalf
-from .rounding import above, below, nearest
 from .score_bins import ALL, RankedBits, ScoreBits, Truth
 from .score_groups import Groups, groups_of
 
@@ -88,6 +88,7 @@ class ROCAUC(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
+    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> ROCAUC().combine(cells), ROCAUC().bracket(cells)
     (0.625, (0.5, 0.75))
@@ -132,6 +133,7 @@ class Gini(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
+    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> Gini().combine(cells), Gini().bracket(cells)
     (0.25, (0.0, 0.5))
@@ -176,6 +178,7 @@ class KolmogorovSmirnov(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
+    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> KolmogorovSmirnov().combine(cells), KolmogorovSmirnov().bracket(cells)
     (0.5, (0.5, 0.5))
@@ -220,6 +223,7 @@ class AveragePrecision(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
+    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 6, 7], "true": [0, 1, 0, 1]})
     >>> AveragePrecision().combine(cells), AveragePrecision().bracket(cells)
     (0.8333333333333334, (0.8333333333333334, 0.8333333333333334))

@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import divide
-from streamloss.exact.ratios import mean_of_ratios
+from streamloss.exact.means import mean_of_ratios
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, Positive
 from streamloss.support.brief import brief

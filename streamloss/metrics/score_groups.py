@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.exact.counted import Counted
-
-from .rounding import Units
+from streamloss.exact.ratios import Units
 
 
 class Groups(NamedTuple):

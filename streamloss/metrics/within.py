@@ -14,11 +14,11 @@ import numpy as np
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import divide
+from streamloss.exact.means import rounded_down
 from streamloss.losses.define import loss
 from streamloss.losses.domains import NonNegative, Share
 
 from .halves import ALL, AllBits, edges_of_halves, halves
-from .rounding import rounded_down
 
 Bracket = tuple[float, float]
 

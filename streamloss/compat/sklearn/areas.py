@@ -12,8 +12,8 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 from streamloss.exact.counted import Counted
+from streamloss.exact.ratios import dot
 from streamloss.metrics.bounds import exact_average_precision, exact_roc_auc
-from streamloss.metrics.rounding import dot
 
 from .arguments import undefined_warning
 from .scored import Groups, sorted_cells

@@ -11,7 +11,7 @@ import numpy as np
 from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import Array, ArrayLike, DType, Weights
 from streamloss.exact.counted import Counted
-from streamloss.metrics.rounding import rounded
+from streamloss.exact.ratios import ratios
 
 from .areas import ALL_RECALLED, NO_NEGATIVES, NO_POSITIVES
 from .arguments import Label, check_flag, undefined_warning
@@ -136,7 +136,7 @@ def _roc(cells: Counted, dtype: DType, drop: bool) -> tuple[Array, Array, Array]
         if not last:
             warnings.warn(text, undefined_warning(), stacklevel=6)
         column = np.concatenate([np.zeros(1, column.dtype), column])
-        rates.append(rounded(column, last) if last else np.full(len(column), np.nan))
+        rates.append(ratios(column, last) if last else np.full(len(column), np.nan))
     thresholds = np.concatenate([[np.inf], points.thresholds.astype(np.float64)])
     return rates[0], rates[1], thresholds
 
@@ -180,6 +180,6 @@ def _precisions(cells: Counted, dtype: DType, drop: bool) -> tuple[Array, Array,
     true, false, thresholds = (column[::-1] for column in points)
     if not true[0]:
         warnings.warn(ALL_RECALLED, UserWarning, stacklevel=6)
-    recall = rounded(true, int(true[0])) if true[0] else np.ones(len(true))
-    precision = rounded(true, true + false)
+    recall = ratios(true, int(true[0])) if true[0] else np.ones(len(true))
+    precision = ratios(true, true + false)
     return np.append(precision, 1.0), np.append(recall, 0.0), thresholds

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streamloss.arrays.types import Array
-from streamloss.exact.ratios import mean_of_ratios, ratios
+from streamloss.exact.means import mean_of_ratios
+from streamloss.exact.ratios import ratios
 
 from .arguments import refuse, undefined_warning
 from .cells import SCALAR, VECTOR, Out
