@@ -7,38 +7,21 @@ from typing import Annotated, Any, NamedTuple
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.numbers import Exact
-from streamloss.losses.arithmetic import NAN, divide, log, log1p
+from streamloss.losses.arithmetic import divide, log, log1p
 from streamloss.losses.binary import BinaryCrossEntropy
 from streamloss.losses.define import loss
-from streamloss.losses.domains import Choice, Class, Row, Share
-from streamloss.losses.formulas import label
+from streamloss.losses.domains import Choice, Share
 from streamloss.losses.probabilities import SparseCategoricalCrossEntropy
+
+from .decisions import BinaryLabel, ClassLabel
 
 Scores = Annotated[str, Choice(("probabilities", "classes"))]
 """What y_pred holds: probabilities of label 1, or rows of probabilities of classes."""
 
 
-@loss
-class Outcome(NamedTuple):
-    """A label that is 0 or 1; of all others NaN."""
-
-    def point(self, y_true: float, y_pred: float) -> float:
-        """Return the label of one element."""
-        return y_true if (y_true == 0.0) | (y_true == 1.0) else NAN
-
-
-@loss
-class OutcomeOfRow(NamedTuple):
-    """The index of the class of a row; NaN if it has no such class."""
-
-    def row(self, y_true: Class, y_pred: Row) -> float:
-        """Return the label of one row."""
-        return y_true if label(y_true, len(y_pred)) >= 0 else NAN
-
-
 def _keys(scores: str) -> dict[str, Any]:
     """Return the keys of cells: a cell for each class."""
-    return {"true": OutcomeOfRow() if scores == "classes" else Outcome()}
+    return {"true": ClassLabel() if scores == "classes" else BinaryLabel()}
 
 
 @loss(
