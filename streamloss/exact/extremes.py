@@ -1,6 +1,7 @@
 """Names of the keys that metrics of counts have, and those of which a slice keeps one value.
 
-They are keys of tables beside those of users, whose names begin with a mark that no other has.
+They are keys of tables beside those of users, whose names begin with a mark that no other has. What
+follows the mark says what a key is: so no name that a metric gives to one is that of another.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from .ranks import rows_of
 MARK = "\0"
 """What the names of the keys of metrics begin with."""
 
+OWN = f"{MARK}="
+"""What the names of keys that metrics give begin with."""
+
 LARGEST, SMALLEST = f"{MARK}>", f"{MARK}<"
 """What the name of a key begins with of which a slice keeps the largest value, or the smallest."""
 
@@ -26,7 +30,7 @@ OUTPUT = f"{MARK}output"
 def hidden(counting: Counting, has_outputs: bool) -> tuple[str, ...]:
     """Return what the keys of cells are called beside those of slices."""
     extreme = counting.extreme
-    mark = MARK if extreme is None else LARGEST if extreme.largest else SMALLEST
+    mark = OWN if extreme is None else LARGEST if extreme.largest else SMALLEST
     own = tuple([f"{mark}{name}" for name in counting.names])
     return (OUTPUT, *own) if has_outputs else own
 

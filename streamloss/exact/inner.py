@@ -20,7 +20,7 @@ from streamloss.support.maker import Maker, here
 from . import counting
 from .cells import COUNTS, Cells
 from .counting import numbers_of, slices_of
-from .extremes import MARK
+from .extremes import MARK, OWN
 from .reductions import Reduction
 from .table import Table, added, refuse_others
 
@@ -187,7 +187,7 @@ def outer_of(one: Table, asked: Counting, names: tuple[str, ...], shape: tuple[i
     Where classes or outputs come in turn the first of them has every element.
     """
     if asked.turning is not None:
-        name = f"{MARK}{asked.names[asked.turning]}"
+        name = f"{OWN}{asked.names[asked.turning]}"
         key = one.keys[one.names.index(name)]
         one = one.take(np.flatnonzero((key.codes == 0) & (key.values[:1] == 0).any()))
     one = Table(one.names, one.keys, (), _alone(one.cells))

@@ -12,6 +12,7 @@ from streamloss.arrays import calendar
 from streamloss.arrays.edges import checked
 from streamloss.arrays.kinds import NAMES, NOTHING, UNITS, Kind
 
+from .extremes import MARK
 from .header import CELLS
 
 POLICIES = "keep", "drop", "raise"
@@ -116,6 +117,8 @@ def _is_key(value: Any) -> bool:
         return False
     name, declared, kind, detail = value
     if type(name) is not str or type(kind) is not str or type(detail) is not list:
+        return False
+    if name.startswith(MARK):
         return False
     if declared not in (None, kind) and (kind != NOTHING.name or type(declared) is not str):
         return False

@@ -94,6 +94,7 @@ HEADERS: list[dict[str, Any]] = [
     {"max_slices": None},
     {"losses": [["absolute_error", []]] * 2, "specs": ["mae", "mae"]},
     {"by": [], "more": 1},
+    {"by": [["\0output", None, "int", []]]},
     *[{"by": by} for by in ([], {}, None, [[]], [["k", None, "int", []]] * 2, "int", [1])],
     *[
         {"by": [["a key", *rest]]}

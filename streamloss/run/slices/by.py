@@ -12,6 +12,7 @@ from streamloss.arrays.device import as_device, is_device
 from streamloss.arrays.keys import Cut, Keyed, LastDictionary, read_key
 from streamloss.arrays.named import unnamed
 from streamloss.arrays.sets import GroupingSets
+from streamloss.exact.extremes import MARK
 from streamloss.exact.slicing import DECLARED, POLICIES, Slicing
 from streamloss.run import choose
 from streamloss.support.brief import brief
@@ -151,6 +152,8 @@ def checked(names: tuple[Any, ...]) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or not name:
             raise TypeError(f"the name of a key must be text: got {brief(name)}")
+        if name.startswith(MARK):  # as those of the keys of metrics do
+            raise ValueError(f"the name of a key must not begin with NUL: got {brief(name)}")
     if not names or len(set(names)) < len(names):
         raise ValueError(f"by must have keys, each of its own name: got {brief(list(names))}")
     return names
