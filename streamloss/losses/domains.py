@@ -110,14 +110,29 @@ class Maybe(NamedTuple):
         return None if text.lower() == "none" else self.interval.read(text)
 
 
-class AnyLabel(NamedTuple):
-    """A parameter that is a label, a whole number or text, or None, for `typing.Annotated`."""
+QUOTES = "''", '""'
+"""The quotes that a label may be between in text."""
 
-    rule: str = "a whole number, text or None"
+
+class AnyLabel(NamedTuple):
+    """A parameter that is a label, a whole number or text, for use in `typing.Annotated`.
+
+    Attributes
+    ----------
+    optional : bool
+        Whether it may be None as well.
+    """
+
+    optional: bool = False
+
+    @property
+    def rule(self) -> str:
+        """What is asked of the value."""
+        return "a whole number, text or None" if self.optional else "a whole number or text"
 
     def taken(self, value: Any) -> Any:
         """Return a value as a parameter; TypeError if it is no label."""
-        if value is None or isinstance(value, str):
+        if isinstance(value, str) or (value is None and self.optional):
             return value
         try:
             whole = int(value)
@@ -129,7 +144,21 @@ class AnyLabel(NamedTuple):
         return whole
 
     def read(self, text: str) -> Any:
-        """Return the parameter that a text spells: a number where it is one."""
+        """Return the parameter that a text spells: a number where it is one.
+
+        "none" is None where that may be. In quotes, as in "'none'" and "'1'", all is text.
+
+        Examples
+        --------
+        >>> [AnyLabel(True).read(text) for text in ("1", "cat", "none", "'none'", "'1'")]
+        [1, 'cat', None, 'none', '1']
+        >>> AnyLabel().read("none")
+        'none'
+        """
+        if len(text) > 1 and text[0] + text[-1] in QUOTES:
+            return text[1:-1]
+        if self.optional and text.lower() == "none":
+            return None
         try:
             return int(text)
         except ValueError:
@@ -137,6 +166,7 @@ class AnyLabel(NamedTuple):
 
 
 LabelLike = Annotated[Any, AnyLabel()]
+MaybeLabel = Annotated[Any, AnyLabel(optional=True)]
 
 
 class Mark(Enum):

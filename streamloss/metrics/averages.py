@@ -67,8 +67,8 @@ def rate_keys(metric: Rated) -> dict[str, Any]:
 def _check(metric: Rated) -> None:
     """Refuse parameters that contradict each other."""
     called, positive = type(metric).__name__, metric.positive
-    if positive is None or (metric.scores in MIDDLE and positive not in (0, 1)):
-        rule = "a label" if positive is None else "0 or 1, as labels of two classes are"
+    if metric.scores in MIDDLE and positive not in (0, 1):
+        rule = "0 or 1, as labels of two classes are"
         raise ValueError(f"positive of {called} must be {rule}: got {brief(positive)}")
     if metric.average == "samples":
         if positive != 1 or metric.ignore_index is not None:

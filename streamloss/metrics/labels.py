@@ -40,7 +40,8 @@ class ConfusionMatrix(NamedTuple):
     normalize : {"none", "true", "pred", "all"}
         What to divide by: nothing, the weight of the row, of the column, or of all pairs.
     ignore_index : label, optional
-        The label y_true whose elements are left out.
+        The label y_true whose elements are left out. In a name such as "accuracy:ignore_index=-1"
+        labels in quotes are text, and "none", without quotes, is no label.
     scores : {"labels", "probabilities", "logits", "classes"}
         What y_pred is: labels; probabilities or logits of label 1, which y_true tells from 0; or
         rows of scores of the classes that y_true is an index of.

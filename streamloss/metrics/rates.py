@@ -65,7 +65,8 @@ class Precision(Rate):
         [`PerClass`][streamloss.metrics.matrix.PerClass]; or the mean over rows of indicators. Means
         leave out what is 0 / 0, and are rounded once.
     positive : label
-        The label that "binary" is about; that of indicators.
+        The label that "binary" is about; that of indicators. In a name such as
+        "precision:positive=cat" labels in quotes are text, as '1' is.
     ignore_index : label, optional
         The label y_true whose elements are left out, and no class of an average.
     scores, threshold

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Protocol
 
 from streamloss.losses.counting import EachOutput, Given
-from streamloss.losses.domains import Choice, LabelLike, Maybe
+from streamloss.losses.domains import Choice, Maybe, MaybeLabel
 from streamloss.support.brief import brief
 
 from .decisions import (
@@ -25,7 +25,7 @@ Scores = Annotated[str, Choice(("labels", "probabilities", "logits", "classes"))
 Threshold = Annotated[float | None, Maybe()]
 """What a score is above if the decision is label 1; None is 0.5, of logits 0."""
 
-IgnoreIndex = LabelLike
+IgnoreIndex = MaybeLabel
 """The label y_true whose elements are left out, as if masked; None leaves out nothing."""
 
 MIDDLE = {"probabilities": 0.5, "logits": 0.0}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from streamloss.losses.names import resolve
 from tests.losses.points import INF, NAN
 from tests.losses.truth import SIMPLE, Truth, name
 from tests.reference import TINY
@@ -119,3 +120,42 @@ def test_each_parameter_outside_its_interval_is_refused(
         message = f"^{field} of {cls.__name__} must be {rule}: got {value!r}$"
         with pytest.raises(ValueError, match=message):
             cls(**{field: value})
+
+
+LABELS = {
+    "1": (1, 1),
+    "-1": (-1, -1),
+    "cat": ("cat", "cat"),
+    "none": (None, "none"),
+    "None": (None, "None"),
+    "'none'": ("none", "none"),
+    '"none"': ("none", "none"),
+    "'1'": ("1", "1"),
+    "''": ("", ""),
+    "'": ("'", "'"),
+    "'cat": ("'cat", "'cat"),
+    "1.5": ("1.5", "1.5"),
+}
+
+
+@pytest.mark.parametrize("text", LABELS)
+def test_labels_are_read_as_numbers_text_in_quotes_or_none(text: str) -> None:
+    optional, needed = LABELS[text]
+    assert resolve(f"accuracy:ignore_index={text}") == sl.Accuracy(optional)
+    assert resolve(f"f1:positive={text}") == sl.F1(positive=needed)
+
+
+def test_a_positive_label_is_never_none() -> None:
+    rule = "positive of F1 must be a whole number or text: got None"
+    with pytest.raises(TypeError, match=rule):
+        sl.F1(positive=None)
+    with pytest.raises(TypeError, match="ignore_index of F1 must be a whole number, text or None"):
+        sl.F1(ignore_index=1.5)
+
+
+def test_text_labels_that_look_like_others() -> None:
+    true, pred = ["none", "1", "none"], ["none", "none", "1"]
+    assert sl.evaluate("precision:positive=none", true, pred) == 0.5
+    assert sl.evaluate("recall:positive='1'", true, pred) == 0.0
+    assert sl.evaluate("accuracy:ignore_index='1'", true, pred) == 0.5
+    assert sl.evaluate("accuracy:ignore_index=none", true, pred) == 1 / 3
