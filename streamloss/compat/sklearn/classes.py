@@ -17,7 +17,7 @@ from streamloss.metrics.counts import class_counts, label_counts
 from .arguments import Label, refuse
 from .cells import Cells, Pairs, check_heavy, count
 from .confusion import labels_in
-from .labels import few
+from .labels import in_brackets
 from .targets import Targets, given_labels
 
 AVERAGES = [None, "micro", "macro", "weighted", "samples"]
@@ -195,7 +195,7 @@ class Selection(NamedTuple):
         if len(present) == 2 and self.pos_label not in present:
             raise ValueError(
                 f"pos_label={self.pos_label} is not a valid label. It should be one of "
-                f"{few(present)}"
+                f"{in_brackets(present)}"
             )
 
 

@@ -124,6 +124,8 @@ def _matrix(cells: Counted, labels: list[Any] | None, normalize: str | None, dty
     keys = {"true": pairs.true, "pred": pairs.pred}
     some = Counted(keys, np.ones_like(pairs.true), pairs.units, cells.exponent)
     made = ConfusionMatrix(normalize or "none").combine(some)
+    if made.weights.dtype.kind == "f" and dtype.kind == "i" and len(made.weights):
+        raise ValueError("sums of sample_weight must be integers of 64 bits: got larger ones")
     found = np.zeros((size, size), dtype)
     found[made.labels[made.true], made.labels[made.pred]] = np.nan_to_num(made.weights)
     return found

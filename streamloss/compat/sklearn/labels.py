@@ -82,6 +82,11 @@ def few(labels: DuckArray | list[Any]) -> str:
     return text if len(labels) <= SHOWN else f"{text[:-1]}, ...]"
 
 
+def in_brackets(labels: DuckArray | list[Any]) -> str:
+    """Return labels as the text of an array of numpy, of the first and last ones if many."""
+    return np.array2string(np.asarray(labels), threshold=SHOWN)[:SHORT]
+
+
 def classes_of(labels: DuckArray) -> DuckArray:
     """Return all labels found, sorted; of a lazy array an array of one object, which is that."""
     if not is_lazy(labels):
@@ -140,7 +145,7 @@ def index(block: Array, classes: Array, count: int, given: bool) -> Array:
 
 def _miscounted(classes: Array, count: int, given: bool) -> str:
     """Return what says that there are others than `count` classes."""
-    shown = np.array2string(classes, threshold=SHOWN)[:SHORT]
+    shown = in_brackets(classes)
     if given:
         return (
             "The number of classes in labels is different from that in y_prob. "

@@ -7,7 +7,7 @@ import numpy as np
 from streamloss.arrays.types import Array, Shape
 
 from .arguments import Label
-from .labels import few, places_of
+from .labels import few, in_brackets, places_of
 from .values import check_integral
 
 SHAPE = "`y_score` needs to be of shape `(n_samples, n_classes)`, since `y_true` contains multiple "
@@ -36,7 +36,7 @@ def picked(block: Array, classes: Array, pos_label: Label) -> Array:
     if len(classes) > 2:
         raise ValueError(f"{SHAPE}classes. Got `y_score.shape={block.shape}`.")
     if len(classes) == 2 and pos_label not in classes.tolist():
-        shown = few(classes)
+        shown = in_brackets(classes)
         raise ValueError(f"pos_label={pos_label} is not a valid label. It should be one of {shown}")
     return is_label(block, pos_label)
 

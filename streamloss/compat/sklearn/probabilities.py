@@ -186,7 +186,7 @@ def log_loss(
     clip = {"low": eps, "high": 1.0 - eps}
     loss: LossLike
     if codes.ndim == 2:
-        proba, loss = _two_columns(proba), CategoricalCrossEntropy(**clip, normalize=0.0)
+        proba, loss = two_columns(proba), CategoricalCrossEntropy(**clip, normalize=0.0)
     elif proba.ndim == 2:
         loss = SparseCategoricalCrossEntropy(**clip, normalize=0.0)
     else:
@@ -212,7 +212,7 @@ def by_new_name(y_proba: ArrayLike | None, y_pred: ArrayLike) -> ArrayLike:
     return y_pred
 
 
-def _two_columns(proba: DuckArray) -> DuckArray:
+def two_columns(proba: DuckArray) -> DuckArray:
     """Return the probabilities of both classes."""
     if proba.ndim == 2:
         return proba

@@ -102,8 +102,9 @@ def _of_classes(
         )
     if multi_class == "raise":
         raise ValueError("multi_class must be in ('ovo', 'ovr')")
-    averages = ("macro", "weighted", None) if multi_class == "ovo" else AVERAGES
-    if average == "samples" or average not in averages:
+    averages = () if multi_class == "ovo" else ("micro",)
+    averages = (*averages, "macro", "weighted", None)
+    if average not in averages:
         raise ValueError(f"average must be one of {averages} for multiclass problems")
     if multi_class == "ovo" and average is None:
         raise NotImplementedError("average=None is not implemented for multi_class='ovo'.")

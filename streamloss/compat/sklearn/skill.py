@@ -8,23 +8,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
-from streamloss.compat._common.arrays import checked
+from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.exact.counted import Counted
 from streamloss.exact.numbers import Exact
-from streamloss.losses import BinaryCrossEntropy, SparseCategoricalCrossEntropy, Value
+from streamloss.losses import BinaryCrossEntropy, SparseCategoricalCrossEntropy, SquaredError, Value
 from streamloss.losses.arithmetic import divide
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Share
 from streamloss.metrics import D2Brier, D2LogLoss
-from streamloss.metrics.skill import Scores
+from streamloss.metrics.skill import Outcome, Scores
 
 from .arguments import Label, check_array_like, column
 from .calls import Call, is_undefined, scalar, total
 from .cells import SCALAR, count, finished
 from .classes import check_positive
 from .labels import classes_of, coded, positive
-from .probabilities import by_new_name, classified, predicted
+from .probabilities import by_new_name, classified, predicted, two_columns
 from .reductions import undefined
 
 __all__ = ["d2_brier_score", "d2_log_loss_score"]
@@ -53,14 +52,33 @@ class LogSkill(NamedTuple):
         weights = cells.exact(cells.total)
         nats = sum(cells.sums["nats"], Exact(0)) / weights
         shares = [(weight / weights, (weights - weight) / weights) for weight in cells.weights]
-        return 1.0 - divide(nats, math.fsum([self._surprise(*each) for each in shares]))
+        return 1.0 - divide(nats, math.fsum([_surprise(*each, self.epsilon) for each in shares]))
 
-    def _surprise(self, share: float, rest: float) -> float:
-        """Return -s log s of a share s and what is left of 1, with s clipped in the logarithm."""
-        clipped = max(share, self.epsilon)
-        if clipped < 0.5:
-            return -share * math.log(clipped)
-        return -share * math.log1p(-max(rest, self.epsilon))
+
+def _surprise(share: float, rest: float, epsilon: float) -> float:
+    """Return -s log s of a share s and what is left of 1, with s clipped in the logarithm."""
+    clipped = max(share, epsilon)
+    return -share * (math.log(clipped) if clipped < 0.5 else math.log1p(-max(rest, epsilon)))
+
+
+@loss
+class Columns(NamedTuple):
+    """The cells of the indicators of a class and their probabilities, as they are."""
+
+    epsilon: Share = 2.0**-52
+
+    def cells(self) -> dict[str, Any]:
+        """Return the keys that tell cells apart."""
+        return {"true": Outcome()}
+
+    def sums(self) -> dict[str, Any]:
+        """Return the losses that are summed in each cell."""
+        nats = BinaryCrossEntropy(self.epsilon, 1.0 - self.epsilon)
+        return {"squares": SquaredError(), "nats": nats}
+
+    def combine(self, cells: Counted) -> Counted:
+        """Return the cells."""
+        return cells
 
 
 def d2_log_loss_score(
@@ -73,8 +91,7 @@ def d2_log_loss_score(
 ) -> Any:
     """Return the share of the log loss that probabilities save.
 
-    As `sklearn.metrics.d2_log_loss_score`. Parameters and errors are those of `log_loss`, and rows
-    of labels must have one class each.
+    As `sklearn.metrics.d2_log_loss_score`. Parameters and errors are those of `log_loss`.
 
     Returns
     -------
@@ -92,9 +109,10 @@ def d2_log_loss_score(
     given, proba = call.inputs
     codes = classified(given, proba, labels)
     epsilon = float(np.finfo(proba.dtype).eps)
-    return _scored(
-        call, codes, LogSkill("probabilities" if proba.ndim == 1 else "classes", epsilon)
-    )
+    if codes.ndim == 2:
+        return _over_columns(call, codes, epsilon, logs=True)
+    scores = "classes" if proba.ndim == 2 else "probabilities"
+    return _scored(call, codes, LogSkill(scores, epsilon))
 
 
 def d2_brier_score(
@@ -107,8 +125,8 @@ def d2_brier_score(
 ) -> Any:
     """Return the share of the Brier score that probabilities save.
 
-    As `sklearn.metrics.d2_brier_score`. Parameters and errors are those of `brier_score_loss`, and
-    rows of labels must have one class each.
+    As `sklearn.metrics.d2_brier_score`. Parameters and errors are those of
+    `brier_score_loss`.
 
     Returns
     -------
@@ -128,7 +146,10 @@ def d2_brier_score(
         return _undefined(call)
     given, proba = call.inputs
     if proba.ndim == 2:
-        return _scored(call, classified(given, proba, labels), D2Brier("classes"))
+        codes = classified(given, proba, labels)
+        if codes.ndim == 2:
+            return _over_columns(call, codes, float(np.finfo(proba.dtype).eps), logs=False)
+        return _scored(call, codes, D2Brier("classes"))
     flat = column("y_true", given)
     codes = coded(flat, classes_of(flat), functools.partial(positive, pos_label=pos_label))
     return _scored(call, codes, D2Brier())
@@ -144,13 +165,40 @@ def _undefined(call: Call) -> Any:
 def _scored(call: Call, codes: DuckArray, metric: Any) -> Any:
     """Return a score of classes and their probabilities, whose values are checked."""
     _, proba = call.checked().inputs
-    if codes.ndim == 2:
-        codes = np.argmax(checked(codes, _check_one), axis=1)
     cells = count(metric, codes, proba, call.weights, None)
     return finished(cells, float, SCALAR)
 
 
-def _check_one(block: Array) -> None:
-    """Refuse rows of labels that have not one class each."""
-    if (block.sum(axis=1) != 1).any():
-        raise ValueError("y_true must have one class in each row: got others")
+def _over_columns(call: Call, rows: DuckArray, epsilon: float, logs: bool) -> Any:
+    """Return a score of rows of labels, of which several may apply, and their probabilities."""
+    _, proba = call.checked().inputs
+    cells = count(Columns(epsilon), rows, two_columns(proba), call.weights, 0)
+    return finished(cells, functools.partial(_logs, epsilon=epsilon) if logs else _squares, SCALAR)
+
+
+def _logs(cells: Any, epsilon: float) -> float:
+    """Return the share of the log loss that probabilities of columns save."""
+    nats, terms = Exact(0), list[float]()
+    for each in cells:
+        total, marked = each.exact(each.total), _marked(each)
+        weight = sum([each.weights[k] for k in marked], Exact(0, None, 0))
+        nats = nats + sum([each.sums["nats"][k] for k in marked], Exact(0))
+        terms.append(_surprise(weight / total, (total - weight) / total, epsilon))
+    return 1.0 - divide(nats / total, math.fsum(terms))
+
+
+def _squares(cells: Any) -> float:
+    """Return the share of the Brier score that probabilities of columns save."""
+    squares, spread = Exact(0), Exact(0, None, 0)
+    for each in cells:
+        total = each.exact(each.total)
+        weight = sum([each.weights[k] for k in _marked(each)], Exact(0, None, 0))
+        squares = squares + sum(each.sums["squares"], Exact(0))
+        spread = spread + weight * (total - weight)
+    return (spread - squares * total) / spread
+
+
+def _marked(cells: Counted) -> list[int]:
+    """Return the cells of samples that a class applies to."""
+    found: list[int] = np.flatnonzero(cells.keys["true"] == 1).tolist()
+    return found
