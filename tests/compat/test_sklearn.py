@@ -15,7 +15,16 @@ import pandas
 import pytest
 from golden._compare import assert_same, attempt, eps_of
 from golden._format import decode
-from golden.sklearn_cases import ANSWERS, CASES, DATA, HEADER, arguments, asked
+from golden.sklearn_cases import (
+    ANSWERS,
+    CASES,
+    COUNTS,
+    COUNTS_HEADER,
+    DATA,
+    HEADER,
+    arguments,
+    asked,
+)
 
 from streamloss.compat import sklearn
 from tools.docs.differences import golden
@@ -155,8 +164,8 @@ def test_signatures(name: str) -> None:
 
 def test_every_function_is_there_or_says_why_not() -> None:
     functions = {name for name in sklearn.__all__ if name[0].islower()}
-    assert functions == set(HEADER["signatures"])
-    called = {case["call"] for case in ANSWERS}
+    assert functions == {*HEADER["signatures"], *COUNTS_HEADER["signatures"]}
+    called = {case["call"] for case in (*ANSWERS, *COUNTS)}
     for name in functions - called:
         with pytest.raises(NotImplementedError, match=f"^{name} is not available: "):
             getattr(sklearn, name)([1.0, 2.0], [1.0, 3.0])

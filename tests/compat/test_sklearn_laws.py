@@ -32,7 +32,7 @@ def test_a_weight_of_zero_drops_the_sample(name: str) -> None:
 def test_an_integer_weight_repeats_the_sample(name: str) -> None:
     function, y, p = ALL[name]
     times = RNG.integers(0, 5, 24) if name in ARITHMETIC else 2 ** RNG.integers(0, 3, 24)
-    repeated = function(np.repeat(y, times), np.repeat(p, times, axis=0))
+    repeated = function(np.repeat(y, times, axis=0), np.repeat(p, times, axis=0))
     assert function(y, p, sample_weight=times).hex() == repeated.hex()
 
 

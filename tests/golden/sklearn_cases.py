@@ -13,6 +13,7 @@ from golden._format import decode, read
 from streamloss.compat import sklearn
 
 HEADER, CASES = read(Path(__file__).parent / "sklearn.jsonl")
+COUNTS_HEADER, COUNTS = read(Path(__file__).parent / "sklearn_counts.jsonl")
 ANSWERS = [case for case in CASES if case["call"] != "make_scorer"]
 DATA = ("y_true", "y_pred", "y_proba", "pred_decision", "sample_weight")
 

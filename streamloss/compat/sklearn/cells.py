@@ -78,7 +78,9 @@ def count(
 
 
 def weights_checked(weights: DuckArray) -> DuckArray:
-    """Return weights that are finite, or found to be when they are loaded."""
+    """Return weights that are finite, or found to be when they are loaded; not all zero."""
+    if not is_lazy(weights) and not np.any(weights):
+        raise ValueError(NO_WEIGHTS)
     return checked(weights, Check("sample_weight", "float64").__call__)
 
 

@@ -139,10 +139,12 @@ class Selection(NamedTuple):
             targets = targets._replace(true=true, pred=pred)
         if self.average != "samples":
             return targets.cells()
-        width = self.columns + 1
-        true, pred = targets.marked()[:2]
+        true, pred, weights = targets.marked()
+        if weights is not None:  # rows without weight have nothing
+            some = (weights != 0)[:, None]
+            true, pred = true & some, pred & some
         hits, of_true, of_pred = (each.sum(axis=1) for each in (true & pred, true, pred))
-        return count(Pairs(), hits * width + of_true, of_pred, targets.weights, None)
+        return count(Pairs(), hits * (self.columns + 1) + of_true, of_pred, weights, None)
 
     def of_cells(self, cells: Any) -> ClassCounts:
         """Return the counts of the classes asked for.
@@ -207,7 +209,9 @@ def _not_binary(kind: str, averages: list[Any]) -> str:
 
 
 def _check_columns(labels: list[Any], columns: int) -> None:
-    """Refuse labels that are no columns."""
+    """Refuse labels that are no columns, and none of them."""
+    if not labels:
+        raise ValueError("labels must be at least one column of y_true: got none")
     for label in labels:
         if isinstance(label, str) or not 0 <= label < columns:
             rule = "All labels must be in [0, n labels) for multilabel targets."

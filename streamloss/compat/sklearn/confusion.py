@@ -44,6 +44,8 @@ def indexed(cells: Counted, labels: list[Any] | None, rule: str = ABSENT) -> Cod
     """
     check_heavy(cells)
     asked = labels_in(cells) if labels is None else labels
+    if not asked:
+        raise ValueError("'labels' should contain at least one label.")
     place = {label: k for k, label in enumerate(asked)}
     if len(asked) == 1:
         warnings.warn(ALONE, UserWarning, stacklevel=5)

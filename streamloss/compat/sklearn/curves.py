@@ -101,7 +101,7 @@ def roc_curve(
 
     Returns
     -------
-    fpr, tpr : array of shape (points,)
+    false, true : array of shape (points,)
         The shares of negatives and of positives of a score >= threshold, correctly rounded. NaN,
         with a warning, where there are none.
     thresholds : array of shape (points,)
@@ -117,8 +117,8 @@ def roc_curve(
 
     Examples
     --------
-    >>> fpr, tpr, thresholds = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-    >>> fpr.tolist(), tpr.tolist(), thresholds.tolist()
+    >>> false, true, thresholds = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    >>> false.tolist(), true.tolist(), thresholds.tolist()
     ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0, 1.0], [inf, 0.8, 0.4, 0.35, 0.1])
     """
     return _curve(_roc, (y_true, y_score, sample_weight), pos_label, drop_intermediate)

@@ -195,7 +195,8 @@ def _squares(cells: Any) -> float:
         weight = sum([each.weights[k] for k in _marked(each)], Exact(0, None, 0))
         squares = squares + sum(each.sums["squares"], Exact(0))
         spread = spread + weight * (total - weight)
-    return (spread - squares * total) / spread
+    found: float = (spread - squares * total) / spread
+    return found
 
 
 def _marked(cells: Counted) -> list[int]:

@@ -108,8 +108,8 @@ def given_labels(labels: Any) -> list[Any] | None:
     check_array_like("labels", labels)
     if is_lazy(labels):
         refuse("labels", "an array-like in memory", labels)
-    if 0 in np.shape(labels):
-        raise ValueError("'labels' should contain at least one label.")
+    if np.shape(labels) == (0,):
+        return []
     array = np.asarray(column("labels", as_labels("labels", labels)))
     check_integral(array, "labels")
     return [each if isinstance(each, str) else int(each) for each in array.tolist()]
