@@ -16,7 +16,8 @@ from streamloss.losses.arithmetic import divide
 from streamloss.losses.define import loss
 from streamloss.losses.domains import Share
 from streamloss.metrics import D2Brier, D2LogLoss
-from streamloss.metrics.skill import Outcome, Scores
+from streamloss.metrics.decisions import BinaryLabel
+from streamloss.metrics.skill import Scores
 
 from .arguments import Label, check_array_like, column
 from .calls import Call, is_undefined, scalar, total
@@ -69,7 +70,7 @@ class Columns(NamedTuple):
 
     def cells(self) -> dict[str, Any]:
         """Return the keys that tell cells apart."""
-        return {"true": Outcome()}
+        return {"true": BinaryLabel()}
 
     def sums(self) -> dict[str, Any]:
         """Return the losses that are summed in each cell."""
