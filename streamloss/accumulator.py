@@ -322,11 +322,20 @@ class Accumulator:
         (elements omitted for a NaN, and terms that are NaN), ``infinite`` (terms), ``masked``, and
         ``rows`` (the sizes of axis 0). An element is counted once: masked before NaN before zero
         weight. Of several losses ``nan`` counts elements alone, and ``nan_terms`` and
-        ``infinite_terms`` the terms of each loss. With keys there are ``missing_keys``, rows.
+        ``infinite_terms`` the terms of each loss: of a metric of counts elements with a weight and
+        without a cell, such as those whose label is no class. With keys there are
+        ``missing_keys``, rows.
         """
         parts = [rows_of(parts_of([loss])) for loss in self.losses]
         specs = self._specs if isinstance(self._specs, list) else [self._specs]
         counts = counts_of(self.tally.state, specs, parts, self.axis)
+        if self.tally.query.countings:
+            lost = self._cells().lost(self.losses)
+            if len(specs) > 1:
+                terms = counts["nan_terms"]
+                counts["nan_terms"] = {s: terms[s] + n for s, n in zip(specs, lost, strict=True)}
+            else:
+                counts["nan"] += lost[0]
         return counts if self.by is None else counts | sliced().totals_of(self.tally)
 
     def merge(self, other: Accumulator) -> Accumulator:

@@ -22,7 +22,7 @@ def html(acc: Any) -> str:
         return str(acc.result()._repr_html_())
     try:
         means = acc._results(Reduction.MEAN)
-    except ValueError:  # a difference may have none
+    except (TypeError, ValueError):  # a difference may have none, and a metric refuse labels
         means = []
     items = [*zip(map(repr, acc.losses), means, strict=False), *shown_counts(acc)]
     rows = "".join(

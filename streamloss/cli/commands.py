@@ -305,7 +305,10 @@ def evaluate(begun: float, /, as_json: bool, quiet: bool, **options: Any) -> Non
     evaluation = _completed(job, begun, quiet)
     found = job.outcome(evaluation)
     if found.by is not None:
-        _report_slices(job.slices(found), found.counts, evaluation, as_json)
+        slices = job.slices(found)
+        _report_slices(slices, found.counts, evaluation, as_json)
+        if job.out is not None:  # afterwards: it may be refused, and what was asked for is shown
+            slices.save(job.out)
         return
 
     def again(job: Job) -> Accumulator:

@@ -180,13 +180,11 @@ class Job(NamedTuple):
         return passes.results(list(self.losses), self.reduction, found, of)
 
     def slices(self, found: Accumulator) -> Slices:
-        """Return the slices that are asked for, which are written to a file if one is named."""
+        """Return the slices that are asked for."""
         slices: Slices = found.result(self.reduction)
         if self.worst is not None:
             top = TOP if self.top is None else self.top
             slices = slices.worst(top, self.worst, min_elements=self.min_rows or 0)
-        if self.out is not None:
-            slices.save(self.out)
         return slices
 
 

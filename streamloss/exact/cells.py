@@ -143,6 +143,11 @@ class Cells:
         weights = None if self.weights is None else sums(self.weights)
         return Cells(count, tuple([sums(column) for column in self.sums]), weights, *own)
 
+    def without_sums(self) -> Cells:
+        """Return the same cells without the sums of losses."""
+        own = [getattr(self, name) for name in COUNTS]
+        return Cells(self.count, (), self.weights, *own)
+
     def without_rows(self) -> Cells:
         """Return the same cells with no rows, for these are counted elsewhere."""
         counts = self.elements, self.nonzero, self.missing, self.masked

@@ -22,6 +22,7 @@ from .limbs import DIGIT
 from .limits import NEGATIVE
 from .ranks import KeyColumn, rows_of, united
 from .reductions import Reduction
+from .seen import sum_of
 
 if TYPE_CHECKING:
     from .table import Table
@@ -133,6 +134,13 @@ def _counted(one: Table, some: Any, columns: dict[str, Any], counting: Counting)
     if cells.weights is None:
         return Counted(columns, elements, elements, sums=sums)
     return Counted.of_units(columns, elements, units_of(cells.weights.take(some)), sums)
+
+
+def lost(one: Table, asked: Counting) -> int:
+    """Return how many elements with a weight lack a key of cells."""
+    keys = one.keys[len(one.names) - len(asked.names) :]
+    absent = np.any([key.codes == len(key.values) for key in keys], axis=0)
+    return sum_of(one.cells.counts("nonzero")[absent])
 
 
 def results(table: Table, inner: tuple[Table, ...], losses: tuple[Loss, ...]) -> dict[Loss, Any]:

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from streamloss.losses.base import Loss
+from streamloss.losses.base import Loss, countings_of
 from streamloss.losses.counting import Counting
 from streamloss.support.maker import Maker, here
 
 from . import counting
-from .cells import COUNTS, Cells
+from .cells import Cells
 from .counting import numbers_of, slices_of
 from .extremes import MARK, OWN
 from .reductions import Reduction
@@ -123,6 +123,26 @@ class CountedTable(Table):
         found = [counts[loss] if loss in counts else next(sums) for loss in losses]
         return [values.reshape(len(self), *self.shape) for values in found]
 
+    def of_loss(self, losses: tuple[Loss, ...], place: int) -> tuple[Table, tuple[Loss, ...], int]:
+        """Return a table without what only other losses need: these may refuse what it has."""
+        loss = losses[place]
+        if loss.counting is None:
+            plain = tuple([each for each in losses if each.counting is None])
+            return self.outer, plain, plain.index(loss)
+        own = self.inner[countings_of(losses).index(loss.counting)]
+        bare = Table(self.names, self.keys, self.shape, self.cells.without_sums())
+        return CountedTable(bare, (own,)), (loss,), 0
+
+    def lost(self, losses: tuple[Loss, ...]) -> list[int]:
+        """Return how many elements with a weight have a label or a score that no cell is of.
+
+        Of losses that are no metrics of counts it is 0.
+        """
+        asked = countings_of(losses)
+        found = [counting.lost(*pair) for pair in zip(self.inner, asked, strict=True)]
+        known = dict(zip(asked, found, strict=True))
+        return [0 if loss.counting is None else known[loss.counting] for loss in losses]
+
     def overall_results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the results of all losses for all slices together: numbers if no axes are kept."""
         found = self.alone().results(losses, reduction)
@@ -190,7 +210,7 @@ def outer_of(one: Table, asked: Counting, names: tuple[str, ...], shape: tuple[i
         name = f"{OWN}{asked.names[asked.turning]}"
         key = one.keys[one.names.index(name)]
         one = one.take(np.flatnonzero((key.codes == 0) & (key.values[:1] == 0).any()))
-    one = Table(one.names, one.keys, (), _alone(one.cells))
+    one = Table(one.names, one.keys, (), one.cells.without_sums())
     slices = one.rollup(names)
     if not shape:
         return slices
@@ -201,9 +221,3 @@ def outer_of(one: Table, asked: Counting, names: tuple[str, ...], shape: tuple[i
     summed = one.cells.grouped(order, starts, 1)
     cells = Cells.total([(summed, places[order][starts], 1)], count)
     return Table(names, slices.keys, shape, cells)
-
-
-def _alone(cells: Cells) -> Cells:
-    """Return cells without the sums of losses."""
-    own = [cells.weights, cells.elements, *[getattr(cells, name) for name in COUNTS[1:]]]
-    return Cells(cells.count, (), *own)

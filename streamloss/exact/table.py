@@ -298,6 +298,10 @@ class Table:
         found = self.cells.results(losses, reduction)
         return [values.reshape(len(self), *self.shape) for values in found]
 
+    def of_loss(self, losses: tuple[Loss, ...], place: int) -> tuple[Table, tuple[Loss, ...], int]:
+        """Return a table with the results of one loss, its losses, and which of them that is."""
+        return self, losses, place
+
     def overall_results(self, losses: tuple[Loss, ...], reduction: Reduction) -> list[Any]:
         """Return the results of all losses for all slices together: numbers if no axes are kept.
 

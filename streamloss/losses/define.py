@@ -11,7 +11,7 @@ from streamloss.support.brief import brief
 
 from .base import Loss, Memory
 from .counting import IN_TURN, Counting, Extreme, Given
-from .domains import AnyLabel, Choice, Interval, Mark, Maybe, Real
+from .domains import AnyLabel, Choice, Flag, Interval, Mark, Maybe, Real
 from .names import enter, resolve, spellings
 
 _Class = TypeVar("_Class", bound=type)
@@ -29,6 +29,9 @@ TAKEN = frozenset(Loss.__annotations__) - {"_fields"}
 KINDS = "point", "row", "factors"
 """The methods of which a loss defines one, unless it is a metric: that has `combine` and, of what
 this takes, `sums` or `cells`."""
+
+RULES = Interval, Choice, Flag, Maybe, AnyLabel
+"""What an annotation says that a parameter may be."""
 
 KNOWN = "weights", "elements", "nonzero"
 """What `combine` can take beside the sums of a metric."""
@@ -260,7 +263,7 @@ def _constructors(cls: Written) -> dict[str, Any]:
 def _rule(hint: object) -> Any:
     """Return what an annotation says that a parameter may be, any finite number without one."""
     marks = getattr(hint, "__metadata__", ())
-    return next((x for x in marks if isinstance(x, Interval | Choice | Maybe | AnyLabel)), Real)
+    return next((x for x in marks if isinstance(x, RULES)), Real)
 
 
 def _taken(cls: type[Loss], field: str, value: Any, rule: Any) -> Any:

@@ -86,7 +86,9 @@ class Choice(NamedTuple):
     texts: tuple[str, ...]
 
     def taken(self, value: Any) -> str:
-        """Return a value as a parameter; ValueError if it is none of the texts."""
+        """Return a value as a parameter, None as "none"; ValueError if it is none of the texts."""
+        if value is None and "none" in self.texts:
+            return "none"
         if not isinstance(value, str) or value not in self.texts:
             raise ValueError(f"one of {', '.join(map(repr, self.texts))}")
         return str(value)
@@ -94,6 +96,22 @@ class Choice(NamedTuple):
     def read(self, text: str) -> str:
         """Return the parameter that a text spells."""
         return text
+
+
+class Flag(NamedTuple):
+    """A parameter that is true or false, kept as 1.0 or 0.0, for use in `typing.Annotated`."""
+
+    rule: str = "True or False"
+
+    def taken(self, value: Any) -> float:
+        """Return a value as a parameter; ValueError if it is neither."""
+        if not isinstance(value, int | float) or value not in (0, 1):
+            raise ValueError(self.rule)
+        return float(value)
+
+    def read(self, text: str) -> float:
+        """Return the parameter that a text spells; ValueError if it spells none."""
+        return float({"true": 1, "false": 0}.get(text.lower(), text))
 
 
 class Maybe(NamedTuple):

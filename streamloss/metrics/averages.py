@@ -67,7 +67,7 @@ def rate_keys(metric: Rated) -> dict[str, Any]:
 def _check(metric: Rated) -> None:
     """Refuse parameters that contradict each other."""
     called, positive = type(metric).__name__, metric.positive
-    if metric.scores in MIDDLE and positive not in (0, 1):
+    if (metric.scores in MIDDLE or metric.over == "outputs") and positive not in (0, 1):
         rule = "0 or 1, as labels of two classes are"
         raise ValueError(f"positive of {called} must be {rule}: got {brief(positive)}")
     if metric.average == "samples":

@@ -39,6 +39,17 @@ class Curve:
 
     def __init__(self, *columns: Floats) -> None:
         self.columns = columns
+        for column in columns:
+            column.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, name: str) -> Floats:
+        """Return a column by its name; KeyError if there is none."""
+        if name not in type(self).names:
+            raise KeyError(name)
+        return self.columns[type(self).names.index(name)]
 
     def __iter__(self) -> Iterator[Floats]:
         return iter(self.columns)

@@ -12,7 +12,7 @@ from streamloss.exact.digits import divide
 from streamloss.exact.means import mean_of_ratios
 from streamloss.exact.ratios import ratios, scaled
 from streamloss.losses.define import loss
-from streamloss.losses.domains import Choice, Share
+from streamloss.losses.domains import Choice, Flag
 
 from .counts import added, agreement, class_counts
 from .matrix import Confusion
@@ -197,7 +197,7 @@ class BalancedAccuracy(NamedTuple):
     0.6666666666666666
     """
 
-    adjusted: Share = 0.0
+    adjusted: Annotated[float, Flag()] = 0.0
     ignore_index: IgnoreIndex = None
     scores: Scores = "labels"
     threshold: Threshold = None

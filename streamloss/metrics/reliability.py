@@ -71,6 +71,12 @@ class Reliability:
         for column in self.columns.values():
             column.flags.writeable = False
 
+    __iter__ = None
+    """Columns come by name, and rows not at all."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
     def __getitem__(self, name: str) -> Any:
         """Return a column; KeyError if there is none of that name."""
         return self.columns[name]

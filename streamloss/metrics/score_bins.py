@@ -65,12 +65,15 @@ INFINITY_BITS, INFINITY_SIZE = 0x7F800000, EXPONENT
 
 @loss
 class Truth(NamedTuple):
-    """The label of one of two classes: 0 and 1, or -1 and 1; 2 for what is none of these."""
+    """The label of one of two classes: 0 and 1, or -1 and 1; 2 for what is none of these.
+
+    An infinite one, as the index that is none of a class has for each class, is NaN.
+    """
 
     def point(self, y_true: float, y_pred: float) -> float:
         """Return the key of one element."""
         other = (abs(y_true) != 1.0) & (abs(y_true) > 0.0)
-        return 2.0 if other else y_true + 0.0
+        return 2.0 + (y_true - y_true) if other else y_true + 0.0
 
 
 @loss

@@ -42,7 +42,7 @@ class Chosen:
 
     def __getitem__(self, loss: Any) -> Array:
         """Return the results of a loss, as it was spelled: one for each slice, then axes kept."""
-        return taken(self._whole.results[self._whole.place(loss)], self._rows)
+        return taken(self._whole.results(self._whole.place(loss)), self._rows)
 
     def __contains__(self, loss: object) -> bool:
         """Return whether there are results of a loss."""
@@ -82,7 +82,7 @@ class Chosen:
         They are the bits of `evaluate` without ``by``, of all rows whose keys were not dropped;
         after `worst` too those of the whole.
         """
-        return dict(zip(self.names, self._whole.overall, strict=True))
+        return {name: self._whole.overall(k) for k, name in enumerate(self.names)}
 
     @property
     def loc(self) -> Loc:

@@ -63,7 +63,7 @@ def _items(key: Key) -> list[Any]:
 
 def _results(whole: Whole, rows: Array | None) -> Iterator[dict[Any, Any]]:
     """Yield the results of some slices: floats, or arrays of the axes kept."""
-    arrays = [taken(each, rows) for each in whole.results]
+    arrays = [taken(whole.results(k), rows) for k in range(len(whole.losses))]
     lists = [each.tolist() if each.ndim == 1 else list(each) for each in arrays]
     for each in zip(*lists, strict=True):
         yield dict(zip(whole.names, each, strict=True))

@@ -261,7 +261,7 @@ class Slices(Chosen):
         """
         if loss is None:
             return {name: self.rest(name) for name in self.names}
-        return taken(self._whole.others[self._whole.place(loss)], self._rows)
+        return taken(self._whole.others(self._whole.place(loss)), self._rows)
 
     def bracket(self, loss: Any = None) -> tuple[Array, Array]:
         """Return bounds that the exact results of a metric provably lie between, slice by slice.
@@ -421,7 +421,11 @@ class Slices(Chosen):
         if loss is None:
             return {name: self._compared(measure, name, to) for name in self.names}
         self._whole.numbers(self._whole.place(loss))
-        found = measure(self[loss], self.overall[loss] if to == "overall" else np.nan, to)
+        found = measure(
+            self[loss],
+            self._whole.overall(self._whole.place(loss)) if to == "overall" else np.nan,
+            to,
+        )
         return found if self._whole.table.shape else float(found)
 
 

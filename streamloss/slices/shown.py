@@ -81,7 +81,7 @@ def sheet(whole: Whole, rows: Array | None, ends: tuple[int, int] = (FIRST, LAST
     try:
         columns += itertools.islice(_of_results(whole, few), MOST)
         note, absent = "", len(whole.names) * whole.table.kept - MOST
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         note, absent = f"no results: {error}", 0
     columns += _of_counts(whole, few)
     return Sheet(_title(whole, size), columns, size - len(few), max(absent, 0), ends[0], note)

@@ -70,6 +70,9 @@ class Whole:
     ) -> None:
         self.table, self.losses, self.names, self.reduction = table, losses, names, reduction
         self.origin = origin
+        self._found: dict[int, Array] = {}
+        self._others: dict[int, Array] = {}
+        self._overall: dict[int, Any] = {}
 
     @property
     def source(self) -> Table:
@@ -86,21 +89,33 @@ class Whole:
         """The names of the keys."""
         return self.source.names if self.sets else self.table.names
 
-    @cached_property
-    def results(self) -> list[Array]:
-        """The results of all losses."""
-        return [fixed(each) for each in self.table.results(self.losses, self.reduction)]
+    def results(self, place: int) -> Array:
+        """Return the results of a loss, each computed when somebody looks at it.
 
-    @cached_property
-    def others(self) -> list[Array]:
-        """The results of all losses for the rows that are not in a slice."""
-        found = self.table.rest_results(self.losses, self.reduction, self.source)
-        return [fixed(each) for each in found]
+        Raises
+        ------
+        ValueError
+            If subtraction left a negative count, or the metric refuses its cells.
+        """
+        if place not in self._found:
+            table, losses, own = self.table.of_loss(self.losses, place)
+            self._found[place] = fixed(table.results(losses, self.reduction)[own])
+        return self._found[place]
 
-    @cached_property
-    def overall(self) -> list[Any]:
-        """The results of all losses for all slices together."""
-        return self.source.overall_results(self.losses, self.reduction)
+    def others(self, place: int) -> Array:
+        """Return the results of a loss for the rows that are not in a slice."""
+        if place not in self._others:
+            table, losses, own = self.table.of_loss(self.losses, place)
+            source, _, _ = self.source.of_loss(self.losses, place)
+            self._others[place] = fixed(table.rest_results(losses, self.reduction, source)[own])
+        return self._others[place]
+
+    def overall(self, place: int) -> Any:
+        """Return the result of a loss for all slices together."""
+        if place not in self._overall:
+            table, losses, own = self.source.of_loss(self.losses, place)
+            self._overall[place] = table.overall_results(losses, self.reduction)[own]
+        return self._overall[place]
 
     @cached_property
     def counts(self) -> dict[str, Array]:
@@ -121,11 +136,11 @@ class Whole:
         ValueError
             If they are matrices, curves or tables.
         """
-        found = self.results[place]
+        found = self.results(place)
         if found.dtype == object and len(found):
             what = type(found.reshape(-1)[0]).__name__
             rule = f"results of {brief(self.names[place])} must be numbers"
-            raise ValueError(f"{rule}: got a {what} for each slice, which `[...]` gives")
+            raise ValueError(f"{rule}: got a {what} for each slice")
         return found
 
     def place(self, loss: Any) -> int:
@@ -158,7 +173,8 @@ class Whole:
 
         That is what it is called, such as ``mae[0]``, its results, and that of all together.
         """
-        for name, results, overall in zip(self.names, self.results, self.overall, strict=True):
+        for number, name in enumerate(self.names):
+            results, overall = self.results(number), self.overall(number)
             label = name if isinstance(name, str) else getattr(name, "__name__", None) or repr(name)
             of_places = results.reshape(len(self.table), self.table.kept).T
             for k, place in enumerate(np.ndindex(self.table.shape)):

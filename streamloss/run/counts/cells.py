@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from streamloss.arrays.batch import Batch
 from streamloss.arrays.key_codes import some_rows
 from streamloss.arrays.keys import NOTHING, Keyed, Kind
 from streamloss.arrays.types import Array, AxisLike, Mask
@@ -197,6 +198,8 @@ class CellTally(SliceTally):
             batch = batch._replace(inputs=tuple([_without(array, missing) for array in known]))
         if elements.counting.extreme is not None:
             own = [extremes(elements, batch, found, missing)]
+        if query.nan == "raise":
+            _refuse_lost(own, batch)
         called = (*names, *hidden(elements.counting, bool(where.kept)))
         by = By(called, (None,) * len(called), "keep", self._most)
         keys = [*found, *own]
@@ -210,6 +213,29 @@ class CellTally(SliceTally):
 def _sum(a: Table | None, b: Table | None) -> Table | None:
     """Return the sum of tables, either of which may be none."""
     return a.combine(b, 1) if a is not None and b is not None else a or b
+
+
+def _refuse_lost(keys: list[Keyed], batch: Batch) -> None:
+    """Refuse elements with a weight that are in no cell: a label is no class, for instance.
+
+    Raises
+    ------
+    ValueError
+        If there are some.
+    """
+    lost = np.zeros(batch.shape, np.bool_)
+    for keyed in keys:
+        absent = keyed.missing if keyed.codes is None else np.asarray(keyed.codes) < 0
+        lost |= False if absent is None else absent
+    for array in batch.inputs:  # what is missing is refused as such
+        lost &= ~np.isnan(array).reshape(len(lost), -1).any(axis=1)
+    if batch.where is not None:
+        lost &= batch.where
+    if batch.weights is not None:
+        lost &= batch.weights != 0.0
+    if count := int(np.count_nonzero(lost)):
+        what = "a label or score that a metric has no cell for"
+        raise ValueError(f"nan='raise': {count} elements have {what}")
 
 
 def _repeated(keyed: Keyed, times: int) -> Keyed:

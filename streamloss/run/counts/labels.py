@@ -71,10 +71,8 @@ class Labels(NamedTuple):
             return self.source
         try:
             return _whole(read_key(self.name, self.source))
-        except ValueError as error:
-            got = str(error).rpartition("got ")[2]
-            rule = f"{self.name} must hold labels, whole numbers or text; scores= is for scores"
-            raise ValueError(f"{rule}: got {got}") from None
+        except (TypeError, ValueError) as error:
+            raise _refused(self.name, error) from None
 
     def integers(self) -> Array | None:
         """Return labels that are integers, none missing, as an array of them; None of others."""
@@ -107,8 +105,17 @@ def read_labels(name: str, value: ArrayLike) -> Labels:
     try:
         return Labels(name, _whole(read_key(name, array)), shape, valid)
     except (TypeError, ValueError) as error:
-        what = str(error).removeprefix(f"by {name!r}").lstrip(": ").removeprefix("must hold keys ")
-        raise type(error)(f"{name} must hold labels: {what}") from None
+        raise _refused(name, error) from None
+
+
+def _refused(name: str, error: TypeError | ValueError) -> TypeError | ValueError:
+    """Return the error of what is no label, in words of labels."""
+    text = str(error).removeprefix(f"by {name!r}").lstrip(": ")
+    if "keys must be" in text:  # a number that is not whole
+        got = text.rpartition("got ")[2]
+        rule = f"{name} must hold labels, whole numbers or text; scores= is for scores"
+        return ValueError(f"{rule}: got {got}")
+    return type(error)(f"{name} must hold labels: {text.removeprefix('must hold keys ')}")
 
 
 def _flat(value: Any) -> tuple[Any, tuple[int, ...], Mask | None]:
