@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from streamloss.api import evaluate
-from streamloss.arrays.batch import FLOAT64
-from streamloss.arrays.types import Array, ArrayLike, DType, Weights
+from streamloss.arrays.batch import FLOAT64, is_lazy
+from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
 from streamloss.compat._common.arrays import as_dtype
 from streamloss.exact.counted import Counted
-from streamloss.metrics import MaxError
 
 from .arguments import floating
-from .calls import FINITE, call_of
+from .calls import FINITE, Call, call_of, scalar
 from .cells import SCALAR, Out, check_heavy, finished
 from .outputs import Outputs, check_outputs, check_spelling, over_outputs
 from .scored import check_positive_weights, count_scores, values_of
@@ -40,16 +37,17 @@ def max_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     1.0
     """
     call = call_of(y_true, y_pred, None, FINITE)
-    true, pred = call.checked().inputs
-    if true.ndim == 2:
-        raise ValueError(f"Multioutput not supported in max_error: got shape {true.shape}")
-    found = evaluate(MaxError(), true, pred)
-    return finished(found, functools.partial(_in_dtype, dtype=call.dtype), SCALAR)
+    sizes = _sizes(call)
+    if sizes.ndim == 2:
+        raise ValueError(f"Multioutput not supported in max_error: got shape {sizes.shape}")
+    return scalar(as_dtype(as_dtype(sizes.max(), call.dtype), np.float64))
 
 
-def _in_dtype(found: float, dtype: DType) -> float:
-    """Return a result as the nearest number of a dtype."""
-    return float(dtype.type(found))
+def _sizes(call: Call) -> DuckArray:
+    """Return the absolute errors of a call, float64."""
+    true, pred = (as_dtype(each, np.float64) for each in call.checked().inputs)
+    sizes: DuckArray = abs(true - pred)
+    return sizes
 
 
 def median_absolute_error(
@@ -80,13 +78,25 @@ def median_absolute_error(
     check_spelling(multioutput, ("raw_values", "uniform_average"))
     call = call_of(y_true, y_pred, sample_weight, FINITE)
     check_outputs(multioutput, call.inputs[0])
-    true, pred = (as_dtype(each, np.float64) for each in call.checked().inputs)
-    sizes = abs(true - pred)
-    cells = count_scores(sizes < 0, sizes, call.weights)
-    several = sizes.ndim == 2
-    out = Out((sizes.shape[1],)) if several else SCALAR
-    found = finished(cells, _medians if several else _median, out)
+    sizes = _sizes(call)
+    if call.weights is None and not is_lazy(sizes):
+        found: DuckArray = _middles(np.asarray(sizes))
+    else:
+        cells = count_scores(sizes < 0, sizes, call.weights)
+        several = sizes.ndim == 2
+        out = Out((sizes.shape[1],)) if several else SCALAR
+        found = finished(cells, _medians if several else _median, out)
     return over_outputs(found, multioutput, floating(y_true, y_pred))  # whatever weights are
+
+
+def _middles(sizes: Array) -> Array:
+    """Return the medians of columns, or the median."""
+    places = [(len(sizes) - 1) // 2, len(sizes) // 2]
+    low, high = np.partition(sizes, places, axis=0)[places]
+    with np.errstate(over="ignore"):
+        total = low + high
+    found: Array = np.where(np.isinf(total), low / 2 + high / 2, total / 2)
+    return found
 
 
 def _medians(cells: Any) -> Array:
@@ -101,4 +111,4 @@ def _median(cells: Counted) -> Any:
     sums, total = np.cumsum(cells.units), cells.total
     places = [np.searchsorted(sums, units) for units in (-(-total // 2), total // 2 + 1)]
     low, high = values_of(cells.keys["score"][places], FLOAT64).tolist()
-    return np.float64(float((Fraction(low) + Fraction(high)) / 2))
+    return np.float64((Fraction(low) + Fraction(high)) / 2)
