@@ -1,7 +1,8 @@
 """Scores beside labels of classes: their exact counts, a cell for each label and each score.
 
 In memory scores are sorted. Of dask arrays a table of them is made, chunk by chunk and up a tree:
-it has a row of 50 bytes or so for each different score of each label, 10,000,000 rows at most.
+it has a row for each different score of each label, which takes some 250 bytes while tables are
+merged: 4,000,000 different scores took 1 GB in all. A chunk may have 10,000,000 rows of it.
 """
 
 from __future__ import annotations
