@@ -21,7 +21,7 @@ from streamloss.losses.base import parts_of, rows_of
 from streamloss.run import threads
 from streamloss.run.query import Query, Tally
 from streamloss.run.slices.by import By
-from streamloss.run.slices.tally import SliceTally, check_slices
+from streamloss.run.slices.tally import SliceTally, check_cells, check_slices
 from streamloss.support.once import uncut
 
 from .batch import CountedBatch, Sums, plain_of
@@ -275,6 +275,7 @@ class CountTally:
         if before is None and sign < 0:
             before = table.take(np.empty(0, np.int64))
         found = table if before is None else before.combine(table, sign)
+        check_cells(found, self.by)
         if self.by is not None:
             check_slices(found, self.by)
             if not self.by.names:

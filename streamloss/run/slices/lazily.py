@@ -12,7 +12,7 @@ from streamloss.exact.table import Table
 from streamloss.run.query import Query, lazy
 
 from .by import By
-from .tally import SliceTally, check_slices
+from .tally import SliceTally, check_cells, check_slices
 
 if TYPE_CHECKING:
     from streamloss.run.lazy.tables import LazyTable
@@ -84,4 +84,5 @@ class _Total:
         table = Table.total([check_state(table) for table in tables])
         if self._by is not None:
             check_slices(table, self._by)
+        check_cells(table, self._by)
         return table

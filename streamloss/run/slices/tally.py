@@ -7,7 +7,9 @@ from typing import Any
 from streamloss.arrays.batch import Arguments, Batch, as_batch
 from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
 from streamloss.exact.extremes import told
+from streamloss.exact.inner import CountedTable
 from streamloss.exact.ledger import NO_IDS, Ledger
+from streamloss.exact.limits import MOST_SLICES
 from streamloss.exact.state import State
 from streamloss.exact.table import Table
 from streamloss.losses.base import rows_of
@@ -253,6 +255,14 @@ def check_slices(table: Table, by: By) -> None:
     """Refuse a table with more slices than allowed."""
     if _slices(table) > by.max_slices:
         refuse_many(table.names, by.max_slices, _slices(table))
+
+
+def check_cells(table: Table, by: By | None) -> None:
+    """Refuse a table with more cells of metrics of counts than allowed."""
+    most = max(MOST_SLICES, 0 if by is None else by.max_slices)
+    for one in table.inner if isinstance(table, CountedTable) else ():
+        if len(one) > most:
+            refuse_many(one.names, most, len(one))
 
 
 def _slices(table: Table) -> int:
