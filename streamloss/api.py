@@ -56,7 +56,8 @@ def evaluate(
     y_true, y_pred : array_like
         Labels and predictions, of the same shape and any rank: booleans, integers, floats up to
         64 bits, or complex numbers where the loss allows. They become float64: integers beyond
-        2**53 are rounded. Arrays in the memory of a CUDA GPU are read there, by the GPU. A loss of
+        2**53 are rounded. Labels of metrics of counts stay as they are, text as well. Arrays in the
+        memory of a CUDA GPU are read there, by the GPU. A loss of
         more than two inputs takes the others in a tuple `y_pred`; one of a single input takes none.
     weights : array_like, optional
         Real numbers, aligned with the leading axes: each dimension equal to that of the losses
@@ -106,7 +107,8 @@ def evaluate(
     -------
     float, float64 array, dict or Slices
         With keys a table, `Slices`, and of dask arrays, or of keys that are dask's, a
-        `dask.delayed.Delayed` one. Else in the unit of the loss: an array of the axes kept, if
+        `dask.delayed.Delayed` one; Delayed are results of metrics of counts of dask arrays, too.
+        Some metrics give a matrix, a value for each class, a curve or a table. Else in the unit of the loss: an array of the axes kept, if
         `axis` leaves some; of the shape of the losses with "none", zero where an element counts
         for nothing. For a list of losses or a group a dict, with keys as they are spelled. With
         "none" it is on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the
