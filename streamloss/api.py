@@ -107,13 +107,13 @@ def evaluate(
     -------
     float, float64 array, dict or Slices
         With keys a table, `Slices`, and of dask arrays, or of keys that are dask's, a
-        `dask.delayed.Delayed` one; Delayed are results of metrics of counts of dask arrays, too.
-        Some metrics give a matrix, a value for each class, a curve or a table. Else in the unit of the loss: an array of the axes kept, if
-        `axis` leaves some; of the shape of the losses with "none", zero where an element counts
-        for nothing. For a list of losses or a group a dict, with keys as they are spelled. With
-        "none" it is on the GPU if an argument is. Of xarray's DataArrays, which are aligned by the
-        names of their axes and must have equal coordinates, an array of axes kept is a DataArray
-        too.
+        `dask.delayed.Delayed` one; so are results of metrics of counts of dask arrays. Some of
+        these are no numbers but a matrix, a value for each class, a curve or a table. Else in the
+        unit of the loss: an array of the axes kept, if `axis` leaves some; of the shape of the
+        losses with "none", zero where an element counts for nothing. For a list of losses or a
+        group a dict, with keys as they are spelled. With "none" it is on the GPU if an argument is.
+        Of xarray's DataArrays, which are aligned by the names of their axes and must have equal
+        coordinates, an array of axes kept is a DataArray too.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from streamloss.run.slices.batches import SlicedBatch, in_python
 from streamloss.run.slices.by import By
 from streamloss.run.slices.tally import SliceTally
 
-from .dense import STEP, Dense
+from .dense import BLOCK, STEP, Dense
 from .elements import Elements
 from .extremes import extremes
 from .outputs import Outputs
@@ -150,9 +150,9 @@ class CellTally(SliceTally):
         parts, rest = list[Dense](), list[tuple[slice, Elements]]()
 
         def work(jobs: Iterable[tuple[slice, Elements]]) -> None:
-            own = Dense()
+            own = Dense(BLOCK)
             for rows, some in jobs:
-                rest.extend(self._counted(own, rows, some))
+                rest.extend(self._counted(own, rows, some, at_once=False))
             parts.append(own)
 
         threads.share(work, elements.pieces(None, AT_ONCE), known)
@@ -162,11 +162,13 @@ class CellTally(SliceTally):
                 self._dense = part
         return rest
 
-    def _counted(self, dense: Dense, rows: slice, some: Elements) -> list[tuple[slice, Elements]]:
-        """Count elements; return those that could not be, in a list."""
+    def _counted(
+        self, dense: Dense, rows: slice, some: Elements, at_once: bool = True
+    ) -> list[tuple[slice, Elements]]:
+        """Count elements, in one call if so asked; return those that could not be, in a list."""
         omits = isinstance(self.query.rule, Omit) and bool(self.counting.computed)
         keys = None if omits and some.missing() is not None else some.integers()
-        if keys is None or (len(keys[0]) > STEP and not dense.fit(keys)):
+        if keys is None or (at_once and len(keys[0]) > STEP and not dense.fit(keys)):
             return [(rows, some)]
         done = dense.add(keys)
         left = slice(done, len(keys[0]))

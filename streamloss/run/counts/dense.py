@@ -21,8 +21,9 @@ MOST = 1 << 22
 FEW, COPIES = 1 << 12, 4
 """Cells up to which there are several copies, and how many: one waits for what was just written."""
 
-STEP = 1 << 12
-"""Elements that are looked at before any of them is counted."""
+STEP, BLOCK = 1 << 12, 1 << 10
+"""Elements that are looked at before any of them is counted: a small batch as a whole, and of large
+ones as many as stay in the first cache."""
 
 FARTHEST = 1 << 62
 """Numbers beyond it have no cells: their distance from others might be beyond 2**63."""
@@ -58,11 +59,17 @@ class Spans(NamedTuple):
 
 
 class Dense:
-    """The counts of one or two keys, whole numbers. One thread adds to it."""
+    """The counts of one or two keys, whole numbers. One thread adds to it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    step : int
+        How many elements are looked at before any of them is counted.
+    """
+
+    def __init__(self, step: int = STEP) -> None:
         self._held: tuple[Spans, Array] | None = None
-        self._places = np.empty(STEP, np.int64)
+        self._places = np.empty(step, np.int64)
 
     @property
     def is_empty(self) -> bool:
@@ -72,7 +79,7 @@ class Dense:
     def add(self, arrays: list[Array]) -> int:
         """Count elements by their keys; return how many of the first were counted.
 
-        The rest has keys too far away. If there are no more than `STEP`, it is all or none.
+        The rest has keys too far away. If there are no more than a step, it is all or none.
 
         Parameters
         ----------
