@@ -88,7 +88,6 @@ class ROCAUC(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
-    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> ROCAUC().combine(cells), ROCAUC().bracket(cells)
     (0.625, (0.5, 0.75))
@@ -133,7 +132,6 @@ class Gini(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
-    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> Gini().combine(cells), Gini().bracket(cells)
     (0.25, (0.0, 0.5))
@@ -178,7 +176,6 @@ class KolmogorovSmirnov(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
-    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 7, 7], "true": [0, 1, 0, 1]})
     >>> KolmogorovSmirnov().combine(cells), KolmogorovSmirnov().bracket(cells)
     (0.5, (0.5, 0.5))
@@ -223,7 +220,6 @@ class AveragePrecision(NamedTuple):
     Examples
     --------
     >>> from streamloss.exact.counted import Counted
-    from streamloss.exact.means import above, below, nearest
     >>> cells = Counted.of_rows({"score": [3, 5, 6, 7], "true": [0, 1, 0, 1]})
     >>> AveragePrecision().combine(cells), AveragePrecision().bracket(cells)
     (0.8333333333333334, (0.8333333333333334, 0.8333333333333334))
