@@ -159,7 +159,8 @@ class CellTally(SliceTally):
         for part in parts:
             if not self._dense.absorb(part):
                 self._table = _sum(self._table, self._dense_table())
-                self._dense = part
+                self._dense = Dense()  # which looks at a small batch as a whole
+                self._dense.absorb(part)
         return rest
 
     def _counted(
@@ -214,7 +215,9 @@ class CellTally(SliceTally):
 
 def _sum(a: Table | None, b: Table | None) -> Table | None:
     """Return the sum of tables, either of which may be none."""
-    return a.combine(b, 1) if a is not None and b is not None else a or b
+    if a is None or b is None:
+        return b if a is None else a
+    return a.combine(b, 1)
 
 
 def _refuse_lost(keys: list[Keyed], batch: Batch) -> None:
