@@ -147,6 +147,13 @@ def gpu() -> Any:
     return batches
 
 
+def batch_on_host(batch: Batch) -> Batch:
+    """Return a batch of a GPU with arrays of numpy."""
+    bring = gpu().on_host
+    inputs = tuple([bring(array) for array in batch.inputs])
+    return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))
+
+
 def _taken_for(losses: tuple[Loss, ...]) -> dict[Any, int]:
     """Return where numbers are counted: for a user's losses as long as their classes live."""
     classes = _classes(losses)

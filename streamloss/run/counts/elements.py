@@ -75,7 +75,7 @@ class Elements(NamedTuple):
                 valid = valid if batch.where is None else valid & batch.where
                 batch = batch._replace(where=valid)
         if batch.on_device:
-            batch = _on_host(batch)
+            batch = choose.batch_on_host(batch)
         if counting.spreads:
             batch = _in_turn(batch)
         return cls(counting, batch, labels)
@@ -209,13 +209,6 @@ def _flat(array: Array) -> Array:
     if array.size and not any(array.strides):
         return np.broadcast_to(array.reshape(-1)[:1] if array.ndim else array, (array.size,))
     return array.reshape(-1)
-
-
-def _on_host(batch: Batch) -> Batch:
-    """Return a batch with arrays of numpy."""
-    bring = choose.gpu().on_host
-    inputs = tuple([bring(array) for array in batch.inputs])
-    return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))
 
 
 def _in_turn(batch: Batch) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamloss.arrays.batch import Arguments, Batch, as_batch
+from streamloss.arrays.batch import Arguments, as_batch
 from streamloss.arrays.keys import NOTHING, Kind, LastDictionary, align
 from streamloss.exact.extremes import told
 from streamloss.exact.inner import CountedTable
@@ -171,7 +171,7 @@ class SliceTally:
             if found is not None:
                 self._merge(found)
                 return
-            sliced = sliced._replace(batch=_on_host(sliced.batch))
+            sliced = sliced._replace(batch=choose.batch_on_host(sliced.batch))
         query, batch = sliced.query, sliced.batch
         size = sum([array.size for array in batch.inputs])
         waits = self._living is None and choose.wait(query.parts, size)
@@ -286,10 +286,3 @@ def as_one_kind(name: str, before: Kind, kind: Kind) -> Kind:
         found = type(error)(told(name, error))
         vars(found).update(of="file")
         raise found from None
-
-
-def _on_host(batch: Batch) -> Batch:
-    """Return a batch with arrays of numpy."""
-    bring = choose.gpu().on_host
-    inputs = tuple([bring(array) for array in batch.inputs])
-    return batch._replace(inputs=inputs, weights=bring(batch.weights), where=bring(batch.where))

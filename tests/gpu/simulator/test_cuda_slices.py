@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import streamloss as sl
+from streamloss.run import choose
 from streamloss.run.gpu import batches as gpu
 from streamloss.run.gpu import launch
-from streamloss.run.slices import device, tally
+from streamloss.run.slices import device
 from tests.gpu.simulator.devices import Exported, put
 from tests.run.slices import tables
 
@@ -26,7 +27,7 @@ MANY = (
 @pytest.fixture
 def stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail where a batch is copied to the CPU."""
-    monkeypatch.setattr(tally, "_on_host", refused)
+    monkeypatch.setattr(choose, "batch_on_host", refused)
 
 
 def refused(batch: Any) -> Any:
@@ -37,13 +38,13 @@ def refused(batch: Any) -> Any:
 def copied(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Return what counts the batches that were copied to the CPU."""
     seen: list[None] = []
-    whole = tally._on_host
+    whole = choose.batch_on_host
 
     def on_host(batch: Any) -> Any:
         seen.append(None)
         return whole(batch)
 
-    monkeypatch.setattr(tally, "_on_host", on_host)
+    monkeypatch.setattr(choose, "batch_on_host", on_host)
     return lambda: len(seen)
 
 
