@@ -189,22 +189,26 @@ def written_again():
 
 @check(needs_gpu=True)
 def no_waiting():
-    """Return from updates, the first one too, long before a kernel in their stream is done."""
+    """Return from updates, the first one too, before a slow kernel in their stream is done."""
     said = []
     for name, stream in (("own", cuda.stream()), ("default", cuda.default_stream())):
         for loss, shape in (("mae", (N,)), (sl.SoftmaxCrossEntropy(), (N // 4, 4))):
-            out = busy(stream)
-            table, acc = out.reshape(*shape), sl.Accumulator(loss)
+            table, done, acc = busy(stream), cuda.event(), sl.Accumulator(loss)
+            table = table.reshape(*shape)
+            table.stream = stream  # numba's views name no stream: nothing would wait for it
             acc.update(table, table).result()
-            late[1, 1, stream](out, 1.0, 6 * SPINS)
             start = time.perf_counter()
+            late[1, 1, stream](table.ravel(), 1.0, SPINS if EMULATED else 6 * SPINS)
+            done.record(stream)
             for _ in range(10):
                 acc.update(table, table)
+            # The stream is asked, not the clock: on a busy machine either may take long.
+            assert not done.query()
             update = time.perf_counter() - start
             acc.result()
+            assert done.query()
             total = time.perf_counter() - start
             said.append(f"{name} stream: updates {1e3 * update:.1f} ms of {1e3 * total:.0f}")
-            assert update < 0.2 * total, said
     return ", ".join(said)
 
 
