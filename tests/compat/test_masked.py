@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -125,6 +127,97 @@ def test_masked_elements_are_left_out_of_weighted_sums(name: str, at: int) -> No
 def test_masked_rows_are_left_out(name: str, at: int) -> None:
     call, labels = ROWS[name]
     check(call, (labels, X), at)
+
+
+BINARY, PLACES, INDICATORS = Y.astype(int), K, (X > 0.25).astype(int)
+INPUTS = {
+    "y_pred": [
+        (BINARY, (P > 0.5).astype(int)),
+        (INDICATORS, INDICATORS[::-1]),
+        (X, X[::-1]),
+        (PLACES, np.roll(PLACES, 1)),
+        (P, P[::-1] + 0.5),
+    ],
+    "y_score": [(BINARY, P), (INDICATORS, X[:, ::-1]), (PLACES, X)],
+    "y_proba": [(BINARY, P), (PLACES, X)],
+    "y_prob": [(BINARY, P)],
+    "pred_decision": [(BINARY, P)],
+}
+"""What functions of scikit-learn take, by the name of their second argument."""
+
+ABSENT = "d2_absolute_error_score", "d2_pinball_score"
+"""What needs a quantile of the labels, and is refused."""
+
+FUNCTIONS = {
+    name: found
+    for name in sk.__all__
+    if inspect.isfunction(found := getattr(sk, name)) and name not in ABSENT
+}
+WITH: dict[str, dict[str, Any]] = {
+    "fbeta_score": {"beta": 2.0},
+    **{f"{name} of samples": {"average": "samples"} for name in ("roc_auc_score", "f1_score")},
+    **{f"{name} of all": {"average": "micro"} for name in ("roc_auc_score", "f1_score")},
+    "average_precision_score of samples": {"average": "samples"},
+    "average_precision_score of each": {"average": None},
+    "roc_auc_score of pairs": {"multi_class": "ovo"},
+    "roc_auc_score of the rest": {"multi_class": "ovr", "average": "weighted"},
+    "roc_auc_score of a part": {"max_fpr": 0.5},
+    "calibration_curve of quantiles": {"strategy": "quantile", "n_bins": 3},
+    "top_k_accuracy_score of the first": {"k": 1},
+    "cohen_kappa_score with weights": {"weights": "quadratic"},
+    "confusion_matrix of shares": {"normalize": "true"},
+    "r2_score of each": {"multioutput": "raw_values"},
+    "median_absolute_error of each": {"multioutput": "raw_values"},
+}
+"""Ways of calling them that go another way, with what comes after an argument's name."""
+
+CALLS = {name: functools.partial(found) for name, found in FUNCTIONS.items()} | {
+    name: functools.partial(FUNCTIONS[name.split()[0]], **options) for name, options in WITH.items()
+}
+
+
+def numbers(result: Any) -> list[float]:
+    """Return all numbers of a result, computed."""
+    if isinstance(result, tuple | list):
+        return [x for each in result for x in numbers(each)]
+    result = result.compute(scheduler="sync") if hasattr(result, "compute") else result
+    return [] if result is None else np.asarray(result, np.float64).ravel().tolist()
+
+
+def taken(name: str) -> list[tuple[Any, Any]]:
+    """Return which inputs a function takes."""
+    second = list(inspect.signature(CALLS[name].func).parameters)[1]
+    found = []
+    for y, p in INPUTS["y_pred" if second == "y2" else second]:
+        try:
+            CALLS[name](y[~HIDDEN], p[~HIDDEN])
+        except ValueError:
+            continue
+        found.append((y, p))
+    assert found
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("as_dask", [False, True], ids=["numpy", "dask"])
+@pytest.mark.parametrize("name", CALLS)
+def test_every_function_of_scikit_learn_leaves_out_what_any_argument_masks(
+    name: str, as_dask: bool
+) -> None:
+    function, half = CALLS[name], HIDDEN & (np.arange(N) % 2 == 0)
+    weighted = "sample_weight" in inspect.signature(function.func).parameters
+    for y, p in taken(name):
+        want = numbers(function(y[~HIDDEN], p[~HIDDEN]))
+        for masks in ((HIDDEN, None), (None, HIDDEN), (half, HIDDEN & ~half), (HIDDEN, HIDDEN)):
+            each = [a if m is None else hide(a, m) for a, m in zip((y, p), masks, strict=True)]
+            each = list(map(lazy, each)) if as_dask else each
+            np.testing.assert_array_equal(numbers(function(*each)), want)
+        if weighted and "multi_class" not in function.keywords:
+            want = numbers(function(y[~HIDDEN], p[~HIDDEN], sample_weight=W[~HIDDEN]))
+            each = [y, hide(p, half), hide(W, HIDDEN & ~half)]
+            each = list(map(lazy, each)) if as_dask else each
+            found = numbers(function(*each[:2], sample_weight=each[2]))
+            np.testing.assert_array_equal(found, want)
 
 
 def test_masked_text_is_left_out() -> None:

@@ -126,11 +126,25 @@ def hidden(array: DuckArray) -> DuckArray:
     return mask
 
 
+def bare(array: DuckArray) -> DuckArray:
+    """Return an array without its mask, and with whatever that hides."""
+    found: DuckArray = _module(array).ma.getdata(array)
+    return found
+
+
 def hide(array: DuckArray, mask: DuckArray) -> DuckArray:
     """Return an array with a mask."""
     module = _module(mask if is_lazy(mask) else array)
     masked: DuckArray = module.ma.masked_array(array, mask=mask)
     return masked
+
+
+def hidden_together(*arrays: DuckArray) -> list[DuckArray]:
+    """Return arrays of one shape, each with what the mask of any of them hides hidden."""
+    if not any(map(is_masked, arrays)):
+        return list(arrays)
+    mask = functools.reduce(np.logical_or, map(hidden, arrays))
+    return [hide(each, mask) for each in arrays]
 
 
 def mapped(array: DuckArray, function: Blockwise, dtype: DTypeLike | None = None) -> DuckArray:

@@ -150,6 +150,16 @@ def over_pairs(cells: Any, measure: Measure, average: str | None) -> float:
 
 
 def of_rows(block: Array, measure: Measure) -> Array:
-    """Return the measure of each row of labels and keys of scores: (rows, 2, labels)."""
-    values = [alone(sorted_cells(true, keys), measure) for true, keys in block]
-    return np.array(values, np.float64)
+    """Return the measure of each row of labels, keys of scores and what is hidden of both.
+
+    The block has shape (rows, 3, labels), or (rows, 2, labels) if nothing is hidden. A row of which
+    all is hidden is masked.
+    """
+    if block.shape[1] == 2:
+        values = [alone(sorted_cells(true, keys), measure) for true, keys in block]
+        return np.array(values, np.float64)
+    absent = block[:, 2].all(axis=1)
+    shown = [row[:2, row[2] == 0] for row in block[~absent]]
+    values = np.zeros(len(block))
+    values[~absent] = [alone(sorted_cells(true, keys), measure) for true, keys in shown]
+    return np.ma.masked_array(values, mask=absent)

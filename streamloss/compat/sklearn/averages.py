@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any, Literal
 
 import numpy as np
 
 from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import DuckArray
+from streamloss.compat._common.arrays import bare, hidden, hide, is_masked
 from streamloss.losses import Value
 
 from .areas import Measure, alone, of_rows, over_columns
@@ -60,15 +62,20 @@ def _together(given: Scores, measure: Measure) -> Any:
 
 def of_samples(given: Scores, measure: Measure) -> Any:
     """Return the mean over samples of the measure of each row of indicators."""
-    both: DuckArray = np.stack([given.true.astype(np.int64), keys_of(given.score)], axis=1)
-    made = functools.partial(of_rows, measure=measure)
+    each = [given.true.astype(np.int64), keys_of(given.score)]
+    masks = [hidden(a) for a in each] if any(map(is_masked, each)) else []
+    planes: list[DuckArray] = [*map(bare, each), *[a | b for a, b in itertools.pairwise(masks)]]
+    rows: DuckArray = np.stack(planes, axis=1)
+    made, meta = functools.partial(of_rows, measure=measure), np.empty(0)
     values: DuckArray
-    if is_lazy(both):
-        rows = both.rechunk({1: -1, 2: -1})
-        values = rows.map_blocks(made, drop_axis=[1, 2], dtype=np.float64, meta=np.empty(0))
+    if is_lazy(rows):
+        rows = rows.rechunk({1: -1, 2: -1})
+        meta = np.ma.masked_array(meta) if masks else meta
+        values = rows.map_blocks(made, drop_axis=[1, 2], dtype=np.float64, meta=meta)
     else:
-        values = made(np.asarray(both))
+        values = made(rows)
     if given.weights is not None:  # samples without weight have no say, defined or not
-        values = np.where(given.weights == 0, 0.0, values)
+        said = np.where(bare(given.weights) == 0, 0.0, bare(values))
+        values = hide(said, hidden(values)) if is_masked(values) else said
     checks = None, *weights_check(given.weights)
     return scalar(total(Value(), Call((values,), given.weights, checks), lenient_mean(FLOAT64)))

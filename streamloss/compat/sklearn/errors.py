@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import Array, ArrayLike, DuckArray, Weights
-from streamloss.compat._common.arrays import as_dtype
+from streamloss.compat._common.arrays import as_dtype, is_masked
 from streamloss.exact.counted import Counted
 
 from .arguments import floating
@@ -79,7 +79,7 @@ def median_absolute_error(
     call = call_of(y_true, y_pred, sample_weight, FINITE)
     check_outputs(multioutput, call.inputs[0])
     sizes = _sizes(call)
-    if call.weights is None and not is_lazy(sizes):
+    if call.weights is None and not is_lazy(sizes) and not is_masked(sizes):
         found: DuckArray = _middles(np.asarray(sizes))
     else:
         cells = count_scores(sizes < 0, sizes, call.weights)

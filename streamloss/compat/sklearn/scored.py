@@ -7,6 +7,7 @@ merged: 4,000,000 different scores took 1 GB in all. A chunk may have 10,000,000
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,14 +134,23 @@ def count_scores(
     columns = keys.ndim == 2 and not together
     if any([is_lazy(each) for each in (codes, keys, weights)]):
         return count(Scored(), codes, keys, weights, 0 if columns else None)
-    units, exponent = (None, 0) if weights is None else whole(np.asarray(weights_checked(weights)))
-    codes, keys = np.asarray(codes), np.asarray(keys)
-    if columns:
-        pairs = zip(codes.T, keys.T, strict=True)
-        return [sorted_cells(code, key, units, exponent) for code, key in pairs]
-    if units is not None and keys.ndim == 2:
-        units = np.repeat(units, keys.shape[1])
-    return sorted_cells(codes.ravel(), keys.ravel(), units, exponent)
+    heavy = None if weights is None else weights_checked(weights)
+    if not columns:
+        return _sorted(codes, keys, heavy)
+    return [_sorted(codes[:, k], keys[:, k], heavy) for k in range(keys.shape[1])]
+
+
+def _sorted(codes: Array, keys: Ints, weights: Array | None) -> Counted:
+    """Return the cells of scores in memory, of those that no mask hides."""
+    arrays = spread(codes, keys, *[] if weights is None else [_beside(weights, keys)])
+    shown = ~functools.reduce(np.logical_or, map(np.ma.getmaskarray, arrays))
+    codes, keys, *heavy = [np.ma.getdata(each)[shown] for each in arrays]
+    return sorted_cells(codes, keys, *[part for each in heavy for part in whole(each)])
+
+
+def _beside(weights: Array, keys: Ints) -> Array:
+    """Return weights of samples in a shape that goes with their scores."""
+    return weights.reshape(-1, *[1] * (keys.ndim - 1))
 
 
 def sorted_cells(
