@@ -60,13 +60,16 @@ def results(specs: Any, reduction: str, found: Any, again: Again) -> Any:
     known, first = specs if isinstance(specs, list) else [specs], _made(found)
     if first.shape:
         raise ValueError(f"exact=True takes no axes that are kept: got those of {first.shape}")
-    values, last = first.result(reduction), first
-    of = {spec: x for spec, x in zip(known, first.losses, strict=True) if x.refined is not None}
-    while of := {spec: x for spec, one in of.items() if (x := _more(last, one)) is not None}:
-        last = _made(again(list(dict.fromkeys(of.values()))))
+    values = first.result(reduction)
+    unsure = _asked(first, dict(zip(known, first.losses, strict=True)))
+    while unsure:
+        last = _made(again(list(dict.fromkeys(unsure.values()))))
         _check_rows(first.counts["rows"], last.counts["rows"])
-        new = last.result(reduction)
-        values |= {spec: new[loss] for spec, loss in of.items()}
+        asked = _asked(last, unsure)
+        if done := {spec: loss for spec, loss in unsure.items() if spec not in asked}:
+            new = last.result(reduction)
+            values |= {spec: new[loss] for spec, loss in done.items()}
+        unsure = asked
     return values if isinstance(specs, list) else values[specs]
 
 
@@ -83,8 +86,14 @@ def _made(accumulator: Any) -> Accumulator:
     return made
 
 
-def _more(accumulator: Accumulator, loss: Loss) -> Loss | None:
-    """Return what a loss asks a further pass for, if its result is not known yet."""
+def _asked(accumulator: Accumulator, losses: dict[Any, Loss]) -> dict[Any, Loss]:
+    """Return what losses ask a further pass for, by their spelling; of known results nothing."""
     tally: Any = accumulator.tally
     table = tally.nothing() if tally.known is None else tally.known
-    return next(iter(table.alone().refined(accumulator.losses, loss)), None)
+    one = table.alone()
+    found = {
+        spec: next(iter(one.refined(accumulator.losses, loss)), None)
+        for spec, loss in losses.items()
+        if loss.refined is not None
+    }
+    return {spec: loss for spec, loss in found.items() if loss is not None}

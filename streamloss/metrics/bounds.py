@@ -98,17 +98,17 @@ def kolmogorov_smirnov_bounds(groups: Groups) -> Bounds | None:
         return None
     a, b = np.cumsum(groups.positives), np.cumsum(groups.negatives)
     x, y = quotients(a, positives), quotients(b, negatives)
-    least = most = _farthest((a, b), abs(x - y), totals)
+    least = most = farthest((a, b), abs(x - y), totals)
     some = ~groups.same
     if some.any():
         ends = ((a, _before(b)), abs(x - _before(y))), ((_before(a), b), abs(_before(x) - y))
         for (one, other), apart in ends:
-            most = max(most, _farthest((one[some], other[some]), apart[some], totals))
+            most = max(most, farthest((one[some], other[some]), apart[some], totals))
     low = Ratios.of(least, positives * negatives)
     return _known(low) if most == least else (low, Ratios.of(most, positives * negatives))
 
 
-def _farthest(sums: tuple[Units, Units], apart: Floats, totals: tuple[int, int]) -> int:
+def farthest(sums: tuple[Units, Units], apart: Floats, totals: tuple[int, int]) -> int:
     """Return the largest distance of two sums as shares of their totals, times both.
 
     It is looked for where floats say that it is, or nearly so.

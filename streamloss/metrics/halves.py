@@ -5,13 +5,14 @@ A float64 has 64 bits, and a key is a whole number below 2**53: so there are two
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamloss.losses.define import loss
-from streamloss.losses.domains import NonNegative, Share, Whole
+from streamloss.losses.domains import Interval, NonNegative, Share, Whole
 from streamloss.losses.elementary import TWO_52, number, pattern
 
 from .score_bins import INFINITY_SIZE
@@ -24,6 +25,30 @@ ALL = 63.0
 
 BELOW, ABOVE = -1.0, 2147483648.0
 """The upper half of errors below and above those that are looked at: no error has these."""
+
+LOWER, HIGHER = -4294967296.0, 8589934592.0
+"""The upper half of scores below those that are looked at, and what that of scores above begins
+with: a half is less than 2**31 in size."""
+
+COARSE = 22.0
+"""The bits that tell bins of scores above apart: 11 are the exponent, and 41 are dropped."""
+
+
+class AnyNumber(Interval):
+    """All numbers but NaN, the infinities too."""
+
+    __slots__ = ()
+
+    def admits(self, value: float) -> bool:
+        """Return whether the value is one."""
+        return value == value
+
+    def rule(self) -> str:
+        """Say what is asked of the value."""
+        return "a number, not NaN"
+
+
+Score = Annotated[float, AnyNumber(-math.inf, math.inf)]
 
 
 @loss
@@ -62,22 +87,37 @@ class SizeHalf(NamedTuple):
 class ScoreHalf(NamedTuple):
     """A half of the bits of a score y_pred, negative if that is: both are in the order of scores.
 
-    There is one zero. NaN has none.
+    There is one zero. NaN has none. Of scores between two others, these included, `bits` of them
+    but the sign tell bins apart. The upper half is `LOWER` of scores below, and of those above
+    it is `HIGHER` and their first `COARSE` bits; their lower one is 0.
 
     Examples
     --------
     >>> ScoreHalf().point(1.0, 1.5) == 0x3FF80000, ScoreHalf(1.0).point(1.0, -5e-324)
     (True, -1.0)
+    >>> ScoreHalf(0.0, 1.0, 2.0).point(1.0, 0.5) == LOWER
+    True
+    >>> ScoreHalf(0.0, 1.0, 2.0).point(1.0, 3.00001) == HIGHER + 0x40080000
+    True
     """
 
     lower: Share = 0.0
+    low: Score = -math.inf
+    high: Score = math.inf
+    bits: AllBits = 63.0
 
     def point(self, y_true: float, y_pred: float) -> float:
         """Return the key of one element, as arithmetic that runs in vectors."""
         size = pattern(abs(y_pred))
-        half = size & 0xFFFFFFFF if self.lower != 0.0 else size >> 32
+        first = size & -(1 << (63 - int(self.bits)))
+        half = first & 0xFFFFFFFF if self.lower != 0.0 else first >> 32
         place = number(half | TWO_52) - 4503599627370496.0
         place = place if y_pred > 0.0 else -place
+        rest = number((size & -(1 << 41)) >> 32 | TWO_52) - 4503599627370496.0
+        rest = HIGHER + (rest if y_pred > 0.0 else -rest)
+        outside = LOWER if y_pred < self.low else rest
+        outside = outside if self.lower == 0.0 else 0.0
+        place = place if (y_pred >= self.low) & (y_pred <= self.high) else outside
         return place if y_pred == y_pred else y_pred
 
 
@@ -110,3 +150,27 @@ def edges_of_halves(
     first = upper << 32 | lower
     last = np.minimum(first + ((1 << (63 - int(bits))) - 1), INFINITY_SIZE)
     return first.view(np.float64), last.view(np.float64)
+
+
+def last_scores(upper: Any, lower: Any, bits: float) -> NDArray[np.float64]:
+    """Return the largest float64 of bins of scores.
+
+    Parameters
+    ----------
+    upper, lower : int64 array
+        Values of both keys `ScoreHalf`, without what marks scores above.
+    bits : float
+        How many bits tell the bins apart.
+
+    Examples
+    --------
+    >>> last_scores(np.array([0x3FF80000, -0x3FF80000]), np.array([0, 0]), 62).tolist()
+    [1.5000000000000002, -1.5]
+    """
+    size = abs(upper) << 32 | abs(lower)
+    last = np.minimum(size + ((1 << (63 - int(bits))) - 1), INFINITY_SIZE)
+    is_negative = (upper < 0) | (lower < 0)
+    found: NDArray[np.float64] = np.where(
+        is_negative, -size.view(np.float64), last.view(np.float64)
+    )
+    return found

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from streamloss.exact.counted import Counted
 from streamloss.exact.means import above, below, nearest
 from streamloss.losses.counting import EachClass
 from streamloss.losses.define import loss
-from streamloss.losses.domains import Choice
 
 from .bounds import (
     Bounds,
@@ -26,23 +25,9 @@ from .bounds import (
     roc_auc_bounds,
 )
 from .halves import ScoreHalf
-from .score_bins import ALL, RankedBits, ScoreBits, Truth
+from .ranking_within import Ranking, RankingWithin, first_within
+from .score_bins import ALL, Average, RankedBits, ScoreBits, Truth
 from .score_groups import Groups, groups_of
-
-Average = Annotated[str, Choice(("binary", "macro", "weighted"))]
-"""Of one number for each element; or the mean of the classes of a row, each against the others."""
-
-
-class Ranking(Protocol):
-    """A metric of the order of scores, as this module has them."""
-
-    @property
-    def bits(self) -> float:
-        """How many bits of a score tell bins apart."""
-
-    @property
-    def average(self) -> str:
-        """Of which classes it is the mean."""
 
 
 def ranking_cells(bits: float, average: str = "binary") -> dict[str, Any]:
@@ -112,10 +97,10 @@ class ROCAUC(NamedTuple):
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, roc_auc_bounds)
 
-    def refined(self, cells: Counted) -> ROCAUC | None:
+    def refined(self, cells: Counted) -> RankingWithin | None:
         """Return the metric of a further pass, None if the result is known."""
         known = _is_known(self, cells, roc_auc_bounds)
-        return None if known else self._replace(bits=ALL)
+        return None if known else first_within("roc_auc", self, cells)
 
 
 @loss(
@@ -152,10 +137,10 @@ class Gini(NamedTuple):
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, gini_bounds)
 
-    def refined(self, cells: Counted) -> Gini | None:
+    def refined(self, cells: Counted) -> RankingWithin | None:
         """Return the metric of a further pass, None if the result is known."""
         known = _is_known(self, cells, gini_bounds)
-        return None if known else self._replace(bits=ALL)
+        return None if known else first_within("gini", self, cells)
 
 
 @loss(
@@ -196,11 +181,10 @@ class KolmogorovSmirnov(NamedTuple):
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, kolmogorov_smirnov_bounds)
 
-    def refined(self, cells: Counted) -> KolmogorovSmirnov | None:
+    def refined(self, cells: Counted) -> RankingWithin | None:
         """Return the metric of a further pass, None if the result is known."""
-        return (
-            None if _is_known(self, cells, kolmogorov_smirnov_bounds) else self._replace(bits=ALL)
-        )
+        known = _is_known(self, cells, kolmogorov_smirnov_bounds)
+        return None if known else first_within("kolmogorov_smirnov", self, cells)
 
 
 @loss(
@@ -240,10 +224,10 @@ class AveragePrecision(NamedTuple):
         """Return bounds of the result, rounded outwards; both are the result if that is known."""
         return _bracket(self, cells, average_precision_bounds)
 
-    def refined(self, cells: Counted) -> AveragePrecision | None:
+    def refined(self, cells: Counted) -> RankingWithin | None:
         """Return the metric of a further pass, None if the result is known."""
         known = _is_known(self, cells, average_precision_bounds)
-        return None if known else self._replace(bits=ALL)
+        return None if known else first_within("average_precision", self, cells)
 
 
 Measure = Callable[[Groups], Bounds | None]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamloss.losses.define import loss
-from streamloss.losses.domains import Whole
+from streamloss.losses.domains import Choice, Whole
 from streamloss.losses.elementary import TWO_52, number, pattern
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,9 @@ ALL = 64.0
 
 RankedBits = Annotated[float, BitCount(1.0, 32.0, closed=True)]
 """As `Bits`, or `ALL`: then each float64 is a bin."""
+
+Average = Annotated[str, Choice(("binary", "macro", "weighted"))]
+"""Of one number for each element; or the mean of the classes of a row, each against the others."""
 
 SizeBitCount = Annotated[float, Whole(11.0, 52.0, closed=True)]
 """How many bits of a float64 without a sign tell bins apart: 11 are the exponent."""

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import streamloss as sl
+from streamloss.exact.counted import Counted
+from streamloss.metrics import ranking_within
+from streamloss.metrics.halves import ALL
+from streamloss.metrics.ranking_within import RankingWithin
 from tests.metrics import rankings
 
 TRUTHS = {
@@ -91,3 +95,88 @@ def test_bits_that_there_are_not(bits: float) -> None:
         sl.ROCAUC(bits)
     with pytest.raises(ValueError, match=r"bits of ROCCurve must be whole, .* at most 32: got"):
         sl.ROCCurve(64)
+
+
+# Passes of few scores each
+
+
+def counted_passes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list to which the losses of each pass are added."""
+    passes: list[Any] = []
+    accumulate = sl.api.accumulate
+
+    def counted(losses: Any, *given: Any, **how: Any) -> Any:
+        passes.append(losses)
+        return accumulate(losses, *given, **how)
+
+    monkeypatch.setattr(sl.api, "accumulate", counted)
+    return passes
+
+
+@pytest.mark.parametrize("more", [1.0, 3.0, 21.0])
+@pytest.mark.parametrize("few", [0, 1, 3])
+def test_passes_tell_few_scores_apart_each(
+    few: int, more: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking_within, "FEW", few)
+    monkeypatch.setattr(ranking_within, "MORE", more)
+    passes, rng = counted_passes(monkeypatch), np.random.default_rng(8)
+    cases = 8 if more > 1 else 2
+    for _ in range(cases):
+        labels, scores, weights = drawn(rng, int(rng.integers(2, 14)))
+        scores[rng.random(len(scores)) < 0.2] = rng.choice([0.0, -0.0, np.inf, -np.inf, 1e39])
+        for heavy in (None, weights):
+            found = sl.evaluate(list(TRUTHS), labels, scores, heavy, exact=True)
+            np.testing.assert_array_equal(
+                list(found.values()), list(truths(labels, scores, heavy).values())
+            )
+    assert len(passes) > 3 * 2 * cases
+
+
+def test_many_scores_in_stretches_are_those_of_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels, scores, weights = drawn(np.random.default_rng(9), 3_000)
+    scores[:1_000] = np.random.default_rng(9).normal(size=1_000)
+    scores[1_000:1_500] = 0.25
+    for heavy in (None, weights, np.where(weights > 1, 1e300, 1e-300)):
+        want = {m: sl.evaluate(m(64), labels, scores, heavy) for m in (sl.ROCAUC, sl.Gini)}
+        want[sl.AveragePrecision] = sl.evaluate(sl.AveragePrecision(64), labels, scores, heavy)
+        want[sl.KolmogorovSmirnov] = sl.evaluate(sl.KolmogorovSmirnov(64), labels, scores, heavy)
+        monkeypatch.setattr(ranking_within, "FEW", 400)
+        passes = counted_passes(monkeypatch)
+        for metric, result in want.items():
+            assert sl.evaluate(metric(), labels, scores, heavy, exact=True) == result
+            assert sl.evaluate(metric(3), labels, scores, heavy, exact=True) == result
+        assert len(passes) > 8 * 6
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_classes_in_stretches(average: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(10)
+    index, weights = rng.integers(0, 3, 90), rng.integers(0, 3, 90).astype(float)
+    index[index == 2] = 1  # a class that y_true lacks
+    scores = rng.normal(size=(90, 3))
+    metrics = [sl.ROCAUC, sl.AveragePrecision, sl.KolmogorovSmirnov, sl.Gini]
+    want = [sl.evaluate(m(64, average), index, scores, weights) for m in metrics]
+    monkeypatch.setattr(ranking_within, "FEW", 50)
+    asked = [metric(average=average) for metric in metrics]
+    found = sl.evaluate(asked, index, scores, weights, exact=True)
+    assert list(found.values()) == want
+
+
+def test_a_pass_that_is_not_the_last_has_a_bracket() -> None:
+    labels, scores, weights = drawn(np.random.default_rng(11), 60)
+    for name, want in truths(labels, scores, weights).items():
+        for high in np.sort(scores)[::7].tolist():
+            for bits in (30.0, ALL):
+                metric = RankingWithin(name, high=high, bits=bits)
+                acc = sl.accumulate(metric, labels, scores, weights)
+                low, most = acc.bracket()
+                assert low <= want <= most
+                assert low <= acc.result() <= most
+
+
+def test_scores_that_are_others_in_the_next_pass_are_refused() -> None:
+    keys = {"score": [5, 6], "rest": [0, 0], "true": [0, 1]}
+    with pytest.raises(ValueError, match=r"the same data in each pass: got other scores"):
+        RankingWithin("roc_auc", low=1.0, known="3 1/2 1/2").refined(Counted.of_rows(keys))

@@ -6,7 +6,14 @@ import struct
 import numpy as np
 import pytest
 
-from streamloss.metrics.halves import ScoreHalf, SizeHalf, edges_of_halves
+from streamloss.metrics.halves import (
+    HIGHER,
+    LOWER,
+    ScoreHalf,
+    SizeHalf,
+    edges_of_halves,
+    last_scores,
+)
 from tests.losses.test_compiled import compiled
 from tests.metrics.test_score_bins import any_floats
 from tests.reference import LARGEST, TINY
@@ -67,3 +74,55 @@ def test_halves_of_errors_are_of_those_between_two(bits: int, low: float, high: 
     sizes = abs(errors[inside])
     assert ((first <= sizes) & (sizes <= last)).all()
     assert (last.view(np.int64) - first.view(np.int64) < 1 << (63 - bits)).all()
+
+
+def score_keys_within(score: float, low: float, high: float, bits: int) -> tuple[float, float]:
+    """Return both halves of the first bits of a score between two, and what tells of others."""
+    if math.isnan(score):
+        return math.nan, math.nan
+    if score < low:
+        return LOWER, 0.0
+    drop, sign = (63 - bits if score <= high else 41), 1 if score > 0 else -1
+    upper, lower = divmod(pattern(abs(score)) >> drop << drop, 1 << 32)
+    return (sign * upper, sign * lower) if score <= high else (HIGHER + sign * upper, 0.0)
+
+
+STRETCHES = [
+    (-math.inf, math.inf),
+    (-math.inf, -LARGEST),
+    (-1e-300, 0.5),
+    (TINY, LARGEST),
+    (-1.0, -1.0),
+    (math.inf, math.inf),
+    (-1e17, math.nextafter(-0.1, 0.0)),
+]
+
+
+@pytest.mark.parametrize("bits", [11, 22, 32, 43, 62, 63])
+@pytest.mark.parametrize(("low", "high"), STRETCHES)
+def test_halves_of_scores_are_of_those_between_two(bits: int, low: float, high: float) -> None:
+    edges = [x for e in (low, high) for x in (e, math.nextafter(e, 9e9), math.nextafter(e, -9e9))]
+    scores = np.append(any_floats(2_000), [*edges, 0.0, -0.0, TINY, -TINY])
+    zeros = np.zeros_like(scores)
+    want = [score_keys_within(score, low, high, bits) for score in scores.tolist()]
+    keys = [ScoreHalf(float(k), low, high, bits) for k in range(2)]
+    pair = [compiled(key, (zeros, scores)) for key in keys]
+    for k, found in enumerate(pair):
+        np.testing.assert_array_equal(found, [each[k] for each in want])
+        alone = [keys[k].point(0.0, x) for x in scores.tolist()[-300:]]
+        np.testing.assert_array_equal(alone, [each[k] for each in want[-300:]])
+    there = ~np.isnan(scores)
+    upper, lower, scores = (each[there] for each in (*pair, scores))
+    order = np.lexsort((scores, lower, upper))
+    with np.errstate(invalid="ignore"):  # of two infinities
+        apart = np.diff(scores[order])
+    assert not (apart < 0)[np.diff(upper[order]) + np.diff(lower[order]) != 0].any()
+    above, inside = upper > HIGHER / 2, (scores >= low) & (scores <= high)
+    for some, drop, start in ((inside, 63 - bits, 0), (above, 41, int(HIGHER))):
+        halves = upper[some].astype(np.int64) - start, lower[some].astype(np.int64)
+        last = last_scores(*halves, 63 - drop)
+        assert (last >= scores[some]).all()
+        for edge in set(last.tolist()):  # no score of the bin is above it, and the next one is
+            following = math.nextafter(edge, math.inf)
+            own = [divmod(pattern(abs(x)) >> drop, 1 << 32) for x in (edge, following)]
+            assert math.isinf(edge) or own[0] != own[1] or edge * following < 0 or edge == 0.0

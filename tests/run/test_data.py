@@ -137,9 +137,10 @@ def test_frames_give_the_sums_of_their_arrays(name: str) -> None:
     found = sl.accumulate(LOSSES, **GIVEN, data=FRAMES[name](), by=BY)
     assert found == of_arrays()
     assert found.to_bytes() == of_arrays().to_bytes()
+    means = found.result()
     for key, mean in truth().items():
         of_bin = ["(-inf, 0)", "[0, 500)", "[500, 1000)", "[1000, 2500]", "(2500, inf)"][key[1]]
-        assert found.result().loc[key[0], of_bin, key[2]]["mae"] == mean
+        assert means.loc[key[0], of_bin, key[2]]["mae"] == mean
 
 
 def test_dask_frames_are_lazy() -> None:

@@ -155,11 +155,9 @@ def of_rows(block: Array, measure: Measure) -> Array:
     The block has shape (rows, 3, labels), or (rows, 2, labels) if nothing is hidden. A row of which
     all is hidden is masked.
     """
-    if block.shape[1] == 2:
-        values = [alone(sorted_cells(true, keys), measure) for true, keys in block]
-        return np.array(values, np.float64)
-    absent = block[:, 2].all(axis=1)
-    shown = [row[:2, row[2] == 0] for row in block[~absent]]
+    hidden = block[:, 2] != 0 if block.shape[1] == 3 else np.zeros_like(block[:, 0], np.bool_)
+    absent = hidden.all(axis=1)
+    shown = [row[:2, ~some] for row, some in zip(block, hidden, strict=True) if not some.all()]
     values = np.zeros(len(block))
     values[~absent] = [alone(sorted_cells(true, keys), measure) for true, keys in shown]
-    return np.ma.masked_array(values, mask=absent)
+    return values if block.shape[1] == 2 else np.ma.masked_array(values, mask=absent)

@@ -73,7 +73,7 @@ def of_samples(given: Scores, measure: Measure) -> Any:
         meta = np.ma.masked_array(meta) if masks else meta
         values = rows.map_blocks(made, drop_axis=[1, 2], dtype=np.float64, meta=meta)
     else:
-        values = made(rows)
+        values = made(np.asarray(rows))
     if given.weights is not None:  # samples without weight have no say, defined or not
         said = np.where(bare(given.weights) == 0, 0.0, bare(values))
         values = hide(said, hidden(values)) if is_masked(values) else said

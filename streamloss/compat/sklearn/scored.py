@@ -14,7 +14,7 @@ import numpy as np
 
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, ArrayLike, DType, DuckArray, Weights
-from streamloss.compat._common.arrays import checked, mapped, spread
+from streamloss.compat._common.arrays import bare, checked, hidden, is_masked, mapped, spread
 from streamloss.exact.counted import Counted
 from streamloss.exact.digits import Ints
 from streamloss.losses.counting import Given
@@ -140,17 +140,16 @@ def count_scores(
     return [_sorted(codes[:, k], keys[:, k], heavy) for k in range(keys.shape[1])]
 
 
-def _sorted(codes: Array, keys: Ints, weights: Array | None) -> Counted:
+def _sorted(codes: DuckArray, keys: DuckArray, weights: DuckArray | None) -> Counted:
     """Return the cells of scores in memory, of those that no mask hides."""
-    arrays = spread(codes, keys, *[] if weights is None else [_beside(weights, keys)])
-    shown = ~functools.reduce(np.logical_or, map(np.ma.getmaskarray, arrays))
-    codes, keys, *heavy = [np.ma.getdata(each)[shown] for each in arrays]
-    return sorted_cells(codes, keys, *[part for each in heavy for part in whole(each)])
-
-
-def _beside(weights: Array, keys: Ints) -> Array:
-    """Return weights of samples in a shape that goes with their scores."""
-    return weights.reshape(-1, *[1] * (keys.ndim - 1))
+    beside = [] if weights is None else [weights.reshape((-1, *[1] * (keys.ndim - 1)))]
+    arrays = spread(codes, keys, *beside)
+    some = [np.asarray(bare(each)).ravel() for each in arrays]
+    if any(map(is_masked, arrays)):
+        shown = ~np.asarray(functools.reduce(np.logical_or, map(hidden, arrays))).ravel()
+        some = [each[shown] for each in some]
+    code, key, *heavy = some
+    return sorted_cells(code, key, *whole(heavy[0])) if heavy else sorted_cells(code, key)
 
 
 def sorted_cells(
