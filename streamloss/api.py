@@ -98,8 +98,8 @@ def evaluate(
         Seconds from one save to the next.
     exact : bool
         Whether to make exact by further passes over the data what lies in a bracket after one. A
-        quantile of errors takes 2 passes, of very many elements 3; a ranking such as "roc_auc" 2,
-        with a cell for each different score in the second. All losses share them. It is for one
+        quantile of errors takes 2 passes, of very many elements 3; a ranking such as "roc_auc" one
+        for each million elements, about, and one before. All losses share them. It is for one
         result of each loss, without `by`, axes kept and a checkpoint. Files are read again, and
         dask arrays are computed now.
 

@@ -66,7 +66,7 @@ class ROCAUC(NamedTuple):
     bits : float
         How many bits of the scores tell bins apart, whole, up to 32; 9 are sign and exponent. Or
         64, so that each float64 is a bin: exact, in memory that grows with the different scores.
-        ``evaluate(..., exact=True)`` makes a second pass with these where the first is not enough.
+        Less than these and ``evaluate(..., exact=True)`` are exact too, in bounded memory.
     average : str
         ``"binary"``, ``"macro"`` or ``"weighted"``.
 

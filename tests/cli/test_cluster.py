@@ -176,7 +176,8 @@ def test_what_a_worker_meets_is_one_line(
 def test_no_scheduler_is_one_line(
     folder: Path, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = refused(str(folder), *COLUMNS, "--scheduler", address, capsys=capsys)
+    where = ["--scheduler", address, "--timeout", "1"]
+    error = refused(str(folder), *COLUMNS, *where, capsys=capsys)
     assert error.startswith(f"streamloss: --scheduler: cannot connect to {address}: ")
 
 
