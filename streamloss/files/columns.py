@@ -17,6 +17,12 @@ Named = str | list[str]
 """A column, or the columns whose values side by side are the row of a row loss."""
 
 
+class KeyRole(str):
+    """The role of a column whose values are read as keys are, by the name it has in errors."""
+
+    __slots__ = ()
+
+
 class KeysIn(NamedTuple):
     """What the keys in a column are called among arrays, where its numbers have its name."""
 
@@ -74,7 +80,8 @@ class Columns(NamedTuple):
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield the role and the name of each column; one may come several times."""
-        for role, given in self._asdict().items():
+        for field, given in self._asdict().items():
+            role = KeyRole(field) if field == "by" else field
             for part in given if isinstance(given, tuple) else (given,):
                 for name in part if isinstance(part, list) else [part]:
                     if name is not None:
@@ -86,7 +93,7 @@ class Columns(NamedTuple):
 
     def numbers(self) -> list[str]:
         """Return the names of the columns that are read as numbers, each once."""
-        return list(dict.fromkeys(name for role, name in self.named() if role != "by"))
+        return list(dict.fromkeys(n for role, n in self.named() if not isinstance(role, KeyRole)))
 
     def width(self, widths: Mapping[str, int]) -> int:
         """Return how many values the widest input has in a row.
@@ -147,7 +154,10 @@ class LabelColumns(Columns):
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield the role and the name of each column; one may come several times."""
-        yield from [(role, name) for role, name in super().named() if role != "y_true"]
+        found = [(role, name) for role, name in super().named() if role != "y_true"]
+        labels = zip(("y_true", "y_pred"), found[-2:], strict=True)
+        yield from found[:-2]
+        yield from [(KeyRole(role), name) for role, (_, name) in labels]
 
     def rows(self, arrays: Arrays) -> Rows:
         """Return arrays as the arguments of `Accumulator.update`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.arrays.types import Array
 
-from .columns import Arrays, Columns, KeysIn, listing
+from .columns import Arrays, Columns, KeyRole, KeysIn, listing
 from .hive import constant, key, partitions
 from .reading import Refused, explained
 from .source import Reading
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
         """Return what a column of a role must be, None if it is."""
         if role == "where":
             return None if self.is_mask else "boolean"
-        if role == "by":
+        if isinstance(role, KeyRole):
             return None if self.is_key else KEYS
         return None if self.is_number else "numeric"
 
@@ -111,7 +111,7 @@ def asked(
     constants: Arrays = {}
     for role, name in columns.named():
         if name in found and name not in names:
-            if role == "by":
+            if isinstance(role, KeyRole):
                 constants[KeysIn(name)] = key(name, found[name], reading.folders[name])
             else:
                 constants[name] = _constant(path, role, name, found[name])

@@ -37,6 +37,10 @@ from .score_groups import Groups, groups_of
 FEW = 1 << 20
 """Elements that a pass tells apart: 0.5 GB of cells while tables are merged."""
 
+GROWTH = 4
+"""By what factor a pass may take more elements than the one before, if many of those had the same
+score, as rounded ones have: 100 million of 100 different scores take 6 passes, and not 100."""
+
 MORE = 21.0
 """The bits that a pass adds where one bin has more elements: it makes 2**21 bins of it at most."""
 
@@ -186,12 +190,15 @@ class RankingWithin(NamedTuple):
             raise ValueError("exact=True needs the same data in each pass: got other scores")
         if self.bits != ALL and inside.any():
             last = last_scores(score[inside], rest[inside], self.bits)
-            return _next(self, last, told[inside], self.bits)
+            return _next(self, last, told[inside], self.bits, FEW)
+        some, found = int(told[inside].sum()), int(inside.sum())
         bounds = [str(x) for _, *pair in _counted(self, cells) for x in pair]
-        known = " ".join([str(before + int(told[inside].sum())), *bounds])
+        known = " ".join([str(before + some), *bounds])
         start = math.nextafter(self.high, math.inf)
         last = last_scores(score[above] - int(HIGHER), rest[above], COARSE)
-        return _next(self._replace(low=start, known=known), last, told[above], COARSE)
+        alike = min(some * FEW // max(found, 1), GROWTH * some)
+        further = self._replace(low=start, known=known)
+        return _next(further, last, told[above], COARSE, max(FEW, alike))
 
 
 def _counted(metric: RankingWithin, cells: Counted) -> Iterator[tuple[int, Fraction, Fraction]]:
@@ -213,7 +220,8 @@ def _of_classes(
     metric: RankingWithin, cells: Counted
 ) -> tuple[list[Ratios], list[Ratios], list[int]]:
     """Return bounds of each class that has a weight, and that weight."""
-    is_done = metric.bits == ALL and not (cells.keys["score"] > HIGHER / 2).any()
+    score = cells.keys["score"]
+    is_done = not (score > HIGHER / 2).any() and (metric.bits == ALL or (score == LOWER).all())
     lows, highs, weights = [], [], []
     for weight, low, high in _counted(metric, cells):
         if weight:
@@ -240,10 +248,13 @@ def first_within(measure: str, metric: Ranking, cells: Counted) -> RankingWithin
     last = score_edges(cells.keys["score"], metric.bits)[1]
     # of the 63 bits of a score two more are of the exponent, and none is the sign
     resolved = max(metric.bits + 2.0, 11.0)
-    return _next(RankingWithin(measure, metric.average), last, cells.elements, resolved)
+    begun = RankingWithin(measure, metric.average)
+    return _next(begun, last, cells.elements, resolved, FEW)
 
 
-def _next(metric: RankingWithin, last: Any, elements: Any, resolved: float) -> RankingWithin | None:
+def _next(
+    metric: RankingWithin, last: Any, elements: Any, resolved: float, few: int
+) -> RankingWithin | None:
     """Return a metric for as many of some bins as a pass may tell apart, the lowest ones.
 
     Parameters
@@ -256,13 +267,15 @@ def _next(metric: RankingWithin, last: Any, elements: Any, resolved: float) -> R
         How many elements each cell has.
     resolved : float
         The bits that tell the bins apart.
+    few : int
+        How many elements a pass may tell apart.
     """
     if not len(last):
         return None
     edges, place = np.unique(last, return_inverse=True)
     counts = np.zeros(len(edges), np.int64)
     np.add.at(counts, place, elements)
-    taken = int(np.searchsorted(np.cumsum(counts), FEW, "right"))
+    taken = int(np.searchsorted(np.cumsum(counts), few, "right"))
     if taken == len(edges) and metric.high == math.inf:
         return metric._replace(high=math.inf, bits=ALL)
     if taken:

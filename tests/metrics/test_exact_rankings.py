@@ -150,6 +150,17 @@ def test_many_scores_in_stretches_are_those_of_one_pass(monkeypatch: pytest.Monk
         monkeypatch.undo()
 
 
+def test_rounded_scores_take_few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(13)
+    scores = np.round(rng.random(20_000), 2)
+    labels = rng.random(20_000) < scores
+    want = sl.evaluate(sl.ROCAUC(64), labels, scores)
+    monkeypatch.setattr(ranking_within, "FEW", 250)
+    passes = counted_passes(monkeypatch)
+    assert sl.evaluate("roc_auc", labels, scores, exact=True) == want
+    assert len(passes) <= 8  # with 80 stretches of 250
+
+
 @pytest.mark.parametrize("average", ["macro", "weighted"])
 def test_classes_in_stretches(average: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(10)

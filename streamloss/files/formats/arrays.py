@@ -13,7 +13,7 @@ import numpy as np
 
 from streamloss.arrays.convert import is_numeric
 from streamloss.arrays.types import Array
-from streamloss.files.columns import Arrays, Columns, KeysIn
+from streamloss.files.columns import Arrays, Columns, KeyRole, KeysIn
 from streamloss.files.folders import is_there
 from streamloss.files.foreign import elsewhere, foreign
 from streamloss.files.paths import missing
@@ -98,7 +98,11 @@ class ArrayFiles:
         for role, name in named:
             array = self._arrays[name]
             if (rule := _lacks(role, array)) is not None:
-                got = f"{array.dtype} of shape {array.shape}" if role == "by" else array.dtype
+                got = (
+                    f"{array.dtype} of shape {array.shape}"
+                    if isinstance(role, KeyRole)
+                    else array.dtype
+                )
                 raise Refused(f"{role}: {self._locations[name]} must {rule}: it holds {got}")
 
     def best_batch(self, use_threads: bool) -> int:
@@ -196,7 +200,7 @@ def _lacks(role: str, array: StoredArray) -> str | None:
     """Return what an array of a role must do, None if it does."""
     if role == "where":
         return None if array.dtype == np.bool_ else "hold booleans"
-    if role != "by":
+    if not isinstance(role, KeyRole):
         return None if is_numeric(array.dtype) else "hold numbers"
     if array.dtype.kind not in KEYS:
         return "hold booleans, numbers, text or times"

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from streamloss.files.columns import Arrays, Columns, KeysIn, listing
+from streamloss.files.columns import Arrays, Columns, KeyRole, KeysIn, listing
 from streamloss.files.foreign import HEAD_BYTES, foreign, is_text
 from streamloss.files.reading import Refused, explained, for_arrow, stamps
 from streamloss.files.source import Reading
@@ -298,12 +298,13 @@ def _kind(field: pa.Field, columns: Columns, given: pa.DataType | None) -> pa.Da
     what the first block lacks, comes as codes.
     """
     roles = {role for role, name in columns.named() if name == field.name}
-    if given is not None and not (roles == {"by"} and is_coded(given)):
+    keyed = [isinstance(role, KeyRole) for role in roles]
+    if given is not None and not (all(keyed) and is_coded(given)):
         return given
     if roles == {"where"} and field.type in (pa.int64(), pa.null()):
         return pa.bool_()
-    if roles == {"by"}:
+    if all(keyed):
         kind = given or (pa.string() if field.type == pa.null() else field.type)
         return pa.dictionary(pa.int32(), kind) if is_coded(kind) else kind
-    integers = "by" in roles and field.type == pa.int64()
+    integers = any(keyed) and field.type == pa.int64()
     return pa.float64() if field.type in ANY_NUMBER and not integers else field.type

@@ -143,3 +143,22 @@ def test_a_checkpoint_is_resumed(by: str | None, kind: str, tmp_path: Path) -> N
     assert found.to_bytes() == want.to_bytes()
     assert min(seen) > 0
     assert math.isfinite(max(done))
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "csv", "npz"])
+def test_a_column_of_labels_that_is_wrong_is_named_by_its_argument(
+    ending: str, tmp_path: Path
+) -> None:
+    data = write(tmp_path / f"data.{ending}", {"y": Y, "p": P, "k": KEY})
+    wrong = {"y_true": ("z", "p", None), "y_pred": ("y", "z", None), "by": ("y", "p", "z")}
+    for role, (y_true, y_pred, by) in wrong.items():
+        with pytest.raises(ValueError, match=rf"^{role}: .*\bz\b.*: it has y, p"):
+            sl.evaluate("accuracy", y_true, y_pred, data=data, by=by)
+
+
+def test_a_column_of_lists_holds_no_labels(tmp_path: Path) -> None:
+    data = write(tmp_path / "data.parquet", {"y": Y, "p": [[1.0, 2.0]] * N})
+    with pytest.raises(
+        ValueError, match=r"^y_pred: column 'p' of .* must be of booleans, integers"
+    ):
+        sl.evaluate("accuracy", "y", "p", data=data)
