@@ -79,7 +79,9 @@ def sheet(whole: Whole, rows: Array | None, ends: tuple[int, int] = (FIRST, LAST
     few = shown if rows is None else rows[shown]
     columns = [_of_key(key, "" if k else WHOLE) for k, key in enumerate(whole.keys(few))]
     try:
-        columns += itertools.islice(_of_results(whole, few), MOST)
+        results = list(itertools.islice(_of_results(whole, few), MOST))
+        names = heads([column.name for column in results])
+        columns += [c._replace(name=name) for c, name in zip(results, names, strict=True)]
         note, absent = "", len(whole.names) * whole.table.kept - MOST
     except (TypeError, ValueError) as error:
         note, absent = f"no results: {error}", 0
@@ -111,7 +113,31 @@ def _of_results(whole: Whole, few: Array) -> Iterator[Column]:
     """Yield the columns of results, with six digits."""
     for name, values, overall in whole.columns():
         shown = [_result_text(value) for value in (*values[few].tolist(), overall)]
-        yield Column(shortened(name), shown, "result")
+        yield Column(name, shown, "result")
+
+
+def heads(names: Sequence[str]) -> list[str]:
+    """Return the names of results in the room of a column each.
+
+    A long one is without its parameters if no other result has the rest of it; and if two would be
+    the same, they are shown by their ends.
+
+    Examples
+    --------
+    >>> heads(["accuracy:scores=probabilities", "f1:average=macro,scores=classes", "f1"])
+    ['accuracy', 'f1:average=macro,scores…', 'f1']
+    >>> heads([f"precision:scores=logits,threshold={k}" for k in (0.5, 0.25)])
+    ['…es=logits,threshold=0.5', '…s=logits,threshold=0.25']
+    """
+    bare, cuts = [name.partition(":")[0] for name in names], list(map(shortened, names))
+    found = []
+    for name, alone, seen in zip(names, bare, cuts, strict=True):
+        if seen != visible(name) and bare.count(alone) == 1:
+            seen = shortened(alone)
+        elif seen != visible(name) and cuts.count(seen) > 1:
+            seen = f"…{shortened(name[1 - WIDEST :])}"
+        found.append(seen)
+    return found
 
 
 def _result_text(value: Any) -> str:
