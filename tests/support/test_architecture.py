@@ -1,10 +1,10 @@
 """The shape of the package: imports go down the folders that its page of architecture lists."""
 
 import ast
+import functools
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -45,17 +45,19 @@ def folder(module: str) -> str:
     return first if rest else PUBLIC
 
 
-def imports(module: str) -> Iterator[str]:
-    """Yield the full name of all that a module imports, wherever in it."""
-    path = MODULES[module]
+@functools.cache
+def imports(module: str) -> tuple[str, ...]:
+    """The full names of all that a module imports, wherever in it."""
+    path, found = MODULES[module], []
     package = ("streamloss", *path.relative_to(ROOT).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             start = ".".join((*base, *filter(None, [node.module])))
-            yield from (f"{start}.{alias.name}" for alias in node.names)
+            found += [f"{start}.{alias.name}" for alias in node.names]
+    return tuple(found)
 
 
 def imported_modules(module: str) -> set[str]:
