@@ -52,6 +52,26 @@ class Scores:
         self.acc.bracket()
 
 
+class Exact:
+    """The exact area by passes over float64 scores, all different ones or rounded ones."""
+
+    params = (["apart", "rounded"], [ROWS // 5, ROWS])
+    param_names = ("scores", "rows")
+
+    def setup(self, scores, rows):
+        rng = np.random.default_rng(5)
+        self.label = rng.random(rows) < 0.3
+        self.score = rng.standard_normal(rows) + self.label
+        if scores == "rounded":
+            self.score = np.round(self.score, 2)
+
+    def time_exact(self, scores, rows):
+        sl.evaluate("roc_auc", self.label, self.score, exact=True)
+
+    def peakmem_exact(self, scores, rows):
+        sl.evaluate("roc_auc", self.label, self.score, exact=True)
+
+
 class Updates:
     """A batch of 64 during training."""
 

@@ -87,9 +87,9 @@ class SizeHalf(NamedTuple):
 class ScoreHalf(NamedTuple):
     """A half of the bits of a score y_pred, negative if that is: both are in the order of scores.
 
-    There is one zero. NaN has none. Of scores between two others, these included, `bits` of them
-    but the sign tell bins apart. The upper half is `LOWER` of scores below, and of those above
-    it is `HIGHER` and their first `COARSE` bits; their lower one is 0.
+    There is one zero. NaN has none. Scores between `low` and `high`, both included, are told apart
+    by their first `bits` below the sign. The upper half of those below is `LOWER`, and of those
+    above `HIGHER` and their first `COARSE` bits; their lower half is 0.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class ScoreHalf(NamedTuple):
         half = first & 0xFFFFFFFF if self.lower != 0.0 else first >> 32
         place = number(half | TWO_52) - 4503599627370496.0
         place = place if y_pred > 0.0 else -place
-        rest = number((size & -(1 << 41)) >> 32 | TWO_52) - 4503599627370496.0
+        rest = number((size & -(1 << (63 - int(COARSE)))) >> 32 | TWO_52) - 4503599627370496.0
         rest = HIGHER + (rest if y_pred > 0.0 else -rest)
         outside = LOWER if y_pred < self.low else rest
         outside = outside if self.lower == 0.0 else 0.0

@@ -7,7 +7,8 @@ with them. What a stretch counts is exact too:
 
 - of the area under the ROC curve, the pairs whose positive element is in it;
 - of Kolmogorov and Smirnov's distance, the largest at one of its scores;
-- of average precision, the terms of its positive elements, whose sum is known to 2**-192.
+- of average precision, the terms of its positive elements, whose sum is known to 2**-192. Where a
+  result is nearer than that to the middle of two float64, its bracket has both.
 
 Of a bin with more elements than one pass may tell apart, a pass counts finer bins first.
 """
