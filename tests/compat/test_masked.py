@@ -198,26 +198,88 @@ def taken(name: str) -> list[tuple[Any, Any]]:
     return found
 
 
+def spoiled(array: Any, mask: Any) -> Any:
+    """Return an array with what no function takes where a mask of another one is."""
+    wrong = np.nan if array.dtype.kind == "f" else 77
+    return np.where(mask.reshape(-1, *[1] * (array.ndim - 1)), array.dtype.type(wrong), array)
+
+
+HALF, REST = HIDDEN & (np.arange(N) % 2 == 0), HIDDEN & (np.arange(N) % 2 == 1)
+WHERE = {
+    "labels": (HIDDEN, None, None),
+    "predictions": (None, HIDDEN, None),
+    "both": (HALF, REST, None),
+    "weights": (None, None, HIDDEN),
+    "all": (HALF, HIDDEN, REST),
+}
+"""Which samples a mask hides of each array."""
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("as_dask", [False, True], ids=["numpy", "dask"])
+@pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("name", CALLS)
 def test_every_function_of_scikit_learn_leaves_out_what_any_argument_masks(
-    name: str, as_dask: bool
+    name: str, where: str, as_dask: bool
 ) -> None:
-    function, half = CALLS[name], HIDDEN & (np.arange(N) % 2 == 0)
-    weighted = "sample_weight" in inspect.signature(function.func).parameters
+    function, masks = CALLS[name], WHERE[where]
+    weighted = masks[2] is not None
+    taken_weights = "sample_weight" in inspect.signature(function.func).parameters
+    if weighted and (not taken_weights or "pairs" in name):
+        pytest.skip("which takes no weights")
     for y, p in taken(name):
-        want = numbers(function(y[~HIDDEN], p[~HIDDEN]))
-        for masks in ((HIDDEN, None), (None, HIDDEN), (half, HIDDEN & ~half), (HIDDEN, HIDDEN)):
-            each = [a if m is None else hide(a, m) for a, m in zip((y, p), masks, strict=True)]
-            each = list(map(lazy, each)) if as_dask else each
-            np.testing.assert_array_equal(numbers(function(*each)), want)
-        if weighted and "multi_class" not in function.keywords:
-            want = numbers(function(y[~HIDDEN], p[~HIDDEN], sample_weight=W[~HIDDEN]))
-            each = [y, hide(p, half), hide(W, HIDDEN & ~half)]
-            each = list(map(lazy, each)) if as_dask else each
-            found = numbers(function(*each[:2], sample_weight=each[2]))
-            np.testing.assert_array_equal(found, want)
+        arrays = (y, p, W) if weighted else (y, p)
+        want = numbers(weighing(function, *(a[~HIDDEN] for a in arrays)))
+        given = []
+        for array, mask in zip(arrays, masks, strict=False):
+            others = HIDDEN if mask is None else HIDDEN & ~mask
+            each = spoiled(array, others)
+            given.append(each if mask is None else hide(each, mask))
+        given = list(map(lazy, given)) if as_dask else given
+        np.testing.assert_array_equal(numbers(weighing(function, *given)), want)
+
+
+def weighing(function: Call, y: Any, p: Any, w: Any = None) -> Any:
+    return function(y, p) if w is None else function(y, p, sample_weight=w)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", CALLS)
+def test_where_a_mask_hides_everything_it_is_said(name: str) -> None:
+    for y, p in taken(name):
+        for masks in ((True, False), (False, True)):
+            each = [hide(a, np.full(N, m)) if m else a for a, m in zip((y, p), masks, strict=True)]
+            with pytest.raises(ValueError, match=r"^y_true must have at least one row: got none"):
+                CALLS[name](*each)
+
+
+def test_numbers_of_outputs_are_masked_one_by_one() -> None:
+    y, p = RNG.random((2, N, 3))
+    mask = RNG.random((N, 3)) < 0.3
+    for function in (sk.mean_absolute_error, sk.median_absolute_error):
+        want = [function(y[~mask[:, k], k], p[~mask[:, k], k]) for k in range(3)]
+        masked = np.ma.masked_array(np.where(mask, np.nan, y), mask=mask)
+        assert list(function(masked, p, multioutput="raw_values")) == want
+
+
+def test_rows_of_scores_with_a_masked_one_are_left_out() -> None:
+    mask = RNG.random((N, CLASSES)) < 0.1
+    whole = ~mask.any(axis=1)
+    for garbage in (0.0, 0.9):
+        masked = np.ma.masked_array(np.where(mask, np.float32(garbage), X), mask=mask)
+        for k in (1, 2):
+            want = sk.top_k_accuracy_score(K[whole], X[whole], k=k)
+            assert sk.top_k_accuracy_score(K, masked, k=k) == want
+            assert float(sk.top_k_accuracy_score(lazy(K), lazy(masked), k=k)) == want
+        want = sk.roc_auc_score(K[whole], X[whole], multi_class="ovr")
+        assert sk.roc_auc_score(K, masked, multi_class="ovr") == want
+
+
+def test_a_single_visible_sample_is_one() -> None:
+    y, mask = np.array([1.0, 1.0, 5.0]), np.array([False, True, True])
+    with pytest.warns(sk.UndefinedMetricWarning, match="less than two samples"):
+        found = sk.d2_tweedie_score(np.ma.masked_array(y, mask), [0.3, 0.5, 0.7], power=1)
+    assert np.isnan(found)
 
 
 def test_masked_text_is_left_out() -> None:

@@ -140,11 +140,32 @@ def hide(array: DuckArray, mask: DuckArray) -> DuckArray:
 
 
 def hidden_together(*arrays: DuckArray) -> list[DuckArray]:
-    """Return arrays of one shape, each with what the mask of any of them hides hidden."""
+    """Return arrays of the same samples, each hiding what the mask of any of them hides.
+
+    It hides samples; where several arrays have rows of as many outputs, numbers of these, and
+    samples of which no output is left.
+    """
     if not any(map(is_masked, arrays)):
         return list(arrays)
-    mask = functools.reduce(np.logical_or, map(hidden, arrays))
-    return [hide(each, mask) for each in arrays]
+    masks = list(map(hidden, arrays))
+    rows = [mask for mask in masks if _is_of_rows(mask)]
+    one_by_one = len({mask.shape[1] for mask in rows}) == 1 < len(rows)
+    outputs = functools.reduce(np.logical_or, rows) if one_by_one else None
+    samples = [] if outputs is None else [outputs.all(axis=1)]
+    for mask in masks:
+        if outputs is None or not _is_of_rows(mask):
+            samples.append(mask if mask.ndim == 1 else mask.any(axis=1))
+    absent = functools.reduce(np.logical_or, samples)
+    found = []
+    for array, mask in zip(arrays, masks, strict=True):
+        own = mask if outputs is None or not _is_of_rows(mask) else outputs
+        found.append(hide(array, own | (absent if own.ndim == 1 else absent[:, None])))
+    return found
+
+
+def _is_of_rows(mask: DuckArray) -> bool:
+    """Return whether a mask is of several numbers of each sample."""
+    return mask.ndim == 2 and mask.shape[1] != 1
 
 
 def mapped(array: DuckArray, function: Blockwise, dtype: DTypeLike | None = None) -> DuckArray:

@@ -154,7 +154,7 @@ def check_axes(name: str, array: DuckArray) -> None:
         raise ValueError(f"{name} must have at least one row and column: got shape {array.shape}")
 
 
-def check_lengths(**given: DuckArray | None) -> None:
+def _check_lengths(**given: DuckArray | None) -> None:
     """Refuse arrays with different numbers of rows, as far as those are known."""
     sizes = {name: array.shape[0] for name, array in given.items() if array is not None}
     unknown = [name for name, size in sizes.items() if size != size]
@@ -166,6 +166,24 @@ def check_lengths(**given: DuckArray | None) -> None:
             "Found input variables with inconsistent numbers of samples: "
             f"{list(sizes.values())} of {', '.join(sizes)}"
         )
+
+
+def aligned(**given: DuckArray | None) -> list[Any]:
+    """Return arrays of the same samples, each hiding what the mask of any of them hides.
+
+    Raises
+    ------
+    ValueError
+        If they have different numbers of rows, or no row that is not hidden, as far as is known.
+    """
+    _check_lengths(**given)
+    some = [array for array in given.values() if array is not None]
+    some = arrays.hidden_together(*some)
+    for array in some:
+        if isinstance(array, np.ma.MaskedArray) and array.mask.all():
+            raise ValueError("y_true must have at least one row: got none that no mask hides")
+    found = iter(some)
+    return [None if array is None else next(found) for array in given.values()]
 
 
 def as_weights(value: Weights, dtype: DTypeLike) -> DuckArray | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import Array, ArrayLike, DuckArray
-from streamloss.compat._common.arrays import from_delayed, hidden_together
+from streamloss.compat._common.arrays import from_delayed
 from streamloss.exact.counted import Counted
 from streamloss.exact.numbers import Exact
 from streamloss.losses.counting import Given
@@ -97,7 +97,7 @@ def calibration_curve(
     count_of_bins = check_count("n_bins", n_bins)
     check_spelled("strategy", strategy, ("uniform", "quantile"))
     true, prob, _ = scores_of(y_true, y_prob, None, "y_prob", OUTSIDE)
-    true, prob = hidden_together(column("y_true", true), column("y_prob", prob))
+    true, prob = column("y_true", true), column("y_prob", prob)
     hits = coded(true, classes_of(true), functools.partial(_of_two, pos_label=pos_label))
     even = np.linspace(0.0, 1.0, count_of_bins + 1)
     edges = even if strategy == "uniform" else _quantiles(prob, 100 * even)

@@ -9,16 +9,16 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT64, is_lazy
 from streamloss.arrays.types import ArrayLike, DType, DuckArray, Weights
-from streamloss.compat._common.arrays import as_dtype, checked
+from streamloss.compat._common.arrays import as_dtype, checked, is_masked
 from streamloss.compat._common.finish import Ratio
 from streamloss.compat._common.sums import Finish, reduced
 from streamloss.losses.base import LossLike
 
 from .arguments import (
+    aligned,
     as_numbers,
     as_weights,
     check_array_likes,
-    check_lengths,
     column,
     floating,
     undefined_warning,
@@ -77,7 +77,7 @@ def call_of(
     dtype = floating(y_true, y_pred, sample_weight)
     true, pred = as_numbers("y_true", y_true, dtype), as_numbers("y_pred", y_pred, dtype)
     weights = as_weights(sample_weight, dtype)
-    check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
+    true, pred, weights = aligned(y_true=true, y_pred=pred, sample_weight=weights)
     outputs = [1 if array.ndim == 1 else array.shape[1] for array in (true, pred)]
     if outputs[0] != outputs[1]:
         counts = f"({outputs[0]}!={outputs[1]})"
@@ -125,7 +125,9 @@ def scalar(found: DuckArray) -> Any:
 
 def is_undefined(call: Call, score: str) -> bool:
     """Return whether there is one sample only, and warn then that the score is NaN."""
-    if call.inputs[0].shape[0] != 1:
+    true = call.inputs[0]
+    shown = np.ma.count(true, axis=0).max() if is_masked(true) and not is_lazy(true) else len(true)
+    if shown != 1:
         return False
     warnings.warn(
         f"{score} score is not well-defined with less than two samples.",

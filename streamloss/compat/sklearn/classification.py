@@ -14,11 +14,11 @@ from streamloss.losses import ClassHinge, Hinge, Value
 
 from .arguments import (
     FLOATS,
+    aligned,
     as_numbers,
     check_array_like,
     check_array_likes,
     check_flag,
-    check_lengths,
     column,
     kind_of,
     unlisted,
@@ -121,9 +121,9 @@ def _decided(
     weights = None
     if sample_weight is not None:
         weights = as_numbers("sample_weight", sample_weight, np.float64)
-    check_lengths(y_true=true, pred_decision=decision, sample_weight=weights)
     if weights is not None and weights.ndim != 1:
         raise TypeError(f"sample_weight must have one axis: got shape {weights.shape}")
+    true, decision, weights = aligned(y_true=true, pred_decision=decision, sample_weight=weights)
     return decision, true, weights
 
 

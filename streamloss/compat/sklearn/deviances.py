@@ -9,7 +9,7 @@ import numpy as np
 
 from streamloss.arrays.batch import is_lazy
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
-from streamloss.compat._common.arrays import filled, hidden_together
+from streamloss.compat._common.arrays import filled
 from streamloss.losses import TweedieDeviance, Value
 
 from .arguments import check_real
@@ -139,7 +139,6 @@ def d2_tweedie_score(
     if is_undefined(call, "D^2"):
         return scalar(total(Value(), _labels(call), undefined))
     loss, finish = TweedieDeviance(power), mean(call.out)
-    call = call._replace(inputs=tuple(hidden_together(*call.inputs)))  # labels are used alone too
     centre = filled(call.inputs[0], total(Value(), _labels(call), finish))
     flat = call._replace(inputs=(call.inputs[0], centre), checks=(None,) * len(call.checks))
     return _one_minus(total(loss, call, finish), total(loss, flat, finish))

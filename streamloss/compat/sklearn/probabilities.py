@@ -25,12 +25,12 @@ from streamloss.losses.base import LossLike
 from .arguments import (
     FLOATS,
     Label,
+    aligned,
     as_numbers,
     as_weights,
     check_array_like,
     check_array_likes,
     check_flag,
-    check_lengths,
     column,
     refuse,
 )
@@ -67,7 +67,7 @@ def predicted(y_true: ArrayLike, y_proba: ArrayLike, sample_weight: Weights) -> 
     if proba.dtype not in FLOATS:
         proba = proba.astype(np.float64)
     labels, weights = as_labels("y_true", y_true), as_weights(sample_weight, np.float64)
-    check_lengths(y_proba=proba, y_true=labels, sample_weight=weights)
+    proba, labels, weights = aligned(y_proba=proba, y_true=labels, sample_weight=weights)
     if proba.ndim == 2 and proba.shape[1] == 1:
         proba = proba[:, 0]
     elif proba.ndim == 2 and is_lazy(proba):

@@ -21,7 +21,7 @@ from streamloss.losses.counting import Given
 from streamloss.losses.define import loss
 from streamloss.metrics.counts import added
 
-from .arguments import as_numbers, as_weights, check_array_likes, check_lengths
+from .arguments import aligned, as_numbers, as_weights, check_array_likes
 from .cells import Cells, check_heavy, count, weights_checked
 from .labels import as_labels
 from .values import Bounds, Check
@@ -85,7 +85,7 @@ def scores_of(
     true = as_labels("y_true", y_true)
     score = as_numbers(name, y_score, np.float64)
     weights = as_weights(sample_weight, np.float64)
-    check_lengths(**{"y_true": true, name: score, "sample_weight": weights})
+    true, score, weights = aligned(**{"y_true": true, name: score, "sample_weight": weights})
     if score.ndim == 2:
         score = score.rechunk({1: -1}) if is_lazy(score) else score
         score = score[:, 0] if score.shape[1] == 1 else score

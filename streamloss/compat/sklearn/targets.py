@@ -12,10 +12,10 @@ from streamloss.arrays.types import ArrayLike, DuckArray, Weights
 from streamloss.compat._common.arrays import checked
 
 from .arguments import (
+    aligned,
     as_weights,
     check_array_like,
     check_array_likes,
-    check_lengths,
     column,
     refuse,
 )
@@ -64,7 +64,7 @@ def targets_of(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Weights) -> 
     check_array_likes(sample_weight, y_true=y_true, y_pred=y_pred)
     true, pred = as_labels("y_true", y_true), as_labels("y_pred", y_pred)
     weights = as_weights(sample_weight, np.float64)
-    check_lengths(y_true=true, y_pred=pred, sample_weight=weights)
+    true, pred, weights = aligned(y_true=true, y_pred=pred, sample_weight=weights)
     texts = [array.dtype.kind in "OU" for array in (true, pred)]
     if texts[0] != texts[1]:
         dtypes = f"y_true of dtype {true.dtype}, y_pred of {pred.dtype}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from streamloss.arrays.batch import FLOAT64
 from streamloss.arrays.types import ArrayLike, DuckArray, Weights
+from streamloss.compat._common.arrays import bare, hidden, hide, is_masked
 from streamloss.losses import Value
 
 from .arguments import check_count, check_flag, column, undefined_warning
@@ -110,9 +111,9 @@ def _hits(true: DuckArray, score: DuckArray, k: int, labels: list[Any] | None) -
 
 def _among(codes: DuckArray, score: DuckArray, k: int) -> DuckArray:
     """Return which classes are among the k highest scores of their rows."""
-    index = np.arange(score.shape[1])
-    own = codes[:, None]
-    height = np.where(own == index, score, -np.inf).max(axis=1)[:, None]
-    above = (score > height) | ((score == height) & (index > own))
+    index, rows = np.arange(score.shape[1]), bare(score)
+    own = bare(codes)[:, None]
+    height = np.where(own == index, rows, -np.inf).max(axis=1)[:, None]
+    above = (rows > height) | ((rows == height) & (index > own))
     found: DuckArray = above.sum(axis=1) < k
-    return found
+    return hide(found, hidden(codes)) if is_masked(codes) else found
