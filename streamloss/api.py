@@ -99,9 +99,9 @@ def evaluate(
     exact : bool
         Whether to make exact by further passes over the data what lies in a bracket after one. A
         quantile of errors takes 2 passes, of very many elements 3; a ranking such as "roc_auc" one
-        for each million elements, about, and one before. All losses share them. It is for one
-        result of each loss, without `by`, axes kept and a checkpoint. Files are read again, and
-        dask arrays are computed now.
+        for each million different scores, about, and up to two before. All losses share them. It is
+        for one result of each loss, without `by`, axes kept and a checkpoint. Files are read again,
+        and dask arrays are computed now.
 
     Returns
     -------

@@ -77,7 +77,8 @@ def _check_rows(before: int, rows: int) -> None:
     """Refuse another number of rows than before."""
     if rows != before:
         rule = "exact=True needs the same data in each pass"
-        raise ValueError(f"{rule}: got {before} rows, then {rows}")
+        once = "" if rows else ", as of a stream that can be read once only"
+        raise ValueError(f"{rule}: got {before} rows, then {rows}{once}")
 
 
 def _made(accumulator: Any) -> Accumulator:

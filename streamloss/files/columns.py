@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streamloss.arrays.kinds import Keyed
+from streamloss.arrays.labels import looked_at
 from streamloss.arrays.types import Array
 
 Named = str | list[str]
@@ -18,7 +20,7 @@ Named = str | list[str]
 
 
 class KeyRole(str):
-    """The role of a column whose values are read as keys are, by the name it has in errors."""
+    """The role of a column that is read as keys are, and not as numbers; errors have its text."""
 
     __slots__ = ()
 
@@ -154,18 +156,14 @@ class LabelColumns(Columns):
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield the role and the name of each column; one may come several times."""
+        yield from [(KeyRole("y_true"), self.by[-2]), (KeyRole("y_pred"), self.by[-1])]
         found = [(role, name) for role, name in super().named() if role != "y_true"]
-        labels = zip(("y_true", "y_pred"), found[-2:], strict=True)
-        yield from found[:-2]
-        yield from [(KeyRole(role), name) for role, (_, name) in labels]
+        yield from found[:-2]  # the keys are last, and inputs are the last keys
 
     def rows(self, arrays: Arrays) -> Rows:
         """Return arrays as the arguments of `Accumulator.update`."""
-        return (
-            super()
-            .rows({**arrays, "": None})
-            ._replace(y_true=arrays[KeysIn(self.by[-2])], y_pred=arrays[KeysIn(self.by[-1])])
-        )
+        y_true, y_pred = (_as_array(arrays[KeysIn(name)]) for name in self.by[-2:])
+        return super().rows({**arrays, "": None})._replace(y_true=y_true, y_pred=y_pred)
 
     def keys(self, arrays: Arrays) -> tuple[Any, ...]:
         """Return the columns that have keys, which `arrays.keys.read_key` takes."""
@@ -186,6 +184,16 @@ def _is_named(given: Any) -> bool:
     if isinstance(given, list):
         return bool(given) and all(isinstance(name, str) for name in given)
     return isinstance(given, str)
+
+
+def _as_array(labels: Any) -> Any:
+    """Return labels as they came in a file; those in the names of folders, keys, as an array."""
+    if type(labels) is not Keyed:
+        return labels
+    codes = np.asarray(labels.codes)
+    if not len(labels.values):  # which is how a missing one is spelled
+        return np.full(len(codes), None, object)
+    return looked_at(labels.kind, labels.values)[codes]
 
 
 def _side_by_side(names: list[str], arrays: Arrays) -> Array:

@@ -18,20 +18,24 @@ from streamloss.losses.elementary import TWO_52, number, pattern
 from .score_bins import INFINITY_SIZE
 
 AllBits = Annotated[float, Whole(11.0, 63.0, closed=True)]
-"""How many bits of an error tell bins apart; 63 are all but the sign."""
+"""How many bits of an error, or of a score without its sign, tell bins apart; 63 are all."""
 
-ALL = 63.0
-"""The bits of an error that there are: those of a float64 without its sign."""
+SIZE_BITS = 63.0
+"""The bits of a float64 without its sign."""
 
 BELOW, ABOVE = -1.0, 2147483648.0
 """The upper half of errors below and above those that are looked at: no error has these."""
 
 LOWER, HIGHER = -4294967296.0, 8589934592.0
-"""The upper half of scores below those that are looked at, and what that of scores above begins
-with: a half is less than 2**31 in size."""
+"""The upper half of scores below those that are looked at, and what is added to that of scores
+above. A half is less than 2**31 in size, so that both are apart from it: see `is_above`."""
 
-COARSE = 22.0
-"""The bits that tell bins of scores above apart: 11 are the exponent, and 41 are dropped."""
+COARSE = 20.0
+"""The first bits by which scores above are told apart: 11 of the exponent, and 43 are dropped."""
+
+MIXES = 8
+"""Into how many classes the bits of scores above are mixed, in the place of their lower half: if
+few of them are there in a bin, it has few different scores."""
 
 
 class AnyNumber(Interval):
@@ -88,8 +92,8 @@ class ScoreHalf(NamedTuple):
     """A half of the bits of a score y_pred, negative if that is: both are in the order of scores.
 
     There is one zero. NaN has none. Scores between `low` and `high`, both included, are told apart
-    by their first `bits` below the sign. The upper half of those below is `LOWER`, and of those
-    above `HIGHER` and their first `COARSE` bits; their lower half is 0.
+    by their first `bits` below the sign. Those below have `LOWER` and 0. Those above have `HIGHER`
+    and their first `COARSE` bits, and which of `MIXES` classes all of their bits are mixed into.
 
     Examples
     --------
@@ -115,8 +119,11 @@ class ScoreHalf(NamedTuple):
         place = place if y_pred > 0.0 else -place
         rest = number((size & -(1 << (63 - int(COARSE)))) >> 32 | TWO_52) - 4503599627370496.0
         rest = HIGHER + (rest if y_pred > 0.0 else -rest)
-        outside = LOWER if y_pred < self.low else rest
-        outside = outside if self.lower == 0.0 else 0.0
+        product = ((size ^ size >> 31) & 0x7FFFFFFF) * 1540483477  # as in MurmurHash
+        mixed = number(product >> 28 & (MIXES - 1) | TWO_52) - 4503599627370496.0
+        above = mixed if self.lower != 0.0 else rest
+        below = 0.0 if self.lower != 0.0 else LOWER
+        outside = below if y_pred < self.low else above
         place = place if (y_pred >= self.low) & (y_pred <= self.high) else outside
         return place if y_pred == y_pred else y_pred
 
@@ -150,6 +157,11 @@ def edges_of_halves(
     first = upper << 32 | lower
     last = np.minimum(first + ((1 << (63 - int(bits))) - 1), INFINITY_SIZE)
     return first.view(np.float64), last.view(np.float64)
+
+
+def is_above(upper: Any) -> Any:
+    """Return which upper halves are of scores above those that are looked at."""
+    return upper > HIGHER / 2
 
 
 def last_scores(upper: Any, lower: Any, bits: float) -> NDArray[np.float64]:

@@ -1,16 +1,16 @@
 """Rankings by further passes, each of which tells the scores between two apart and no others.
 
-The first pass says how many elements there are in bins of scores. A further one takes a stretch of
-scores that holds few enough, tells each different one apart and adds what these count to what all
-lower ones counted. So a result is exact however many scores there are, and memory does not grow
-with them. What a stretch counts is exact too:
+A further pass takes a stretch of scores of which few enough are different, tells these apart and
+adds what they count to what all lower ones counted. Of all higher ones it learns how many different
+ones there are in bins, about, so that the next stretch is known. So a result is exact however many
+scores there are, and memory does not grow with them. What a stretch counts is exact too:
 
 - of the area under the ROC curve, the pairs whose positive element is in it;
 - of Kolmogorov and Smirnov's distance, the largest at one of its scores;
-- of average precision, the terms of its positive elements, whose sum is known to 2**-192. Where a
+- of average precision, the terms of its positive elements, whose sum is known to 192 bits. Where a
   result is nearer than that to the middle of two float64, its bracket has both.
 
-Of a bin with more elements than one pass may tell apart, a pass counts finer bins first.
+Of a bin with more scores than one pass may tell apart, a pass counts finer bins first.
 """
 
 from __future__ import annotations
@@ -31,22 +31,36 @@ from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, LabelLike
 
 from .bounds import farthest
-from .halves import ALL, COARSE, HIGHER, LOWER, AllBits, Score, ScoreHalf, last_scores
-from .score_bins import Average, Truth, score_edges
+from .halves import (
+    COARSE,
+    HIGHER,
+    LOWER,
+    MIXES,
+    SIZE_BITS,
+    AllBits,
+    Score,
+    ScoreHalf,
+    is_above,
+    last_scores,
+)
+from .score_bins import Average, Truth
 from .score_groups import Groups, groups_of
 
 FEW = 1 << 20
-"""Elements that a pass tells apart: 0.5 GB of cells while tables are merged."""
-
-GROWTH = 4
-"""By what factor a pass may take more elements than the one before, if many of those had the same
-score, as rounded ones have: 100 million of 100 different scores take 6 passes, and not 100."""
+"""Different scores that a pass tells apart, about: 0.5 GB of cells while tables are merged."""
 
 MORE = 21.0
-"""The bits that a pass adds where one bin has more elements: it makes 2**21 bins of it at most."""
+"""The bits that a pass adds where one bin has more scores: it makes 2**21 bins of it at most."""
+
+MIXED = 6
+"""In how many of `MIXES` classes the scores of a bin are if they may all be different."""
+
+SPARE = 8
+"""How many different scores there may be for each cell, in bins whose scores are in fewer: of 20
+different ones so few have five in a thousand, of 40 two in a million."""
 
 BITS = 192
-"""Bits below the point to which sums of quotients are known: passes add up, results have 53."""
+"""Bits to which sums of quotients are known, of a result of the least size that it may have."""
 
 Bounds = tuple[Fraction, Fraction]
 
@@ -82,9 +96,9 @@ class Stretch(NamedTuple):
 
     @classmethod
     def of(cls, groups: Groups) -> Stretch:
-        """Return the scores that are told apart, of groups of these and of all others."""
-        start = int(np.searchsorted(groups.bins, int(LOWER), "right"))
-        stop = int(np.searchsorted(groups.bins, int(HIGHER) // 2))
+        """Return the scores that are told apart, of the groups of keys `ScoreHalf`."""
+        start = int((groups.bins == LOWER).sum())
+        stop = len(groups.bins) - int(is_above(groups.bins).sum())
         each = groups.positives, groups.negatives
         inside = [column[start:stop] for column in each]
         below, above = (
@@ -117,13 +131,18 @@ def _distance(some: Stretch) -> Bounds:
 
 
 def _precision(some: Stretch) -> Bounds:
-    """Return bounds of what some positive elements count of the average precision."""
+    """Return bounds of what some positive elements count of the average precision.
+
+    With weights P and N in all, a quotient A / (A + B) is at least A / (P + N), and the sum of g A
+    at least P**2 / 2. So all count at least half of P / (P + N), of which `BITS` are taken.
+    """
+    bits = BITS + sum(some.totals).bit_length() - some.totals[0].bit_length()
     ones, others = some.positives[::-1], some.negatives[::-1]
     true, false = np.cumsum(ones) + some.above[0], np.cumsum(others) + some.above[1]
     has = ones > 0
     terms = Ratios(ones[has], true[has], (true + false)[has], some.totals[0])
-    low, high = terms.bounds(BITS)
-    return Fraction(low, 1 << BITS), Fraction(high, 1 << BITS)
+    low, high = terms.bounds(bits)
+    return Fraction(low, 1 << bits), Fraction(high, 1 << bits)
 
 
 MEASURES: dict[str, Callable[[Stretch], Bounds]] = {
@@ -147,17 +166,19 @@ class RankingWithin(NamedTuple):
     low, high : float
         The scores that are told apart lie between these, both of them.
     bits : float
-        How many bits of these scores tell bins apart; they count if these are all, 63.
+        How many bits of these scores tell bins apart. What they count is known if these are all,
+        63; else the pass is only to know how many there are in finer bins.
     known : str
-        How many elements are below, and bounds of what these count for each class: fractions.
+        How many elements there are in all, how many of them below, and for each class bounds of
+        what these count: fractions, with a space between any two.
     """
 
     measure: Annotated[str, Choice(tuple(MEASURES))]
     average: Average = "binary"
     low: Score = -math.inf
     high: Score = math.inf
-    bits: AllBits = ALL
-    known: LabelLike = "0"
+    bits: AllBits = SIZE_BITS
+    known: LabelLike = "0 0"
 
     def cells(self) -> dict[str, Any]:
         """Return the keys that tell cells apart."""
@@ -182,36 +203,47 @@ class RankingWithin(NamedTuple):
         Raises
         ------
         ValueError
-            If not as many elements are below as were: the data are others.
+            If not as many elements are there, or below, as were: the data are others.
         """
-        score, rest, told = cells.keys["score"], cells.keys["rest"], cells.elements
-        below, above = score == LOWER, score > HIGHER / 2
-        inside, before = ~below & ~above, int(str(self.known).split()[0])
-        if int(told[below].sum()) != before:
+        score, told = cells.keys["score"], cells.elements
+        is_below, above = score == LOWER, is_above(score)
+        inside, (total, below, *_) = ~is_below & ~above, str(self.known).split()
+        if (told.sum(), told[is_below].sum()) != (int(total), int(below)):
             raise ValueError("exact=True needs the same data in each pass: got other scores")
-        if self.bits != ALL and inside.any():
-            last = last_scores(score[inside], rest[inside], self.bits)
-            return _next(self, last, told[inside], self.bits, FEW)
-        some, found = int(told[inside].sum()), int(inside.sum())
+        if self.bits != SIZE_BITS and inside.any():
+            return self._finer(cells, inside)
         bounds = [str(x) for _, *pair in _counted(self, cells) for x in pair]
-        known = " ".join([str(before + some), *bounds])
+        known = " ".join([total, str(int(below) + int(told[inside].sum())), *bounds])
         start = math.nextafter(self.high, math.inf)
-        last = last_scores(score[above] - int(HIGHER), rest[above], COARSE)
-        alike = min(some * FEW // max(found, 1), GROWTH * some)
-        further = self._replace(low=start, known=known)
-        return _next(further, last, told[above], COARSE, max(FEW, alike))
+        return self._replace(low=start, known=known)._coarser(cells, above)
+
+    def _finer(self, cells: Counted, some: Any) -> RankingWithin | None:
+        """Return the metric for the first of some bins, of the bits that a pass had."""
+        last = last_scores(cells.keys["score"][some], cells.keys["rest"][some], self.bits)
+        edges, place = np.unique(last, return_inverse=True)
+        return _next(self, edges, _sums(cells.elements[some], place, len(edges)), self.bits)
+
+    def _coarser(self, cells: Counted, some: Any) -> RankingWithin | None:
+        """Return the metric for the first bins of scores above those that are known."""
+        upper, mixed = cells.keys["score"][some] - int(HIGHER), cells.keys["rest"][some]
+        last = last_scores(upper, np.zeros_like(upper), COARSE)
+        edges, place = np.unique(last, return_inverse=True)
+        elements, size = _sums(cells.elements[some], place, len(edges)), len(edges)
+        classes = np.bincount(np.unique(place * MIXES + mixed) // MIXES, minlength=size)
+        alike = np.minimum(elements, SPARE * np.bincount(place, minlength=size))
+        return _next(self, edges, np.where(classes < MIXED, alike, elements), COARSE)
 
 
 def _counted(metric: RankingWithin, cells: Counted) -> Iterator[tuple[int, Fraction, Fraction]]:
-    """Yield of each class the weight of its elements, and bounds of what is known to count.
+    """Yield of each class the weight of its elements, and bounds of what is known of the result.
 
-    That are all scores up to those that a pass has told apart.
+    That is what all scores count that were told apart, by this pass or one before.
     """
-    before = [Fraction(text) for text in str(metric.known).split()[1:]]
+    before = [Fraction(text) for text in str(metric.known).split()[2:]]
     for k, groups in enumerate(groups_of(cells, type(metric).__name__)):
         some = Stretch.of(groups)
         pair = before[2 * k : 2 * k + 2] or [Fraction(0)] * 2
-        if some.totals[0] and metric.bits == ALL:
+        if some.totals[0] and metric.bits == SIZE_BITS:
             join = max if metric.measure == "kolmogorov_smirnov" else operator.add
             pair = list(map(join, pair, MEASURES[metric.measure](some)))
         yield some.totals[0], pair[0], pair[1]
@@ -222,7 +254,7 @@ def _of_classes(
 ) -> tuple[list[Ratios], list[Ratios], list[int]]:
     """Return bounds of each class that has a weight, and that weight."""
     score = cells.keys["score"]
-    is_done = not (score > HIGHER / 2).any() and (metric.bits == ALL or (score == LOWER).all())
+    is_done = not is_above(score).any() and (metric.bits == SIZE_BITS or (score == LOWER).all())
     lows, highs, weights = [], [], []
     for weight, low, high in _counted(metric, cells):
         if weight:
@@ -234,8 +266,10 @@ def _of_classes(
     return lows, highs, weights
 
 
-def first_within(measure: str, metric: Ranking, cells: Counted) -> RankingWithin | None:
-    """Return the metric of the first further pass, from cells of bins of scores.
+def first_within(measure: str, metric: Ranking, cells: Counted) -> RankingWithin:
+    """Return the metric of the first further pass: of few elements it tells all apart.
+
+    Of many it tells only which stretches to take.
 
     Parameters
     ----------
@@ -246,39 +280,35 @@ def first_within(measure: str, metric: Ranking, cells: Counted) -> RankingWithin
     cells : Counted
         The cells of the first pass.
     """
-    last = score_edges(cells.keys["score"], metric.bits)[1]
-    # of the 63 bits of a score two more are of the exponent, and none is the sign
-    resolved = max(metric.bits + 2.0, 11.0)
-    begun = RankingWithin(measure, metric.average)
-    return _next(begun, last, cells.elements, resolved, FEW)
+    total = int(cells.elements.sum())
+    high = math.inf if total <= FEW else -math.inf
+    return RankingWithin(measure, metric.average, high=high, known=f"{total} 0")
 
 
-def _next(
-    metric: RankingWithin, last: Any, elements: Any, resolved: float, few: int
-) -> RankingWithin | None:
+def _next(metric: RankingWithin, edges: Any, counts: Any, resolved: float) -> RankingWithin | None:
     """Return a metric for as many of some bins as a pass may tell apart, the lowest ones.
 
     Parameters
     ----------
     metric : RankingWithin
         What is known, and `low`.
-    last : float64 array
-        The largest score of each bin: of a bin of several cells as often.
-    elements : int64 array
-        How many elements each cell has.
+    edges : float64 array
+        The largest score of each bin, in ascending order.
+    counts : int64 array
+        How many different scores it has, at most.
     resolved : float
         The bits that tell the bins apart.
-    few : int
-        How many elements a pass may tell apart.
     """
-    if not len(last):
+    if not len(edges):
         return None
-    edges, place = np.unique(last, return_inverse=True)
-    counts = np.zeros(len(edges), np.int64)
-    np.add.at(counts, place, elements)
-    taken = int(np.searchsorted(np.cumsum(counts), few, "right"))
-    if taken == len(edges) and metric.high == math.inf:
-        return metric._replace(high=math.inf, bits=ALL)
+    taken = int(np.searchsorted(np.cumsum(counts), FEW, "right"))
     if taken:
-        return metric._replace(high=float(edges[taken - 1]), bits=ALL)
-    return metric._replace(high=float(edges[0]), bits=min(resolved + MORE, ALL))
+        return metric._replace(high=float(edges[taken - 1]), bits=SIZE_BITS)
+    return metric._replace(high=float(edges[0]), bits=min(resolved + MORE, SIZE_BITS))
+
+
+def _sums(values: Any, places: Any, size: int) -> Any:
+    """Return the sums of integers at each place."""
+    out = np.zeros(size, np.int64)
+    np.add.at(out, places, values)
+    return out

@@ -18,7 +18,7 @@ from streamloss.exact.means import rounded_down
 from streamloss.losses.define import loss
 from streamloss.losses.domains import NonNegative, Share
 
-from .halves import ALL, AllBits, edges_of_halves, halves
+from .halves import SIZE_BITS, AllBits, edges_of_halves, halves
 
 Bracket = tuple[float, float]
 
@@ -66,7 +66,7 @@ class QuantileWithin(NamedTuple):
     halves: Share
     low: NonNegative
     high: NonNegative
-    bits: AllBits = ALL
+    bits: AllBits = SIZE_BITS
 
     def cells(self) -> dict[str, Any]:
         """Return the keys that tell cells apart."""
@@ -116,7 +116,7 @@ def refined_of(metric: Quantile, cells: Counted) -> QuantileWithin | None:
     if least == most:  # which it is of an infinite error and any other one
         return None
     few = int(cells.elements[places[0] : places[-1] + 1].sum()) <= FEW
-    bits = ALL if few else min(metric.bits + MORE, ALL)
+    bits = SIZE_BITS if few else min(metric.bits + MORE, SIZE_BITS)
     return QuantileWithin(metric.q, metric.halves, low[0], high[-1], bits)
 
 

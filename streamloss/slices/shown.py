@@ -128,16 +128,27 @@ def heads(names: Sequence[str]) -> list[str]:
     ['accuracy', 'f1:average=macro,scores…', 'f1']
     >>> heads([f"precision:scores=logits,threshold={k}" for k in (0.5, 0.25)])
     ['…es=logits,threshold=0.5', '…s=logits,threshold=0.25']
+    >>> heads(["mean_absolute_percentage_error[0]", "mean_absolute_percentage_error[1]"])
+    ['…ute_percentage_error[0]', '…ute_percentage_error[1]']
     """
-    bare, cuts = [name.partition(":")[0] for name in names], list(map(shortened, names))
-    found = []
-    for name, alone, seen in zip(names, bare, cuts, strict=True):
-        if seen != visible(name) and bare.count(alone) == 1:
-            seen = shortened(alone)
-        elif seen != visible(name) and cuts.count(seen) > 1:
-            seen = f"…{shortened(name[1 - WIDEST :])}"
-        found.append(seen)
-    return found
+    bare = [name.partition(":")[0] for name in names]
+    texts = [
+        alone if bare.count(alone) == 1 and shortened(name) != visible(name) else name
+        for name, alone in zip(names, bare, strict=True)
+    ]
+    found = list(map(shortened, texts))
+    ends = list(map(_end, texts))
+    return [end if found.count(seen) > 1 else seen for seen, end in zip(found, ends, strict=True)]
+
+
+def _end(text: str, most: int = WIDEST) -> str:
+    """Return visible text, cut at its start so that it takes at most so many columns."""
+    seen = visible(text[-2 * most :])
+    if len(text) <= 2 * most and columns_of(seen) <= most:
+        return seen
+    while columns_of(seen) >= most:
+        seen = seen[1:]
+    return f"…{seen}"
 
 
 def _result_text(value: Any) -> str:

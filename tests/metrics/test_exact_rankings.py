@@ -1,4 +1,4 @@
-"""Rankings of float64 scores by a second pass: what fractions give, rounded once."""
+"""Rankings of float64 scores by further passes: what fractions give, rounded once."""
 
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 import streamloss as sl
 from streamloss.exact.counted import Counted
 from streamloss.metrics import ranking_within
-from streamloss.metrics.halves import ALL
+from streamloss.metrics.halves import SIZE_BITS
 from streamloss.metrics.ranking_within import RankingWithin
 from tests.metrics import rankings
 
@@ -158,7 +158,52 @@ def test_rounded_scores_take_few_passes(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(ranking_within, "FEW", 250)
     passes = counted_passes(monkeypatch)
     assert sl.evaluate("roc_auc", labels, scores, exact=True) == want
-    assert len(passes) <= 8  # with 80 stretches of 250
+    assert len(passes) <= 10  # with 80 stretches of 250
+
+
+LAYOUTS = {
+    "zeros": lambda rng: np.append(np.zeros(10_000), rng.random(20_000)),
+    "rounded": lambda rng: np.append(np.round(rng.random(9_000), 2) - 1, rng.random(20_000)),
+    "rounded above": lambda rng: np.append(rng.random(20_000), np.round(rng.random(9_000), 2) + 1),
+    "near one": lambda rng: 1.0 + rng.integers(0, 2**40, 20_000) * 2.0**-52,
+    "few near one": lambda rng: 1.0 + rng.integers(0, 9, 30_000) * 2.0**-52,
+    "wide": lambda rng: rng.normal(size=20_000) * 10.0 ** rng.integers(-300, 300, 20_000),
+    "float32": lambda rng: rng.normal(size=20_000).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_no_pass_tells_many_more_scores_apart_than_it_may(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = LAYOUTS[name](np.random.default_rng(14))
+    labels = np.random.default_rng(15).random(len(scores)) < 0.4
+    want = sl.evaluate(sl.ROCAUC(64), labels, scores)
+    sizes: list[int] = []
+    of = ranking_within.Stretch.of
+
+    def counted(groups: Any) -> Any:
+        some = of(groups)
+        sizes.append(len(some.positives))
+        return some
+
+    monkeypatch.setattr(ranking_within.Stretch, "of", counted)
+    monkeypatch.setattr(ranking_within, "FEW", 1_500)
+    passes = counted_passes(monkeypatch)
+    assert sl.evaluate("roc_auc", labels, scores, exact=True) == want
+    assert max(sizes) <= 1_500
+    assert len(passes) <= 9 + 2 * len(np.unique(scores)) // 750
+
+
+def test_small_average_precisions_are_as_precise_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.array([0, 1, 0, 1])
+    scores = 0.7 + np.array([3e-12, 2e-12, 1e-12, 0.0])
+    for few in (1, 1 << 20):
+        monkeypatch.setattr(ranking_within, "FEW", few)
+        for tiny in (1e-45, 1e-60, 1e-300):
+            weights = np.array([1.0, tiny, tiny, tiny])
+            want = truths(labels, scores, weights)["average_precision"]
+            assert sl.evaluate("average_precision", labels, scores, weights, exact=True) == want
 
 
 @pytest.mark.parametrize("average", ["macro", "weighted"])
@@ -179,7 +224,7 @@ def test_a_pass_that_is_not_the_last_has_a_bracket() -> None:
     labels, scores, weights = drawn(np.random.default_rng(11), 60)
     for name, want in truths(labels, scores, weights).items():
         for high in np.sort(scores)[::7].tolist():
-            for bits in (30.0, ALL):
+            for bits in (30.0, SIZE_BITS):
                 metric = RankingWithin(name, high=high, bits=bits)
                 acc = sl.accumulate(metric, labels, scores, weights)
                 low, most = acc.bracket()
@@ -190,4 +235,4 @@ def test_a_pass_that_is_not_the_last_has_a_bracket() -> None:
 def test_scores_that_are_others_in_the_next_pass_are_refused() -> None:
     keys = {"score": [5, 6], "rest": [0, 0], "true": [0, 1]}
     with pytest.raises(ValueError, match=r"the same data in each pass: got other scores"):
-        RankingWithin("roc_auc", low=1.0, known="3 1/2 1/2").refined(Counted.of_rows(keys))
+        RankingWithin("roc_auc", low=1.0, known="2 1 1/2 1/2").refined(Counted.of_rows(keys))

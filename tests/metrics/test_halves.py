@@ -12,6 +12,7 @@ from streamloss.metrics.halves import (
     ScoreHalf,
     SizeHalf,
     edges_of_halves,
+    is_above,
     last_scores,
 )
 from tests.losses.test_compiled import compiled
@@ -82,9 +83,11 @@ def score_keys_within(score: float, low: float, high: float, bits: int) -> tuple
         return math.nan, math.nan
     if score < low:
         return LOWER, 0.0
-    drop, sign = (63 - bits if score <= high else 41), 1 if score > 0 else -1
-    upper, lower = divmod(pattern(abs(score)) >> drop << drop, 1 << 32)
-    return (sign * upper, sign * lower) if score <= high else (HIGHER + sign * upper, 0.0)
+    size = pattern(abs(score))
+    drop, sign = (63 - bits if score <= high else 43), 1 if score > 0 else -1
+    upper, lower = divmod(size >> drop << drop, 1 << 32)
+    mixed = (size ^ size >> 31) % 2**31 * 1540483477 // 2**28 % 8
+    return (sign * upper, sign * lower) if score <= high else (HIGHER + sign * upper, mixed)
 
 
 STRETCHES = [
@@ -113,12 +116,14 @@ def test_halves_of_scores_are_of_those_between_two(bits: int, low: float, high: 
         np.testing.assert_array_equal(alone, [each[k] for each in want[-300:]])
     there = ~np.isnan(scores)
     upper, lower, scores = (each[there] for each in (*pair, scores))
+    above, inside = is_above(upper), (scores >= low) & (scores <= high)
+    lower = np.where(above, 0.0, lower)
     order = np.lexsort((scores, lower, upper))
     with np.errstate(invalid="ignore"):  # of two infinities
         apart = np.diff(scores[order])
     assert not (apart < 0)[np.diff(upper[order]) + np.diff(lower[order]) != 0].any()
-    above, inside = upper > HIGHER / 2, (scores >= low) & (scores <= high)
-    for some, drop, start in ((inside, 63 - bits, 0), (above, 41, int(HIGHER))):
+    np.testing.assert_array_equal(above, scores > high)
+    for some, drop, start in ((inside, 63 - bits, 0), (above, 43, int(HIGHER))):
         halves = upper[some].astype(np.int64) - start, lower[some].astype(np.int64)
         last = last_scores(*halves, 63 - drop)
         assert (last >= scores[some]).all()

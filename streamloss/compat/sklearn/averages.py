@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -64,7 +63,9 @@ def of_samples(given: Scores, measure: Measure) -> Any:
     """Return the mean over samples of the measure of each row of indicators."""
     each = [given.true.astype(np.int64), keys_of(given.score)]
     masks = [hidden(a) for a in each] if any(map(is_masked, each)) else []
-    planes: list[DuckArray] = [*map(bare, each), *[a | b for a, b in itertools.pairwise(masks)]]
+    planes: list[DuckArray] = list(map(bare, each))
+    if masks:  # the third says what is hidden
+        planes.append(masks[0] | masks[1])
     rows: DuckArray = np.stack(planes, axis=1)
     made, meta = functools.partial(of_rows, measure=measure), np.empty(0)
     values: DuckArray

@@ -126,8 +126,8 @@ def scalar(found: DuckArray) -> Any:
 def is_undefined(call: Call, score: str) -> bool:
     """Return whether there is one sample only, and warn then that the score is NaN."""
     true = call.inputs[0]
-    shown = np.ma.count(true, axis=0).max() if is_masked(true) and not is_lazy(true) else len(true)
-    if shown != 1:
+    in_part = is_masked(true) and not is_lazy(true)
+    if (np.ma.count(true, axis=0).max() if in_part else true.shape[0]) != 1:
         return False
     warnings.warn(
         f"{score} score is not well-defined with less than two samples.",

@@ -162,3 +162,47 @@ def test_a_column_of_lists_holds_no_labels(tmp_path: Path) -> None:
         ValueError, match=r"^y_pred: column 'p' of .* must be of booleans, integers"
     ):
         sl.evaluate("accuracy", "y", "p", data=data)
+
+
+def test_labels_and_keys_in_the_names_of_folders(tmp_path: Path) -> None:
+    for t in ("0", "1"):
+        for k in ("a", "b"):
+            folder = tmp_path / f"t={t}" / f"k={k}"
+            folder.mkdir(parents=True)
+            write(
+                folder / "rows.parquet", {"p": np.array([0, 1, 1]), "w": np.array([1.0, 2.0, 4.0])}
+            )
+    data = sl.scan(str(tmp_path))
+    assert sl.evaluate("accuracy", "t", "p", data=data) == 0.5
+    found = sl.evaluate(["accuracy", "mae"], "t", "p", "w", data=data, by="k")
+    assert found.loc["a"] == {"accuracy": 0.5, "mae": 0.5}
+    matrix = sl.evaluate("confusion_matrix", "k", "k", data=data)
+    assert np.asarray(matrix).tolist() == [[6, 0], [0, 6]]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("7", 7), ("cat", "cat"), ("2024-05-06", np.datetime64("2024-05-06"))],
+)
+def test_labels_of_any_kind_in_the_names_of_folders(text: str, label: Any, tmp_path: Path) -> None:
+    folder = tmp_path / f"t={text}"
+    folder.mkdir()
+    write(folder / "rows.parquet", {"p": np.array([label, label])})
+    assert sl.evaluate("accuracy", "t", "p", data=sl.scan(str(tmp_path))) == 1.0
+
+
+def test_a_folder_without_a_label(tmp_path: Path) -> None:
+    for text in ("cat", "__HIVE_DEFAULT_PARTITION__"):
+        (tmp_path / f"t={text}").mkdir()
+        write(tmp_path / f"t={text}" / "rows.parquet", {"p": np.array(["cat", "dog"])})
+    data = sl.scan(str(tmp_path))
+    assert np.isnan(sl.evaluate("accuracy", "t", "p", data=data))
+    assert sl.evaluate("accuracy", "t", "p", data=data, nan="omit") == 0.5
+
+
+@pytest.mark.parametrize("loss", ["accuracy", "mae"])
+def test_arrays_of_weights_and_of_a_mask_may_have_one_row(loss: str, tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez(path, y=Y, p=P, w=np.array([0.5]), m=np.array([True]))
+    found = sl.evaluate(loss, data=sl.scan(str(path)), **HOW)
+    assert found == sl.evaluate(loss, Y, P, [0.5], where=[True])
