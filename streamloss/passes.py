@@ -60,17 +60,27 @@ def results(specs: Any, reduction: str, found: Any, again: Again) -> Any:
     known, first = specs if isinstance(specs, list) else [specs], _made(found)
     if first.shape:
         raise ValueError(f"exact=True takes no axes that are kept: got those of {first.shape}")
-    values = first.result(reduction)
+    values, rows = first.result(reduction), first.counts["rows"]
     unsure = _asked(first, dict(zip(known, first.losses, strict=True)))
     while unsure:
-        last = _made(again(list(dict.fromkeys(unsure.values()))))
-        _check_rows(first.counts["rows"], last.counts["rows"])
-        asked = _asked(last, unsure)
-        if done := {spec: loss for spec, loss in unsure.items() if spec not in asked}:
-            new = last.result(reduction)
-            values |= {spec: new[loss] for spec, loss in done.items()}
-        unsure = asked
+        known_now, unsure = _further(unsure, reduction, again, rows)
+        values |= known_now
     return values if isinstance(specs, list) else values[specs]
+
+
+def _further(
+    unsure: dict[Any, Loss], reduction: str, again: Again, rows: int
+) -> tuple[dict[Any, Any], dict[Any, Loss]]:
+    """Make a pass for losses by their spelling; return results, and what asks for a further one.
+
+    Of the pass nothing else is left, so that the next one has the memory.
+    """
+    last = _made(again(list(dict.fromkeys(unsure.values()))))
+    _check_rows(rows, last.counts["rows"])
+    asked = _asked(last, unsure)
+    done = {spec: loss for spec, loss in unsure.items() if spec not in asked}
+    found = last.result(reduction) if done else {}
+    return {spec: found[loss] for spec, loss in done.items()}, asked
 
 
 def _check_rows(before: int, rows: int) -> None:
