@@ -57,8 +57,8 @@ MIXED = 6
 """In how many of `MIXES` classes the scores of a bin are if they may all be different."""
 
 SPARE = 8
-"""How many different scores there may be for each cell, in bins whose scores are in fewer: of 20
-different ones so few have five in a thousand, of 40 two in a million."""
+"""How many different scores a cell may stand for, in bins whose scores are in fewer classes: of 20
+different ones so few have five in a thousand, of 40 less than one in a million."""
 
 BITS = 192
 """Bits to which sums of quotients are known, of a result of the least size that it may have."""
@@ -68,10 +68,6 @@ Bounds = tuple[Fraction, Fraction]
 
 class Ranking(Protocol):
     """A metric of the order of scores, as this module has them."""
-
-    @property
-    def bits(self) -> float:
-        """How many bits of a score tell bins apart."""
 
     @property
     def average(self) -> str:
