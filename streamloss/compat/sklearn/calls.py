@@ -126,8 +126,8 @@ def scalar(found: DuckArray) -> Any:
 def is_undefined(call: Call, score: str) -> bool:
     """Return whether there is one sample only, and warn then that the score is NaN."""
     true = call.inputs[0]
-    in_part = is_masked(true) and not is_lazy(true)
-    if (np.ma.count(true, axis=0).max() if in_part else true.shape[0]) != 1:
+    counts_masks = is_masked(true) and not is_lazy(true)  # what chunks mask is not known yet
+    if (np.ma.count(true, axis=0).max() if counts_masks else true.shape[0]) != 1:
         return False
     warnings.warn(
         f"{score} score is not well-defined with less than two samples.",

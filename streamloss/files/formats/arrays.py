@@ -98,11 +98,8 @@ class ArrayFiles:
         for role, name in named:
             array = self._arrays[name]
             if (rule := _lacks(role, array)) is not None:
-                got = (
-                    f"{array.dtype} of shape {array.shape}"
-                    if isinstance(role, KeyRole)
-                    else array.dtype
-                )
+                got = str(array.dtype)
+                got += f" of shape {array.shape}" if isinstance(role, KeyRole) else ""
                 raise Refused(f"{role}: {self._locations[name]} must {rule}: it holds {got}")
 
     def best_batch(self, use_threads: bool) -> int:

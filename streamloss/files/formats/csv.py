@@ -298,13 +298,14 @@ def _kind(field: pa.Field, columns: Columns, given: pa.DataType | None) -> pa.Da
     what the first block lacks, comes as codes.
     """
     roles = {role for role, name in columns.named() if name == field.name}
-    keyed = [isinstance(role, KeyRole) for role in roles]
-    if given is not None and not (all(keyed) and is_coded(given)):
+    keyed = {role for role in roles if isinstance(role, KeyRole)}
+    is_keys = bool(keyed) and keyed == roles
+    if given is not None and not (is_keys and is_coded(given)):
         return given
     if roles == {"where"} and field.type in (pa.int64(), pa.null()):
         return pa.bool_()
-    if all(keyed):
+    if is_keys:
         kind = given or (pa.string() if field.type == pa.null() else field.type)
         return pa.dictionary(pa.int32(), kind) if is_coded(kind) else kind
-    integers = any(keyed) and field.type == pa.int64()
+    integers = bool(keyed) and field.type == pa.int64()
     return pa.float64() if field.type in ANY_NUMBER and not integers else field.type
