@@ -31,6 +31,7 @@ from streamloss.losses.define import loss
 from streamloss.losses.domains import Choice, LabelLike
 
 from .bounds import farthest
+from .counts import added
 from .halves import (
     COARSE,
     HIGHER,
@@ -218,14 +219,14 @@ class RankingWithin(NamedTuple):
         """Return the metric for the first of some bins, of the bits that a pass had."""
         last = last_scores(cells.keys["score"][some], cells.keys["rest"][some], self.bits)
         edges, place = np.unique(last, return_inverse=True)
-        return _next(self, edges, _sums(cells.elements[some], place, len(edges)), self.bits)
+        return _next(self, edges, added(place, cells.elements[some], len(edges)), self.bits)
 
     def _coarser(self, cells: Counted, some: Any) -> RankingWithin | None:
         """Return the metric for the first bins of scores above those that are known."""
         upper, mixed = cells.keys["score"][some] - int(HIGHER), cells.keys["rest"][some]
         last = last_scores(upper, np.zeros_like(upper), COARSE)
         edges, place = np.unique(last, return_inverse=True)
-        elements, size = _sums(cells.elements[some], place, len(edges)), len(edges)
+        elements, size = added(place, cells.elements[some], len(edges)), len(edges)
         classes = np.bincount(np.unique(place * MIXES + mixed) // MIXES, minlength=size)
         alike = np.minimum(elements, SPARE * np.bincount(place, minlength=size))
         return _next(self, edges, np.where(classes < MIXED, alike, elements), COARSE)
@@ -302,10 +303,3 @@ def _next(metric: RankingWithin, edges: Any, counts: Any, resolved: float) -> Ra
     if taken:
         return metric._replace(high=float(edges[taken - 1]), bits=SIZE_BITS)
     return metric._replace(high=float(edges[0]), bits=min(resolved + MORE, SIZE_BITS))
-
-
-def _sums(values: Any, places: Any, size: int) -> Any:
-    """Return the sums of integers at each place."""
-    out = np.zeros(size, np.int64)
-    np.add.at(out, places, values)
-    return out

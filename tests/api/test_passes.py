@@ -19,6 +19,7 @@ import streamloss as sl
 from streamloss.losses.counting import Given
 from streamloss.metrics import within
 from tests.metrics.error_truth import median, quantile
+from tests.passes import counted_passes
 from tests.reference import LARGEST, TINY
 
 N = 2_000
@@ -150,14 +151,7 @@ def test_progress_is_told_of_each_pass(tmp_path: Path) -> None:
 
 
 def test_results_that_need_no_further_pass_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes: list[Any] = []
-    whole = sl.api.accumulate
-
-    def counted(losses: Any, *given: Any, **how: Any) -> Any:
-        passes.append(losses)
-        return whole(losses, *given, **how)
-
-    monkeypatch.setattr(sl.api, "accumulate", counted)
+    passes = counted_passes(monkeypatch)
     y, p, w, _ = drawn(10).values()
     sl.evaluate(LOSSES, y, p, w, exact=True)
     assert [len(each) for each in passes] == [len(LOSSES), len(METRICS) + 1]

@@ -191,13 +191,10 @@ def many(count: int) -> Table:
 
 def test_many_slices_are_written_and_read_quickly() -> None:
     table, count = many(100_000), 100_000
-    taken = []
-    for _ in range(3):  # the machine and the collector of garbage have other work too
-        begun = time.process_time()
-        data = write(table)
-        back = load_any(data).state
-        taken.append(time.process_time() - begun)
-    assert min(taken) < 0.2  # 1e6 take 60 to 80 ms each
+    begun = time.process_time()
+    data = write(table)
+    back = load_any(data).state
+    assert time.process_time() - begun < 0.2  # 1e6 take 60 to 80 ms each
     assert back == table
     assert len(data) < 40 * count
 

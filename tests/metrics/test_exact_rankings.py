@@ -13,6 +13,7 @@ from streamloss.metrics import ranking_within
 from streamloss.metrics.halves import SIZE_BITS
 from streamloss.metrics.ranking_within import RankingWithin
 from tests.metrics import rankings
+from tests.passes import counted_passes
 
 TRUTHS = {
     "roc_auc": rankings.roc_auc,
@@ -98,19 +99,6 @@ def test_bits_that_there_are_not(bits: float) -> None:
 
 
 # Passes of few scores each
-
-
-def counted_passes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return a list to which the losses of each pass are added."""
-    passes: list[Any] = []
-    accumulate = sl.api.accumulate
-
-    def counted(losses: Any, *given: Any, **how: Any) -> Any:
-        passes.append(losses)
-        return accumulate(losses, *given, **how)
-
-    monkeypatch.setattr(sl.api, "accumulate", counted)
-    return passes
 
 
 @pytest.mark.parametrize("more", [1.0, 3.0, 21.0])
