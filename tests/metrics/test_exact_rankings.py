@@ -38,7 +38,7 @@ def truths(labels: Any, scores: Any, weights: Any = None) -> dict[str, float]:
 
 def test_float64_scores_in_random_cases() -> None:
     rng = np.random.default_rng(3)
-    for _ in range(60):
+    for _ in range(150):
         labels, scores, weights = drawn(rng, int(rng.integers(1, 14)))
         for heavy in (None, weights):
             found = sl.evaluate(list(TRUTHS), labels, scores, heavy, exact=True)
